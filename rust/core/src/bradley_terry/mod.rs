@@ -1,0 +1,135 @@
+//! The Bradley-Terry maximum: `P(i beats j) = p_i / (p_i + p_j)`, `p = exp(strength)`.
+//!
+//! Two ways to the same maximum: the minorization-maximization of Hunter (2004,
+//! "MM algorithms for generalized Bradley-Terry models"), and a damped Newton method. Both
+//! end with a certificate: the length of the last Newton step, max |H⁺ r| in rating points,
+//! which is to first order the distance to the maximum.
+
+mod mm;
+mod newton;
+mod system;
+
+use crate::{Error, Monitor, POINTS, Pairs, graph::Components};
+use system::System;
+
+/// How to climb to the maximum; the result does not depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Solver {
+    /// Damped Newton steps.
+    Newton,
+    /// Minorization-maximization sweeps.
+    Mm,
+}
+
+/// Settings of a fit.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Times half a won game against a fixed opponent of strength 0, added for everyone.
+    pub prior: f64,
+    /// Which way to the maximum.
+    pub solver: Solver,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            prior: 0.0,
+            solver: Solver::Newton,
+        }
+    }
+}
+
+/// A fit goes on until its certificate is below this many points.
+pub const TOLERANCE: f64 = 1e-6;
+
+/// A fit whose certificate cannot be brought below this many points is an error.
+pub const LIMIT: f64 = 1e-4;
+
+/// A certified maximum.
+#[derive(Clone, Debug)]
+pub struct Fit {
+    /// Natural-log strengths with mean 0.
+    pub strengths: Vec<f64>,
+    /// The certificate: distance to the maximum in rating points, to first order.
+    pub distance: f64,
+    /// Newton steps or MM sweeps taken.
+    pub iterations: usize,
+}
+
+/// Finds the maximum, from `start` if given (log strengths) or from equal strengths.
+///
+/// # Errors
+/// [`Error::NoMaximum`] without a prior on a field that is not strongly connected;
+/// [`Error::NotConverged`] if the certificate stays above [`LIMIT`]; [`Error::Interrupted`].
+pub fn fit(
+    pairs: &Pairs,
+    start: Option<&[f64]>,
+    settings: Settings,
+    monitor: &Monitor,
+) -> Result<Fit, Error> {
+    if settings.prior == 0.0 && !Components::strong(pairs).is_connected() {
+        return Err(Error::NoMaximum);
+    }
+    fit_connected(pairs, start, settings, monitor)
+}
+
+/// [`fit`] for a field that is known to have a maximum.
+pub(crate) fn fit_connected(
+    pairs: &Pairs,
+    start: Option<&[f64]>,
+    settings: Settings,
+    monitor: &Monitor,
+) -> Result<Fit, Error> {
+    if pairs.contestants == 1 {
+        return Ok(Fit {
+            strengths: vec![0.0],
+            distance: 0.0,
+            iterations: 0,
+        });
+    }
+    let mut strengths = start.map_or_else(|| vec![0.0; pairs.contestants], <[f64]>::to_vec);
+    let mut system = System::new(pairs, settings.prior);
+    let (distance, iterations) = match settings.solver {
+        Solver::Newton => newton::climb(&mut system, &mut strengths, monitor)?,
+        Solver::Mm => mm::climb(&mut system, &mut strengths, monitor)?,
+    };
+    if distance > LIMIT || distance.is_nan() {
+        return Err(Error::NotConverged {
+            distance,
+            iterations,
+        });
+    }
+    centre(&mut strengths);
+    Ok(Fit {
+        strengths,
+        distance,
+        iterations,
+    })
+}
+
+/// Shifts to mean 0.
+fn centre(values: &mut [f64]) {
+    let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+    for value in values {
+        *value -= mean;
+    }
+}
+
+/// The largest absolute value; not a number if one of them is not.
+fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |max: f64, value| {
+        if value.abs() > max || value.is_nan() {
+            value.abs()
+        } else {
+            max
+        }
+    })
+}
+
+/// The length of a step in rating points.
+fn in_points(step: &[f64]) -> f64 {
+    largest(step) * POINTS
+}
+
+#[cfg(test)]
+mod tests;

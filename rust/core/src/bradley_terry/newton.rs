@@ -1,0 +1,60 @@
+//! Newton's method with the damping that the logistic likelihood asks for.
+
+use super::{System, TOLERANCE, in_points};
+use crate::{Error, Monitor};
+
+/// From the other side of a barely connected field, each step still gains at least ln 2 on
+/// the widest difference; 10,000 steps are beyond any field that floats can hold.
+const MAX_STEPS: usize = 10_000;
+
+/// Relative accuracy of the steps on the way, and of the last one, which is the certificate.
+const ROUGH: f64 = 1e-4;
+const FINE: f64 = 1e-9;
+
+/// Climbs until the next step is shorter than [`TOLERANCE`], takes it, and returns its
+/// length in points with the number of steps before it.
+///
+/// A step that changes the widest difference by d is cut to ln(1 + d)/d of its length: the
+/// log likelihood is generalized self-concordant with constant 1, and for such functions
+/// this damping climbs from anywhere and ends in quadratic convergence (Sun and Tran-Dinh
+/// 2019, "Generalized self-concordant functions: a recipe for Newton-type methods").
+pub fn climb(
+    system: &mut System,
+    strengths: &mut [f64],
+    monitor: &Monitor,
+) -> Result<(f64, usize), Error> {
+    let mut best = f64::INFINITY;
+    let mut stalled = 0;
+    for taken in 0..MAX_STEPS {
+        monitor.check()?;
+        system.newton_step(strengths, ROUGH, monitor)?;
+        let mut distance = in_points(&system.step);
+        if distance < 1e2 * TOLERANCE {
+            system.solve(FINE, monitor)?;
+            distance = in_points(&system.step);
+        }
+        // Rounding sets a floor under the step length; three steps without progress near
+        // it mean that the floor is reached.
+        stalled = if distance < best { 0 } else { stalled + 1 };
+        best = best.min(distance);
+        if distance < TOLERANCE || !distance.is_finite() || (stalled == 3 && best < 1.0) {
+            // The step is there already, and takes the rest of the distance away.
+            advance(strengths, 1.0, &system.step);
+            return Ok((distance, taken));
+        }
+        let spread = system.step_spread();
+        let length = if spread > 0.0 {
+            spread.ln_1p() / spread
+        } else {
+            1.0
+        };
+        advance(strengths, length, &system.step);
+    }
+    Ok((best, MAX_STEPS))
+}
+
+fn advance(strengths: &mut [f64], length: f64, step: &[f64]) {
+    for (strength, step) in strengths.iter_mut().zip(step) {
+        *strength += length * step;
+    }
+}

@@ -1,0 +1,238 @@
+//! The score and information of the likelihood at a point, and the Newton step they give.
+
+use crate::{Error, Monitor, Pairs};
+
+/// Up to this many contestants the step is solved by Cholesky's method, beyond by
+/// conjugate gradients.
+const DENSE_LIMIT: usize = 128;
+
+/// The likelihood of a field, with its score and information at the last point asked for.
+pub struct System<'a> {
+    pub pairs: &'a Pairs,
+    pub prior: f64,
+    /// The gradient of the log likelihood.
+    score: Vec<f64>,
+    /// The diagonal of the information.
+    diagonal: Vec<f64>,
+    /// n p q of each pair: minus its off-diagonal entry of the information.
+    weights: Vec<f64>,
+    matrix: Vec<f64>,
+    krylov: Krylov,
+    pub step: Vec<f64>,
+}
+
+/// The vectors of conjugate gradients.
+#[derive(Default)]
+struct Krylov {
+    residual: Vec<f64>,
+    preconditioned: Vec<f64>,
+    direction: Vec<f64>,
+    image: Vec<f64>,
+}
+
+/// (p, q) = logistic(d), logistic(-d), each to full relative accuracy.
+pub fn logistic(difference: f64) -> (f64, f64) {
+    let small = (-difference.abs()).exp();
+    let large = 1.0 / (1.0 + small);
+    if difference >= 0.0 {
+        (large, small * large)
+    } else {
+        (small * large, large)
+    }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+impl<'a> System<'a> {
+    pub fn new(pairs: &'a Pairs, prior: f64) -> Self {
+        let n = pairs.contestants;
+        Self {
+            pairs,
+            prior,
+            score: vec![0.0; n],
+            diagonal: vec![0.0; n],
+            weights: vec![0.0; pairs.len()],
+            matrix: Vec::new(),
+            krylov: Krylov::default(),
+            step: vec![0.0; n],
+        }
+    }
+
+    /// Evaluates the score and the information at `strengths`.
+    fn evaluate(&mut self, strengths: &[f64]) {
+        for ((score, diagonal), &strength) in
+            self.score.iter_mut().zip(&mut self.diagonal).zip(strengths)
+        {
+            let (p, q) = logistic(strength);
+            *score = self.prior * 0.5 * (q - p);
+            *diagonal = self.prior * p * q;
+        }
+        for (pair, (low, high)) in self.pairs.contestants_of_pairs().enumerate() {
+            let (p, q) = logistic(strengths[low] - strengths[high]);
+            let (won, lost) = (self.pairs.low_points[pair], self.pairs.high_points[pair]);
+            // Equal to won - (won + lost) p, without its cancellation where p is near 1.
+            let surplus = won * q - lost * p;
+            let weight = (won + lost) * p * q;
+            self.score[low] += surplus;
+            self.score[high] -= surplus;
+            self.diagonal[low] += weight;
+            self.diagonal[high] += weight;
+            self.weights[pair] = weight;
+        }
+    }
+
+    /// Computes the Newton step at `strengths`, solved to `accuracy` (relative).
+    pub fn newton_step(
+        &mut self,
+        strengths: &[f64],
+        accuracy: f64,
+        monitor: &Monitor,
+    ) -> Result<(), Error> {
+        self.evaluate(strengths);
+        self.solve(accuracy, monitor)
+    }
+
+    /// Solves the information times the step = the score, at the last point evaluated.
+    pub fn solve(&mut self, accuracy: f64, monitor: &Monitor) -> Result<(), Error> {
+        if self.pairs.contestants <= DENSE_LIMIT {
+            self.solve_dense();
+        } else {
+            self.solve_sparse(accuracy, monitor)?;
+        }
+        if self.prior == 0.0 {
+            super::centre(&mut self.step);
+        }
+        Ok(())
+    }
+
+    /// The largest change that the step makes to any difference that the data speak of.
+    pub fn step_spread(&self) -> f64 {
+        let own = if self.prior > 0.0 {
+            super::largest(&self.step)
+        } else {
+            0.0
+        };
+        self.pairs
+            .contestants_of_pairs()
+            .map(|(low, high)| (self.step[low] - self.step[high]).abs())
+            .fold(own, f64::max)
+    }
+
+    fn solve_dense(&mut self) {
+        let n = self.pairs.contestants;
+        // Without a prior the information is singular along (1, ..., 1); any multiple of
+        // the matrix of ones takes that away and leaves steps of mean 0 as they are.
+        let ground = if self.prior > 0.0 {
+            0.0
+        } else {
+            self.diagonal.iter().sum::<f64>() / (n * n) as f64
+        };
+        self.matrix.clear();
+        self.matrix.resize(n * n, ground);
+        for (i, diagonal) in self.diagonal.iter().enumerate() {
+            self.matrix[i * n + i] += diagonal;
+        }
+        for (&weight, (low, high)) in self.weights.iter().zip(self.pairs.contestants_of_pairs()) {
+            self.matrix[low * n + high] -= weight;
+        }
+        self.step.copy_from_slice(&self.score);
+        factor_and_solve(&mut self.matrix, &mut self.step, n);
+    }
+
+    /// The information times `vector`.
+    fn multiply(&self, vector: &[f64], image: &mut [f64]) {
+        for ((image, diagonal), value) in image.iter_mut().zip(&self.diagonal).zip(vector) {
+            *image = diagonal * value;
+        }
+        for (&weight, (low, high)) in self.weights.iter().zip(self.pairs.contestants_of_pairs()) {
+            image[low] -= weight * vector[high];
+            image[high] -= weight * vector[low];
+        }
+    }
+
+    /// Conjugate gradients, preconditioned by the diagonal.
+    fn solve_sparse(&mut self, accuracy: f64, monitor: &Monitor) -> Result<(), Error> {
+        let n = self.pairs.contestants;
+        let mut krylov = std::mem::take(&mut self.krylov);
+        let Krylov {
+            residual,
+            preconditioned,
+            direction,
+            image,
+        } = &mut krylov;
+        residual.clone_from(&self.score);
+        image.resize(n, 0.0);
+        self.step.fill(0.0);
+        let precondition = |residual: &[f64], out: &mut Vec<f64>| {
+            out.clear();
+            out.extend(residual.iter().zip(&self.diagonal).map(|(r, d)| r / d));
+        };
+        precondition(residual, preconditioned);
+        direction.clone_from(preconditioned);
+        let mut energy = dot(residual, preconditioned);
+        let target = energy * accuracy * accuracy;
+        // In exact arithmetic n iterations are enough; rounding may ask for a few times that.
+        for iteration in 0..20 * n + 1000 {
+            if energy <= target || energy == 0.0 {
+                break;
+            }
+            if iteration % 64 == 0 {
+                monitor.check()?;
+            }
+            self.multiply(direction, image);
+            let curvature = dot(direction, image);
+            if curvature <= 0.0 {
+                break;
+            }
+            let length = energy / curvature;
+            for (i, step) in self.step.iter_mut().enumerate() {
+                *step += length * direction[i];
+                residual[i] -= length * image[i];
+            }
+            precondition(residual, preconditioned);
+            let next = dot(residual, preconditioned);
+            let ratio = next / energy;
+            energy = next;
+            for (direction, preconditioned) in direction.iter_mut().zip(preconditioned.iter()) {
+                *direction = preconditioned + ratio * *direction;
+            }
+        }
+        self.krylov = krylov;
+        Ok(())
+    }
+}
+
+/// Cholesky's factorization in place on the upper triangle, row by row so that the inner
+/// loops run along memory, then both triangular solves.
+fn factor_and_solve(matrix: &mut [f64], right: &mut [f64], n: usize) {
+    for k in 0..n {
+        let (above, below) = matrix.split_at_mut((k + 1) * n);
+        let row = &mut above[k * n..];
+        let pivot = row[k].sqrt();
+        for value in &mut row[k..] {
+            *value /= pivot;
+        }
+        for (offset, target) in below.chunks_exact_mut(n).enumerate() {
+            let i = k + 1 + offset;
+            let factor = row[i];
+            for (target, value) in target[i..].iter_mut().zip(&row[i..]) {
+                *target -= factor * value;
+            }
+        }
+    }
+    for k in 0..n {
+        let row = &matrix[k * n..(k + 1) * n];
+        right[k] /= row[k];
+        let (solved, rest) = right.split_at_mut(k + 1);
+        for (value, factor) in rest.iter_mut().zip(&row[k + 1..]) {
+            *value -= factor * solved[k];
+        }
+    }
+    for k in (0..n).rev() {
+        let row = &matrix[k * n..(k + 1) * n];
+        let known = dot(&row[k + 1..], &right[k + 1..]);
+        right[k] = (right[k] - known) / row[k];
+    }
+}

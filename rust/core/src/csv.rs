@@ -1,0 +1,334 @@
+//! Strict, streaming reading of delimited text: a record that does not fit is an error
+//! with its line, never a guess.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, Read},
+    path::Path,
+};
+
+/// How the bytes of a file are packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// One or more gzip members.
+    Gzip,
+    /// One or more Zstandard frames.
+    Zstd,
+}
+
+/// How a delimited text is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Dialect {
+    /// The byte between fields.
+    pub delimiter: u8,
+    /// Whether `"` quotes a field; where not, it is a character like any other.
+    pub quote: bool,
+    /// Whether the first record names the columns.
+    pub has_header: bool,
+}
+
+/// What is wrong with a text, and the line on which it shows.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct CsvError {
+    /// The line as an editor counts it, from 1; none where no line is to blame.
+    pub line: Option<u64>,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// One column of a chunk: the values end to end, and where each one ends.
+#[derive(Debug, Default)]
+pub struct TextColumn {
+    /// The values, end to end.
+    pub text: String,
+    /// `offsets[i]..offsets[i + 1]` is value `i`; starts with 0.
+    pub offsets: Vec<i64>,
+}
+
+/// Some consecutive records: the columns asked for, and the line each record starts on.
+#[derive(Debug)]
+pub struct Chunk {
+    /// In the order asked for.
+    pub columns: Vec<TextColumn>,
+    /// As an editor counts, from 1.
+    pub lines: Vec<u64>,
+}
+
+/// Follows the last byte of the text. Where it comes back as a record of its own, every
+/// quote was closed and every record ended; where it is part of a field, one was not.
+const END: &[u8] = b"\n\0end\n";
+const END_RECORD: &[u8] = b"\0end";
+
+/// Reads records in chunks.
+pub struct CsvReader {
+    reader: csv::Reader<io::Chain<Box<dyn Read + Send>, &'static [u8]>>,
+    header: Vec<String>,
+    /// The first record and its line, when it is not a header and was not handed out yet.
+    first: Option<(csv::ByteRecord, u64)>,
+}
+
+impl CsvReader {
+    /// Opens a file and reads its first record.
+    ///
+    /// # Errors
+    /// Where the file cannot be opened or read, is damaged, or its header is not UTF-8.
+    pub fn open(path: &Path, dialect: Dialect, compression: Compression) -> Result<Self, CsvError> {
+        let unreadable = |error: io::Error| CsvError {
+            line: None,
+            message: format!("cannot be opened: {error}"),
+        };
+        let file = File::open(path).map_err(unreadable)?;
+        let bytes: Box<dyn Read + Send> = match compression {
+            Compression::None => Box::new(file),
+            Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(file))),
+            Compression::Zstd => {
+                Box::new(zstd::stream::read::Decoder::new(file).map_err(unreadable)?)
+            }
+        };
+        Self::new(bytes, dialect)
+    }
+
+    /// Reads the first record of a text.
+    ///
+    /// # Errors
+    /// Where the text cannot be read or its header is not UTF-8.
+    pub fn new(bytes: Box<dyn Read + Send>, dialect: Dialect) -> Result<Self, CsvError> {
+        let reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(dialect.delimiter)
+            .quoting(dialect.quote)
+            // Only so do the positions count lines as an editor does; a carriage return
+            // before the break is taken off below.
+            .terminator(csv::Terminator::Any(b'\n'))
+            .from_reader(bytes.chain(END));
+        let mut out = Self {
+            reader,
+            header: Vec::new(),
+            first: None,
+        };
+        let mut record = csv::ByteRecord::new();
+        let Some(line) = out.next_record(&mut record)? else {
+            return Ok(out);
+        };
+        if dialect.has_header {
+            out.header = record
+                .iter()
+                .map(|field| {
+                    std::str::from_utf8(field)
+                        .map(str::to_owned)
+                        .map_err(|_| CsvError {
+                            line: Some(line),
+                            message: "is not UTF-8".to_owned(),
+                        })
+                })
+                .collect::<Result<_, _>>()?;
+        } else {
+            out.header = (1..=record.len()).map(|i| format!("column_{i}")).collect();
+            out.first = Some((record, line));
+        }
+        Ok(out)
+    }
+
+    /// The names of the columns; `column_1`, ... where there is no header. Empty for an
+    /// empty text.
+    #[must_use]
+    pub fn header(&self) -> &[String] {
+        &self.header
+    }
+
+    /// Reads the next record that is not blank and returns its line, or none at the end.
+    fn next_record(&mut self, record: &mut csv::ByteRecord) -> Result<Option<u64>, CsvError> {
+        loop {
+            let before = self.reader.position().line();
+            let more = self
+                .reader
+                .read_byte_record(record)
+                .map_err(|error| CsvError {
+                    line: Some(before),
+                    message: match error.kind() {
+                        csv::ErrorKind::Io(io) => format!("cannot be read further: {io}"),
+                        _ => error.to_string(),
+                    },
+                })?;
+            if !more || (record.len() == 1 && &record[0] == END_RECORD) {
+                return Ok(None);
+            }
+            let breaks = record
+                .iter()
+                .map(|field| field.split(|&byte| byte == b'\n').count() as u64 - 1)
+                .sum::<u64>();
+            let last = record.len() - 1;
+            if record[last].ends_with(&END[1..]) {
+                return Err(CsvError {
+                    line: Some((self.reader.position().line() - breaks).max(1)),
+                    message: "a quote opens in this record and is never closed".to_owned(),
+                });
+            }
+            let line = self.reader.position().line() - 1 - breaks;
+            if record[last].last() == Some(&b'\r') {
+                let field = record[last][..record[last].len() - 1].to_vec();
+                record.truncate(last);
+                record.push_field(&field);
+            }
+            if record.len() > 1 || !record[0].is_empty() {
+                return Ok(Some(line));
+            }
+        }
+    }
+
+    /// The next `rows` records at most, of which only the columns with the indices
+    /// `columns`; none at the end.
+    ///
+    /// # Errors
+    /// Where the text cannot be read on, a record has too many or too few fields, or a
+    /// value is not UTF-8.
+    ///
+    /// # Panics
+    /// If a column index is beyond the header.
+    pub fn read(&mut self, columns: &[usize], rows: usize) -> Result<Option<Chunk>, CsvError> {
+        let mut bytes: Vec<Vec<u8>> = vec![Vec::new(); columns.len()];
+        let mut offsets: Vec<Vec<i64>> = vec![vec![0]; columns.len()];
+        let mut lines = Vec::new();
+        let mut record = csv::ByteRecord::new();
+        while lines.len() < rows {
+            let line = match self.first.take() {
+                Some((first, line)) => {
+                    record = first;
+                    line
+                }
+                None => match self.next_record(&mut record)? {
+                    Some(line) => line,
+                    None => break,
+                },
+            };
+            if record.len() != self.header.len() {
+                return Err(CsvError {
+                    line: Some(line),
+                    message: format!(
+                        "has {} fields where the first row has {}",
+                        record.len(),
+                        self.header.len()
+                    ),
+                });
+            }
+            for ((&column, bytes), offsets) in columns.iter().zip(&mut bytes).zip(&mut offsets) {
+                bytes.extend_from_slice(&record[column]);
+                offsets.push(bytes.len() as i64);
+            }
+            lines.push(line);
+        }
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        let columns = bytes
+            .into_iter()
+            .zip(offsets)
+            .map(|(bytes, offsets)| text_column(bytes, offsets, &lines))
+            .collect::<Result<_, _>>()?;
+        Ok(Some(Chunk { columns, lines }))
+    }
+}
+
+fn text_column(bytes: Vec<u8>, offsets: Vec<i64>, lines: &[u64]) -> Result<TextColumn, CsvError> {
+    // Checked once for the whole column, which is much cheaper than value by value; two
+    // broken values may join to a good character, hence the boundaries.
+    let row_at = |byte: i64| offsets.partition_point(|&offset| offset <= byte) - 1;
+    let broken = |row: usize| CsvError {
+        line: lines.get(row).copied(),
+        message: "is not UTF-8 (save the file as UTF-8 and try again)".to_owned(),
+    };
+    let text = String::from_utf8(bytes)
+        .map_err(|error| broken(row_at(error.utf8_error().valid_up_to() as i64)))?;
+    match offsets
+        .iter()
+        .position(|&offset| !text.is_char_boundary(offset as usize))
+    {
+        Some(row) => Err(broken(row)),
+        None => Ok(TextColumn { text, offsets }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Dialect = Dialect {
+        delimiter: b',',
+        quote: true,
+        has_header: true,
+    };
+
+    fn read_all(text: &[u8], dialect: Dialect) -> Result<Vec<(u64, Vec<String>)>, CsvError> {
+        let mut reader = CsvReader::new(Box::new(io::Cursor::new(text.to_vec())), dialect)?;
+        let columns: Vec<usize> = (0..reader.header().len()).collect();
+        let mut out = Vec::new();
+        while let Some(chunk) = reader.read(&columns, 2)? {
+            for (row, &line) in chunk.lines.iter().enumerate() {
+                let value = |column: &TextColumn| {
+                    let (from, to) = (column.offsets[row], column.offsets[row + 1]);
+                    column.text[from as usize..to as usize].to_owned()
+                };
+                out.push((line, chunk.columns.iter().map(value).collect()));
+            }
+        }
+        Ok(out)
+    }
+
+    fn lines_and_cells(rows: &[(u64, Vec<String>)]) -> Vec<(u64, String)> {
+        rows.iter().map(|(line, r)| (*line, r.join("|"))).collect()
+    }
+
+    #[test]
+    fn lines_are_counted_as_an_editor_counts_them() {
+        let text = "\u{feff}a,b\n\n1,2\r\n\r\n\n\"x\ny\",4\n5,6\n\n7,8";
+        for end in ["", "\n", "\r\n", "\n\n"] {
+            let rows = read_all(format!("{text}{end}").as_bytes(), PLAIN).unwrap();
+            let want = [(3, "1|2"), (6, "x\ny|4"), (8, "5|6"), (10, "7|8")];
+            assert_eq!(
+                lines_and_cells(&rows),
+                want.map(|(line, cells)| (line, cells.to_owned()))
+            );
+        }
+    }
+
+    #[test]
+    fn a_ragged_record_is_an_error_with_its_line() {
+        for (text, line) in [("a,b\n1,2\n\n3\n", 4), ("a,b\n1,2,3\n", 2)] {
+            let error = read_all(text.as_bytes(), PLAIN).unwrap_err();
+            assert_eq!(error.line, Some(line));
+        }
+    }
+
+    #[test]
+    fn a_quote_that_never_closes_swallows_nothing_in_silence() {
+        let error = read_all(b"a,b\n1,2\n1,\"2\n3,4\n", PLAIN).unwrap_err();
+        assert_eq!(error.line, Some(3));
+        assert!(error.message.contains("never closed"));
+    }
+
+    #[test]
+    fn broken_utf8_is_an_error_with_its_line() {
+        for text in [&b"a,b\n1,2\n1,\xff\n"[..], b"a,b\n1,2\n1,\xc3\n1,\xa9\n"] {
+            assert_eq!(read_all(text, PLAIN).unwrap_err().line, Some(3));
+        }
+    }
+
+    #[test]
+    fn a_text_without_header_gives_every_record() {
+        let dialect = Dialect {
+            has_header: false,
+            delimiter: b'\t',
+            quote: false,
+        };
+        let rows = read_all(b"a\t\"b\nc\td\"\n", dialect).unwrap();
+        assert_eq!(
+            lines_and_cells(&rows),
+            [(1, "a|\"b".to_owned()), (2, "c|d\"".to_owned())]
+        );
+        assert!(read_all(b"", dialect).unwrap().is_empty());
+    }
+}
