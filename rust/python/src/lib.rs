@@ -1,0 +1,34 @@
+//! Thin Python bindings of `humorrank-core`: conversions, the GIL, progress and Ctrl-C;
+//! no arithmetic. The contract is `python/humorrank/_core.pyi`.
+
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "PyO3 hands arguments over by value"
+)]
+
+mod arrow;
+mod csv;
+mod field;
+mod names;
+mod tally;
+mod work;
+
+use pyo3::prelude::*;
+
+/// The compiled part of humorrank.
+#[pymodule]
+mod _core {
+    #[pymodule_export]
+    use super::csv::{CsvError, CsvReader, StringColumn};
+    #[pymodule_export]
+    use super::field::{Elo, Field, replicates_needed};
+    #[pymodule_export]
+    use super::names::Interner;
+    #[pymodule_export]
+    use super::tally::Tally;
+
+    #[pymodule_export]
+    const NULL_CODE: u32 = super::names::NULL_CODE;
+    #[pymodule_export]
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+}

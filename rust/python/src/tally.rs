@@ -1,0 +1,156 @@
+//! Counting matches.
+
+use humorrank_core::{self as core, Cell, Outcome};
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyUntypedArrayMethods};
+use pyo3::{exceptions::PyValueError, prelude::*};
+
+use crate::work::python_error;
+
+/// Exact counts of matches by ordered pair and outcome.
+#[pyclass(module = "humorrank._core")]
+#[derive(Clone)]
+pub struct Tally {
+    pub inner: core::Tally,
+}
+
+type Cells<'py> = (
+    Bound<'py, PyArray1<u32>>,
+    Bound<'py, PyArray1<u32>>,
+    Bound<'py, PyArray1<u8>>,
+    Bound<'py, PyArray1<f64>>,
+    Bound<'py, PyArray1<f64>>,
+    Bound<'py, PyArray1<u64>>,
+);
+
+#[pymethods]
+impl Tally {
+    #[new]
+    #[pyo3(signature = (contestants=0))]
+    fn new(contestants: usize) -> Self {
+        Self {
+            inner: core::Tally::new(contestants),
+        }
+    }
+
+    #[getter]
+    fn contestants(&self) -> usize {
+        self.inner.contestants()
+    }
+
+    #[getter]
+    fn matches(&self, py: Python<'_>) -> PyResult<u64> {
+        self.inner
+            .matches()
+            .map_err(|error| python_error(py, &error))
+    }
+
+    fn grow(&mut self, contestants: usize) {
+        self.inner.grow(contestants);
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "one column each")]
+    #[pyo3(signature = (first, second, outcome, score=None, weight=None, count=None))]
+    fn add(
+        &mut self,
+        py: Python<'_>,
+        first: PyReadonlyArray1<'_, u32>,
+        second: PyReadonlyArray1<'_, u32>,
+        outcome: PyReadonlyArray1<'_, u8>,
+        score: Option<PyReadonlyArray1<'_, f64>>,
+        weight: Option<PyReadonlyArray1<'_, f64>>,
+        count: Option<PyReadonlyArray1<'_, u64>>,
+    ) -> PyResult<()> {
+        let rows = first.len();
+        let lengths = [
+            Some(second.len()),
+            Some(outcome.len()),
+            score.as_ref().map(|column| column.len()),
+            weight.as_ref().map(|column| column.len()),
+            count.as_ref().map(|column| column.len()),
+        ];
+        if lengths.into_iter().flatten().any(|length| length != rows) {
+            return Err(PyValueError::new_err("all columns must be of one length"));
+        }
+        let (first, second, outcome) = (first.as_slice()?, second.as_slice()?, outcome.as_slice()?);
+        let score = score.as_ref().map(|column| column.as_slice()).transpose()?;
+        let weight = weight
+            .as_ref()
+            .map(|column| column.as_slice())
+            .transpose()?;
+        let count = count.as_ref().map(|column| column.as_slice()).transpose()?;
+        let contestants = self.inner.contestants();
+        let tally = &mut self.inner;
+        let added = py.detach(|| {
+            for row in 0..rows {
+                let outcome = Outcome::from_code(outcome[row])?;
+                if first[row].max(second[row]) as usize >= contestants || first[row] == second[row]
+                {
+                    return None;
+                }
+                let cell = Cell {
+                    first: first[row],
+                    second: second[row],
+                    outcome,
+                    score: outcome.score(score.map_or(f64::NAN, |column| column[row])),
+                    weight: weight.map_or(1.0, |column| column[row]),
+                    count: count.map_or(1, |column| column[row]),
+                };
+                if !(0.0..=1.0).contains(&cell.score)
+                    || !(0.0..f64::INFINITY).contains(&cell.weight)
+                {
+                    return None;
+                }
+                if let Err(error) = tally.add_cell(&cell) {
+                    return Some(Err(error));
+                }
+            }
+            Some(Ok(()))
+        });
+        match added {
+            Some(added) => added.map_err(|error| python_error(py, &error)),
+            None => Err(PyValueError::new_err(
+                "a row has a code, outcome, score or weight that is out of range",
+            )),
+        }
+    }
+
+    fn merge(&mut self, py: Python<'_>, other: &Self) -> PyResult<()> {
+        py.detach(|| self.inner.merge(&other.inner))
+            .map_err(|error| python_error(py, &error))
+    }
+
+    fn relabel(&self, py: Python<'_>, codes: PyReadonlyArray1<'_, i64>) -> PyResult<Self> {
+        if codes.len() != self.inner.contestants() {
+            return Err(PyValueError::new_err("one code a contestant is needed"));
+        }
+        let codes: Vec<Option<u32>> = codes
+            .as_slice()?
+            .iter()
+            .map(|&code| u32::try_from(code).ok())
+            .collect();
+        py.detach(|| self.inner.relabel(&codes))
+            .map(|inner| Self { inner })
+            .map_err(|error| python_error(py, &error))
+    }
+
+    fn cells<'py>(&mut self, py: Python<'py>) -> PyResult<Cells<'py>> {
+        self.inner
+            .settle()
+            .map_err(|error| python_error(py, &error))?;
+        let cells: Vec<Cell> = self.inner.cells().collect();
+        let first = cells.iter().map(|c| c.first).collect::<Vec<_>>();
+        let second = cells.iter().map(|c| c.second).collect::<Vec<_>>();
+        let outcome = cells.iter().map(|c| c.outcome as u8).collect::<Vec<_>>();
+        let score = cells.iter().map(|c| c.score).collect::<Vec<_>>();
+        let weight = cells.iter().map(|c| c.weight).collect::<Vec<_>>();
+        let count = cells.iter().map(|c| c.count).collect::<Vec<_>>();
+        Ok((
+            first.into_pyarray(py),
+            second.into_pyarray(py),
+            outcome.into_pyarray(py),
+            score.into_pyarray(py),
+            weight.into_pyarray(py),
+            count.into_pyarray(py),
+        ))
+    }
+}

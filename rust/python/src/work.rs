@@ -1,0 +1,91 @@
+//! Long work off the calling thread, which meanwhile listens for Ctrl-C and tells progress.
+
+use std::{
+    sync::{Condvar, Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use humorrank_core::{Error, Monitor};
+use pyo3::{
+    exceptions::{PyOverflowError, PyRuntimeError, PyValueError},
+    prelude::*,
+    types::PyType,
+};
+
+/// How often the calling thread looks up.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Runs `work` on `threads` threads (all processors if none is given) without the GIL.
+/// Calls `progress(done, total)` about every [`TICK`].
+pub fn run<T: Send>(
+    py: Python<'_>,
+    threads: Option<usize>,
+    progress: Option<&Bound<'_, PyAny>>,
+    total: u64,
+    work: impl FnOnce(&Monitor) -> Result<T, Error> + Send,
+) -> PyResult<T> {
+    if threads == Some(0) {
+        return Err(PyValueError::new_err("threads must be at least 1"));
+    }
+    let monitor = Monitor::new();
+    let finished = (Mutex::new(false), Condvar::new());
+    let wait = || {
+        let flag = finished.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = finished.1.wait_timeout_while(flag, TICK, |done| !*done);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    };
+    let mut stopped = Ok(());
+    let result = thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            let result = on_threads(threads, || work(&monitor));
+            *finished.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            finished.1.notify_one();
+            result
+        });
+        while !worker.is_finished() && !py.detach(wait) {
+            let signal = py.check_signals().and_then(|()| match progress {
+                Some(progress) => progress.call1((monitor.done(), total)).map(drop),
+                None => Ok(()),
+            });
+            if signal.is_err() && stopped.is_ok() {
+                monitor.cancel();
+                stopped = signal;
+            }
+        }
+        py.detach(|| worker.join())
+    });
+    stopped?;
+    match result {
+        Ok(result) => result.map_err(|error| python_error(py, &error)),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+fn on_threads<T: Send>(
+    threads: Option<usize>,
+    work: impl FnOnce() -> Result<T, Error> + Send,
+) -> Result<T, Error> {
+    match threads {
+        None => work(),
+        Some(threads) => match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
+            Ok(pool) => pool.install(work),
+            // Threads change the speed, never the result.
+            Err(_) => work(),
+        },
+    }
+}
+
+/// The Python exception for an error of the engine.
+pub fn python_error(py: Python<'_>, error: &Error) -> PyErr {
+    let message = error.to_string();
+    match error {
+        Error::NotConverged { .. } => py
+            .import("humorrank.errors")
+            .and_then(|module| module.getattr("ConvergenceError"))
+            .and_then(|class| Ok(class.cast_into::<PyType>()?))
+            .map_or_else(|error| error, |class| PyErr::from_type(class, message)),
+        Error::CountOverflow => PyOverflowError::new_err(message),
+        Error::NoMaximum | Error::Interrupted => PyRuntimeError::new_err(message),
+    }
+}
