@@ -37,6 +37,18 @@ pub struct CsvError {
     pub line: Option<u64>,
     /// What is wrong.
     pub message: String,
+    /// Whether it is only a record of another length, after which reading can go on.
+    pub ragged: bool,
+}
+
+impl CsvError {
+    fn new(line: Option<u64>, message: impl Into<String>) -> Self {
+        Self {
+            line,
+            message: message.into(),
+            ragged: false,
+        }
+    }
 }
 
 /// One column of a chunk: the values end to end, and where each one ends.
@@ -68,6 +80,8 @@ pub struct CsvReader {
     header: Vec<String>,
     /// The first record and its line, when it is not a header and was not handed out yet.
     first: Option<(csv::ByteRecord, u64)>,
+    /// A ragged record met after good ones, which were handed out first.
+    pending: Option<CsvError>,
 }
 
 impl CsvReader {
@@ -76,10 +90,8 @@ impl CsvReader {
     /// # Errors
     /// Where the file cannot be opened or read, is damaged, or its header is not UTF-8.
     pub fn open(path: &Path, dialect: Dialect, compression: Compression) -> Result<Self, CsvError> {
-        let unreadable = |error: io::Error| CsvError {
-            line: None,
-            message: format!("cannot be opened: {error}"),
-        };
+        let unreadable =
+            |error: io::Error| CsvError::new(None, format!("cannot be opened: {error}"));
         let file = File::open(path).map_err(unreadable)?;
         let bytes: Box<dyn Read + Send> = match compression {
             Compression::None => Box::new(file),
@@ -109,6 +121,7 @@ impl CsvReader {
             reader,
             header: Vec::new(),
             first: None,
+            pending: None,
         };
         let mut record = csv::ByteRecord::new();
         let Some(line) = out.next_record(&mut record)? else {
@@ -120,10 +133,7 @@ impl CsvReader {
                 .map(|field| {
                     std::str::from_utf8(field)
                         .map(str::to_owned)
-                        .map_err(|_| CsvError {
-                            line: Some(line),
-                            message: "is not UTF-8".to_owned(),
-                        })
+                        .map_err(|_| CsvError::new(Some(line), "is not UTF-8"))
                 })
                 .collect::<Result<_, _>>()?;
         } else {
@@ -144,16 +154,15 @@ impl CsvReader {
     fn next_record(&mut self, record: &mut csv::ByteRecord) -> Result<Option<u64>, CsvError> {
         loop {
             let before = self.reader.position().line();
-            let more = self
-                .reader
-                .read_byte_record(record)
-                .map_err(|error| CsvError {
-                    line: Some(before),
-                    message: match error.kind() {
-                        csv::ErrorKind::Io(io) => format!("cannot be read further: {io}"),
-                        _ => error.to_string(),
-                    },
-                })?;
+            let more =
+                self.reader
+                    .read_byte_record(record)
+                    .map_err(|error| match error.kind() {
+                        csv::ErrorKind::Io(io) => {
+                            CsvError::new(Some(before), format!("cannot be read further: {io}"))
+                        }
+                        _ => CsvError::new(Some(before), error.to_string()),
+                    })?;
             if !more || (record.len() == 1 && &record[0] == END_RECORD) {
                 return Ok(None);
             }
@@ -163,10 +172,10 @@ impl CsvReader {
                 .sum::<u64>();
             let last = record.len() - 1;
             if record[last].ends_with(&END[1..]) {
-                return Err(CsvError {
-                    line: Some((self.reader.position().line() - breaks).max(1)),
-                    message: "a quote opens in this record and is never closed".to_owned(),
-                });
+                return Err(CsvError::new(
+                    Some((self.reader.position().line() - breaks).max(1)),
+                    "a quote opens in this record and is never closed",
+                ));
             }
             let line = self.reader.position().line() - 1 - breaks;
             if record[last].last() == Some(&b'\r') {
@@ -185,11 +194,15 @@ impl CsvReader {
     ///
     /// # Errors
     /// Where the text cannot be read on, a record has too many or too few fields, or a
-    /// value is not UTF-8.
+    /// value is not UTF-8. After a ragged record, for which the error stands alone, reading can
+    /// go on.
     ///
     /// # Panics
     /// If a column index is beyond the header.
     pub fn read(&mut self, columns: &[usize], rows: usize) -> Result<Option<Chunk>, CsvError> {
+        if let Some(error) = self.pending.take() {
+            return Err(error);
+        }
         let mut bytes: Vec<Vec<u8>> = vec![Vec::new(); columns.len()];
         let mut offsets: Vec<Vec<i64>> = vec![vec![0]; columns.len()];
         let mut lines = Vec::new();
@@ -206,14 +219,22 @@ impl CsvReader {
                 },
             };
             if record.len() != self.header.len() {
-                return Err(CsvError {
-                    line: Some(line),
-                    message: format!(
-                        "has {} fields where the first row has {}",
-                        record.len(),
-                        self.header.len()
-                    ),
-                });
+                let error = CsvError {
+                    ragged: true,
+                    ..CsvError::new(
+                        Some(line),
+                        format!(
+                            "has {} fields where the first row has {}",
+                            record.len(),
+                            self.header.len()
+                        ),
+                    )
+                };
+                if lines.is_empty() {
+                    return Err(error);
+                }
+                self.pending = Some(error);
+                break;
             }
             for ((&column, bytes), offsets) in columns.iter().zip(&mut bytes).zip(&mut offsets) {
                 bytes.extend_from_slice(&record[column]);
@@ -237,9 +258,9 @@ fn text_column(bytes: Vec<u8>, offsets: Vec<i64>, lines: &[u64]) -> Result<TextC
     // Checked once for the whole column, which is much cheaper than value by value; two
     // broken values may join to a good character, hence the boundaries.
     let row_at = |byte: i64| offsets.partition_point(|&offset| offset <= byte) - 1;
-    let broken = |row: usize| CsvError {
-        line: lines.get(row).copied(),
-        message: "is not UTF-8 (save the file as UTF-8 and try again)".to_owned(),
+    let broken = |row: usize| {
+        let message = "is not UTF-8 (save the file as UTF-8 and try again)";
+        CsvError::new(lines.get(row).copied(), message)
     };
     let text = String::from_utf8(bytes)
         .map_err(|error| broken(row_at(error.utf8_error().valid_up_to() as i64)))?;
@@ -301,6 +322,18 @@ mod tests {
             let error = read_all(text.as_bytes(), PLAIN).unwrap_err();
             assert_eq!(error.line, Some(line));
         }
+    }
+
+    #[test]
+    fn reading_goes_on_after_a_ragged_record() {
+        let text = b"a,b\n1,2\n3\n4,5\n6,7,8\n".to_vec();
+        let mut reader = CsvReader::new(Box::new(io::Cursor::new(text)), PLAIN).unwrap();
+        let mut lines = |rows| reader.read(&[0], rows).map(|chunk| chunk.map(|c| c.lines));
+        assert_eq!(lines(10).unwrap(), Some(vec![2]));
+        assert!(lines(10).unwrap_err().ragged);
+        assert_eq!(lines(10).unwrap(), Some(vec![4]));
+        assert_eq!(lines(10).unwrap_err().line, Some(5));
+        assert_eq!(lines(10).unwrap(), None);
     }
 
     #[test]

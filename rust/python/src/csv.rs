@@ -22,11 +22,16 @@ create_exception!(
     humorrank._core,
     CsvError,
     PyValueError,
-    "A delimited text that cannot be read: args are the line (or None) and what is wrong."
+    "A delimited text that cannot be read: args are the line (or None) and what is wrong, then \
+     \"ragged\" where only a record has another length and reading can go on."
 );
 
 fn python_error(error: core::CsvError) -> PyErr {
-    CsvError::new_err((error.line, error.message))
+    if error.ragged {
+        CsvError::new_err((error.line, error.message, "ragged"))
+    } else {
+        CsvError::new_err((error.line, error.message))
+    }
 }
 
 /// A column of strings that speaks the Arrow `PyCapsule` interface.

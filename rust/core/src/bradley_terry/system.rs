@@ -122,16 +122,18 @@ impl<'a> System<'a> {
 
     fn solve_dense(&mut self) {
         let n = self.pairs.contestants;
-        // Without a prior the information is singular along (1, ..., 1); any multiple of
-        // the matrix of ones takes that away and leaves steps of mean 0 as they are.
+        // Without a prior the information is singular along (1, ..., 1); the outer product of
+        // its diagonal d takes that away, at everyone's own scale, and leaves steps for which
+        // the sum of d x step is 0 as they are.
         let ground = if self.prior > 0.0 {
             0.0
         } else {
-            self.diagonal.iter().sum::<f64>() / (n * n) as f64
+            1.0 / self.diagonal.iter().sum::<f64>()
         };
         self.matrix.clear();
-        self.matrix.resize(n * n, ground);
         for (i, diagonal) in self.diagonal.iter().enumerate() {
+            let row = self.diagonal.iter().map(|other| ground * diagonal * other);
+            self.matrix.extend(row);
             self.matrix[i * n + i] += diagonal;
         }
         for (&weight, (low, high)) in self.weights.iter().zip(self.pairs.contestants_of_pairs()) {
@@ -162,7 +164,22 @@ impl<'a> System<'a> {
             direction,
             image,
         } = &mut krylov;
+        // Without a prior the information is singular along (1, ..., 1): residuals have sum 0
+        // but for rounding, which no direction can take away, so that conjugate gradients would
+        // never get below it, and wander off. Everyone bears as much as their information.
+        let excess = if self.prior > 0.0 {
+            0.0
+        } else {
+            1.0 / self.diagonal.iter().sum::<f64>()
+        };
+        let project = |residual: &mut [f64]| {
+            let share = excess * residual.iter().sum::<f64>();
+            for (residual, diagonal) in residual.iter_mut().zip(&self.diagonal) {
+                *residual -= share * diagonal;
+            }
+        };
         residual.clone_from(&self.score);
+        project(residual);
         image.resize(n, 0.0);
         self.step.fill(0.0);
         let precondition = |residual: &[f64], out: &mut Vec<f64>| {
@@ -191,6 +208,7 @@ impl<'a> System<'a> {
                 *step += length * direction[i];
                 residual[i] -= length * image[i];
             }
+            project(residual);
             precondition(residual, preconditioned);
             let next = dot(residual, preconditioned);
             let ratio = next / energy;

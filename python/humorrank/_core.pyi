@@ -1,0 +1,171 @@
+"""Types of the compiled module (rust/python). Codes number contestants from 0."""
+
+from collections.abc import Callable, Sequence
+from os import PathLike
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+NULL_CODE: Final[int]
+"""The code of a missing value."""
+VERSION: Final[str]
+
+_Progress = Callable[[int, int], object]
+_U32 = NDArray[np.uint32]
+_F64 = NDArray[np.float64]
+
+class CsvError(ValueError):
+    """A delimited text that cannot be read: args are (line or None, what is wrong).
+
+    A third one, "ragged", where only a record has another length and reading can go on.
+    """
+
+class Interner:
+    """Gives each distinct string a code, in order of first appearance."""
+
+    def __init__(self) -> None: ...
+    def encode(self, values: object) -> _U32:
+        """Codes of a list or an Arrow column of strings; a null becomes NULL_CODE.
+
+        Raises:
+            TypeError: if a value is neither a string nor missing.
+        """
+
+    @property
+    def names(self) -> list[str]:
+        """The name of each code."""
+
+    def __len__(self) -> int: ...
+
+class StringColumn:
+    """A column of strings that speaks the Arrow PyCapsule interface."""
+
+    def __arrow_c_array__(
+        self, requested_schema: object | None = None
+    ) -> tuple[object, object]: ...
+    def __len__(self) -> int: ...
+
+class CsvReader:
+    """Strict, streaming reading of delimited text.
+
+    Every record must have as many fields as the first; blank lines are passed over.
+
+    Raises:
+        CsvError: where the file cannot be opened or read, or does not hold what it should.
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        *,
+        delimiter: str = ",",
+        quote: bool = True,
+        has_header: bool = True,
+        compression: Literal["none", "gzip", "zstd"] = "none",
+    ) -> None: ...
+    @property
+    def header(self) -> list[str]:
+        """The names of the columns; column_1, ... without a header; empty for no text."""
+
+    def read(
+        self, columns: Sequence[int], rows: int
+    ) -> tuple[list[StringColumn], NDArray[np.uint64]] | None:
+        """The next records: the columns asked for, and the line each record starts on."""
+
+class Tally:
+    """Exact counts of matches by ordered pair and outcome."""
+
+    def __init__(self, contestants: int = 0) -> None: ...
+    @property
+    def contestants(self) -> int: ...
+    @property
+    def matches(self) -> int: ...
+    def grow(self, contestants: int) -> None: ...
+    def add(
+        self,
+        first: _U32,
+        second: _U32,
+        outcome: NDArray[np.uint8],
+        score: _F64 | None = None,
+        weight: _F64 | None = None,
+        count: NDArray[np.uint64] | None = None,
+    ) -> None:
+        """Adds rows; outcome: 0 first, 1 second, 2 tie, 3 both bad, 4 the score says."""
+
+    def merge(self, other: Tally) -> None: ...
+    def relabel(self, codes: NDArray[np.int64]) -> Tally:
+        """The same matches with contestant i as codes[i]; those of a negative code left out."""
+
+    def cells(self) -> tuple[_U32, _U32, NDArray[np.uint8], _F64, _F64, NDArray[np.uint64]]:
+        """first, second, outcome, score, weight, count of each cell that holds a match."""
+
+class Field:
+    """What is fitted: points between unordered pairs, and the kinds of match behind them."""
+
+    def __init__(self, tally: Tally, *, exclude_ties: bool = False) -> None: ...
+    @property
+    def contestants(self) -> int: ...
+    def pairs(self) -> tuple[_U32, _U32, _F64, _F64]:
+        """low, high, points of low, points of high; low < high."""
+
+    def kinds(self) -> tuple[_U32, _F64, _F64, NDArray[np.uint64]]:
+        """pair, points of low, points of high in one match, number of such matches."""
+
+    def components(self) -> tuple[_U32, _U32, int, NDArray[np.int8]]:
+        """Strong and weak component of each contestant, and the largest strong one.
+
+        Last, where each contestant stands towards that one: 0 inside, 1 above, -1 below,
+        2 ordered neither way.
+        """
+
+    def fit(
+        self,
+        *,
+        prior: float = 0.0,
+        solver: Literal["newton", "mm"] = "newton",
+        threads: int | None = None,
+        progress: _Progress | None = None,
+    ) -> tuple[_F64, float, int]:
+        """Natural-log strengths of mean 0, the certificate in points, the iterations."""
+
+    def bootstrap(
+        self,
+        strengths: _F64,
+        *,
+        replicates: int,
+        confidence: float,
+        seed: int,
+        prior: float = 0.0,
+        threads: int | None = None,
+        progress: _Progress | None = None,
+    ) -> tuple[_F64, _F64, int]:
+        """Lower and upper ends in points, and how many replicates had no maximum."""
+
+    def stable_elo(
+        self,
+        *,
+        k: float,
+        shuffles: int,
+        seed: int,
+        threads: int | None = None,
+        progress: _Progress | None = None,
+    ) -> tuple[_F64, _F64]:
+        """Mean and population standard deviation of each final rating."""
+
+    def elo_order(self, seed: int, shuffle: int) -> _U32:
+        """The kinds of all matches in the order of one shuffle."""
+
+class Elo:
+    """Running Elo ratings."""
+
+    def __init__(self, k: float, start: float) -> None: ...
+    @property
+    def ratings(self) -> _F64: ...
+    @property
+    def k(self) -> float: ...
+    def grow(self, contestants: int) -> None: ...
+    def play(self, first: _U32, second: _U32, score: _F64, weight: _F64) -> None: ...
+
+def replicates_needed(confidence: float) -> int:
+    """The fewest replicates whose order statistics reach out to this confidence."""

@@ -1,0 +1,275 @@
+"""Frames: polars, pandas, Arrow, and whatever polars itself reads from disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from polars.exceptions import PolarsError
+
+from humorrank.errors import InputError
+from humorrank.log._batch import Batch, is_missing, series_of
+from humorrank.log._table import GAME_SCORES, GAMES, SAMPLE, OnRagged, doubled
+
+_ROWS: Final = 1 << 20
+_LAZY_ROWS: Final = 1 << 18
+
+
+@dataclass
+class FrameTable:
+    """A polars frame, in memory or lazy.
+
+    Attributes:
+        label: what errors call it.
+        frame: the frame.
+        schema: its columns and their types.
+    """
+
+    label: str
+    frame: pl.DataFrame | pl.LazyFrame
+    schema: Mapping[str, pl.DataType]
+    headerless: bool = False
+    untyped: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of its columns, and GAME_SCORES if there are games."""
+        return with_games(list(self.schema), self.schema.get(GAMES))
+
+    def sample(self, columns: Sequence[str]) -> Batch:
+        """Some first rows."""
+        frame = select(self.frame.head(SAMPLE), columns)
+        if isinstance(frame, pl.LazyFrame):
+            try:
+                frame = frame.collect()
+            except PolarsError as error:
+                raise unreadable(self.label, error) from None
+        return Batch(self.label, frame, 1)
+
+    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
+        """All rows.
+
+        Raises:
+            InputError: A lazy frame cannot be computed, or its file is broken.
+        """
+        # Without a column polars forgets how many rows there are.
+        frame = select(self.frame, columns or list(self.schema)[:1])
+        start = 1
+        try:
+            parts = (
+                frame.iter_slices(_ROWS)
+                if isinstance(frame, pl.DataFrame)
+                else frame.collect_batches(chunk_size=_LAZY_ROWS)
+            )
+            for part in parts:
+                yield Batch(self.label, part, start)
+                start += part.height
+        except PolarsError as error:
+            raise unreadable(self.label, error) from None
+
+
+@dataclass
+class PandasTable:
+    """A pandas frame, of which only the columns asked for are converted.
+
+    Attributes:
+        label: what errors call it.
+        frame: the frame.
+        columns: the names of its columns as text; column_1, ... where they are only numbers.
+        headerless: whether they are only numbers, as of a file read without a header.
+    """
+
+    label: str
+    frame: Any
+    columns: list[str]
+    headerless: bool
+    untyped: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def sample(self, columns: Sequence[str]) -> Batch:
+        """Some first rows."""
+        return Batch(self.label, self._convert(self.frame.head(SAMPLE), columns), 1)
+
+    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
+        """All rows."""
+        names = columns or self.columns[:1]
+        for start in range(0, len(self.frame), _ROWS):
+            part = self.frame.iloc[start : start + _ROWS]
+            yield Batch(self.label, self._convert(part, names), start + 1)
+
+    def _convert(self, frame: Any, columns: Sequence[str]) -> pl.DataFrame:  # noqa: ANN401 - pandas
+        return pl.DataFrame([self._series(frame, column) for column in columns])
+
+    def _series(self, frame: Any, column: str) -> pl.Series:  # noqa: ANN401 - pandas
+        if column == GAME_SCORES:
+            games = frame.iloc[:, self.columns.index(GAMES)].tolist()
+            return pl.Series(column, [game_scores(value) for value in games], pl.Object)
+        values = frame.iloc[:, self.columns.index(column)]
+        if isinstance(values.dtype, np.dtype):
+            if values.dtype.kind in "iufb":
+                return pl.Series(column, values.to_numpy())
+            return series_of(column, values.tolist())
+        try:
+            converted: pl.Series = pl.from_pandas(values)
+            return converted.alias(column)
+        except (ImportError, TypeError, ValueError):
+            return series_of(column, values.tolist())
+
+
+@dataclass
+class RowsTable:
+    """Rows in memory: tuples (a, b, winner) or (winner, loser).
+
+    Attributes:
+        label: what errors call it.
+        rows: the rows.
+        columns: the names of their parts.
+    """
+
+    label: str
+    rows: Sequence[Sequence[Any]]
+    columns: list[str]
+    headerless: bool = False
+    untyped: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def sample(self, columns: Sequence[str]) -> Batch:
+        """Some first rows."""
+        whole = [row for row in self.rows[:SAMPLE] if len(row) == len(self.columns)]
+        return self._batch(whole, list(range(1, len(whole) + 1)), columns)
+
+    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
+        """All rows.
+
+        Raises:
+            InputError: A row has more or fewer parts than the first, and `on_ragged` is None.
+        """
+        for start in range(0, len(self.rows), _ROWS):
+            rows, numbers = [], []
+            for number, row in enumerate(self.rows[start : start + _ROWS], start + 1):
+                if len(row) == len(self.columns):
+                    rows.append(row)
+                    numbers.append(number)
+                    continue
+                message = f"has {len(row)} parts where the first row has {len(self.columns)}"
+                error = InputError(message, file=self.label, row=number)
+                if on_ragged is None:
+                    raise error
+                on_ragged(error)
+            yield self._batch(rows, numbers, columns)
+
+    def _batch(
+        self, rows: Sequence[Sequence[Any]], numbers: list[int], columns: Sequence[str]
+    ) -> Batch:
+        parts = list(zip(*rows, strict=True)) or [()] * len(self.columns)
+        series = [series_of(name, parts[self.columns.index(name)]) for name in columns]
+        return Batch(
+            self.label, pl.DataFrame(series), pl.Series(numbers, dtype=pl.UInt64).to_numpy()
+        )
+
+
+def polars_table(label: str, frame: pl.DataFrame | pl.LazyFrame) -> FrameTable:
+    """A table from a polars frame.
+
+    Raises:
+        InputError: A lazy frame has no valid schema.
+    """
+    if isinstance(frame, pl.DataFrame):
+        return FrameTable(label, frame, frame.schema)
+    try:
+        return FrameTable(label, frame, frame.collect_schema())
+    except (PolarsError, OSError) as error:
+        raise unreadable(label, error) from None
+
+
+def pandas_table(frame: Any) -> PandasTable:  # noqa: ANN401 - pandas is optional
+    """A table from a pandas frame.
+
+    Raises:
+        InputError: Two columns have the same name.
+    """
+    labels = frame.columns.tolist()
+    headerless = bool(labels) and all(isinstance(name, int) for name in labels)
+    columns = [f"column_{i + 1}" if headerless else str(name) for i, name in enumerate(labels)]
+    doubled(columns, "pandas DataFrame")
+    first = frame[GAMES].dropna().head(1).tolist() if GAMES in columns else []
+    if first and isinstance(first[0], list):
+        columns.append(GAME_SCORES)
+    return PandasTable("pandas DataFrame", frame, columns, headerless)
+
+
+def arrow_table(source: Any) -> FrameTable:  # noqa: ANN401 - any object that speaks Arrow
+    """A table from a pyarrow Table or any object with the Arrow PyCapsule interface.
+
+    Raises:
+        InputError: polars cannot take it in, as where two columns have the same name.
+    """
+    label = type(source).__name__
+    names = getattr(source, "column_names", None)
+    if isinstance(names, list):
+        doubled(names, label)
+    try:
+        return polars_table(label, pl.DataFrame(source))
+    except (PolarsError, TypeError, ValueError) as error:
+        raise unreadable(label, error) from None
+
+
+def file_table(path: Path, label: str, kind: str) -> FrameTable:
+    """A table from a Parquet or Arrow IPC file, of which only what is asked for is read.
+
+    Args:
+        path: the file.
+        label: what errors call it.
+        kind: "Parquet", "Arrow IPC" or "Arrow IPC stream".
+
+    Raises:
+        InputError: The file is broken.
+    """
+    try:
+        if kind == "Parquet":
+            return polars_table(label, pl.scan_parquet(path, glob=False, hive_partitioning=False))
+        if kind == "Arrow IPC":
+            return polars_table(label, pl.scan_ipc(path, glob=False, hive_partitioning=False))
+        return polars_table(label, pl.read_ipc_stream(path))
+    except (PolarsError, OSError) as error:
+        raise unreadable(label, error) from None
+
+
+def select(
+    frame: pl.DataFrame | pl.LazyFrame, columns: Sequence[str]
+) -> pl.DataFrame | pl.LazyFrame:
+    """Only these columns; of games only their scores."""
+    if GAME_SCORES not in columns or GAMES in columns:
+        # Taken one by one, columns in memory cost no query.
+        return (
+            pl.DataFrame([frame.get_column(name) for name in columns])
+            if isinstance(frame, pl.DataFrame)
+            else frame.select(columns)
+        )
+    scores = pl.col(GAMES).list.eval(pl.element().struct.field("score")).alias(GAME_SCORES)
+    return frame.select([scores if name == GAME_SCORES else pl.col(name) for name in columns])
+
+
+def with_games(columns: list[str], games: pl.DataType | None) -> list[str]:
+    """The columns, and GAME_SCORES where `games` is a list of structs with a score."""
+    inner = games.inner if isinstance(games, pl.List) else None
+    if isinstance(inner, pl.Struct) and any(part.name == "score" for part in inner.fields):
+        return [*columns, GAME_SCORES]
+    return columns
+
+
+def game_scores(games: object) -> object:
+    """The score of each game of a list; what is no list stays as it is."""
+    if isinstance(games, list):
+        return [game.get("score") if isinstance(game, dict) else game for game in games]
+    return None if is_missing(games) else games
+
+
+def unreadable(label: str, error: Exception) -> InputError:
+    """An error of polars, as ours."""
+    return InputError(f"cannot be read: {str(error).splitlines()[0]}", file=label)

@@ -1,0 +1,90 @@
+"""The names of a log, as codes, and what is known of each."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from humorrank._core import NULL_CODE, Interner
+
+
+class Names:
+    """Gives every name a code, and remembers in what kind of rows it occurred.
+
+    Args:
+        excluded: names whose matches are left out; they have the first codes.
+    """
+
+    def __init__(self, excluded: Sequence[str]) -> None:
+        self._interner = Interner()
+        self._interner.encode(list(excluded))
+        self.excluded = len(self._interner)
+        self._codes: dict[str, int] = {}
+        self._blank = np.empty(0, np.bool_)
+        self._judged = np.empty(0, np.bool_)
+        self._unjudged = np.empty(0, np.bool_)
+
+    def encode(self, names: pl.Series) -> np.ndarray:
+        """The codes of a column of names; NULL_CODE for null."""
+        return self._interner.encode(names)
+
+    def look(self) -> None:
+        """Takes note of the names that are new since the last time."""
+        known = len(self._codes)
+        if len(self._interner) == known:
+            return
+        new = self._interner.names[known:]
+        self._codes.update(zip(new, range(known, known + len(new)), strict=True))
+        blank = np.fromiter((not name.strip() for name in new), np.bool_, len(new))
+        self._blank = np.concatenate([self._blank, blank])
+        unseen = np.zeros(len(new), np.bool_)
+        self._judged = np.concatenate([self._judged, unseen])
+        self._unjudged = np.concatenate([self._unjudged, unseen])
+
+    def code(self, name: str) -> int | None:
+        """The code of a name that has occurred."""
+        return self._codes.get(name)
+
+    def missing(self, codes: np.ndarray) -> np.ndarray | None:
+        """Where a name is null or blank; None if nowhere."""
+        if not self._blank.any():
+            null = codes == NULL_CODE
+            return null if null.any() else None
+        if not len(codes):
+            return None
+        slots = np.minimum(codes, len(self._blank))
+        missing: np.ndarray = np.append(self._blank, True)[slots]
+        return missing if missing.any() else None
+
+    def mark(self, codes: np.ndarray, *, judged: bool) -> None:
+        """Notes that these names occurred in judged or in unjudged rows."""
+        (self._judged if judged else self._unjudged)[codes] = True
+
+    def __len__(self) -> int:
+        """How many names there are."""
+        return len(self._interner)
+
+    @property
+    def all(self) -> list[str]:
+        """The name of each code."""
+        return self._interner.names
+
+    @property
+    def unjudged_only(self) -> list[str]:
+        """Names that occurred in unjudged rows and in no judged one."""
+        only = np.flatnonzero(self._unjudged & ~self._judged)
+        names = self.all
+        return [names[code] for code in only]
+
+    def excluded_among(self, codes: np.ndarray) -> set[str]:
+        """The excluded names that are among these codes."""
+        names = self.all[: self.excluded]
+        return {names[code] for code in np.unique(codes[codes < self.excluded])}
+
+    def like(self, name: str) -> list[str]:
+        """Names that are much like this one, excluded ones left out."""
+        names = self.all[self.excluded :]
+        return difflib.get_close_matches(name, names, n=3, cutoff=0.6)

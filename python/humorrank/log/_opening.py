@@ -1,0 +1,47 @@
+"""Whether the first row of a file without a header is a header after all."""
+
+from __future__ import annotations
+
+from humorrank.errors import InputError
+from humorrank.log._rows import Rows
+
+
+class Opening:
+    """Watches whether the two names of a first row occur anywhere else.
+
+    In a log that can be rated they do; in a header of unknown words they do not.
+    """
+
+    def __init__(self) -> None:
+        self._codes: tuple[int, int] | None = None
+        self._file = ""
+        self._rows = 0
+        self._again = False
+
+    def see(self, rows: Rows) -> None:
+        """Looks for the two names in a batch."""
+        if rows.binding.reading.name != "headerless" or self._again:
+            return
+        start = 0
+        if self._codes is None:
+            self._codes, start = (int(rows.first[0]), int(rows.second[0])), 1
+            self._file = rows.batch.file
+        self._rows += len(rows.first)
+        self._again = any(
+            bool((codes[start:] == code).any())
+            for codes in (rows.first, rows.second)
+            for code in self._codes
+        )
+
+    def check(self) -> None:
+        """Refuses a first row that looks like a header.
+
+        Raises:
+            InputError: It does.
+        """
+        if self._codes is not None and not self._again and self._rows > 1:
+            message = (
+                "its two values occur nowhere else, as in a header; say --columns "
+                "winner=NAME,loser=NAME if it is one, --reading headerless if it is not"
+            )
+            raise InputError(message, file=self._file, row=1)
