@@ -1,0 +1,63 @@
+# make example | test | lint | bench; everything is installed into .venv first.
+
+PYTHON ?= python3
+BIN := .venv/bin
+RUST_SOURCES := $(shell find rust -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock
+
+.PHONY: help develop example test lint format bench clean
+
+help:
+	@echo "make example   build the wheel, rate the paper's table 1 and a log of a million matches"
+	@echo "make test      every test, Python and Rust"
+	@echo "make lint      formatting, clippy, ruff, mypy"
+	@echo "make bench     benchmarks beside other tools"
+
+# A virtual environment with the tools for work on humorrank.
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet "maturin>=1.9,<2" --group test --group lint
+	touch $@
+
+# The compiled module, in place, with the package's own dependencies.
+.venv/developed: .venv/installed $(RUST_SOURCES)
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/maturin develop --release --quiet
+	touch $@
+
+develop: .venv/developed
+
+# As a user would: the wheel into a fresh environment that has nothing else.
+example:
+	rm -rf .venv-example build/example
+	$(PYTHON) -m venv .venv-example
+	.venv-example/bin/python -m pip install --quiet --upgrade "pip>=25.1" "maturin>=1.9,<2"
+	.venv-example/bin/maturin build --release --quiet --out build/example
+	.venv-example/bin/python -m pip install --quiet build/example/humorrank-*.whl
+	.venv-example/bin/python examples/table1.py build/example
+	.venv-example/bin/python examples/million.py build/example
+
+test: .venv/developed
+	$(BIN)/python -m pytest -n 2
+	cargo test --quiet --workspace
+
+lint: .venv/developed
+	cargo fmt --all --check
+	cargo clippy --quiet --workspace --all-targets -- -D warnings
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: .venv/installed
+	cargo fmt --all
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.venv/peers: .venv/installed
+	$(BIN)/python -m pip install --quiet --group bench
+	touch $@
+
+bench: .venv/developed .venv/peers
+	$(BIN)/python -m pytest bench --benchmark-only --benchmark-disable-gc -q
+
+clean:
+	rm -rf .venv .venv-example build dist target

@@ -1,0 +1,92 @@
+"""Rebuild the paper's first leaderboard (arXiv 2604.19786, table 1) from its win rates.
+
+In a balanced round robin the Bradley-Terry maximum depends on the matches only through each
+model's total of wins. So the printed win rates are enough: this makes a log of 10,800 matches,
+300 a pair, with those totals, rates it, and prints our figures beside the printed ones.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+import humorrank
+
+MATCHES_PER_PAIR = 300
+
+
+def fitted_probabilities(win_rates: np.ndarray) -> np.ndarray:
+    """P(i beats j) of the Bradley-Terry model with these win rates in a round robin."""
+    models = len(win_rates)
+    wins = win_rates * (models - 1)
+    strength = np.ones(models)
+    for _ in range(10_000):
+        expected = 1 / (strength[:, None] + strength[None, :])
+        np.fill_diagonal(expected, 0)
+        strength = wins / expected.sum(axis=1)
+        strength /= np.exp(np.log(strength).mean())
+    return strength[:, None] / (strength[:, None] + strength[None, :])
+
+
+def wins_with_totals(win_rates: np.ndarray) -> np.ndarray:
+    """Whole wins of i over j, near the fitted ones, whose totals are the printed win rates."""
+    models = len(win_rates)
+    # Printed rates are rounded and need not sum to exactly half of all matches.
+    win_rates = win_rates * (models / 2 / win_rates.sum())
+    wins = np.rint(fitted_probabilities(win_rates) * MATCHES_PER_PAIR).astype(int)
+    wins = np.triu(wins, 1)
+    wins += np.tril(MATCHES_PER_PAIR - wins.T, -1)
+    exact = win_rates * (models - 1) * MATCHES_PER_PAIR
+    totals = np.floor(exact).astype(int)
+    missing = models * (models - 1) * MATCHES_PER_PAIR // 2 - totals.sum()
+    totals[np.argsort(totals - exact)[:missing]] += 1
+    while (surplus := wins.sum(axis=1) - totals).any():
+        rich, poor = int(surplus.argmax()), int(surplus.argmin())
+        wins[rich, poor] -= 1
+        wins[poor, rich] += 1
+    return wins
+
+
+def log_of(models: list[str], wins: np.ndarray) -> pl.DataFrame:
+    """One row a match; who is shown first alternates."""
+    rows = []
+    for i, first in enumerate(models):
+        for j, second in enumerate(models[:i]):
+            for match in range(MATCHES_PER_PAIR):
+                shown, other = (first, second) if match % 2 else (second, first)
+                winner = first if match < wins[i, j] else second
+                rows.append((shown, other, "model_a" if winner == shown else "model_b"))
+    return pl.DataFrame(rows, schema=["model_a", "model_b", "winner"], orient="row")
+
+
+def main(folder: Path) -> None:
+    """Writes the log, rates it, and prints both leaderboards side by side."""
+    printed = pl.read_csv(Path(__file__).parent / "table1.csv")
+    log = log_of(printed["model"].to_list(), wins_with_totals(printed["win_rate"].to_numpy()))
+    path = folder / "table1-matches.csv"
+    log.write_csv(path)
+    board = humorrank.rate(path)
+    print(f"The paper's table 1 from its win rates: {log.height:,} matches in {path}\n")
+    print(
+        f"{'model':18}{'rating':>8}{'95 % interval':>20}{'printed':>10}{'interval':>20}{'Elo':>9}"
+    )
+    for row in printed.iter_rows(named=True):
+        ours = board[row["model"]]
+        interval = f"{ours.rating_lower:.1f} to {ours.rating_upper:.1f}"
+        printed_interval = f"{row['lower']} to {row['upper']}"
+        print(
+            f"{ours.model:18}{ours.rating:8.1f}"
+            f"{interval:>20}"
+            f"{row['rating']:10.1f}{printed_interval:>20}{ours.elo:9.1f}"
+        )
+    largest = max(abs(board[r["model"]].rating - r["rating"]) for r in printed.to_dicts())
+    print(f"\nlargest difference: {largest:.1f} points (the win rates are rounded to 0.1 %)")
+    print(
+        f"Stable Elo over {board.elo['shuffles']} orders: sd {board.elo['mean_sd']:.1f} on "
+        f"average, {board.elo['max_sd']:.1f} at most"
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "."))

@@ -1,0 +1,79 @@
+"""Text to standard output or a file, in the format that is asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import polars as pl
+import typer
+
+from humorrank.errors import OptionError
+
+_BY_SUFFIX = {".json": "json", ".csv": "csv", ".md": "markdown", ".markdown": "markdown"}
+
+
+def resolve_format(wanted: str | None, output: str | None) -> str:
+    """The format: as asked for, else by the ending of the output file, else a table."""
+    if wanted is not None:
+        return wanted
+    return _BY_SUFFIX.get(Path(output).suffix.lower(), "table") if output else "table"
+
+
+def emit(text: str, output: str | None) -> None:
+    """Writes text whole or not at all: a file appears only once it is complete."""
+    text = text.rstrip("\n") + "\n"
+    if output is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    path = Path(output)
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            Path(temporary).chmod(0o666 & ~_umask())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        message = f"{output}: cannot be written: {error.strerror}"
+        raise OptionError(message) from error
+
+
+def markdown(table: pl.DataFrame, decimals: dict[str, int]) -> str:
+    """A frame as a markdown table: numbers right, text left, floats rounded."""
+
+    def cell(name: str, value: object) -> str:
+        if value is None:
+            return ""
+        if isinstance(value, float):
+            return f"{value:.{decimals.get(name, 1)}f}".replace("inf", "∞")
+        text = str(value).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+        return text.replace("<", "&lt;")
+
+    rule = ("---:" if table.schema[name].is_numeric() else ":---" for name in table.columns)
+    lines = [
+        " | ".join(table.columns),
+        " | ".join(rule),
+        *(
+            " | ".join(cell(name, value) for name, value in row.items())
+            for row in table.iter_rows(named=True)
+        ),
+    ]
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def say(kind: str, text: str) -> None:
+    """One line to standard error: what was done (note) or is to be known (warning)."""
+    typer.echo(f"{kind}: {text}", err=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,48 @@
+"""`humorrank elo`: Elo in the order of the log."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+import humorrank
+from humorrank.cli import _options, _output
+
+
+def elo(
+    files: _options.Files,
+    columns: _options.Columns = None,
+    score_of: _options.ScoreOf = None,
+    reading: _options.Reading = None,
+    where: _options.Where = None,
+    unjudged: _options.Unjudged = "skip",
+    on_error: _options.OnError = "fail",
+    k: Annotated[float, typer.Option("--k", help="The most points that one match moves.")] = 32.0,
+    start: Annotated[float, typer.Option(help="Where everyone starts.")] = 1000.0,
+    format: _options.Format = None,
+    output: _options.Output = None,
+) -> None:
+    """Replay a log once, in the order of its rows, as Elo ratings.
+
+    The order matters here: for ratings that do not depend on it, `humorrank rate`.
+    """
+    chosen = _output.resolve_format(format, output)
+    log = humorrank.MatchLog(
+        files[0] if len(files) == 1 else files,
+        columns=_options.columns(columns),
+        score_of=score_of,
+        where=where,
+        unjudged=unjudged,
+        on_error=on_error,
+        reading=reading,
+    )
+    table = humorrank.replay_elo(log, k=k, start=start)
+    if chosen == "json":
+        text = json.dumps({"elo": table.to_dicts()}, ensure_ascii=False, indent=2)
+    elif chosen == "csv":
+        text = table.write_csv()
+    else:
+        text = _output.markdown(table, {})
+    _output.emit(text, output)

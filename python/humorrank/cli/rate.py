@@ -1,0 +1,173 @@
+"""`humorrank rate`: a match log in, a leaderboard out."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Annotated, Literal
+
+import polars as pl
+import typer
+
+import humorrank
+from humorrank.cli import _options, _output
+from humorrank.cli._progress import progress_bar
+from humorrank.leaderboard import Leaderboard
+
+_DECIMALS = {"win_rate": 3}
+
+
+def rate(
+    files: _options.Files,
+    columns: _options.Columns = None,
+    score_of: _options.ScoreOf = None,
+    reading: _options.Reading = None,
+    where: _options.Where = None,
+    exclude: _options.Exclude = None,
+    min_matches: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Leave out models with fewer matches than this.",
+            rich_help_panel=_options.FILTERS,
+        ),
+    ] = 0,
+    max_per_judge: _options.MaxPerJudge = None,
+    ties: Annotated[
+        Literal["half", "exclude"],
+        typer.Option(
+            help="A tie is half a win each, or left out.", rich_help_panel=_options.RATING
+        ),
+    ] = "half",
+    bootstrap: Annotated[
+        int,
+        typer.Option(
+            help="Replicates behind the intervals; 0 leaves intervals out.",
+            rich_help_panel=_options.RATING,
+        ),
+    ] = 100,
+    confidence: Annotated[
+        float, typer.Option(help="Of the intervals.", rich_help_panel=_options.RATING)
+    ] = 0.95,
+    elo_shuffles: Annotated[
+        int,
+        typer.Option(
+            help="Random orders behind Stable Elo; 0 leaves Elo out.",
+            rich_help_panel=_options.RATING,
+        ),
+    ] = 10,
+    elo_k: Annotated[
+        float,
+        typer.Option(
+            help="The most points one match moves an Elo.", rich_help_panel=_options.RATING
+        ),
+    ] = 32.0,
+    anchor: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=RATING",
+            help="Shift the whole board so that NAME has this rating.",
+            rich_help_panel=_options.RATING,
+        ),
+    ] = None,
+    prior: Annotated[
+        float,
+        typer.Option(
+            help="Half a won game against an average opponent, times this, for everyone: shrinks "
+            "ratings, and rates fields that have no maximum.",
+            rich_help_panel=_options.RATING,
+        ),
+    ] = 0.0,
+    disconnected: Annotated[
+        Literal["error", "largest"],
+        typer.Option(
+            help="Where not everyone can be rated: stop, or rate the largest connected component.",
+            rich_help_panel=_options.RATING,
+        ),
+    ] = "error",
+    unjudged: _options.Unjudged = "skip",
+    on_error: _options.OnError = "fail",
+    solver: Annotated[
+        Literal["newton", "mm"],
+        typer.Option(help="The way to the same maximum.", rich_help_panel=_options.RATING),
+    ] = "newton",
+    seed: Annotated[
+        int, typer.Option(help="Of every random draw.", rich_help_panel=_options.RATING)
+    ] = 0,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            help="All processors by default; never changes the result.",
+            rich_help_panel=_options.RATING,
+        ),
+    ] = None,
+    format: _options.Format = None,
+    output: _options.Output = None,
+    top: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Show only the N best.", min=1, rich_help_panel=_options.OUTPUT
+        ),
+    ] = None,
+) -> None:
+    """Rate models from a log of pairwise outcomes.
+
+    One row is one match: who was shown first, who second, who won. Common formats are
+    recognised as they are (LMArena, AlpacaEval, MT-bench, arena-hard, ComparIA, preference
+    pairs, winner,loser); `--columns` says it for others.
+
+    * `humorrank rate votes.csv`
+    * `humorrank rate 'votes-*.parquet' --where "language = 'en'" --format json -o board.json`
+    * `zcat votes.csv.gz | humorrank rate - --columns model_a=left,model_b=right,winner=label`
+    """
+    chosen = _output.resolve_format(format, output)
+    with progress_bar() as progress:
+        log = humorrank.MatchLog(
+            files[0] if len(files) == 1 else files,
+            columns=_options.columns(columns),
+            score_of=score_of,
+            where=where,
+            exclude=exclude or (),
+            max_per_judge=max_per_judge,
+            unjudged=unjudged,
+            on_error=on_error,
+            reading=reading,
+        )
+        board = humorrank.rate(
+            log,
+            bootstrap=bootstrap,
+            confidence=confidence,
+            elo_shuffles=elo_shuffles,
+            elo_k=elo_k,
+            ties=ties,
+            anchor=_options.anchor(anchor),
+            prior=prior,
+            disconnected=disconnected,
+            min_matches=min_matches,
+            solver=solver,
+            seed=seed,
+            threads=threads,
+            progress=progress,
+        )
+    for name, rows in board.counts["filtered_by"].items():
+        _output.say("note", f"--{name.replace('_', '-')} took {rows:,} rows")
+    for warning in board.warnings:
+        _output.say("warning", warning)
+    _output.emit(_render(board, chosen, top, plain=output is not None), output)
+
+
+def _render(board: Leaderboard, chosen: str, top: int | None, *, plain: bool) -> str:
+    if chosen == "json":
+        return board.to_json(top)
+    table = board.to_polars().head(top if top is not None else len(board))
+    if chosen == "csv":
+        return _safe_csv(table)
+    if chosen == "markdown":
+        return _output.markdown(table, _DECIMALS)
+    return board.to_text(top, color=not plain and sys.stdout.isatty())
+
+
+def _safe_csv(table: pl.DataFrame) -> str:
+    buffer = io.StringIO()
+    table.write_csv(buffer)
+    return buffer.getvalue()

@@ -1,0 +1,61 @@
+"""`humorrank simulate`: a match log from known ratings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import typer
+
+import humorrank
+from humorrank.errors import OptionError
+
+
+def simulate(
+    ratings: Annotated[
+        str,
+        typer.Argument(
+            metavar="RATINGS",
+            help="A CSV with the columns model and rating, or a number of models.",
+        ),
+    ],
+    matches: Annotated[int, typer.Option(help="How many matches.")] = 10_000,
+    ties: Annotated[float, typer.Option(help="The tie rate between equals, 0 to 1.")] = 0.1,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same log.")] = 0,
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="Ends in .parquet or .csv.")
+    ] = "matches.parquet",
+) -> None:
+    """Draw a match log from known ratings, to try things out at any size.
+
+    `humorrank simulate 100 --matches 1000000 -o million.parquet`
+    """
+    path = Path(output)
+    if path.suffix not in (".parquet", ".csv"):
+        message = f"--output must end in .parquet or .csv, not {output!r}"
+        raise OptionError(message)
+    frame = humorrank.simulate(_ratings(ratings), matches, ties, seed)
+    if path.suffix == ".csv":
+        frame.write_csv(path)
+    else:
+        frame.write_parquet(path)
+
+
+def _ratings(text: str) -> dict[str, float]:
+    if text.isdigit():
+        models = int(text)
+        width = len(text)
+        return {
+            f"model-{i:0{width}}": 1000 + 800 * (i / max(models - 1, 1) - 0.5)
+            for i in range(models)
+        }
+    if not Path(text).is_file():
+        message = f"{text!r} is neither a number of models nor a file"
+        raise OptionError(message)
+    frame = pl.read_csv(text)
+    missing = {"model", "rating"} - set(frame.columns)
+    if missing:
+        message = f"{text}: has no column {' or '.join(sorted(missing))}, only {frame.columns}"
+        raise OptionError(message)
+    return dict(zip(frame["model"].cast(pl.String), frame["rating"].cast(pl.Float64), strict=True))

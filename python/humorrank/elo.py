@@ -1,0 +1,55 @@
+"""Elo in the order of a log: the plain replay, beside the Stable Elo of `rate`."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from humorrank import _core
+from humorrank.errors import OptionError
+from humorrank.log import MatchLog
+
+_SCORES = np.array([1.0, 0.0, 0.5, 0.5, np.nan])
+START = 1000.0
+
+
+def replay_elo(matches: object, *, k: float = 32.0, start: float = START) -> pl.DataFrame:
+    """Replays a log once, in the order of its rows: R <- R + K (S - E).
+
+    A row of count c is played c times in a row; the importance of a match multiplies K.
+
+    Args:
+        matches: whatever `humorrank.rate` takes, but a tally, which has no order.
+        k: the most points that a match of weight 1 can move a rating.
+        start: where everyone starts.
+
+    Returns:
+        A frame with the columns model, elo; highest first.
+
+    Raises:
+        OptionError: the matches are a tally.
+        InputError: the matches cannot be read as they stand.
+    """
+    if type(matches).__name__ == "Tally":
+        raise OptionError("a tally keeps no order of play: replay the log itself")
+    log = matches if isinstance(matches, MatchLog) else MatchLog(matches)
+    elo = _core.Elo(k, start)
+    played: set[int] = set()
+    for batch in log.batches():
+        elo.grow(log.contestants)
+        score = _SCORES[batch.outcome]
+        if batch.score is not None:
+            score = np.where(batch.outcome == 4, batch.score, score)
+        weight = np.ones(len(score)) if batch.weight is None else batch.weight
+        times = 1 if batch.count is None else batch.count.astype(np.int64)
+        played.update(np.union1d(batch.first, batch.second).tolist())
+        elo.play(
+            np.repeat(batch.first, times),
+            np.repeat(batch.second, times),
+            np.repeat(score, times),
+            np.repeat(weight, times),
+        )
+    codes = sorted(played)
+    names = pl.Series(log.names, dtype=pl.String).gather(codes)
+    table = pl.DataFrame({"model": names, "elo": elo.ratings[codes]})
+    return table.sort(["elo", "model"], descending=[True, False])

@@ -1,0 +1,313 @@
+"""The result of rating: a table, and everything that it came from."""
+
+from __future__ import annotations
+
+import difflib
+import html
+import io
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import polars as pl
+
+from humorrank.errors import HumorRankError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from humorrank import _core
+
+COLUMNS = (
+    "rank",
+    "model",
+    "rating",
+    "rating_lower",
+    "rating_upper",
+    "rank_ci",
+    "win_rate",
+    "matches",
+    "elo",
+    "elo_sd",
+)
+"""The columns of a leaderboard, in every format."""
+
+_SHOWN_ROWS = 30
+
+
+@dataclass(frozen=True)
+class Row:
+    """One contestant.
+
+    Attributes:
+        rank: 1 for the highest rating; equal ratings share a rank.
+        model: the name.
+        rating: Bradley-Terry rating in points; the mean of the board is 1000 unless anchored.
+        rating_lower: lower end of the interval, -inf where it is open, None without bootstrap.
+        rating_upper: upper end of the interval, +inf where it is open, None without bootstrap.
+        rank_ci: 1 + the number of models whose lower end lies above this one's upper end.
+        win_rate: points (wins and half the ties) over matches; None if nothing has weight.
+        matches: the number of matches rated.
+        elo: Stable Elo, the mean over the shuffles; None without shuffles.
+        elo_sd: its population standard deviation over the shuffles.
+    """
+
+    rank: int
+    model: str
+    rating: float
+    rating_lower: float | None
+    rating_upper: float | None
+    rank_ci: int | None
+    win_rate: float | None
+    matches: int
+    elo: float | None
+    elo_sd: float | None
+
+
+@dataclass(frozen=True)
+class Unrated:
+    """A contestant that could not be rated.
+
+    Attributes:
+        model: the name.
+        reason: why, in words.
+        matches: its matches in the log, which rated nobody.
+    """
+
+    model: str
+    reason: str
+    matches: int
+
+
+@dataclass(frozen=True, eq=False)
+class Leaderboard:
+    """Ratings with intervals, and what they came from.
+
+    Attributes:
+        table: one row a contestant, best first, with the columns `COLUMNS`; open ends are
+            infinite, and missing figures null.
+        unrated: who could not be rated, and why.
+        settings: the options of `rate`, the seed among them.
+        certificate: `distance` to the maximum in points, the `tolerance` it was held to, and
+            the `iterations` it took.
+        bootstrap: `replicates`, and how many were `without_maximum`.
+        elo: `shuffles`, and the largest (`max_sd`) and mean (`mean_sd`) standard deviation.
+        counts: rows `read`; matches `rated`, and of them `ties`, `both_bad` and `soft`; rows
+            `unjudged`, `skipped`, `filtered`, `void` (count or weight 0); matches `tied_out` by
+            ties="exclude" and `outside` (with an unrated contestant).
+        sources: the files or objects read, and the `reading` recognised.
+        warnings: what a reader of the board should know.
+        version: the version of humorrank.
+    """
+
+    table: pl.DataFrame
+    unrated: tuple[Unrated, ...]
+    settings: Mapping[str, Any]
+    certificate: Mapping[str, Any]
+    bootstrap: Mapping[str, Any]
+    elo: Mapping[str, Any]
+    counts: Mapping[str, Any]
+    sources: Mapping[str, Any]
+    warnings: tuple[str, ...]
+    version: str
+    _field: _core.Field = field(repr=False, compare=False)
+    _names: tuple[str, ...] = field(repr=False, compare=False)
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows, best first."""
+        return tuple(Row(*values) for values in self.table.iter_rows())
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.table["model"])}
+
+    def __len__(self) -> int:
+        """The number of rated contestants."""
+        return self.table.height
+
+    def __contains__(self, model: object) -> bool:
+        """Whether a contestant is rated."""
+        return model in self._places
+
+    def __getitem__(self, model: str) -> Row:
+        """The row of one contestant.
+
+        Raises:
+            KeyError: there is no such contestant on the board; the message says why or names
+                similar ones.
+        """
+        place = self._places.get(model)
+        if place is not None:
+            return self.rows[place]
+        for unrated in self.unrated:
+            if unrated.model == model:
+                message = f"{model!r} is not rated: {unrated.reason}"
+                raise KeyError(message)
+        similar = difflib.get_close_matches(str(model), self._places, n=3)
+        hint = f"; did you mean {' or '.join(map(repr, similar))}?" if similar else ""
+        message = f"there is no {model!r} on this board{hint}"
+        raise KeyError(message)
+
+    def to_polars(self) -> pl.DataFrame:
+        """The table as a polars frame."""
+        return self.table
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The table as a pandas frame.
+
+        Raises:
+            HumorRankError: pandas is not installed.
+        """
+        try:
+            import pandas as pd  # noqa: PLC0415 - an optional dependency
+        except ImportError as error:
+            message = "to_pandas needs pandas: pip install 'humorrank[pandas]'"
+            raise HumorRankError(message) from error
+        return pd.DataFrame(self.table.to_dict(as_series=False))
+
+    def to_dict(self, top: int | None = None) -> dict[str, Any]:
+        """Everything, in JSON's types: open ends are null, as are missing figures.
+
+        Args:
+            top: only the best so many rows; all by default.
+        """
+        return {
+            "leaderboard": [
+                {name: _json_number(value) for name, value in row.items()}
+                for row in self.table.head(len(self) if top is None else top).iter_rows(named=True)
+            ],
+            "unrated": [vars(unrated) for unrated in self.unrated],
+            "settings": dict(self.settings),
+            "certificate": dict(self.certificate),
+            "bootstrap": dict(self.bootstrap),
+            "elo": dict(self.elo),
+            "counts": dict(self.counts),
+            "sources": dict(self.sources),
+            "warnings": list(self.warnings),
+            "version": self.version,
+        }
+
+    def to_json(self, top: int | None = None) -> str:
+        """`to_dict` as text."""
+        return json.dumps(self.to_dict(top), ensure_ascii=False, indent=2, allow_nan=False)
+
+    def win_matrix(self) -> pl.DataFrame:
+        """Share of the points that each row's model took from each column's, in rank order.
+
+        Half a point for a tie; null where two models never met. The first column, `model`
+        (`model_` if a contestant is called `model`), names the row.
+        """
+        label = "model"
+        while label in self:
+            label += "_"
+        models = self.table["model"].to_list()
+        place = np.array([self._places[name] for name in self._names])
+        low, high, low_points, high_points = self._field.pairs()
+        share = np.full((len(models), len(models)), np.nan)
+        with np.errstate(invalid="ignore"):
+            low_share = low_points / (low_points + high_points)
+        share[place[low], place[high]] = low_share
+        share[place[high], place[low]] = 1 - low_share
+        return (
+            pl.DataFrame(share, schema=models)
+            .fill_nan(None)
+            .insert_column(0, pl.Series(label, models))
+        )
+
+    def to_text(self, top: int | None = None, *, color: bool = False) -> str:
+        """The board as a table for people.
+
+        Args:
+            top: only the best so many; all by default.
+            color: with the escape codes of a terminal.
+        """
+        from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - only where a table is looked at
+        from rich.console import Console  # noqa: PLC0415
+        from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        header, rows = self.cells(top)
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        for title in header:
+            justify: Literal["left", "right"] = "left" if title == "model" else "right"
+            table.add_column(title, justify=justify, no_wrap=True)
+        for row in rows:
+            table.add_row(*map(Text, row))
+        console = Console(
+            file=io.StringIO(), width=100_000, force_terminal=color, legacy_windows=False
+        )
+        with console.capture() as captured:
+            console.print(table)
+        lines = [line.rstrip() for line in captured.get().splitlines()]
+        if len(rows) < len(self):
+            lines.append(f"... and {len(self) - len(rows):,} more")
+        return "\n".join([*lines, "", self.summary()])
+
+    def __repr__(self) -> str:
+        """The board as a plain table."""
+        return self.to_text(_SHOWN_ROWS)
+
+    def _repr_html_(self) -> str:
+        header, rows = self.cells(_SHOWN_ROWS)
+        head = "".join(f"<th>{html.escape(title)}</th>" for title in header)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in rows
+        )
+        more = f"... and {len(self) - len(rows):,} more; " if len(rows) < len(self) else ""
+        return (
+            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            f"<p>{more}{html.escape(self.summary())}</p>"
+        )
+
+    def summary(self) -> str:
+        """One line: how many contestants and matches, and how many could not be rated."""
+        text = f"{len(self):,} contestants, {self.counts['rated']:,} matches"
+        if self.settings["prior"]:
+            text += f", shrunken by a prior of {self.settings['prior']:g}"
+        if self.unrated:
+            text += f", {len(self.unrated):,} unrated"
+        return text
+
+    def cells(self, top: int | None = None) -> tuple[list[str], list[list[str]]]:
+        """Header and the `top` rows of the readable table, as text, without empty columns."""
+        table = self.table.head(len(self) if top is None else top)
+        confidence = f"{100 * self.settings['confidence']:g} %"
+        columns: dict[str, list[str]] = {
+            "rank": [str(rank) for rank in table["rank"]],
+            "model": [_printable(name) for name in table["model"]],
+            "rating": [f"{rating:.1f}" for rating in table["rating"]],
+        }
+        if self.bootstrap["replicates"]:
+            ends = zip(table["rating_lower"], table["rating_upper"], strict=True)
+            columns[f"{confidence} interval"] = [interval_text(*pair) for pair in ends]
+            columns["rank by CI"] = [str(rank) for rank in table["rank_ci"]]
+        columns["win rate"] = ["-" if rate is None else f"{rate:.1%}" for rate in table["win_rate"]]
+        columns["matches"] = [f"{matches:,}" for matches in table["matches"]]
+        if self.elo["shuffles"]:
+            columns["Elo"] = [f"{elo:.1f}" for elo in table["elo"]]
+            columns["Elo sd"] = [f"{deviation:.1f}" for deviation in table["elo_sd"]]
+        return list(columns), [list(row) for row in zip(*columns.values(), strict=True)]
+
+
+def interval_text(lower: float, upper: float) -> str:
+    """An interval as text; an open end is an infinity sign."""
+
+    def end(value: float) -> str:
+        return f"{value:.1f}" if math.isfinite(value) else ("∞" if value > 0 else "-∞")
+
+    return f"{end(lower)} to {end(upper)}"
+
+
+def _printable(name: str) -> str:
+    """A name on one line, without characters that steer a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
+def _json_number(value: object) -> object:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

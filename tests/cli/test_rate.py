@@ -1,0 +1,350 @@
+"""The command line as a user meets it: output, exit codes, and what bad input gets."""
+
+import csv
+import io
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from humorrank.cli import main
+from humorrank.leaderboard import COLUMNS
+
+LOG = """model_a,model_b,winner
+pun,irony,model_a
+irony,pun,model_a
+pun,irony,tie
+irony,sarcasm,model_b
+sarcasm,pun,model_b
+pun,sarcasm,model_b
+"""
+
+HUMORRANK = [sys.executable, "-c", "from humorrank.cli import main; main()"]
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text(LOG)
+    return path
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Runs a command in this process; returns (exit code, standard output, standard error)."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["humorrank", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def test_every_format_shows_the_same_board(run, log):
+    code, out, _ = run("rate", log, "--format", "json")
+    assert code == 0
+    board = json.loads(out)
+    rows = board["leaderboard"]
+    assert [tuple(row) for row in rows] == [COLUMNS] * 3
+    assert set(board) >= {"leaderboard", "settings", "certificate", "counts", "warnings"}
+    assert set(board["counts"]) >= {
+        "read", "rated", "unjudged", "skipped", "filtered", "ties", "both_bad",
+    }  # fmt: skip
+    assert board["certificate"]["distance"] < 1e-6
+    assert (board["counts"]["read"], board["counts"]["ties"]) == (6, 1)
+
+    _, out, _ = run("rate", log, "--format", "csv")
+    from_csv = list(csv.DictReader(io.StringIO(out)))
+    assert [tuple(row) for row in from_csv] == [COLUMNS] * 3
+    assert [float(row["rating"]) for row in from_csv] == [row["rating"] for row in rows]
+
+    _, out, _ = run("rate", log, "--format", "markdown")
+    header, _, *body = out.strip().splitlines()
+    assert header == "| " + " | ".join(COLUMNS) + " |"
+    assert [line.split(" | ")[1] for line in body] == [row["model"] for row in rows]
+
+    _, out, _ = run("rate", log)
+    for row in rows:
+        assert f"{row['rating']:.1f}" in out
+        assert row["model"] in out
+
+
+def test_the_table_alone_goes_to_standard_output(run, log):
+    log.write_text(LOG + "pun,irony,\n")
+    code, out, err = run("rate", log, "--format", "json")
+    assert code == 0
+    json.loads(out)
+    assert "1 rows have no outcome" in err
+
+
+def test_open_ends_are_null_and_named(run, log):
+    """Of one match each, a quarter of the replicates has only the wins of one side."""
+    log.write_text("model_a,model_b,winner\npun,irony,model_a\npun,irony,model_b\n")
+    _, out, err = run("rate", log, "--format", "json")
+    rows = {row["model"]: row for row in json.loads(out)["leaderboard"]}
+    assert (rows["pun"]["rating_lower"], rows["pun"]["rating_upper"]) == (None, None)
+    assert "open below for pun" in err
+    assert "open above for pun" in err
+
+
+def test_output_takes_its_format_from_the_ending_and_appears_whole(run, log, tmp_path):
+    target = tmp_path / "board.json"
+    code, out, _ = run("rate", log, "-o", target)
+    assert (code, out) == (0, "")
+    assert len(json.loads(target.read_text())["leaderboard"]) == 3
+    log.write_text("model_a,model_b,winner\nx,y,nonsense\n")
+    before = target.read_text()
+    code, _, _ = run("rate", log, "-o", target)
+    assert code == 2
+    assert target.read_text() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["board.json", "votes.csv"]
+
+
+def test_top_shows_only_the_best(run, log):
+    _, out, _ = run("rate", log, "--format", "json", "--top", "1")
+    assert [row["rank"] for row in json.loads(out)["leaderboard"]] == [1]
+    _, out, _ = run("rate", log, "--top", "1")
+    assert "... and 2 more" in out
+
+
+def test_anchor_shifts_everything_by_one_constant(run, log):
+    _, plain, _ = run("rate", log, "--format", "json")
+    _, moved, _ = run("rate", log, "--format", "json", "--anchor", "pun=1500")
+    before = {row["model"]: row for row in json.loads(plain)["leaderboard"]}
+    after = {row["model"]: row for row in json.loads(moved)["leaderboard"]}
+    assert after["pun"]["rating"] == pytest.approx(1500)
+    shift = 1500 - before["pun"]["rating"]
+    for model, row in before.items():
+        assert after[model]["rating"] == pytest.approx(row["rating"] + shift)
+        for end in ("rating_lower", "rating_upper"):
+            if row[end] is None:
+                assert after[model][end] is None
+            else:
+                assert after[model][end] == pytest.approx(row[end] + shift)
+
+
+def test_filters_say_how_many_rows_they_took(run, tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text(
+        "model_a,model_b,winner,judge,language\n"
+        + "pun,irony,model_a,ann,en\nirony,pun,model_a,ann,en\n" * 5
+        + "pun,sarcasm,model_a,bob,en\npun,irony,model_a,bob,de\n"
+    )
+    code, out, err = run(
+        "rate", path, "--where", "language = 'en'", "--exclude", "sarcasm",
+        "--max-per-judge", "6", "--format", "json",
+    )  # fmt: skip
+    assert code == 0, err
+    assert "--where took 1 rows" in err
+    assert "--exclude took 1 rows" in err
+    assert "--max-per-judge took 4 rows" in err
+    counts = json.loads(out)["counts"]
+    assert counts["rated"] == 6
+    assert counts["filtered"] == 6
+
+
+def test_min_matches_holds_for_everyone_left(run, tmp_path):
+    path = tmp_path / "votes.csv"
+    rows = "pun,irony,model_a\nirony,pun,model_a\n" * 5 + "pun,rare,model_a\nrare,rarer,tie\n" * 2
+    path.write_text("model_a,model_b,winner\n" + rows)
+    code, out, err = run("rate", path, "--min-matches", "3", "--format", "json")
+    assert code == 0, err
+    board = json.loads(out)
+    assert {row["model"] for row in board["leaderboard"]} == {"pun", "irony"}
+    assert {row["model"] for row in board["unrated"]} == {"rare", "rarer"}
+    assert all(row["matches"] >= 3 for row in board["leaderboard"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "empty"),
+        ("model_a,model_b,winner\n", "no "),
+        ("model_a,model_b\nx,y\n", "winner"),
+        ("model_a,model_b,winner\nx,y,modle_a\n", "row 2"),
+        ("model_a,model_b,winner\nx,y,model_a\n,y,model_a\n", "row 3"),
+        ("model_a,model_b,winner\nx,x,model_a\n", "row 2"),
+        ("model_a,model_b,winner\nx,y,model_a\nx,y\n", "row 3"),
+        ("model_a,model_b,winner,count\nx,y,model_a,-1\n", "row 2"),
+        ("model_a,model_b,winner,weight\nx,y,model_a,NaN2\n", "row 2"),
+    ],
+)
+def test_bad_input_is_the_users_to_mend(run, log, text, said):
+    log.write_text(text)
+    code, out, err = run("rate", log)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert "votes.csv" in err
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_a_missing_file_and_a_broken_gzip_are_named(run, tmp_path):
+    code, _, err = run("rate", tmp_path / "nowhere.csv")
+    assert code == 2
+    assert "nowhere.csv" in err
+    broken = tmp_path / "votes.csv.gz"
+    broken.write_bytes(b"\x1f\x8b\x08\x00garbage")
+    code, _, err = run("rate", broken)
+    assert code == 2
+    assert "votes.csv.gz" in err
+
+
+def test_skipped_rows_are_counted_and_shown(run, log):
+    log.write_text(LOG + "pun,irony,whatever\n")
+    assert run("rate", log)[0] == 2
+    code, out, err = run("rate", log, "--on-error", "skip", "--format", "json")
+    assert code == 0
+    assert json.loads(out)["counts"]["skipped"] == 1
+    assert "whatever" in err
+
+
+def test_unjudged_rows_can_be_refused(run, log):
+    log.write_text(LOG + "pun,irony,\n")
+    code, _, err = run("rate", log, "--unjudged", "fail")
+    assert code == 2
+    assert "row 8" in err
+
+
+def test_a_field_without_a_maximum_names_who_and_what_to_do(run, log):
+    log.write_text(LOG + "hopeless,pun,model_b\n")
+    code, _, err = run("rate", log)
+    assert code == 2
+    assert "hopeless: never won (0 of 1 won)" in err
+    assert "--disconnected largest" in err
+    assert "--prior" in err
+    code, out, err = run("rate", log, "--disconnected", "largest", "--format", "json")
+    assert code == 0
+    assert [u["model"] for u in json.loads(out)["unrated"]] == ["hopeless"]
+    assert "hopeless" in err
+    code, _, err = run("rate", log, "--prior", "1")
+    assert code == 0
+    assert "shrunken" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--bootstrap", "10"], "39"),
+        (["--confidence", "95"], "confidence"),
+        (["--ties", "both"], "both"),
+        (["--anchor", "pun"], "NAME=RATING"),
+        (["--anchor", "puns=1000"], "puns"),
+        (["--columns", "model_a"], "role=column"),
+        (["--prior", "-1"], "prior"),
+        (["--prior", "1", "--disconnected", "largest"], "exclude each other"),
+        (["--threads", "0"], "threads"),
+        (["--format", "xml"], "xml"),
+        (["-o", "no/such/folder/board.json"], "board.json"),
+    ],
+)
+def test_bad_options_are_the_users_to_mend(run, log, options, said):
+    code, out, err = run("rate", log, *options)
+    assert (code, out) == (2, "")
+    assert said in err
+
+
+def test_standard_input_gives_the_same_board(log):
+    from_file = subprocess.run([*HUMORRANK, "rate", log], capture_output=True, check=True)
+    with log.open() as stream:
+        piped = subprocess.run(
+            [*HUMORRANK, "rate", "-"], stdin=stream, capture_output=True, check=True
+        )
+    assert piped.stdout == from_file.stdout
+
+
+def test_a_reader_that_closes_the_pipe_is_no_error(log):
+    shell = f'{sys.executable} -c "from humorrank.cli import main; main()" rate {log} | true'
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", shell], capture_output=True, check=False)
+    assert b"Traceback" not in done.stderr
+    assert b"Broken" not in done.stderr
+    assert done.returncode == 0
+
+
+def test_ctrl_c_ends_soon_without_leaving_a_file(tmp_path):
+    """Twenty million bootstrap replicates would take hours."""
+    path = tmp_path / "votes.csv"
+    path.write_text(LOG)
+    target = tmp_path / "board.json"
+    command = [*HUMORRANK, "rate", path, "--bootstrap", "20000000", "-o", target]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    time.sleep(1.5)
+    assert process.poll() is None
+    start = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert time.monotonic() - start < 5
+    assert b"interrupted" in err
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_terminal_sees_progress_and_a_pipe_does_not(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text(LOG)
+    command = [*HUMORRANK, "rate", str(path), "--bootstrap", "200000"]
+    piped = subprocess.run(command, capture_output=True, check=True)
+    assert b"bootstrap " not in piped.stderr.replace(b"bootstrap replicates", b"")
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    seen = b""
+    while True:
+        try:
+            chunk = os.read(ours, 4096)
+        except OSError:
+            break
+        if not chunk:
+            break
+        seen += chunk
+    os.close(ours)
+    assert process.wait() == 0
+    assert b"bootstrap" in seen.replace(b"bootstrap replicates", b"")
+
+
+def test_help_teaches_and_the_version_is_told(run):
+    code, out, _ = run("rate", "--help")
+    assert code == 0
+    assert "--columns" in out
+    code, out, _ = run("--version")
+    assert code == 0
+    assert out.startswith("humorrank ")
+
+
+def test_elo_replays_in_file_order(run, tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("model_a,model_b,winner\nx,y,model_a\nx,y,model_a\n")
+    _, out, _ = run("elo", path, "--format", "csv")
+    expected = 1 / (1 + 10 ** ((984 - 1016) / 400))
+    assert float(out.splitlines()[1].split(",")[1]) == pytest.approx(1016 + 32 * (1 - expected))
+
+
+def test_simulate_writes_a_log_that_rate_reads(run, tmp_path):
+    ratings = tmp_path / "ratings.csv"
+    ratings.write_text("model,rating\nbest,1200\nmiddle,1000\nworst,800\n")
+    log = tmp_path / "log.parquet"
+    assert run("simulate", ratings, "--matches", "20000", "-o", log)[0] == 0
+    _, out, _ = run("rate", log, "--format", "json")
+    board = {row["model"]: row["rating"] for row in json.loads(out)["leaderboard"]}
+    assert board["best"] == pytest.approx(1200, abs=25)
+    assert list(board) == ["best", "middle", "worst"]
+
+
+def test_nothing_is_written_outside_the_output(run, log, monkeypatch, tmp_path):
+    empty = tmp_path / "elsewhere"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    assert run("rate", log)[0] == 0
+    assert list(Path().iterdir()) == []
