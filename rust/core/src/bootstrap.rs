@@ -1,18 +1,17 @@
 //! The percentile bootstrap over matches.
 //!
 //! Resampling N matches with replacement is, in distribution, one multinomial draw over the
-//! kinds of match, so a replicate's cost does not depend on N.
+//! kinds of match ([`crate::resample`]), so a replicate's cost hardly depends on N.
 
-use rand::Rng;
-use rand_distr::{Binomial, Distribution};
 use rayon::prelude::*;
 
 use crate::{
     Error, MEAN_RATING, Monitor, POINTS, Pairs,
-    bradley_terry::{Settings, fit_connected},
-    graph::{Components, Standing},
-    pairs::Kind,
+    bradley_terry::{Chord, Settings, fit_connected},
+    graph::{self, Standing},
+    pairs::Kinds,
     random::{Purpose, stream},
+    resample::Resampler,
 };
 
 /// Ratings of every contestant in every replicate.
@@ -37,103 +36,112 @@ pub struct Replicates {
 /// Those of a fit.
 pub fn bootstrap(
     pairs: &Pairs,
-    kinds: &[Kind],
+    kinds: &Kinds,
     strengths: &[f64],
     settings: Settings,
     replicates: usize,
     seed: u64,
     monitor: &Monitor,
 ) -> Result<Replicates, Error> {
-    let results: Vec<(Vec<f64>, bool)> = (0..replicates)
-        .into_par_iter()
+    let resampler = Resampler::new(kinds)?;
+    let refit = Refit {
+        strengths,
+        settings: Settings {
+            parallel: false,
+            ..settings
+        },
+        chord: Chord::new(pairs, strengths, settings),
+        monitor,
+    };
+    let contestants = pairs.contestants;
+    let mut ratings = vec![0.0; replicates * contestants];
+    let whole: Vec<bool> = ratings
+        .par_chunks_mut(contestants.max(1))
+        .enumerate()
         .map_init(
             || (pairs.clone(), Vec::new()),
-            |(resampled, counts), replicate| {
+            |(resampled, counts), (replicate, ratings)| {
                 monitor.check()?;
                 let mut random = stream(seed, Purpose::Bootstrap, replicate as u64, 0);
-                draw(kinds, &mut random, counts);
-                resampled.set_points(kinds, counts.iter().copied());
-                let result = rate(resampled, strengths, settings, monitor);
+                resampler.draw(&mut random, counts);
+                resampled.set_points(kinds, counts);
+                let whole = refit.rate(resampled, ratings)?;
                 monitor.advance(1);
-                result
+                Ok(whole)
             },
         )
-        .collect::<Result<_, _>>()?;
-    let without_maximum = results.iter().filter(|(_, whole)| !whole).count();
+        .collect::<Result<_, Error>>()?;
     Ok(Replicates {
-        contestants: pairs.contestants,
-        ratings: results
-            .into_iter()
-            .flat_map(|(ratings, _)| ratings)
-            .collect(),
-        without_maximum,
+        contestants,
+        ratings,
+        without_maximum: whole.iter().filter(|&&whole| !whole).count(),
     })
 }
 
-/// One multinomial draw: as many matches as there were, each of a kind with probability
-/// proportional to its count. Kind after kind, from what the earlier ones left.
-fn draw(kinds: &[Kind], random: &mut impl Rng, counts: &mut Vec<u64>) {
-    let mut matches: u64 = kinds.iter().map(|kind| kind.count).sum();
-    let mut left = matches;
-    counts.clear();
-    for kind in kinds {
-        let drawn = if matches == 0 {
-            0
-        } else if kind.count == left {
-            matches
-        } else {
-            // The share is between 0 and 1, which is all that is asked of it.
-            Binomial::new(matches, kind.count as f64 / left as f64)
-                .map_or(0, |binomial| binomial.sample(random))
-        };
-        counts.push(drawn);
-        matches -= drawn;
-        left -= kind.count;
-    }
+/// What every replicate starts from.
+struct Refit<'a> {
+    strengths: &'a [f64],
+    settings: Settings,
+    chord: Option<Chord>,
+    monitor: &'a Monitor,
 }
 
-/// The ratings of one replicate, and whether it had a maximum.
-fn rate(
-    pairs: &Pairs,
-    strengths: &[f64],
-    settings: Settings,
-    monitor: &Monitor,
-) -> Result<(Vec<f64>, bool), Error> {
-    let in_points = |strength: &f64| MEAN_RATING + POINTS * strength;
-    let components = (settings.prior == 0.0).then(|| Components::strong(pairs));
-    let Some(components) = components.filter(|found| !found.is_connected()) else {
-        let fit = fit_connected(pairs, Some(strengths), settings, monitor)?;
-        return Ok((fit.strengths.iter().map(in_points).collect(), true));
-    };
-    let mut members = 0;
-    let codes: Vec<Option<u32>> = components
-        .of
-        .iter()
-        .map(|&component| {
-            (component == components.largest).then(|| {
-                members += 1;
-                members - 1
+fn in_points(strength: f64) -> f64 {
+    MEAN_RATING + POINTS * strength
+}
+
+impl Refit<'_> {
+    /// Rates one replicate; false if it has no maximum.
+    fn rate(&self, pairs: &Pairs, ratings: &mut [f64]) -> Result<bool, Error> {
+        let standings = if self.settings.prior > 0.0 {
+            Vec::new()
+        } else {
+            graph::standings(pairs)
+        };
+        if standings
+            .iter()
+            .all(|&standing| standing == Standing::Inside)
+        {
+            let near = self
+                .chord
+                .as_ref()
+                .and_then(|chord| chord.fit(pairs, self.strengths));
+            let strengths = match near {
+                Some(strengths) => strengths,
+                None => {
+                    fit_connected(pairs, Some(self.strengths), self.settings, self.monitor)?
+                        .strengths
+                }
+            };
+            for (rating, strength) in ratings.iter_mut().zip(strengths) {
+                *rating = in_points(strength);
+            }
+            return Ok(true);
+        }
+        let mut start = Vec::new();
+        let codes: Vec<Option<u32>> = standings
+            .iter()
+            .zip(self.strengths)
+            .map(|(&standing, &strength)| {
+                (standing == Standing::Inside).then(|| {
+                    start.push(strength);
+                    start.len() as u32 - 1
+                })
             })
-        })
-        .collect();
-    let start: Vec<f64> = (0..strengths.len())
-        .filter(|&i| codes[i].is_some())
-        .map(|i| strengths[i])
-        .collect();
-    let level = start.iter().sum::<f64>() / start.len() as f64;
-    let fit = fit_connected(&pairs.restrict(&codes), Some(&start), settings, monitor)?;
-    let ratings = components
-        .standings(pairs)
-        .into_iter()
-        .zip(&codes)
-        .map(|(standing, code)| match (standing, code) {
-            (Standing::Inside, Some(code)) => in_points(&(level + fit.strengths[*code as usize])),
-            (Standing::Above, _) => f64::INFINITY,
-            (Standing::Below, _) => f64::NEG_INFINITY,
-            _ => f64::NAN,
-        })
-        .collect();
-    Ok((ratings, false))
+            .collect();
+        let level = start.iter().sum::<f64>() / start.len() as f64;
+        let component = pairs.restrict(&codes);
+        let fit = fit_connected(&component, Some(&start), self.settings, self.monitor)?;
+        for ((rating, standing), code) in ratings.iter_mut().zip(standings).zip(codes) {
+            *rating = match (standing, code) {
+                (Standing::Inside, Some(code)) => in_points(level + fit.strengths[code as usize]),
+                (Standing::Above, _) => f64::INFINITY,
+                (Standing::Below, _) => f64::NEG_INFINITY,
+                _ => f64::NAN,
+            };
+        }
+        Ok(false)
+    }
 }
 
 /// The fewest replicates whose order statistics reach out to this confidence.
@@ -202,12 +210,15 @@ mod tests {
     use super::*;
     use crate::{Outcome, Tally, Ties};
 
-    fn field(matches: &[(u32, u32, u64)], contestants: usize) -> (Pairs, Vec<Kind>) {
+    fn field(matches: &[(u32, u32, u64)], contestants: usize) -> (Pairs, Kinds) {
         let mut tally = Tally::new(contestants);
         for &(winner, loser, count) in matches {
             tally.add(winner, loser, Outcome::First, count).unwrap();
         }
-        Pairs::from_tally(&tally, Ties::Half).unwrap()
+        (
+            Pairs::from_tally(&tally, Ties::Half).unwrap(),
+            Kinds::from_tally(&tally, Ties::Half).unwrap(),
+        )
     }
 
     #[test]
@@ -223,34 +234,6 @@ mod tests {
         assert_eq!(quantile(&open, 0.3), f64::NEG_INFINITY);
         assert_eq!(quantile(&open, 0.4), 0.0);
         assert_eq!(quantile(&open, 0.7), f64::INFINITY);
-    }
-
-    #[test]
-    fn a_draw_has_the_multinomial_mean_and_variance() {
-        let (_, kinds) = field(&[(0, 1, 5), (1, 0, 20), (1, 2, 75)], 3);
-        let (mut sum, mut squares) = ([0.0; 3], [0.0; 3]);
-        let draws = 20_000;
-        let mut counts = Vec::new();
-        for replicate in 0..draws {
-            draw(
-                &kinds,
-                &mut stream(1, Purpose::Bootstrap, replicate, 0),
-                &mut counts,
-            );
-            assert_eq!(counts.iter().sum::<u64>(), 100);
-            for k in 0..3 {
-                sum[k] += counts[k] as f64;
-                squares[k] += (counts[k] as f64).powi(2);
-            }
-        }
-        for (k, kind) in kinds.iter().enumerate() {
-            let (n, p) = (draws as f64, kind.count as f64 / 100.0);
-            let mean = sum[k] / n;
-            let variance = squares[k] / n - mean * mean;
-            let truth = 100.0 * p * (1.0 - p);
-            assert!((mean - 100.0 * p).abs() < 5.0 * (truth / n).sqrt());
-            assert!((variance / truth - 1.0).abs() < 0.06);
-        }
     }
 
     #[test]

@@ -10,14 +10,13 @@
 //! a binary heap are: 1 for the whole, 2i and 2i + 1 for the halves of i.
 
 use rand::{Rng, seq::SliceRandom};
-use rand_chacha::ChaCha8Rng;
 use rand_distr::{Binomial, Distribution};
 use rayon::prelude::*;
 
 use crate::{
     Error, MEAN_RATING, Monitor, Pairs,
-    pairs::Kind,
-    random::{Purpose, stream},
+    pairs::Kinds,
+    random::{Purpose, Stream, stream},
 };
 
 /// Blocks of this many matches are shuffled in the processor's cache.
@@ -72,17 +71,19 @@ pub struct StableElo {
 /// [`Error::Interrupted`].
 pub fn stable_elo(
     pairs: &Pairs,
-    kinds: &[Kind],
+    kinds: &Kinds,
     k: f64,
     shuffles: usize,
     seed: u64,
     monitor: &Monitor,
 ) -> Result<StableElo, Error> {
     let players: Vec<(u32, u32, f64, f64)> = kinds
+        .kinds
         .iter()
         .map(|kind| {
-            let weight = kind.low + kind.high;
-            let score = if weight > 0.0 { kind.low / weight } else { 0.5 };
+            let (low, high) = kinds.classes[kind.class as usize];
+            let weight = low + high;
+            let score = if weight > 0.0 { low / weight } else { 0.5 };
             let pair = kind.pair as usize;
             (pairs.low[pair], pairs.high[pair], score, weight)
         })
@@ -114,7 +115,7 @@ pub fn stable_elo(
 
 /// The kinds of all matches in the order of one shuffle.
 #[must_use]
-pub fn order(kinds: &[Kind], seed: u64, shuffle: u64) -> Vec<u32> {
+pub fn order(kinds: &Kinds, seed: u64, shuffle: u64) -> Vec<u32> {
     let mut out = Vec::new();
     // Writing down never fails.
     let _: Result<(), Error> = for_each_block(kinds, seed, shuffle, &mut |block| {
@@ -126,9 +127,9 @@ pub fn order(kinds: &[Kind], seed: u64, shuffle: u64) -> Vec<u32> {
 
 type Visit<'a> = &'a mut dyn FnMut(&[u32]) -> Result<(), Error>;
 
-fn for_each_block(kinds: &[Kind], seed: u64, shuffle: u64, visit: Visit) -> Result<(), Error> {
+fn for_each_block(kinds: &Kinds, seed: u64, shuffle: u64, visit: Visit) -> Result<(), Error> {
     let counts: Vec<(u32, u64)> = (0..)
-        .zip(kinds)
+        .zip(&kinds.kinds)
         .map(|(kind, of)| (kind, of.count))
         .collect();
     let random = |node| stream(seed, Purpose::EloOrder, shuffle, node);
@@ -138,7 +139,7 @@ fn for_each_block(kinds: &[Kind], seed: u64, shuffle: u64, visit: Visit) -> Resu
 fn part(
     counts: &[(u32, u64)],
     node: u64,
-    random: &dyn Fn(u64) -> ChaCha8Rng,
+    random: &dyn Fn(u64) -> Stream,
     visit: Visit,
 ) -> Result<(), Error> {
     let mut stream = random(node);
@@ -187,17 +188,20 @@ fn half(count: u64, random: &mut impl Rng) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pairs::Kind;
 
-    fn kinds(counts: &[u64]) -> Vec<Kind> {
-        counts
-            .iter()
-            .map(|&count| Kind {
-                pair: 0,
-                low: 1.0,
-                high: 0.0,
-                count,
-            })
-            .collect()
+    fn kinds(counts: &[u64]) -> Kinds {
+        Kinds {
+            kinds: counts
+                .iter()
+                .map(|&count| Kind {
+                    count,
+                    pair: 0,
+                    class: 0,
+                })
+                .collect(),
+            classes: vec![(1.0, 0.0)],
+        }
     }
 
     #[test]
@@ -254,6 +258,35 @@ mod tests {
             .fold(0.0, f64::max);
         // Kolmogorov's 99.99 % point for 400 draws.
         assert!(distance < 2.23 / 20.0, "{distance}");
+    }
+
+    #[test]
+    fn halves_are_parted_independently() {
+        // Three blocks' worth is parted twice: into the nodes 4, 5, 6 and 7.
+        let of = kinds(&vec![64; 3 * BLOCK as usize / 64]);
+        let mut blocks: Vec<Vec<f64>> = Vec::new();
+        for_each_block(&of, 11, 0, &mut |block| {
+            let mut counts = vec![0.0; of.kinds.len()];
+            for &kind in block {
+                counts[kind as usize] += 1.0;
+            }
+            blocks.push(counts);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(blocks.len(), 4);
+        let excess = |a: usize, b: usize| {
+            let difference = blocks[a].iter().zip(&blocks[b]).map(|(x, y)| x - y);
+            difference.collect::<Vec<_>>()
+        };
+        let (left, right) = (excess(0, 1), excess(2, 3));
+        let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
+        let scale = (product(&left, &left) * product(&right, &right)).sqrt();
+        let correlation = product(&left, &right) / scale;
+        assert!(
+            correlation.abs() < 5.0 / (left.len() as f64).sqrt(),
+            "{correlation}"
+        );
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub enum Error {
     /// The likelihood has no maximum: see [`crate::graph`].
     #[error("the likelihood has no maximum: the field is not strongly connected")]
     NoMaximum,
+    /// A row holds a contestant outside the field, twice the same one, or no plain outcome.
+    #[error("a row has a code or an outcome that is out of range")]
+    OutOfRange,
     /// More matches than 64 bits can count.
     #[error("the counts add up to more than 2^64 - 1 matches")]
     CountOverflow,

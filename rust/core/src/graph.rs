@@ -71,7 +71,7 @@ pub enum Standing {
     Unordered,
 }
 
-/// The strongly connected components of a field.
+/// The components of a field.
 #[derive(Clone, Debug)]
 pub struct Components {
     /// The component of each contestant, numbered by their lowest contestants.
@@ -83,7 +83,7 @@ pub struct Components {
 }
 
 impl Components {
-    /// The components of "has beaten or drawn with".
+    /// The strongly connected components of "has beaten or drawn with".
     #[must_use]
     pub fn strong(pairs: &Pairs) -> Self {
         let adjacency = Adjacency::new(pairs.contestants, |edge| wins(pairs, edge));
@@ -122,37 +122,183 @@ impl Components {
             .unwrap_or(0) as u32;
         Self { of, sizes, largest }
     }
+}
 
-    /// Whether everybody is in one component, so that the maximum exists.
-    #[must_use]
-    pub fn is_connected(&self) -> bool {
-        self.sizes.len() <= 1
+/// Sweeps over the pairs after which [`standings`] turns to Tarjan's algorithm. Fields whose
+/// chains of wins are short, as nearly all are, need two or three.
+const SWEEPS: usize = 24;
+
+/// Where each contestant stands towards the largest strongly connected component.
+///
+/// Most fields have a component that holds most contestants, the one with the most opponents
+/// among them. So this looks for the component of that one, by sweeping over the pairs until
+/// nobody else is reached, which is far cheaper than all components are.
+#[must_use]
+pub fn standings(pairs: &Pairs) -> Vec<Standing> {
+    let mut opponents = vec![0_u32; pairs.contestants];
+    for (low, high) in pairs.contestants_of_pairs() {
+        opponents[low] += 1;
+        opponents[high] += 1;
     }
+    let Some(hub) = (0..pairs.contestants).max_by_key(|&i| opponents[i]) else {
+        return Vec::new();
+    };
+    let mut reach = vec![0_u8; pairs.contestants];
+    if sweep_from(pairs, hub, &mut reach) {
+        let standings: Vec<Standing> = reach.iter().map(|&f| Standing::from_flags(f)).collect();
+        let inside = standings.iter().filter(|&&s| s == Standing::Inside).count();
+        if 2 * inside > pairs.contestants {
+            return standings;
+        }
+    }
+    let components = Components::strong(pairs);
+    reach.fill(0);
+    let inside = |node: &usize| components.of[*node] == components.largest;
+    let mut reached = vec![false; pairs.contestants];
+    Adjacency::new(pairs.contestants, |edge| wins(pairs, edge))
+        .reach((0..pairs.contestants).filter(inside), &mut reached);
+    for (flags, reached) in reach.iter_mut().zip(&mut reached) {
+        *flags |= if std::mem::take(reached) { BELOW } else { 0 };
+    }
+    Adjacency::new(pairs.contestants, |edge| {
+        wins(pairs, &mut |winner, loser| {
+            edge(loser as usize, winner as u32);
+        });
+    })
+    .reach((0..pairs.contestants).filter(inside), &mut reached);
+    for (flags, reached) in reach.iter_mut().zip(reached) {
+        *flags |= if reached { ABOVE } else { 0 };
+    }
+    reach
+        .iter()
+        .map(|&flags| Standing::from_flags(flags))
+        .collect()
+}
 
-    /// Where each contestant stands towards the largest component.
-    #[must_use]
-    pub fn standings(&self, pairs: &Pairs) -> Vec<Standing> {
-        let inside = |node: &usize| self.of[*node] == self.largest;
-        let reached_by = |adjacency: &Adjacency| {
-            let mut reached = vec![false; pairs.contestants];
-            adjacency.reach((0..pairs.contestants).filter(inside), &mut reached);
-            reached
+/// A chain of wins leads from the component to the contestant.
+const BELOW: u8 = 1;
+/// A chain of wins leads from the contestant to the component.
+const ABOVE: u8 = 2;
+const BOTH: u8 = BELOW | ABOVE;
+
+impl Standing {
+    fn from_flags(flags: u8) -> Self {
+        match flags {
+            BOTH => Self::Inside,
+            ABOVE => Self::Above,
+            BELOW => Self::Below,
+            _ => Self::Unordered,
+        }
+    }
+}
+
+/// Marks whom chains of wins connect with `hub`; false if [`SWEEPS`] were not enough.
+fn sweep_from(pairs: &Pairs, hub: usize, reach: &mut [u8]) -> bool {
+    reach[hub] = BOTH;
+    for sweep in 0..SWEEPS {
+        let mut changed = false;
+        let mut visit = |pair: usize| {
+            let (low, high) = (pairs.low[pair] as usize, pairs.high[pair] as usize);
+            let (mut low_flags, mut high_flags) = (reach[low], reach[high]);
+            if low_flags & high_flags == BOTH {
+                return;
+            }
+            if pairs.low_points[pair] > 0.0 {
+                high_flags |= low_flags & BELOW;
+                low_flags |= high_flags & ABOVE;
+            }
+            if pairs.high_points[pair] > 0.0 {
+                low_flags |= high_flags & BELOW;
+                high_flags |= low_flags & ABOVE;
+            }
+            changed |= (reach[low], reach[high]) != (low_flags, high_flags);
+            (reach[low], reach[high]) = (low_flags, high_flags);
         };
-        let below = reached_by(&Adjacency::new(pairs.contestants, |edge| wins(pairs, edge)));
-        let above = reached_by(&Adjacency::new(pairs.contestants, |edge| {
-            wins(pairs, &mut |winner, loser| {
-                edge(loser as usize, winner as u32);
-            });
-        }));
-        (0..pairs.contestants)
-            .map(|node| match (above[node], below[node]) {
-                (true, true) => Standing::Inside,
-                (true, false) => Standing::Above,
-                (false, true) => Standing::Below,
-                (false, false) => Standing::Unordered,
-            })
-            .collect()
+        if sweep % 2 == 0 {
+            (0..pairs.len()).for_each(&mut visit);
+        } else {
+            (0..pairs.len()).rev().for_each(&mut visit);
+        }
+        if !changed || reach.iter().all(|&flags| flags == BOTH) {
+            return true;
+        }
     }
+    false
+}
+
+/// Whether the likelihood has a maximum.
+#[must_use]
+pub fn is_connected(pairs: &Pairs) -> bool {
+    standings(pairs)
+        .iter()
+        .all(|&standing| standing == Standing::Inside)
+}
+
+/// Some contestants outside the largest component, for a message to a person.
+#[derive(Clone, Debug)]
+pub struct Outsiders {
+    /// Who they are, in order.
+    pub contestants: Vec<u32>,
+    /// Where they stand towards the largest component.
+    pub standing: Standing,
+    /// Whether no match connects them to the component.
+    pub apart: bool,
+    /// Points won from and lost to everyone outside this group.
+    pub points: (f64, f64),
+    /// Matches against everyone outside this group.
+    pub matches: u64,
+}
+
+/// Everyone outside the largest component: each group that no match connects to it, and each
+/// strongly connected component beside it. `matches` gives the number of matches of each pair,
+/// and is asked only if there are such groups.
+#[must_use]
+pub fn outsiders(pairs: &Pairs, matches: impl FnOnce() -> Vec<u64>) -> Vec<Outsiders> {
+    let standings = standings(pairs);
+    let Some(inside) = standings.iter().position(|&s| s == Standing::Inside) else {
+        return Vec::new();
+    };
+    if standings.iter().all(|&s| s == Standing::Inside) {
+        return Vec::new();
+    }
+    let (strong, weak) = (Components::strong(pairs), Components::weak(pairs));
+    let apart = |i: usize| weak.of[i] != weak.of[inside];
+    let mut groups: Vec<Outsiders> = Vec::new();
+    let mut group_of = vec![u32::MAX; pairs.contestants];
+    let mut known = std::collections::BTreeMap::new();
+    for (i, &standing) in standings.iter().enumerate() {
+        if standing == Standing::Inside {
+            continue;
+        }
+        let component = if apart(i) { weak.of[i] } else { strong.of[i] };
+        let group = *known.entry((apart(i), component)).or_insert_with(|| {
+            groups.push(Outsiders {
+                contestants: Vec::new(),
+                standing,
+                apart: apart(i),
+                points: (0.0, 0.0),
+                matches: 0,
+            });
+            groups.len() - 1
+        });
+        groups[group].contestants.push(i as u32);
+        group_of[i] = group as u32;
+    }
+    let matches = matches();
+    for (pair, (low, high)) in pairs.contestants_of_pairs().enumerate() {
+        if group_of[low] == group_of[high] {
+            continue;
+        }
+        let (won, lost) = (pairs.low_points[pair], pairs.high_points[pair]);
+        for (group, won, lost) in [(group_of[low], won, lost), (group_of[high], lost, won)] {
+            if let Some(group) = groups.get_mut(group as usize) {
+                group.points.0 += won;
+                group.points.1 += lost;
+                group.matches += matches[pair];
+            }
+        }
+    }
+    groups
 }
 
 const UNSEEN: u32 = u32::MAX;
@@ -212,16 +358,18 @@ fn tarjan(contestants: usize, adjacency: &Adjacency) -> Vec<u32> {
 )]
 mod tests {
     use super::*;
+    use crate::{Outcome, Tally, Ties};
     use proptest::prelude::*;
 
     fn pairs_of(contestants: usize, wins: &[(u32, u32)]) -> Pairs {
-        let mut tally = crate::Tally::new(contestants);
+        let mut tally = Tally::new(contestants);
         for &(winner, loser) in wins {
             if winner != loser {
-                tally.add(winner, loser, crate::Outcome::First, 1).unwrap();
+                tally.add(winner, loser, Outcome::First, 1).unwrap();
             }
         }
-        Pairs::from_tally(&tally, crate::Ties::Half).unwrap().0
+        tally.settle().unwrap();
+        Pairs::from_tally(&tally, Ties::Half).unwrap()
     }
 
     proptest! {
@@ -250,7 +398,7 @@ mod tests {
             let size = |i: usize| (0..n).filter(|&j| reach[i][j] && reach[j][i]).count();
             let best = (0..n).max_by_key(|&i| (size(i), std::cmp::Reverse(i))).unwrap();
             prop_assert_eq!(components.of[best], components.largest);
-            for (i, standing) in components.standings(&pairs).into_iter().enumerate() {
+            for (i, standing) in standings(&pairs).into_iter().enumerate() {
                 let want = match (reach[i][best], reach[best][i]) {
                     (true, true) => Standing::Inside,
                     (true, false) => Standing::Above,
@@ -266,8 +414,13 @@ mod tests {
     fn a_long_chain_does_not_overflow_the_stack() {
         let n = 200_000;
         let wins: Vec<_> = (0..n - 1).map(|i| (i, i + 1)).collect();
-        let components = Components::strong(&pairs_of(n as usize, &wins));
-        assert_eq!(components.sizes.len(), n as usize);
+        let pairs = pairs_of(n as usize, &wins);
+        assert_eq!(Components::strong(&pairs).sizes.len(), n as usize);
+        assert_eq!(standings(&pairs)[0], Standing::Inside);
+        assert_eq!(
+            outsiders(&pairs, || vec![1; pairs.len()]).len(),
+            n as usize - 1
+        );
         assert_eq!(
             Components::weak(&pairs_of(n as usize, &wins)).sizes,
             [n as usize]

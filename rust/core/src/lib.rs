@@ -16,12 +16,13 @@ pub mod monitor;
 pub mod names;
 pub mod pairs;
 pub mod random;
+pub mod resample;
 pub mod tally;
 
 pub use error::Error;
 pub use monitor::Monitor;
 pub use names::Interner;
-pub use pairs::{Pairs, Ties};
+pub use pairs::{Kinds, Pairs, Standings, Ties};
 pub use tally::{Cell, Outcome, Tally};
 
 /// Rating points in one natural-log unit of strength: 400 / ln 10.

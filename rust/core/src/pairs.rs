@@ -1,7 +1,7 @@
 //! What a fit needs of a tally: points won between unordered pairs, and the kinds of
-//! match behind them, from which the bootstrap draws.
+//! match behind them, from which the bootstrap and the Elo orders draw.
 
-use crate::{Error, Outcome, Tally};
+use crate::{Cell, Error, Outcome, Tally};
 
 /// How a tie counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,19 +10,6 @@ pub enum Ties {
     Half,
     /// Not at all.
     Exclude,
-}
-
-/// Identical matches between an unordered pair.
-#[derive(Clone, Copy, Debug)]
-pub struct Kind {
-    /// Index of the pair in [`Pairs`].
-    pub pair: u32,
-    /// Points of the lower-numbered contestant in each match: weight times score.
-    pub low: f64,
-    /// Points of the higher-numbered contestant in each match.
-    pub high: f64,
-    /// How many such matches there were.
-    pub count: u64,
 }
 
 /// Points between each pair of contestants that met, `low < high`, in order.
@@ -40,71 +27,181 @@ pub struct Pairs {
     pub high_points: Vec<f64>,
 }
 
+/// Identical matches between an unordered pair.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// How many such matches there were.
+    pub count: u64,
+    /// Index of the pair in [`Pairs`].
+    pub pair: u32,
+    /// Index of the points in [`Kinds`].
+    pub class: u32,
+}
+
+/// The kinds of match of a field, ordered by pair and points.
+#[derive(Clone, Debug, Default)]
+pub struct Kinds {
+    /// The kinds.
+    pub kinds: Vec<Kind>,
+    /// Points of the lower- and the higher-numbered contestant in one match of each class.
+    pub classes: Vec<(f64, f64)>,
+}
+
+/// A soft or weighted cell as its unordered pair sees it.
+#[derive(Clone, Copy, Debug)]
+struct Special {
+    pair: (u32, u32),
+    points: (f64, f64),
+    count: u64,
+}
+
+/// How many plain matches of a pair the lower and the higher contestant won, and ties.
+struct Plain {
+    low: u64,
+    high: u64,
+    ties: u64,
+}
+
+impl Plain {
+    const NONE: Self = Self {
+        low: 0,
+        high: 0,
+        ties: 0,
+    };
+
+    fn new(both: &[u64; 8], ties: Ties) -> Result<Self, Error> {
+        let [
+            ab_first,
+            ab_second,
+            ab_tie,
+            ab_bad,
+            ba_first,
+            ba_second,
+            ba_tie,
+            ba_bad,
+        ] = *both;
+        let sum = |counts: &[u64]| {
+            counts
+                .iter()
+                .try_fold(0_u64, |sum, &count| sum.checked_add(count))
+                .ok_or(Error::CountOverflow)
+        };
+        Ok(Self {
+            low: sum(&[ab_first, ba_second])?,
+            high: sum(&[ab_second, ba_first])?,
+            ties: match ties {
+                Ties::Half => sum(&[ab_tie, ab_bad, ba_tie, ba_bad])?,
+                Ties::Exclude => 0,
+            },
+        })
+    }
+
+    fn is_none(&self) -> bool {
+        self.low == 0 && self.high == 0 && self.ties == 0
+    }
+}
+
+/// Visits the pairs of a settled tally in order, each with its plain and its special matches.
+fn for_each_pair(
+    tally: &Tally,
+    ties: Ties,
+    mut visit: impl FnMut((u32, u32), &Plain, &[Special]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let is_tie = |cell: &Cell| matches!(cell.outcome, Outcome::Tie | Outcome::BothBad);
+    let mut special: Vec<Special> = tally
+        .special_cells()
+        .filter(|cell| ties == Ties::Half || !is_tie(cell))
+        .map(|cell| {
+            let first = cell.weight * cell.score;
+            let second = cell.weight * (1.0 - cell.score);
+            let swapped = cell.first > cell.second;
+            Special {
+                pair: (cell.first.min(cell.second), cell.first.max(cell.second)),
+                points: if swapped {
+                    (second, first)
+                } else {
+                    (first, second)
+                },
+                count: cell.count,
+            }
+        })
+        .collect();
+    // Points are never negative, so their bits sort as they do.
+    special.sort_unstable_by_key(|of| (of.pair, of.points.0.to_bits(), of.points.1.to_bits()));
+    let mut groups = special.chunk_by(|a, b| a.pair == b.pair).peekable();
+    let mut result = Ok(());
+    tally.for_each_pair(|low, high, both| {
+        if result.is_err() {
+            return;
+        }
+        result = (|| {
+            let pair = (low, high);
+            while let Some(group) = groups.next_if(|group| group[0].pair < pair) {
+                visit(group[0].pair, &Plain::NONE, group)?;
+            }
+            let group = groups.next_if(|group| group[0].pair == pair);
+            let plain = Plain::new(both, ties)?;
+            if plain.is_none() && group.is_none() {
+                return Ok(());
+            }
+            visit(pair, &plain, group.unwrap_or_default())
+        })();
+    });
+    result?;
+    groups.try_for_each(|group| visit(group[0].pair, &Plain::NONE, group))
+}
+
 impl Pairs {
-    /// The pairs of a tally and the kinds of match between them, ordered by pair and points,
-    /// whichever contestant was shown first.
+    /// The pairs of a settled tally, whichever contestant was shown first.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if a kind no longer fits 64 bits.
-    pub fn from_tally(tally: &Tally, ties: Ties) -> Result<(Self, Vec<Kind>), Error> {
-        let mut cells: Vec<(u32, u32, f64, f64, u64)> = tally
-            .cells()
-            .filter(|cell| {
-                ties == Ties::Half || !matches!(cell.outcome, Outcome::Tie | Outcome::BothBad)
-            })
-            .map(|cell| {
-                let first = cell.weight * cell.score;
-                let second = cell.weight * (1.0 - cell.score);
-                if cell.first < cell.second {
-                    (cell.first, cell.second, first, second, cell.count)
-                } else {
-                    (cell.second, cell.first, second, first, cell.count)
-                }
-            })
-            .collect();
-        // Points are never negative, so their bits sort as they do.
-        cells.sort_unstable_by_key(|cell| (cell.0, cell.1, cell.2.to_bits(), cell.3.to_bits()));
+    /// [`Error::CountOverflow`] if an outcome of a pair no longer fits 64 bits.
+    pub fn from_tally(tally: &Tally, ties: Ties) -> Result<Self, Error> {
         let mut pairs = Self {
             contestants: tally.contestants(),
             ..Self::default()
         };
-        let mut kinds: Vec<Kind> = Vec::with_capacity(cells.len());
-        for (low, high, low_points, high_points, count) in cells {
-            if pairs.low.last() != Some(&low) || pairs.high.last() != Some(&high) {
-                pairs.low.push(low);
-                pairs.high.push(high);
+        for_each_pair(tally, ties, |pair, plain, special| {
+            let half = plain.ties as f64 / 2.0;
+            let (mut low, mut high) = (plain.low as f64 + half, plain.high as f64 + half);
+            for of in special {
+                low += of.count as f64 * of.points.0;
+                high += of.count as f64 * of.points.1;
             }
-            let pair = pairs.low.len() as u32 - 1;
-            match kinds.last_mut() {
-                Some(last)
-                    if last.pair == pair
-                        && last.low.to_bits() == low_points.to_bits()
-                        && last.high.to_bits() == high_points.to_bits() =>
-                {
-                    last.count = last.count.checked_add(count).ok_or(Error::CountOverflow)?;
-                }
-                _ => kinds.push(Kind {
-                    pair,
-                    low: low_points,
-                    high: high_points,
-                    count,
-                }),
-            }
-        }
-        pairs.low_points = vec![0.0; pairs.low.len()];
-        pairs.high_points = vec![0.0; pairs.low.len()];
-        pairs.set_points(&kinds, kinds.iter().map(|kind| kind.count));
-        Ok((pairs, kinds))
+            pairs.push(pair, low, high);
+            Ok(())
+        })?;
+        Ok(pairs)
+    }
+
+    /// The number of matches of each pair.
+    #[must_use]
+    pub fn matches(tally: &Tally, ties: Ties) -> Vec<u64> {
+        let mut out = Vec::new();
+        // Counts that overflow were refused when the pairs were made.
+        let _ = for_each_pair(tally, ties, |_, plain, special| {
+            let special: u64 = special.iter().map(|of| of.count).sum();
+            out.push(plain.low + plain.high + plain.ties + special);
+            Ok(())
+        });
+        out
+    }
+
+    fn push(&mut self, (low, high): (u32, u32), low_points: f64, high_points: f64) {
+        self.low.push(low);
+        self.high.push(high);
+        self.low_points.push(low_points);
+        self.high_points.push(high_points);
     }
 
     /// Replaces the points by those of `counts[k]` matches of each kind `k`.
-    pub fn set_points(&mut self, kinds: &[Kind], counts: impl Iterator<Item = u64>) {
+    pub fn set_points(&mut self, kinds: &Kinds, counts: &[u64]) {
         self.low_points.fill(0.0);
         self.high_points.fill(0.0);
-        for (kind, count) in kinds.iter().zip(counts) {
-            let pair = kind.pair as usize;
-            self.low_points[pair] += count as f64 * kind.low;
-            self.high_points[pair] += count as f64 * kind.high;
+        for (kind, &count) in kinds.kinds.iter().zip(counts) {
+            let (low, high) = kinds.classes[kind.class as usize];
+            self.low_points[kind.pair as usize] += count as f64 * low;
+            self.high_points[kind.pair as usize] += count as f64 * high;
         }
     }
 
@@ -121,7 +218,8 @@ impl Pairs {
     }
 
     /// The contestants of each pair, as indices.
-    pub fn contestants_of_pairs(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+    #[must_use]
+    pub fn contestants_of_pairs(&self) -> impl DoubleEndedIterator<Item = (usize, usize)> + '_ {
         self.low
             .iter()
             .zip(&self.high)
@@ -138,12 +236,107 @@ impl Pairs {
         };
         for (pair, (low, high)) in self.contestants_of_pairs().enumerate() {
             if let (Some(low), Some(high)) = (code[low], code[high]) {
-                out.low.push(low);
-                out.high.push(high);
-                out.low_points.push(self.low_points[pair]);
-                out.high_points.push(self.high_points[pair]);
+                out.push((low, high), self.low_points[pair], self.high_points[pair]);
             }
         }
         out
+    }
+}
+
+impl Kinds {
+    /// The kinds of match of a settled tally, over the pairs of [`Pairs::from_tally`]: the
+    /// plain ones of a pair first, then the others by their points.
+    ///
+    /// # Errors
+    /// [`Error::CountOverflow`] if a kind no longer fits 64 bits.
+    pub fn from_tally(tally: &Tally, ties: Ties) -> Result<Self, Error> {
+        let mut out = Self {
+            kinds: Vec::new(),
+            classes: vec![(1.0, 0.0), (0.0, 1.0), (0.5, 0.5)],
+        };
+        let mut class_of = std::collections::HashMap::new();
+        let mut pair = 0;
+        for_each_pair(tally, ties, |_, plain, special| {
+            for (class, count) in (0..).zip([plain.low, plain.high, plain.ties]) {
+                if count > 0 {
+                    out.kinds.push(Kind { count, pair, class });
+                }
+            }
+            for equal in special.chunk_by(|a, b| a.points == b.points) {
+                let points = equal[0].points;
+                let bits = (points.0.to_bits(), points.1.to_bits());
+                let class = *class_of.entry(bits).or_insert_with(|| {
+                    out.classes.push(points);
+                    out.classes.len() as u32 - 1
+                });
+                let count = equal
+                    .iter()
+                    .try_fold(0_u64, |sum, of| sum.checked_add(of.count))
+                    .ok_or(Error::CountOverflow)?;
+                out.kinds.push(Kind { count, pair, class });
+            }
+            pair += 1;
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    /// The number of matches.
+    ///
+    /// # Errors
+    /// [`Error::CountOverflow`] if there are more than 64 bits can count.
+    pub fn matches(&self) -> Result<u64, Error> {
+        self.kinds
+            .iter()
+            .try_fold(0_u64, |total, kind| total.checked_add(kind.count))
+            .ok_or(Error::CountOverflow)
+    }
+}
+
+/// Matches and points of each contestant.
+#[derive(Clone, Debug)]
+pub struct Standings {
+    /// The number of matches.
+    pub matches: Vec<u64>,
+    /// Points won.
+    pub points: Vec<f64>,
+    /// Points that there were to win: the weights of the matches.
+    pub weight: Vec<f64>,
+    /// All matches, each once.
+    pub total: u64,
+}
+
+impl Standings {
+    /// The standings of a settled tally.
+    ///
+    /// # Errors
+    /// [`Error::CountOverflow`] if there are more matches than 64 bits can count.
+    pub fn from_tally(tally: &Tally, ties: Ties) -> Result<Self, Error> {
+        let contestants = tally.contestants();
+        let mut out = Self {
+            matches: vec![0; contestants],
+            points: vec![0.0; contestants],
+            weight: vec![0.0; contestants],
+            total: 0,
+        };
+        for_each_pair(tally, ties, |(low, high), plain, special| {
+            let plain = [
+                (plain.low, (1.0, 0.0)),
+                (plain.high, (0.0, 1.0)),
+                (plain.ties, (0.5, 0.5)),
+            ];
+            let special = special.iter().map(|of| (of.count, of.points));
+            for (count, points) in plain.into_iter().chain(special) {
+                out.total = out.total.checked_add(count).ok_or(Error::CountOverflow)?;
+                for (contestant, own) in [(low, points.0), (high, points.1)] {
+                    let contestant = contestant as usize;
+                    out.matches[contestant] += count;
+                    out.points[contestant] += count as f64 * own;
+                    out.weight[contestant] += count as f64 * (points.0 + points.1);
+                }
+            }
+            Ok(())
+        })?;
+        Ok(out)
     }
 }

@@ -1,10 +1,15 @@
 //! Counter-based random streams.
 //!
-//! A stream is `ChaCha8` keyed by (seed, purpose, replicate, node): whoever knows the four
-//! numbers gets the same bits, on any thread, in any order.
+//! A stream is `xoshiro256++` in the state that the first 32 bytes of `ChaCha8` give, keyed by
+//! (seed, purpose, replicate, node): whoever knows the four numbers gets the same bits, on any
+//! thread, in any order. The cipher keeps the streams apart; the generator is fast.
 
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+/// A stream of random bits.
+pub type Stream = Xoshiro256PlusPlus;
 
 /// What a stream is for; streams of different purposes never share bits.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +25,7 @@ pub enum Purpose {
 
 /// The stream of (seed, purpose, replicate, node).
 #[must_use]
-pub fn stream(seed: u64, purpose: Purpose, replicate: u64, node: u64) -> ChaCha8Rng {
+pub fn stream(seed: u64, purpose: Purpose, replicate: u64, node: u64) -> Stream {
     let mut key = [0_u8; 32];
     for (bytes, word) in key
         .chunks_exact_mut(8)
@@ -28,13 +33,14 @@ pub fn stream(seed: u64, purpose: Purpose, replicate: u64, node: u64) -> ChaCha8
     {
         bytes.copy_from_slice(&word.to_le_bytes());
     }
-    ChaCha8Rng::from_seed(key)
+    let mut state = [0_u8; 32];
+    ChaCha8Rng::from_seed(key).fill_bytes(&mut state);
+    Stream::from_seed(state)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand::Rng;
 
     #[test]
     fn streams_differ_in_every_coordinate() {

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use crate::Error;
 
 /// Up to this many contestants the plain matches are counted in a dense table.
@@ -97,48 +99,111 @@ impl Default for Plain {
     }
 }
 
-/// Sorted (key, count) entries and a buffer of what was not merged in yet.
+/// Sorted (key, count) entries, and buffers of what was not merged in yet.
 #[derive(Clone, Debug, Default)]
 struct Sparse {
     merged: Vec<(u64, u64)>,
-    pending: Vec<(u64, u64)>,
+    /// Matches counted one by one.
+    single: Vec<u64>,
+    /// Matches that came with a count.
+    counted: Vec<(u64, u64)>,
 }
 
-/// 31 bits of each contestant and 2 bits of outcome, so that keys sort as cells do.
+/// Contestants that a sparse tally can tell apart.
+pub const MOST_CONTESTANTS: usize = 1 << 30;
+const LABEL: u32 = MOST_CONTESTANTS as u32 - 1;
+
+/// The lower contestant, the higher one, whether the higher one was shown first, the outcome:
+/// so the cells of an unordered pair stand together.
 fn key(first: u32, second: u32, outcome: Outcome) -> u64 {
-    (u64::from(first) << 33) | (u64::from(second) << 2) | outcome as u64
+    let (low, high, swapped) = if first < second {
+        (first, second, 0)
+    } else {
+        (second, first, 1)
+    };
+    pair_key(low, high) | (swapped << 2) | outcome as u64
+}
+
+fn pair_key(low: u32, high: u32) -> u64 {
+    (u64::from(low) << 33) | (u64::from(high) << 3)
+}
+
+fn plain_cell(key: u64, count: u64) -> Cell {
+    let (first, second, outcome) = unkey(key);
+    Cell {
+        first,
+        second,
+        outcome,
+        score: outcome.score(0.5),
+        weight: 1.0,
+        count,
+    }
 }
 
 fn unkey(key: u64) -> (u32, u32, Outcome) {
-    (
-        (key >> 33) as u32,
-        ((key >> 2) & 0x7FFF_FFFF) as u32,
-        Outcome::PLAIN[(key & 3) as usize],
-    )
+    let (low, high) = ((key >> 33) as u32, (key >> 3) as u32 & LABEL);
+    let outcome = Outcome::PLAIN[(key & 3) as usize];
+    if key & 4 == 0 {
+        (low, high, outcome)
+    } else {
+        (high, low, outcome)
+    }
 }
 
 fn add_counts(a: u64, b: u64) -> Result<u64, Error> {
     a.checked_add(b).ok_or(Error::CountOverflow)
 }
 
+/// A buffer is merged in once it is as long as what is merged already, which keeps the total
+/// work at n log n, and not before it is this long.
+const SHORTEST_BUFFER: usize = 1 << 16;
+
+/// And at this length at the latest, which bounds the memory for it (half a gigabyte).
+const LONGEST_BUFFER: usize = 1 << 26;
+
 impl Sparse {
     fn push(&mut self, key: u64, count: u64) -> Result<(), Error> {
-        self.pending.push((key, count));
-        // A buffer as long as what is merged already keeps the total work at n log n.
-        if self.pending.len() >= self.merged.len().max(1 << 16) {
+        if count == 1 {
+            self.single.push(key);
+        } else {
+            self.counted.push((key, count));
+        }
+        if self.single.len() + self.counted.len() >= self.buffer() {
             self.settle()?;
         }
         Ok(())
     }
 
+    fn buffer(&self) -> usize {
+        self.merged.len().clamp(SHORTEST_BUFFER, LONGEST_BUFFER)
+    }
+
     fn settle(&mut self) -> Result<(), Error> {
-        if self.pending.is_empty() {
-            return Ok(());
+        if !self.single.is_empty() {
+            let mut keys = std::mem::take(&mut self.single);
+            keys.par_sort_unstable();
+            let mut run: Vec<(u64, u64)> = Vec::new();
+            for key in keys {
+                match run.last_mut() {
+                    Some(last) if last.0 == key => last.1 += 1,
+                    _ => run.push((key, 1)),
+                }
+            }
+            self.merge(&run)?;
         }
-        self.pending.sort_unstable();
-        let mut out: Vec<(u64, u64)> = Vec::with_capacity(self.merged.len() + self.pending.len());
+        if !self.counted.is_empty() {
+            let mut run = std::mem::take(&mut self.counted);
+            run.par_sort_unstable();
+            self.merge(&run)?;
+        }
+        Ok(())
+    }
+
+    /// Adds sorted entries, which may repeat a key.
+    fn merge(&mut self, run: &[(u64, u64)]) -> Result<(), Error> {
+        let mut out: Vec<(u64, u64)> = Vec::with_capacity(self.merged.len() + run.len());
         let mut old = self.merged.iter().copied().peekable();
-        let mut new = self.pending.iter().copied().peekable();
+        let mut new = run.iter().copied().peekable();
         loop {
             let next = match (old.peek(), new.peek()) {
                 (Some(a), Some(b)) if a.0 <= b.0 => old.next(),
@@ -153,9 +218,42 @@ impl Sparse {
         }
         out.shrink_to_fit();
         self.merged = out;
-        self.pending = Vec::new();
         Ok(())
     }
+}
+
+#[allow(
+    clippy::needless_bitwise_bool,
+    reason = "without branches it is vectorized"
+)]
+fn in_range(first: &[u32], second: &[u32], outcome: &[u8], contestants: u32) -> bool {
+    let bad = (first.iter().zip(second).zip(outcome)).fold(
+        false,
+        |bad, ((&first, &second), &outcome)| {
+            bad | (first.max(second) >= contestants) | (first == second) | (outcome > 3)
+        },
+    );
+    !bad
+}
+
+/// Counts rows into a table of its own; none if a row is out of range.
+fn count(
+    first: &[u32],
+    second: &[u32],
+    outcome: &[u8],
+    contestants: u32,
+    stride: usize,
+) -> Option<Vec<u32>> {
+    let mut table = vec![0_u32; stride * stride * 4];
+    let last = table.len().checked_sub(1)?;
+    let mut bad = false;
+    for ((&first, &second), &outcome) in first.iter().zip(second).zip(outcome) {
+        bad |= first >= contestants || second >= contestants || first == second || outcome > 3;
+        // The stride is a power of two, so the mask keeps every good row as it is.
+        let at = (((first as usize * stride) + second as usize) << 2) | outcome as usize;
+        table[at & last] += 1;
+    }
+    (!bad).then_some(table)
 }
 
 impl Tally {
@@ -204,14 +302,15 @@ impl Tally {
                 counts: table,
             };
         } else {
-            let merged = occupied
+            let mut merged: Vec<(u64, u64)> = occupied
                 .map(|(first, second, outcome, count)| {
                     (key(first as u32, second as u32, outcome), count)
                 })
                 .collect();
+            merged.sort_unstable();
             self.plain = Plain::Sparse(Sparse {
                 merged,
-                pending: Vec::new(),
+                ..Sparse::default()
             });
         }
     }
@@ -240,6 +339,85 @@ impl Tally {
             }
             Plain::Sparse(_) if count == 0 => Ok(()),
             Plain::Sparse(sparse) => sparse.push(key(first, second, outcome), count),
+        }
+    }
+
+    /// Counts plain matches of weight 1, one a row, on all threads.
+    ///
+    /// # Errors
+    /// [`Error::CountOverflow`] if a cell no longer fits 64 bits; [`Error::OutOfRange`] if a row
+    /// has a contestant outside the field, twice the same one, or an outcome that is not plain:
+    /// nothing of the columns is counted then.
+    ///
+    /// # Panics
+    /// If the columns are not of one length.
+    pub fn add_columns(
+        &mut self,
+        first: &[u32],
+        second: &[u32],
+        outcome: &[u8],
+    ) -> Result<(), Error> {
+        assert!(first.len() == second.len() && first.len() == outcome.len());
+        let contestants = self.contestants as u32;
+        match &mut self.plain {
+            Plain::Dense { stride, counts } => {
+                let (stride, cells) = (*stride, counts.len() * 4);
+                // A table of its own pays for a thread that counts more rows than it has cells.
+                let parts = (first.len() / cells.max(1 << 14)).min(rayon::current_num_threads());
+                if parts == 0 {
+                    if !in_range(first, second, outcome, contestants) {
+                        return Err(Error::OutOfRange);
+                    }
+                    for ((&first, &second), &outcome) in first.iter().zip(second).zip(outcome) {
+                        let at = first as usize * stride + second as usize;
+                        let slot = &mut counts[at][outcome as usize];
+                        *slot = add_counts(*slot, 1)?;
+                    }
+                    return Ok(());
+                }
+                let length = first.len().div_ceil(parts).min(u32::MAX as usize);
+                let tables = (first.par_chunks(length))
+                    .zip(second.par_chunks(length))
+                    .zip(outcome.par_chunks(length))
+                    .map(|((first, second), outcome)| {
+                        count(first, second, outcome, contestants, stride)
+                    })
+                    .collect::<Option<Vec<_>>>()
+                    .ok_or(Error::OutOfRange)?;
+                for table in tables {
+                    for (total, part) in counts.as_flattened_mut().iter_mut().zip(table) {
+                        *total = add_counts(*total, u64::from(part))?;
+                    }
+                }
+                Ok(())
+            }
+            Plain::Sparse(sparse) => {
+                let good = (first.par_chunks(1 << 20))
+                    .zip(second.par_chunks(1 << 20))
+                    .zip(outcome.par_chunks(1 << 20))
+                    .all(|((first, second), outcome)| {
+                        in_range(first, second, outcome, contestants)
+                    });
+                if !good {
+                    return Err(Error::OutOfRange);
+                }
+                let mut from = 0;
+                while from < first.len() {
+                    let room = LONGEST_BUFFER.saturating_sub(sparse.single.len()).max(1);
+                    let to = first.len().min(from + room);
+                    sparse
+                        .single
+                        .par_extend((from..to).into_par_iter().map(|row| {
+                            let outcome = Outcome::PLAIN[outcome[row] as usize];
+                            key(first[row], second[row], outcome)
+                        }));
+                    if sparse.single.len() >= sparse.buffer() {
+                        sparse.settle()?;
+                    }
+                    from = to;
+                }
+                Ok(())
+            }
         }
     }
 
@@ -317,61 +495,119 @@ impl Tally {
         }
     }
 
-    /// The cells that hold a match: plain ones by (first, second, outcome), then the others.
-    /// A cell may come in several parts while the tally is not settled.
+    /// The cells that hold a match: the plain ones by pair, then the others. A sparse tally
+    /// gives a cell in parts while it is not settled.
     #[must_use]
     pub fn cells(&self) -> Box<dyn Iterator<Item = Cell> + '_> {
-        let special =
-            self.special
-                .iter()
-                .map(|(&(first, second, outcome, score, weight), &count)| Cell {
-                    first,
-                    second,
-                    outcome: Outcome::from_code(outcome).unwrap_or(Outcome::Soft),
-                    score: f64::from_bits(score),
-                    weight: f64::from_bits(weight),
-                    count,
-                });
-        let plain_cell = |first, second, outcome: Outcome, count| Cell {
-            first,
-            second,
-            outcome,
-            score: outcome.score(0.5),
-            weight: 1.0,
-            count,
-        };
+        Box::new(self.plain_cells().chain(self.special_cells()))
+    }
+
+    /// The cells of matches that are neither soft nor weighted, by unordered pair, then by who
+    /// was shown first, then by outcome.
+    fn plain_cells(&self) -> Box<dyn Iterator<Item = Cell> + '_> {
         match &self.plain {
-            Plain::Dense { stride, counts } => Box::new(
-                counts
-                    .iter()
-                    .enumerate()
-                    .flat_map(move |(at, outcomes)| {
-                        Outcome::PLAIN.into_iter().filter_map(move |outcome| {
-                            let count = outcomes[outcome as usize];
-                            (count > 0).then(|| {
-                                plain_cell(
-                                    (at / stride) as u32,
-                                    (at % stride) as u32,
-                                    outcome,
-                                    count,
-                                )
-                            })
-                        })
-                    })
-                    .chain(special),
-            ),
+            Plain::Dense { .. } => {
+                let mut cells = Vec::new();
+                self.for_each_pair(|low, high, counts| {
+                    for (at, &count) in (0..).zip(counts).filter(|(_, count)| **count > 0) {
+                        cells.push(plain_cell(pair_key(low, high) | at, count));
+                    }
+                });
+                Box::new(cells.into_iter())
+            }
             Plain::Sparse(sparse) => Box::new(
-                sparse
-                    .merged
-                    .iter()
-                    .chain(&sparse.pending)
-                    .map(move |&(key, count)| {
-                        let (first, second, outcome) = unkey(key);
-                        plain_cell(first, second, outcome, count)
-                    })
-                    .chain(special),
+                (sparse.merged.iter())
+                    .map(|&(key, count)| plain_cell(key, count))
+                    .chain(self.unsettled()),
             ),
         }
+    }
+
+    /// The cells that are still buffered, one a row.
+    fn unsettled(&self) -> impl Iterator<Item = Cell> + '_ {
+        let sparse = match &self.plain {
+            Plain::Dense { .. } => None,
+            Plain::Sparse(sparse) => Some(sparse),
+        };
+        sparse.into_iter().flat_map(|sparse| {
+            let single = sparse.single.iter().map(|&key| plain_cell(key, 1));
+            let counted = sparse.counted.iter();
+            single.chain(counted.map(|&(key, count)| plain_cell(key, count)))
+        })
+    }
+
+    /// Visits the plain matches of a settled tally, an unordered pair at a time, in order:
+    /// lower contestant, higher contestant, and the count of each outcome, first where the
+    /// lower was shown first, then where the higher was.
+    pub fn for_each_pair(&self, mut visit: impl FnMut(u32, u32, &[u64; 8])) {
+        match &self.plain {
+            Plain::Dense { stride, counts } => {
+                let contestants = self.contestants.min(*stride);
+                for low in 0..contestants {
+                    for high in low + 1..contestants {
+                        let (ab, ba) = (&counts[low * stride + high], &counts[high * stride + low]);
+                        let both = [ab[0], ab[1], ab[2], ab[3], ba[0], ba[1], ba[2], ba[3]];
+                        if both != [0; 8] {
+                            visit(low as u32, high as u32, &both);
+                        }
+                    }
+                }
+            }
+            Plain::Sparse(sparse) => {
+                for pair in sparse.merged.chunk_by(|a, b| a.0 >> 3 == b.0 >> 3) {
+                    let mut both = [0; 8];
+                    for &(key, count) in pair {
+                        both[(key & 7) as usize] = count;
+                    }
+                    let (low, high) = ((pair[0].0 >> 33) as u32, (pair[0].0 >> 3) as u32 & LABEL);
+                    visit(low, high, &both);
+                }
+            }
+        }
+    }
+
+    /// The cells of soft or weighted matches.
+    pub fn special_cells(&self) -> impl Iterator<Item = Cell> + '_ {
+        self.special
+            .iter()
+            .map(|(&(first, second, outcome, score, weight), &count)| Cell {
+                first,
+                second,
+                outcome: Outcome::from_code(outcome).unwrap_or(Outcome::Soft),
+                score: f64::from_bits(score),
+                weight: f64::from_bits(weight),
+                count,
+            })
+    }
+
+    /// Whether each contestant has a match.
+    #[must_use]
+    pub fn played(&self) -> Vec<bool> {
+        let mut played = vec![false; self.contestants];
+        let mut mark = |first: u32, second: u32| {
+            played[first as usize] = true;
+            played[second as usize] = true;
+        };
+        self.for_each_pair(|low, high, _| mark(low, high));
+        for cell in self.unsettled().chain(self.special_cells()) {
+            mark(cell.first, cell.second);
+        }
+        played
+    }
+
+    /// Matches by outcome: first, second, tie, both bad, soft.
+    #[must_use]
+    pub fn outcomes(&self) -> [u64; 5] {
+        let mut totals = [0_u64; 5];
+        self.for_each_pair(|_, _, counts| {
+            for (at, count) in counts.iter().enumerate() {
+                totals[at % 4] += count;
+            }
+        });
+        for cell in self.unsettled().chain(self.special_cells()) {
+            totals[cell.outcome as usize] += cell.count;
+        }
+        totals
     }
 
     /// The number of matches.
@@ -426,7 +662,10 @@ mod tests {
     }
 
     fn rows(contestants: u32) -> impl Strategy<Value = Vec<(u32, u32, u8, u64)>> {
-        prop::collection::vec((0..contestants, 0..contestants, 0..5_u8, 1..4_u64), 0..200)
+        let row = (0..contestants, 1..contestants, 0..5_u8, 1..4_u64);
+        let opponent =
+            move |(a, step, outcome, count)| (a, (a + step) % contestants, outcome, count);
+        prop::collection::vec(row.prop_map(opponent), 0..200)
     }
 
     proptest! {

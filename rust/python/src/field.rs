@@ -1,12 +1,13 @@
 //! Fitting, resampling and replaying the matches of a field.
 
+use std::sync::{Arc, OnceLock};
+
 use humorrank_core::{
-    self as core, Pairs, Ties,
+    self as core, Error, Kinds, Pairs, Standings, Ties,
     bootstrap::{self, bootstrap},
     bradley_terry::{self, Settings, Solver},
     elo,
-    graph::{Components, Standing},
-    pairs::Kind,
+    graph::{self, Components, Standing},
 };
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyUntypedArrayMethods};
 use pyo3::{exceptions::PyValueError, prelude::*};
@@ -22,12 +23,26 @@ pub fn replicates_needed(confidence: f64) -> usize {
 /// What is fitted: points between unordered pairs, and the kinds of match behind them.
 #[pyclass(module = "humorrank._core", frozen)]
 pub struct Field {
+    tally: Arc<core::Tally>,
+    ties: Ties,
     pairs: Pairs,
-    kinds: Vec<Kind>,
+    /// Made when they are first asked for: a fit alone does not need them.
+    kinds: OnceLock<Kinds>,
 }
 
 type Floats<'py> = Bound<'py, PyArray1<f64>>;
 type Codes<'py> = Bound<'py, PyArray1<u32>>;
+type Counts<'py> = Bound<'py, PyArray1<u64>>;
+
+impl Field {
+    fn kinds(&self) -> Result<&Kinds, Error> {
+        if let Some(kinds) = self.kinds.get() {
+            return Ok(kinds);
+        }
+        let kinds = Kinds::from_tally(&self.tally, self.ties)?;
+        Ok(self.kinds.get_or_init(|| kinds))
+    }
+}
 
 fn settings(prior: f64, solver: &str) -> PyResult<Settings> {
     let solver = match solver {
@@ -44,22 +59,34 @@ fn settings(prior: f64, solver: &str) -> PyResult<Settings> {
             "prior must be a number of at least 0",
         ));
     }
-    Ok(Settings { prior, solver })
+    Ok(Settings {
+        prior,
+        solver,
+        ..Settings::default()
+    })
 }
 
 #[pymethods]
 impl Field {
     #[new]
     #[pyo3(signature = (tally, *, exclude_ties=false))]
-    fn new(py: Python<'_>, tally: &Tally, exclude_ties: bool) -> PyResult<Self> {
+    fn new(py: Python<'_>, tally: &mut Tally, exclude_ties: bool) -> PyResult<Self> {
         let ties = if exclude_ties {
             Ties::Exclude
         } else {
             Ties::Half
         };
-        py.detach(|| Pairs::from_tally(&tally.inner, ties))
-            .map(|(pairs, kinds)| Self { pairs, kinds })
-            .map_err(|error| work::python_error(py, &error))
+        tally.settle(py)?;
+        let tally = Arc::clone(&tally.inner);
+        let pairs = py
+            .detach(|| Pairs::from_tally(&tally, ties))
+            .map_err(|error| work::python_error(py, &error))?;
+        Ok(Self {
+            tally,
+            ties,
+            pairs,
+            kinds: OnceLock::new(),
+        })
     }
 
     #[getter]
@@ -76,53 +103,68 @@ impl Field {
         )
     }
 
+    #[pyo3(name = "kinds")]
     #[allow(clippy::type_complexity, reason = "one column each")]
-    fn kinds<'py>(
+    fn kinds_of_match<'py>(
         &self,
         py: Python<'py>,
-    ) -> (
-        Codes<'py>,
-        Floats<'py>,
-        Floats<'py>,
-        Bound<'py, PyArray1<u64>>,
-    ) {
-        let pair: Vec<_> = self.kinds.iter().map(|kind| kind.pair).collect();
-        let low: Vec<_> = self.kinds.iter().map(|kind| kind.low).collect();
-        let high: Vec<_> = self.kinds.iter().map(|kind| kind.high).collect();
-        let count: Vec<_> = self.kinds.iter().map(|kind| kind.count).collect();
-        (
+    ) -> PyResult<(Codes<'py>, Floats<'py>, Floats<'py>, Counts<'py>)> {
+        let Kinds { kinds, classes } = self
+            .kinds()
+            .map_err(|error| work::python_error(py, &error))?;
+        let points = kinds.iter().map(|kind| classes[kind.class as usize]);
+        let (low, high): (Vec<_>, Vec<_>) = points.unzip();
+        let pair: Vec<_> = kinds.iter().map(|kind| kind.pair).collect();
+        let count: Vec<_> = kinds.iter().map(|kind| kind.count).collect();
+        Ok((
             pair.into_pyarray(py),
             low.into_pyarray(py),
             high.into_pyarray(py),
             count.into_pyarray(py),
-        )
+        ))
     }
 
     #[allow(clippy::type_complexity, reason = "one column each")]
-    fn components<'py>(
+    fn standings<'py>(
         &self,
         py: Python<'py>,
-    ) -> (Codes<'py>, Codes<'py>, u32, Bound<'py, PyArray1<i8>>) {
-        let (strong, weak, standings) = py.detach(|| {
-            let strong = Components::strong(&self.pairs);
-            let standings: Vec<i8> = strong
-                .standings(&self.pairs)
-                .into_iter()
-                .map(|standing| match standing {
-                    Standing::Inside => 0,
-                    Standing::Above => 1,
-                    Standing::Below => -1,
-                    Standing::Unordered => 2,
-                })
-                .collect();
-            (strong, Components::weak(&self.pairs), standings)
-        });
-        (
-            strong.of.into_pyarray(py),
-            weak.of.into_pyarray(py),
-            strong.largest,
-            standings.into_pyarray(py),
-        )
+    ) -> PyResult<(Counts<'py>, Floats<'py>, Floats<'py>, u64)> {
+        let standings = py
+            .detach(|| Standings::from_tally(&self.tally, self.ties))
+            .map_err(|error| work::python_error(py, &error))?;
+        Ok((
+            standings.matches.into_pyarray(py),
+            standings.points.into_pyarray(py),
+            standings.weight.into_pyarray(py),
+            standings.total,
+        ))
+    }
+
+    #[allow(clippy::type_complexity, reason = "one attribute each")]
+    fn outsiders<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> Vec<(Codes<'py>, &'static str, bool, u64, f64, f64)> {
+        let groups =
+            py.detach(|| graph::outsiders(&self.pairs, || Pairs::matches(&self.tally, self.ties)));
+        groups
+            .into_iter()
+            .map(|group| {
+                let standing = match group.standing {
+                    Standing::Inside => "inside",
+                    Standing::Above => "above",
+                    Standing::Below => "below",
+                    Standing::Unordered => "unordered",
+                };
+                let (won, lost) = group.points;
+                let members = group.contestants.into_pyarray(py);
+                (members, standing, group.apart, group.matches, won, lost)
+            })
+            .collect()
+    }
+
+    fn groups(&self, py: Python<'_>) -> usize {
+        py.detach(|| Components::weak(&self.pairs).sizes.len())
     }
 
     #[pyo3(signature = (*, prior=0.0, solver="newton", threads=None, progress=None))]
@@ -163,7 +205,7 @@ impl Field {
             work::run(py, threads, progress, replicates as u64, |monitor| {
                 let drawn = bootstrap(
                     &self.pairs,
-                    &self.kinds,
+                    self.kinds()?,
                     strengths,
                     settings,
                     replicates,
@@ -190,17 +232,22 @@ impl Field {
         threads: Option<usize>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Floats<'py>, Floats<'py>)> {
-        let matches: u64 = self.kinds.iter().map(|kind| kind.count).sum();
+        let matches = self
+            .kinds()
+            .and_then(Kinds::matches)
+            .map_err(|error| work::python_error(py, &error))?;
         let total = matches.saturating_mul(shuffles as u64);
         let elo = work::run(py, threads, progress, total, |monitor| {
-            elo::stable_elo(&self.pairs, &self.kinds, k, shuffles, seed, monitor)
+            elo::stable_elo(&self.pairs, self.kinds()?, k, shuffles, seed, monitor)
         })?;
         Ok((elo.mean.into_pyarray(py), elo.deviation.into_pyarray(py)))
     }
 
-    fn elo_order<'py>(&self, py: Python<'py>, seed: u64, shuffle: u64) -> Codes<'py> {
-        py.detach(|| elo::order(&self.kinds, seed, shuffle))
-            .into_pyarray(py)
+    fn elo_order<'py>(&self, py: Python<'py>, seed: u64, shuffle: u64) -> PyResult<Codes<'py>> {
+        let order = py.detach(|| Ok(elo::order(self.kinds()?, seed, shuffle)));
+        order
+            .map(|order| order.into_pyarray(py))
+            .map_err(|error| work::python_error(py, &error))
     }
 }
 

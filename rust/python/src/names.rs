@@ -1,5 +1,10 @@
 //! Names to codes.
 
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+};
+
 use arrow_array::{
     Array, ArrayRef,
     cast::AsArray,
@@ -17,10 +22,33 @@ use pyo3::{
     types::{PyList, PyString, PyTuple},
 };
 
+use rayon::prelude::*;
+
 use crate::arrow;
 
 /// The code of a value that is missing.
 pub const NULL_CODE: u32 = u32::MAX;
+
+/// Below this many strings a thread of its own is not worth its start.
+const SHORTEST_PART: usize = 1 << 15;
+
+/// Addresses are even enough as they are, but for their low bits.
+#[derive(Default)]
+struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn write(&mut self, _: &[u8]) {}
+
+    fn write_usize(&mut self, address: usize) {
+        self.0 = (address as u64)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_left(26);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// Gives each distinct string a code, in order of first appearance.
 #[pyclass(module = "humorrank._core")]
@@ -41,7 +69,7 @@ impl Interner {
         py: Python<'py>,
         values: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyArray1<u32>>> {
-        let mut codes = Vec::with_capacity(values.len().unwrap_or(0));
+        let mut codes = Vec::new();
         if let Ok(list) = values.cast::<PyList>() {
             self.encode_objects(list.iter(), &mut codes)?;
         } else if let Ok(tuple) = values.cast::<PyTuple>() {
@@ -49,9 +77,10 @@ impl Interner {
         } else {
             let chunks = arrow::chunks(values)?;
             py.detach(|| {
+                codes.reserve(chunks.iter().map(Array::len).sum());
                 chunks
                     .iter()
-                    .try_for_each(|chunk| self.encode_array(chunk, &mut codes))
+                    .try_for_each(|chunk| self.encode_chunk(chunk, &mut codes))
             })?;
         }
         Ok(codes.into_pyarray(py))
@@ -75,8 +104,15 @@ impl Interner {
         values: impl Iterator<Item = Bound<'py, PyAny>>,
         codes: &mut Vec<u32>,
     ) -> PyResult<()> {
+        // The same object is met again and again where names are few.
+        let mut seen: HashMap<usize, u32, BuildHasherDefault<AddressHasher>> = HashMap::default();
         for (index, value) in values.enumerate() {
-            codes.push(if let Ok(name) = value.cast::<PyString>() {
+            let address = value.as_ptr() as usize;
+            if let Some(&code) = seen.get(&address) {
+                codes.push(code);
+                continue;
+            }
+            let code = if let Ok(name) = value.cast::<PyString>() {
                 self.inner.intern(name.to_str()?)
             } else if value.is_none() {
                 NULL_CODE
@@ -85,8 +121,53 @@ impl Interner {
                     "value {index} is not a string but {}",
                     value.get_type().name()?
                 )));
-            });
+            };
+            // Objects stay where they are while their list is held, which it is throughout.
+            if seen.len() < 1 << 16 {
+                seen.insert(address, code);
+            }
+            codes.push(code);
         }
+        Ok(())
+    }
+
+    /// Long chunks are cut into parts that are encoded at once, each with codes of its own,
+    /// which are then brought together in the order of the parts: the codes are the same.
+    fn encode_chunk(&mut self, array: &ArrayRef, codes: &mut Vec<u32>) -> PyResult<()> {
+        let parts = rayon::current_num_threads().min(array.len() / SHORTEST_PART);
+        if parts < 2 || matches!(array.data_type(), DataType::Dictionary(..)) {
+            return self.encode_array(array, codes);
+        }
+        let length = array.len().div_ceil(parts);
+        let encoded: Vec<(Self, Vec<u32>)> = (0..parts)
+            .into_par_iter()
+            .map(|part| {
+                let start = part * length;
+                let slice = array.slice(start, length.min(array.len() - start));
+                let (mut local, mut codes) = (Self::default(), Vec::with_capacity(length));
+                local.encode_array(&slice, &mut codes)?;
+                Ok((local, codes))
+            })
+            .collect::<PyResult<_>>()?;
+        let maps: Vec<Vec<u32>> = encoded
+            .iter()
+            .map(|(local, _)| {
+                (0..local.inner.len() as u32)
+                    .map(|code| self.inner.intern(local.inner.name(code)))
+                    .collect()
+            })
+            .collect();
+        let begin = codes.len();
+        codes.resize(begin + array.len(), NULL_CODE);
+        codes[begin..]
+            .par_chunks_mut(length)
+            .zip(encoded)
+            .zip(maps)
+            .for_each(|((out, (_, local)), map)| {
+                for (out, code) in out.iter_mut().zip(local) {
+                    *out = map.get(code as usize).copied().unwrap_or(NULL_CODE);
+                }
+            });
         Ok(())
     }
 

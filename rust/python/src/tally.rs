@@ -1,6 +1,8 @@
 //! Counting matches.
 
-use humorrank_core::{self as core, Cell, Outcome};
+use std::sync::Arc;
+
+use humorrank_core::{self as core, Cell, Error, Outcome};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyUntypedArrayMethods};
 use pyo3::{exceptions::PyValueError, prelude::*};
 
@@ -10,7 +12,15 @@ use crate::work::python_error;
 #[pyclass(module = "humorrank._core")]
 #[derive(Clone)]
 pub struct Tally {
-    pub inner: core::Tally,
+    pub inner: Arc<core::Tally>,
+}
+
+impl Tally {
+    fn owned(inner: core::Tally) -> Self {
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
 }
 
 type Cells<'py> = (
@@ -27,9 +37,7 @@ impl Tally {
     #[new]
     #[pyo3(signature = (contestants=0))]
     fn new(contestants: usize) -> Self {
-        Self {
-            inner: core::Tally::new(contestants),
-        }
+        Self::owned(core::Tally::new(contestants))
     }
 
     #[getter]
@@ -45,7 +53,7 @@ impl Tally {
     }
 
     fn grow(&mut self, contestants: usize) {
-        self.inner.grow(contestants);
+        Arc::make_mut(&mut self.inner).grow(contestants);
     }
 
     #[allow(clippy::too_many_arguments, reason = "one column each")]
@@ -78,8 +86,19 @@ impl Tally {
             .map(|column| column.as_slice())
             .transpose()?;
         let count = count.as_ref().map(|column| column.as_slice()).transpose()?;
+        let out_of_range = || {
+            PyValueError::new_err("a row has a code, outcome, score or weight that is out of range")
+        };
         let contestants = self.inner.contestants();
-        let tally = &mut self.inner;
+        let tally = Arc::make_mut(&mut self.inner);
+        if score.is_none() && weight.is_none() && count.is_none() {
+            return py
+                .detach(|| tally.add_columns(first, second, outcome))
+                .map_err(|error| match error {
+                    Error::OutOfRange => out_of_range(),
+                    _ => python_error(py, &error),
+                });
+        }
         let added = py.detach(|| {
             for row in 0..rows {
                 let outcome = Outcome::from_code(outcome[row])?;
@@ -108,15 +127,28 @@ impl Tally {
         });
         match added {
             Some(added) => added.map_err(|error| python_error(py, &error)),
-            None => Err(PyValueError::new_err(
-                "a row has a code, outcome, score or weight that is out of range",
-            )),
+            None => Err(out_of_range()),
         }
     }
 
     fn merge(&mut self, py: Python<'_>, other: &Self) -> PyResult<()> {
-        py.detach(|| self.inner.merge(&other.inner))
+        let tally = Arc::make_mut(&mut self.inner);
+        py.detach(|| tally.merge(&other.inner))
             .map_err(|error| python_error(py, &error))
+    }
+
+    pub fn settle(&mut self, py: Python<'_>) -> PyResult<()> {
+        let tally = Arc::make_mut(&mut self.inner);
+        py.detach(|| tally.settle())
+            .map_err(|error| python_error(py, &error))
+    }
+
+    fn played<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<bool>> {
+        self.inner.played().into_pyarray(py)
+    }
+
+    fn outcomes(&self) -> (u64, u64, u64, u64, u64) {
+        self.inner.outcomes().into()
     }
 
     fn relabel(&self, py: Python<'_>, codes: PyReadonlyArray1<'_, i64>) -> PyResult<Self> {
@@ -129,12 +161,12 @@ impl Tally {
             .map(|&code| u32::try_from(code).ok())
             .collect();
         py.detach(|| self.inner.relabel(&codes))
-            .map(|inner| Self { inner })
+            .map(Self::owned)
             .map_err(|error| python_error(py, &error))
     }
 
     fn cells<'py>(&mut self, py: Python<'py>) -> PyResult<Cells<'py>> {
-        self.inner
+        Arc::make_mut(&mut self.inner)
             .settle()
             .map_err(|error| python_error(py, &error))?;
         let cells: Vec<Cell> = self.inner.cells().collect();

@@ -18,7 +18,7 @@ pub fn climb(
     monitor: &Monitor,
 ) -> Result<(f64, usize), Error> {
     let pairs = system.pairs;
-    let half_prior = system.prior / 2.0;
+    let half_prior = system.settings.prior / 2.0;
     let mut points = vec![half_prior; strengths.len()];
     for (pair, (low, high)) in pairs.contestants_of_pairs().enumerate() {
         points[low] += pairs.low_points[pair];
@@ -31,7 +31,7 @@ pub fn climb(
             monitor.check()?;
         }
         for (expected, &strength) in expected.iter_mut().zip(strengths.iter()) {
-            *expected = system.prior * logistic(strength).0;
+            *expected = system.settings.prior * logistic(strength).0;
         }
         for (pair, (low, high)) in pairs.contestants_of_pairs().enumerate() {
             let matches = pairs.low_points[pair] + pairs.high_points[pair];
@@ -46,7 +46,7 @@ pub fn climb(
             *strength += step;
             change = change.max(step.abs());
         }
-        if system.prior == 0.0 {
+        if system.settings.prior == 0.0 {
             centre(strengths);
         }
         if change < tolerance {

@@ -5,11 +5,13 @@
 //! end with a certificate: the length of the last Newton step, max |H⁺ r| in rating points,
 //! which is to first order the distance to the maximum.
 
+mod chord;
 mod mm;
 mod newton;
 mod system;
 
-use crate::{Error, Monitor, POINTS, Pairs, graph::Components};
+use crate::{Error, Monitor, POINTS, Pairs, graph};
+pub use chord::Chord;
 use system::System;
 
 /// How to climb to the maximum; the result does not depend on it.
@@ -28,6 +30,8 @@ pub struct Settings {
     pub prior: f64,
     /// Which way to the maximum.
     pub solver: Solver,
+    /// Whether one fit may use all threads; many fits at once keep them busy without.
+    pub parallel: bool,
 }
 
 impl Default for Settings {
@@ -35,6 +39,7 @@ impl Default for Settings {
         Self {
             prior: 0.0,
             solver: Solver::Newton,
+            parallel: true,
         }
     }
 }
@@ -67,7 +72,7 @@ pub fn fit(
     settings: Settings,
     monitor: &Monitor,
 ) -> Result<Fit, Error> {
-    if settings.prior == 0.0 && !Components::strong(pairs).is_connected() {
+    if settings.prior == 0.0 && !graph::is_connected(pairs) {
         return Err(Error::NoMaximum);
     }
     fit_connected(pairs, start, settings, monitor)
@@ -88,7 +93,7 @@ pub(crate) fn fit_connected(
         });
     }
     let mut strengths = start.map_or_else(|| vec![0.0; pairs.contestants], <[f64]>::to_vec);
-    let mut system = System::new(pairs, settings.prior);
+    let mut system = System::new(pairs, settings);
     let (distance, iterations) = match settings.solver {
         Solver::Newton => newton::climb(&mut system, &mut strengths, monitor)?,
         Solver::Mm => mm::climb(&mut system, &mut strengths, monitor)?,

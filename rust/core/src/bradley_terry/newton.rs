@@ -7,8 +7,10 @@ use crate::{Error, Monitor};
 /// the widest difference; 10,000 steps are beyond any field that floats can hold.
 const MAX_STEPS: usize = 10_000;
 
-/// Relative accuracy of the steps on the way, and of the last one, which is the certificate.
-const ROUGH: f64 = 1e-4;
+/// Relative accuracy of the first steps, of later ones, and of the last one, which is the
+/// certificate.
+const ROUGH: f64 = 0.1;
+const CLOSE: f64 = 1e-4;
 const FINE: f64 = 1e-9;
 
 /// Climbs until the next step is shorter than [`TOLERANCE`], takes it, and returns its
@@ -24,10 +26,11 @@ pub fn climb(
     monitor: &Monitor,
 ) -> Result<(f64, usize), Error> {
     let mut best = f64::INFINITY;
+    let mut accuracy = ROUGH;
     let mut stalled = 0;
     for taken in 0..MAX_STEPS {
         monitor.check()?;
-        system.newton_step(strengths, ROUGH, monitor)?;
+        system.newton_step(strengths, accuracy, monitor)?;
         let mut distance = in_points(&system.step);
         if distance < 1e2 * TOLERANCE {
             system.solve(FINE, monitor)?;
@@ -43,6 +46,8 @@ pub fn climb(
             return Ok((distance, taken));
         }
         let spread = system.step_spread();
+        // Steps that converge quadratically deserve an accuracy that goes with them.
+        accuracy = spread.clamp(CLOSE, ROUGH);
         let length = if spread > 0.0 {
             spread.ln_1p() / spread
         } else {

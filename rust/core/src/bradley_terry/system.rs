@@ -1,5 +1,10 @@
 //! The score and information of the likelihood at a point, and the Newton step they give.
 
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::Settings;
 use crate::{Error, Monitor, Pairs};
 
 /// Up to this many contestants the step is solved by Cholesky's method, beyond by
@@ -9,7 +14,7 @@ const DENSE_LIMIT: usize = 128;
 /// The likelihood of a field, with its score and information at the last point asked for.
 pub struct System<'a> {
     pub pairs: &'a Pairs,
-    pub prior: f64,
+    pub settings: Settings,
     /// The gradient of the log likelihood.
     score: Vec<f64>,
     /// The diagonal of the information.
@@ -41,16 +46,96 @@ pub fn logistic(difference: f64) -> (f64, f64) {
     }
 }
 
+/// The chances of any two contestants at some strengths.
+pub enum Chances<'a> {
+    /// exp(strength), where all of them can be held.
+    Strengths(Vec<f64>),
+    /// Log strengths too far apart for that.
+    Logs(&'a [f64]),
+}
+
+/// The widest difference of log strengths whose exponentials, and their sums, fit a float.
+const WIDEST: f64 = 600.0;
+
+impl<'a> Chances<'a> {
+    pub fn at(strengths: &'a [f64]) -> Self {
+        let (min, max) = strengths.iter().fold(
+            (f64::INFINITY, f64::NEG_INFINITY),
+            |(min, max), &strength| (strength.min(min), strength.max(max)),
+        );
+        if max - min > WIDEST {
+            return Self::Logs(strengths);
+        }
+        let middle = f64::midpoint(min, max);
+        Self::Strengths(strengths.iter().map(|s| (s - middle).exp()).collect())
+    }
+
+    /// (P(i beats j), P(j beats i)), each to full relative accuracy.
+    #[inline]
+    pub fn of(&self, i: usize, j: usize) -> (f64, f64) {
+        match self {
+            Self::Strengths(p) => {
+                let scale = 1.0 / (p[i] + p[j]);
+                (p[i] * scale, p[j] * scale)
+            }
+            Self::Logs(strengths) => logistic(strengths[i] - strengths[j]),
+        }
+    }
+}
+
+/// Up to this many pairs are worked through in one go. The parts depend on the number of pairs
+/// alone, and are added in their order, so that the sums do not depend on the threads.
+const PART: usize = 1 << 16;
+const MOST_PARTS: usize = 8;
+
+fn parts(pairs: usize) -> Vec<Range<usize>> {
+    let count = pairs.div_ceil(PART).clamp(1, MOST_PARTS);
+    let length = pairs.div_ceil(count).max(1);
+    (0..count)
+        .map(|part| (part * length).min(pairs)..((part + 1) * length).min(pairs))
+        .collect()
+}
+
+/// Runs a task for each part and returns the results in their order.
+fn each_part<T: Send, R: Send>(
+    tasks: Vec<T>,
+    parallel: bool,
+    work: impl Fn(T) -> R + Sync + Send,
+) -> Vec<R> {
+    if parallel && tasks.len() > 1 {
+        tasks.into_par_iter().map(work).collect()
+    } else {
+        tasks.into_iter().map(work).collect()
+    }
+}
+
+fn split_mut<'s>(mut slice: &'s mut [f64], parts: &[Range<usize>]) -> Vec<&'s mut [f64]> {
+    parts
+        .iter()
+        .map(|range| {
+            let (part, rest) = std::mem::take(&mut slice).split_at_mut(range.len());
+            slice = rest;
+            part
+        })
+        .collect()
+}
+
+fn add(total: &mut [f64], part: &[f64]) {
+    for (total, part) in total.iter_mut().zip(part) {
+        *total += part;
+    }
+}
+
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 impl<'a> System<'a> {
-    pub fn new(pairs: &'a Pairs, prior: f64) -> Self {
+    pub fn new(pairs: &'a Pairs, settings: Settings) -> Self {
         let n = pairs.contestants;
         Self {
             pairs,
-            prior,
+            settings,
             score: vec![0.0; n],
             diagonal: vec![0.0; n],
             weights: vec![0.0; pairs.len()],
@@ -66,20 +151,41 @@ impl<'a> System<'a> {
             self.score.iter_mut().zip(&mut self.diagonal).zip(strengths)
         {
             let (p, q) = logistic(strength);
-            *score = self.prior * 0.5 * (q - p);
-            *diagonal = self.prior * p * q;
+            *score = self.settings.prior * 0.5 * (q - p);
+            *diagonal = self.settings.prior * p * q;
         }
-        for (pair, (low, high)) in self.pairs.contestants_of_pairs().enumerate() {
-            let (p, q) = logistic(strengths[low] - strengths[high]);
-            let (won, lost) = (self.pairs.low_points[pair], self.pairs.high_points[pair]);
-            // Equal to won - (won + lost) p, without its cancellation where p is near 1.
-            let surplus = won * q - lost * p;
-            let weight = (won + lost) * p * q;
-            self.score[low] += surplus;
-            self.score[high] -= surplus;
-            self.diagonal[low] += weight;
-            self.diagonal[high] += weight;
-            self.weights[pair] = weight;
+        let chances = Chances::at(strengths);
+        let pairs = self.pairs;
+        let parts = parts(pairs.len());
+        let tasks = parts
+            .iter()
+            .zip(split_mut(&mut self.weights, &parts))
+            .collect();
+        let results = each_part(
+            tasks,
+            self.settings.parallel,
+            |(range, weights): (&Range<usize>, &mut [f64])| -> (Vec<f64>, Vec<f64>) {
+                let mut score = vec![0.0; strengths.len()];
+                let mut diagonal = vec![0.0; strengths.len()];
+                for (pair, out) in range.clone().zip(weights) {
+                    let (low, high) = (pairs.low[pair] as usize, pairs.high[pair] as usize);
+                    let (p, q) = chances.of(low, high);
+                    let (won, lost) = (pairs.low_points[pair], pairs.high_points[pair]);
+                    // Equal to won - (won + lost) p, without its cancellation where p is near 1.
+                    let surplus = won * q - lost * p;
+                    let weight = (won + lost) * p * q;
+                    score[low] += surplus;
+                    score[high] -= surplus;
+                    diagonal[low] += weight;
+                    diagonal[high] += weight;
+                    *out = weight;
+                }
+                (score, diagonal)
+            },
+        );
+        for (score, diagonal) in results {
+            add(&mut self.score, &score);
+            add(&mut self.diagonal, &diagonal);
         }
     }
 
@@ -101,7 +207,7 @@ impl<'a> System<'a> {
         } else {
             self.solve_sparse(accuracy, monitor)?;
         }
-        if self.prior == 0.0 {
+        if self.settings.prior == 0.0 {
             super::centre(&mut self.step);
         }
         Ok(())
@@ -109,7 +215,7 @@ impl<'a> System<'a> {
 
     /// The largest change that the step makes to any difference that the data speak of.
     pub fn step_spread(&self) -> f64 {
-        let own = if self.prior > 0.0 {
+        let own = if self.settings.prior > 0.0 {
             super::largest(&self.step)
         } else {
             0.0
@@ -120,12 +226,13 @@ impl<'a> System<'a> {
             .fold(own, f64::max)
     }
 
-    fn solve_dense(&mut self) {
+    /// Fills the dense information matrix at the last point evaluated.
+    fn assemble(&mut self) {
         let n = self.pairs.contestants;
         // Without a prior the information is singular along (1, ..., 1); the outer product of
         // its diagonal d takes that away, at everyone's own scale, and leaves steps for which
         // the sum of d x step is 0 as they are.
-        let ground = if self.prior > 0.0 {
+        let ground = if self.settings.prior > 0.0 {
             0.0
         } else {
             1.0 / self.diagonal.iter().sum::<f64>()
@@ -139,8 +246,28 @@ impl<'a> System<'a> {
         for (&weight, (low, high)) in self.weights.iter().zip(self.pairs.contestants_of_pairs()) {
             self.matrix[low * n + high] -= weight;
         }
+    }
+
+    fn solve_dense(&mut self) {
+        self.assemble();
         self.step.copy_from_slice(&self.score);
-        factor_and_solve(&mut self.matrix, &mut self.step, n);
+        factor(&mut self.matrix, self.pairs.contestants);
+        substitute(&self.matrix, &mut self.step);
+    }
+
+    /// The inverse of the information at `strengths`, row by row; without a prior, the
+    /// generalized inverse up to a multiple of the matrix of ones.
+    pub fn inverse(&mut self, strengths: &[f64]) -> Vec<f64> {
+        let n = self.pairs.contestants;
+        self.evaluate(strengths);
+        self.assemble();
+        factor(&mut self.matrix, n);
+        let mut inverse = vec![0.0; n * n];
+        for (i, row) in inverse.chunks_exact_mut(n).enumerate() {
+            row[i] = 1.0;
+            substitute(&self.matrix, row);
+        }
+        inverse
     }
 
     /// The information times `vector`.
@@ -148,9 +275,25 @@ impl<'a> System<'a> {
         for ((image, diagonal), value) in image.iter_mut().zip(&self.diagonal).zip(vector) {
             *image = diagonal * value;
         }
-        for (&weight, (low, high)) in self.weights.iter().zip(self.pairs.contestants_of_pairs()) {
-            image[low] -= weight * vector[high];
-            image[high] -= weight * vector[low];
+        let pairs = self.pairs;
+        let product = |range: Range<usize>, image: &mut [f64]| {
+            for pair in range {
+                let (low, high) = (pairs.low[pair] as usize, pairs.high[pair] as usize);
+                image[low] -= self.weights[pair] * vector[high];
+                image[high] -= self.weights[pair] * vector[low];
+            }
+        };
+        let parts = parts(pairs.len());
+        if let [whole] = &parts[..] {
+            return product(whole.clone(), image);
+        }
+        let images = each_part(parts, self.settings.parallel, |range| {
+            let mut image = vec![0.0; vector.len()];
+            product(range, &mut image);
+            image
+        });
+        for part in images {
+            add(image, &part);
         }
     }
 
@@ -167,7 +310,7 @@ impl<'a> System<'a> {
         // Without a prior the information is singular along (1, ..., 1): residuals have sum 0
         // but for rounding, which no direction can take away, so that conjugate gradients would
         // never get below it, and wander off. Everyone bears as much as their information.
-        let excess = if self.prior > 0.0 {
+        let excess = if self.settings.prior > 0.0 {
             0.0
         } else {
             1.0 / self.diagonal.iter().sum::<f64>()
@@ -223,8 +366,8 @@ impl<'a> System<'a> {
 }
 
 /// Cholesky's factorization in place on the upper triangle, row by row so that the inner
-/// loops run along memory, then both triangular solves.
-fn factor_and_solve(matrix: &mut [f64], right: &mut [f64], n: usize) {
+/// loops run along memory.
+fn factor(matrix: &mut [f64], n: usize) {
     for k in 0..n {
         let (above, below) = matrix.split_at_mut((k + 1) * n);
         let row = &mut above[k * n..];
@@ -240,8 +383,13 @@ fn factor_and_solve(matrix: &mut [f64], right: &mut [f64], n: usize) {
             }
         }
     }
+}
+
+/// Solves with the factor, in place of the right-hand side.
+fn substitute(factor: &[f64], right: &mut [f64]) {
+    let n = right.len();
     for k in 0..n {
-        let row = &matrix[k * n..(k + 1) * n];
+        let row = &factor[k * n..(k + 1) * n];
         right[k] /= row[k];
         let (solved, rest) = right.split_at_mut(k + 1);
         for (value, factor) in rest.iter_mut().zip(&row[k + 1..]) {
@@ -249,7 +397,7 @@ fn factor_and_solve(matrix: &mut [f64], right: &mut [f64], n: usize) {
         }
     }
     for k in (0..n).rev() {
-        let row = &matrix[k * n..(k + 1) * n];
+        let row = &factor[k * n..(k + 1) * n];
         let known = dot(&row[k + 1..], &right[k + 1..]);
         right[k] = (right[k] - known) / row[k];
     }

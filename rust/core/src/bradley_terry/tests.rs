@@ -9,11 +9,17 @@ fn field(matches: &[(u32, u32, u64)], contestants: usize) -> Pairs {
             tally.add(winner, loser, Outcome::First, count).unwrap();
         }
     }
-    Pairs::from_tally(&tally, Ties::Half).unwrap().0
+    tally.settle().unwrap();
+    Pairs::from_tally(&tally, Ties::Half).unwrap()
 }
 
 fn fit_with(pairs: &Pairs, solver: Solver, prior: f64) -> Result<Fit, Error> {
-    fit(pairs, None, Settings { prior, solver }, &Monitor::new())
+    let settings = Settings {
+        prior,
+        solver,
+        ..Settings::default()
+    };
+    fit(pairs, None, settings, &Monitor::new())
 }
 
 /// A chain in which each contestant beats the next `won` to `lost`: every step down is
