@@ -94,6 +94,15 @@ class Tally:
         """Adds rows; outcome: 0 first, 1 second, 2 tie, 3 both bad, 4 the score says."""
 
     def merge(self, other: Tally) -> None: ...
+    def settle(self) -> None:
+        """Merges what is still buffered."""
+
+    def played(self) -> NDArray[np.bool_]:
+        """Whether each contestant has a match."""
+
+    def outcomes(self) -> tuple[int, int, int, int, int]:
+        """Matches won by the first and by the second, tied, both bad, soft."""
+
     def relabel(self, codes: NDArray[np.int64]) -> Tally:
         """The same matches with contestant i as codes[i]; those of a negative code left out."""
 
@@ -112,12 +121,19 @@ class Field:
     def kinds(self) -> tuple[_U32, _F64, _F64, NDArray[np.uint64]]:
         """pair, points of low, points of high in one match, number of such matches."""
 
-    def components(self) -> tuple[_U32, _U32, int, NDArray[np.int8]]:
-        """Strong and weak component of each contestant, and the largest strong one.
+    def standings(self) -> tuple[NDArray[np.uint64], _F64, _F64, int]:
+        """Matches, points and weight of each contestant, and the number of matches."""
 
-        Last, where each contestant stands towards that one: 0 inside, 1 above, -1 below,
-        2 ordered neither way.
+    def outsiders(self) -> list[tuple[_U32, str, bool, int, float, float]]:
+        """The groups outside the largest strongly connected component; none if all are in it.
+
+        Of each: its members; where it stands towards that component (above, below,
+        unordered); whether no match connects it to it; its matches, points won and points
+        lost against everyone outside the group.
         """
+
+    def groups(self) -> int:
+        """How many groups of contestants no match connects."""
 
     def fit(
         self,

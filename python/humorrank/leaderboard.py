@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import polars as pl
@@ -22,18 +22,19 @@ if TYPE_CHECKING:
 
     from humorrank import _core
 
-COLUMNS = (
-    "rank",
-    "model",
-    "rating",
-    "rating_lower",
-    "rating_upper",
-    "rank_ci",
-    "win_rate",
-    "matches",
-    "elo",
-    "elo_sd",
-)
+SCHEMA: Final = {
+    "rank": pl.Int64,
+    "model": pl.String,
+    "rating": pl.Float64,
+    "rating_lower": pl.Float64,
+    "rating_upper": pl.Float64,
+    "rank_ci": pl.Int64,
+    "win_rate": pl.Float64,
+    "matches": pl.Int64,
+    "elo": pl.Float64,
+    "elo_sd": pl.Float64,
+}
+COLUMNS: Final = tuple(SCHEMA)
 """The columns of a leaderboard, in every format."""
 
 _SHOWN_ROWS = 30
@@ -88,8 +89,7 @@ class Leaderboard:
     """Ratings with intervals, and what they came from.
 
     Attributes:
-        table: one row a contestant, best first, with the columns `COLUMNS`; open ends are
-            infinite, and missing figures null.
+        columns: the figures as arrays, best first; those of `COLUMNS` that there are.
         unrated: who could not be rated, and why.
         settings: the options of `rate`, the seed among them.
         certificate: `distance` to the maximum in points, the `tolerance` it was held to, and
@@ -104,7 +104,7 @@ class Leaderboard:
         version: the version of humorrank.
     """
 
-    table: pl.DataFrame
+    columns: Mapping[str, Any] = field(repr=False)
     unrated: tuple[Unrated, ...]
     settings: Mapping[str, Any]
     certificate: Mapping[str, Any]
@@ -118,17 +118,31 @@ class Leaderboard:
     _names: tuple[str, ...] = field(repr=False, compare=False)
 
     @cached_property
+    def table(self) -> pl.DataFrame:
+        """One row a contestant, best first, with the columns `COLUMNS`.
+
+        Open ends are infinite, and missing figures null.
+        """
+        nothing = [None] * len(self)
+        return pl.DataFrame(
+            [
+                pl.Series(name, self.columns.get(name, nothing), dtype=dtype)
+                for name, dtype in SCHEMA.items()
+            ]
+        ).with_columns(pl.col("win_rate").fill_nan(None))
+
+    @cached_property
     def rows(self) -> tuple[Row, ...]:
         """The rows, best first."""
         return tuple(Row(*values) for values in self.table.iter_rows())
 
     @cached_property
     def _places(self) -> dict[str, int]:
-        return {name: place for place, name in enumerate(self.table["model"])}
+        return {name: place for place, name in enumerate(self.columns["model"])}
 
     def __len__(self) -> int:
         """The number of rated contestants."""
-        return self.table.height
+        return len(self.columns["model"])
 
     def __contains__(self, model: object) -> bool:
         """Whether a contestant is rated."""

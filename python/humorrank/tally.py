@@ -40,8 +40,9 @@ class Tally:
         """
         names = list(names)
         counts.grow(len(names))
-        first, second, *_ = counts.cells()
-        order = sorted(np.union1d(first, second).tolist(), key=names.__getitem__)
+        order = sorted(np.flatnonzero(counts.played()).tolist(), key=names.__getitem__)
+        if order == list(range(len(names))):
+            return cls(tuple(names), counts, report)
         codes = np.full(len(names), -1, np.int64)
         codes[order] = np.arange(len(order))
         return cls(tuple(names[i] for i in order), counts.relabel(codes), report)
