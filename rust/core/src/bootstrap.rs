@@ -48,12 +48,13 @@ pub fn bootstrap(
         strengths,
         settings: Settings {
             parallel: false,
+            certify: false,
             ..settings
         },
         chord: Chord::new(pairs, strengths, settings),
         monitor,
     };
-    let contestants = pairs.contestants;
+    let contestants = pairs.contestants();
     let mut ratings = vec![0.0; replicates * contestants];
     let whole: Vec<bool> = ratings
         .par_chunks_mut(contestants.max(1))

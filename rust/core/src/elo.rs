@@ -77,21 +77,26 @@ pub fn stable_elo(
     seed: u64,
     monitor: &Monitor,
 ) -> Result<StableElo, Error> {
+    let contestants: Vec<(usize, usize)> = pairs.contestants_of_pairs().collect();
     let players: Vec<(u32, u32, f64, f64)> = kinds
         .kinds
         .iter()
         .map(|kind| {
-            let (low, high) = kinds.classes[kind.class as usize];
-            let weight = low + high;
-            let score = if weight > 0.0 { low / weight } else { 0.5 };
-            let pair = kind.pair as usize;
-            (pairs.low[pair], pairs.high[pair], score, weight)
+            let (low_points, high_points) = kinds.classes[kind.class as usize];
+            let weight = low_points + high_points;
+            let score = if weight > 0.0 {
+                low_points / weight
+            } else {
+                0.5
+            };
+            let (low, high) = contestants[kind.pair as usize];
+            (low as u32, high as u32, score, weight)
         })
         .collect();
     let finals: Vec<Vec<f64>> = (0..shuffles)
         .into_par_iter()
         .map(|shuffle| {
-            let mut elo = Elo::new(pairs.contestants, k, START);
+            let mut elo = Elo::new(pairs.contestants(), k, START);
             for_each_block(kinds, seed, shuffle as u64, &mut |block| {
                 for &kind in block {
                     let (low, high, score, weight) = players[kind as usize];
@@ -109,7 +114,7 @@ pub fn stable_elo(
         let variance = values.map(|value| (value - mean).powi(2)).sum::<f64>() / shuffles as f64;
         (mean, variance.sqrt())
     };
-    let (mean, deviation) = (0..pairs.contestants).map(moments).unzip();
+    let (mean, deviation) = (0..pairs.contestants()).map(moments).unzip();
     Ok(StableElo { mean, deviation })
 }
 

@@ -86,20 +86,20 @@ impl Components {
     /// The strongly connected components of "has beaten or drawn with".
     #[must_use]
     pub fn strong(pairs: &Pairs) -> Self {
-        let adjacency = Adjacency::new(pairs.contestants, |edge| wins(pairs, edge));
-        Self::numbered(&tarjan(pairs.contestants, &adjacency))
+        let adjacency = Adjacency::new(pairs.contestants(), |edge| wins(pairs, edge));
+        Self::numbered(&tarjan(pairs.contestants(), &adjacency))
     }
 
     /// The components of "has met".
     #[must_use]
     pub fn weak(pairs: &Pairs) -> Self {
-        let adjacency = Adjacency::new(pairs.contestants, |edge| {
+        let adjacency = Adjacency::new(pairs.contestants(), |edge| {
             for (low, high) in pairs.contestants_of_pairs() {
                 edge(low, high as u32);
                 edge(high, low as u32);
             }
         });
-        Self::numbered(&tarjan(pairs.contestants, &adjacency))
+        Self::numbered(&tarjan(pairs.contestants(), &adjacency))
     }
 
     fn numbered(raw: &[u32]) -> Self {
@@ -135,37 +135,37 @@ const SWEEPS: usize = 24;
 /// nobody else is reached, which is far cheaper than all components are.
 #[must_use]
 pub fn standings(pairs: &Pairs) -> Vec<Standing> {
-    let mut opponents = vec![0_u32; pairs.contestants];
+    let mut opponents = vec![0_u32; pairs.contestants()];
     for (low, high) in pairs.contestants_of_pairs() {
         opponents[low] += 1;
         opponents[high] += 1;
     }
-    let Some(hub) = (0..pairs.contestants).max_by_key(|&i| opponents[i]) else {
+    let Some(hub) = (0..pairs.contestants()).max_by_key(|&i| opponents[i]) else {
         return Vec::new();
     };
-    let mut reach = vec![0_u8; pairs.contestants];
+    let mut reach = vec![0_u8; pairs.contestants()];
     if sweep_from(pairs, hub, &mut reach) {
         let standings: Vec<Standing> = reach.iter().map(|&f| Standing::from_flags(f)).collect();
         let inside = standings.iter().filter(|&&s| s == Standing::Inside).count();
-        if 2 * inside > pairs.contestants {
+        if 2 * inside > pairs.contestants() {
             return standings;
         }
     }
     let components = Components::strong(pairs);
     reach.fill(0);
     let inside = |node: &usize| components.of[*node] == components.largest;
-    let mut reached = vec![false; pairs.contestants];
-    Adjacency::new(pairs.contestants, |edge| wins(pairs, edge))
-        .reach((0..pairs.contestants).filter(inside), &mut reached);
+    let mut reached = vec![false; pairs.contestants()];
+    Adjacency::new(pairs.contestants(), |edge| wins(pairs, edge))
+        .reach((0..pairs.contestants()).filter(inside), &mut reached);
     for (flags, reached) in reach.iter_mut().zip(&mut reached) {
         *flags |= if std::mem::take(reached) { BELOW } else { 0 };
     }
-    Adjacency::new(pairs.contestants, |edge| {
+    Adjacency::new(pairs.contestants(), |edge| {
         wins(pairs, &mut |winner, loser| {
             edge(loser as usize, winner as u32);
         });
     })
-    .reach((0..pairs.contestants).filter(inside), &mut reached);
+    .reach((0..pairs.contestants()).filter(inside), &mut reached);
     for (flags, reached) in reach.iter_mut().zip(reached) {
         *flags |= if reached { ABOVE } else { 0 };
     }
@@ -197,27 +197,32 @@ fn sweep_from(pairs: &Pairs, hub: usize, reach: &mut [u8]) -> bool {
     reach[hub] = BOTH;
     for sweep in 0..SWEEPS {
         let mut changed = false;
-        let mut visit = |pair: usize| {
-            let (low, high) = (pairs.low[pair] as usize, pairs.high[pair] as usize);
-            let (mut low_flags, mut high_flags) = (reach[low], reach[high]);
-            if low_flags & high_flags == BOTH {
-                return;
+        let mut visit = |low: usize| {
+            let mut low_flags = reach[low];
+            for pair in pairs.row(low) {
+                let high = pairs.high[pair] as usize;
+                let mut high_flags = reach[high];
+                if low_flags & high_flags == BOTH {
+                    continue;
+                }
+                let before = (low_flags, high_flags);
+                if pairs.low_points[pair] > 0.0 {
+                    high_flags |= low_flags & BELOW;
+                    low_flags |= high_flags & ABOVE;
+                }
+                if pairs.high_points[pair] > 0.0 {
+                    low_flags |= high_flags & BELOW;
+                    high_flags |= low_flags & ABOVE;
+                }
+                changed |= before != (low_flags, high_flags);
+                reach[high] = high_flags;
             }
-            if pairs.low_points[pair] > 0.0 {
-                high_flags |= low_flags & BELOW;
-                low_flags |= high_flags & ABOVE;
-            }
-            if pairs.high_points[pair] > 0.0 {
-                low_flags |= high_flags & BELOW;
-                high_flags |= low_flags & ABOVE;
-            }
-            changed |= (reach[low], reach[high]) != (low_flags, high_flags);
-            (reach[low], reach[high]) = (low_flags, high_flags);
+            reach[low] = low_flags;
         };
         if sweep % 2 == 0 {
-            (0..pairs.len()).for_each(&mut visit);
+            (0..pairs.contestants()).for_each(&mut visit);
         } else {
-            (0..pairs.len()).rev().for_each(&mut visit);
+            (0..pairs.contestants()).rev().for_each(&mut visit);
         }
         if !changed || reach.iter().all(|&flags| flags == BOTH) {
             return true;
@@ -264,7 +269,7 @@ pub fn outsiders(pairs: &Pairs, matches: impl FnOnce() -> Vec<u64>) -> Vec<Outsi
     let (strong, weak) = (Components::strong(pairs), Components::weak(pairs));
     let apart = |i: usize| weak.of[i] != weak.of[inside];
     let mut groups: Vec<Outsiders> = Vec::new();
-    let mut group_of = vec![u32::MAX; pairs.contestants];
+    let mut group_of = vec![u32::MAX; pairs.contestants()];
     let mut known = std::collections::BTreeMap::new();
     for (i, &standing) in standings.iter().enumerate() {
         if standing == Standing::Inside {

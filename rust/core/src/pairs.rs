@@ -1,6 +1,8 @@
 //! What a fit needs of a tally: points won between unordered pairs, and the kinds of
 //! match behind them, from which the bootstrap and the Elo orders draw.
 
+use std::ops::Range;
+
 use crate::{Cell, Error, Outcome, Tally};
 
 /// How a tie counts.
@@ -12,13 +14,11 @@ pub enum Ties {
     Exclude,
 }
 
-/// Points between each pair of contestants that met, `low < high`, in order.
-#[derive(Clone, Debug, Default)]
+/// Points between each pair of contestants that met, `low < high`, ordered by low, then high.
+#[derive(Clone, Debug)]
 pub struct Pairs {
-    /// The number of contestants.
-    pub contestants: usize,
-    /// The lower-numbered contestant of each pair.
-    pub low: Vec<u32>,
+    /// The pairs of the lower-numbered contestant `i` are `starts[i]..starts[i + 1]`.
+    starts: Vec<usize>,
     /// The higher-numbered contestant of each pair.
     pub high: Vec<u32>,
     /// Points of the lower-numbered contestant.
@@ -157,10 +157,7 @@ impl Pairs {
     /// # Errors
     /// [`Error::CountOverflow`] if an outcome of a pair no longer fits 64 bits.
     pub fn from_tally(tally: &Tally, ties: Ties) -> Result<Self, Error> {
-        let mut pairs = Self {
-            contestants: tally.contestants(),
-            ..Self::default()
-        };
+        let mut pairs = Self::with_room(tally.pairs_at_most());
         for_each_pair(tally, ties, |pair, plain, special| {
             let half = plain.ties as f64 / 2.0;
             let (mut low, mut high) = (plain.low as f64 + half, plain.high as f64 + half);
@@ -171,6 +168,7 @@ impl Pairs {
             pairs.push(pair, low, high);
             Ok(())
         })?;
+        pairs.close(tally.contestants());
         Ok(pairs)
     }
 
@@ -187,11 +185,58 @@ impl Pairs {
         out
     }
 
+    fn with_room(pairs: usize) -> Self {
+        Self {
+            starts: vec![0],
+            high: Vec::with_capacity(pairs),
+            low_points: Vec::with_capacity(pairs),
+            high_points: Vec::with_capacity(pairs),
+        }
+    }
+
     fn push(&mut self, (low, high): (u32, u32), low_points: f64, high_points: f64) {
-        self.low.push(low);
+        self.close(low as usize);
         self.high.push(high);
         self.low_points.push(low_points);
         self.high_points.push(high_points);
+    }
+
+    /// Ends the rows of the contestants below `contestants`.
+    fn close(&mut self, contestants: usize) {
+        if self.starts.len() <= contestants {
+            self.starts.resize(contestants + 1, self.high.len());
+        }
+    }
+
+    /// The number of contestants.
+    #[must_use]
+    pub fn contestants(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// The pairs of which `low` is the lower-numbered contestant.
+    #[must_use]
+    pub fn row(&self, low: usize) -> Range<usize> {
+        self.starts[low]..self.starts[low + 1]
+    }
+
+    /// Cuts the lower-numbered contestants into `parts` ranges of about as many pairs each.
+    #[must_use]
+    pub fn cut(&self, parts: usize) -> Vec<Range<usize>> {
+        let mut begin = 0;
+        (1..=parts)
+            .map(|part| {
+                let end = if part == parts {
+                    self.contestants()
+                } else {
+                    let pairs = self.len() * part / parts;
+                    self.starts.partition_point(|&start| start < pairs)
+                };
+                let range = begin..end.clamp(begin, self.contestants());
+                begin = range.end;
+                range
+            })
+            .collect()
     }
 
     /// Replaces the points by those of `counts[k]` matches of each kind `k`.
@@ -208,37 +253,41 @@ impl Pairs {
     /// The number of pairs.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.low.len()
+        self.high.len()
     }
 
     /// Whether nobody met anybody.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.low.is_empty()
+        self.high.is_empty()
     }
 
     /// The contestants of each pair, as indices.
-    #[must_use]
-    pub fn contestants_of_pairs(&self) -> impl DoubleEndedIterator<Item = (usize, usize)> + '_ {
-        self.low
-            .iter()
-            .zip(&self.high)
-            .map(|(&low, &high)| (low as usize, high as usize))
+    pub fn contestants_of_pairs(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        (0..self.contestants()).flat_map(|low| {
+            self.high[self.row(low)]
+                .iter()
+                .map(move |&high| (low, high as usize))
+        })
     }
 
     /// The pairs among the contestants for which `code` gives a new number, in the same order.
     /// `code` must keep the order of the contestants.
     #[must_use]
     pub fn restrict(&self, code: &[Option<u32>]) -> Self {
-        let mut out = Self {
-            contestants: code.iter().flatten().count(),
-            ..Self::default()
-        };
-        for (pair, (low, high)) in self.contestants_of_pairs().enumerate() {
-            if let (Some(low), Some(high)) = (code[low], code[high]) {
-                out.push((low, high), self.low_points[pair], self.high_points[pair]);
+        let mut out = Self::with_room(self.len());
+        for (low, code_of_low) in code.iter().enumerate() {
+            let Some(code_of_low) = *code_of_low else {
+                continue;
+            };
+            for pair in self.row(low) {
+                if let Some(code_of_high) = code[self.high[pair] as usize] {
+                    let (low_points, high_points) = (self.low_points[pair], self.high_points[pair]);
+                    out.push((code_of_low, code_of_high), low_points, high_points);
+                }
             }
         }
+        out.close(code.iter().flatten().count());
         out
     }
 }

@@ -117,9 +117,13 @@ impl Resampler {
         out.means = out
             .counts
             .iter()
-            .map(|&count| match Poisson::new(count as f64 * share) {
-                Ok(poisson) if count >= TABLED => Mean::Large(Box::new(poisson)),
-                _ => Mean::Table(count as u32),
+            .map(|&count| {
+                let large = (count >= TABLED).then(|| Poisson::new(count as f64 * share));
+                match large {
+                    Some(Ok(poisson)) => Mean::Large(Box::new(poisson)),
+                    // A mean below the largest float is always valid.
+                    _ => Mean::Table(count.min(TABLED - 1) as u32),
+                }
             })
             .collect();
         out.before = out
@@ -131,10 +135,19 @@ impl Resampler {
             })
             .collect();
         let cells = out.counts.len().max(1) as u64;
+        let (mut kind, width) = (0, matches as f64 / cells as f64);
         out.guide = (0..cells)
             .map(|cell| {
-                let number = (u128::from(cell) * u128::from(matches) / u128::from(cells)) as u64;
-                (out.before.partition_point(|&before| before <= number)).max(1) as u32 - 1
+                // A little early does no harm: from there on kinds are looked at one by one.
+                let number = ((cell as f64 * width) as u64).saturating_sub(1);
+                while out
+                    .before
+                    .get(kind + 1)
+                    .is_some_and(|&before| before <= number)
+                {
+                    kind += 1;
+                }
+                kind as u32
             })
             .collect();
         Ok(out)
@@ -155,11 +168,11 @@ impl Resampler {
                 break missing;
             }
         };
-        let cells = self.guide.len() as u128;
+        let narrow = self.guide.len() as f64 / self.matches as f64;
         while missing > 0 {
             let number = random.random_range(0..self.matches);
-            let cell = u128::from(number) * cells / u128::from(self.matches);
-            let mut kind = self.guide[cell as usize] as usize;
+            let cell = ((number as f64 * narrow) as usize).min(self.guide.len() - 1);
+            let mut kind = self.guide[cell.saturating_sub(1)] as usize;
             while kind + 1 < self.before.len() && self.before[kind + 1] <= number {
                 kind += 1;
             }

@@ -470,15 +470,31 @@ impl Tally {
             .max()
             .map_or(0, |&max| max as usize + 1);
         let mut out = Self::new(contestants);
-        for cell in self.cells() {
-            let (first, second) = (codes[cell.first as usize], codes[cell.second as usize]);
-            if let (Some(first), Some(second)) = (first, second) {
-                out.add_cell(&Cell {
-                    first,
-                    second,
-                    ..cell
-                })?;
+        let relabelled = |cell: Cell| {
+            let (first, second) = (codes[cell.first as usize]?, codes[cell.second as usize]?);
+            Some(Cell {
+                first,
+                second,
+                ..cell
+            })
+        };
+        if let (Plain::Sparse(from), Plain::Sparse(to)) = (&self.plain, &mut out.plain) {
+            // Other codes never bring two cells together, so sorting is all there is to do; and
+            // not even that where contestants are only left out.
+            to.merged = (from.merged.par_iter())
+                .filter_map(|&(cell, count)| relabelled(plain_cell(cell, count)))
+                .map(|cell| (key(cell.first, cell.second, cell.outcome), cell.count))
+                .collect();
+            if !to.merged.is_sorted() {
+                to.merged.par_sort_unstable();
             }
+            (self.unsettled().chain(self.special_cells()))
+                .filter_map(relabelled)
+                .try_for_each(|cell| out.add_cell(&cell))?;
+        } else {
+            self.cells()
+                .filter_map(relabelled)
+                .try_for_each(|cell| out.add_cell(&cell))?;
         }
         out.settle()?;
         Ok(out)
@@ -578,6 +594,15 @@ impl Tally {
                 weight: f64::from_bits(weight),
                 count,
             })
+    }
+
+    /// No more pairs than this have met.
+    #[must_use]
+    pub fn pairs_at_most(&self) -> usize {
+        match &self.plain {
+            Plain::Dense { .. } => self.special.len() + self.contestants * self.contestants / 2,
+            Plain::Sparse(sparse) => self.special.len() + sparse.merged.len(),
+        }
     }
 
     /// Whether each contestant has a match.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use humorrank_core::{
-    self as core, Error, Kinds, Pairs, Standings, Ties,
+    self as core, Error, Kinds, Monitor, Pairs, Standings, Ties,
     bootstrap::{self, bootstrap},
     bradley_terry::{self, Settings, Solver},
     elo,
@@ -29,6 +29,9 @@ pub struct Field {
     /// Made when they are first asked for: a fit alone does not need them.
     kinds: OnceLock<Kinds>,
 }
+
+/// So many pairs are fitted by Newton's method in a few milliseconds.
+const FEW_PAIRS: usize = 1 << 13;
 
 type Floats<'py> = Bound<'py, PyArray1<f64>>;
 type Codes<'py> = Bound<'py, PyArray1<u32>>;
@@ -91,12 +94,16 @@ impl Field {
 
     #[getter]
     fn contestants(&self) -> usize {
-        self.pairs.contestants
+        self.pairs.contestants()
     }
 
     fn pairs<'py>(&self, py: Python<'py>) -> (Codes<'py>, Codes<'py>, Floats<'py>, Floats<'py>) {
         (
-            self.pairs.low.clone().into_pyarray(py),
+            self.pairs
+                .contestants_of_pairs()
+                .map(|(low, _)| low as u32)
+                .collect::<Vec<_>>()
+                .into_pyarray(py),
             self.pairs.high.clone().into_pyarray(py),
             self.pairs.low_points.clone().into_pyarray(py),
             self.pairs.high_points.clone().into_pyarray(py),
@@ -177,9 +184,12 @@ impl Field {
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Floats<'py>, f64, usize)> {
         let settings = settings(prior, solver)?;
-        let fit = work::run(py, threads, progress, 0, |monitor| {
-            bradley_terry::fit(&self.pairs, None, settings, monitor)
-        })?;
+        let fit = |monitor: &Monitor| bradley_terry::fit(&self.pairs, None, settings, monitor);
+        let fit = if self.pairs.len() <= FEW_PAIRS && settings.solver == Solver::Newton {
+            work::run_here(py, fit)?
+        } else {
+            work::run(py, threads, progress, 0, fit)?
+        };
         Ok((fit.strengths.into_pyarray(py), fit.distance, fit.iterations))
     }
 
@@ -196,7 +206,7 @@ impl Field {
         threads: Option<usize>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Floats<'py>, Floats<'py>, usize)> {
-        if strengths.len() != self.pairs.contestants {
+        if strengths.len() != self.pairs.contestants() {
             return Err(PyValueError::new_err("one strength a contestant is needed"));
         }
         let settings = settings(prior, "newton")?;

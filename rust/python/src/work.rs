@@ -16,6 +16,16 @@ use pyo3::{
 /// How often the calling thread looks up.
 const TICK: Duration = Duration::from_millis(50);
 
+/// Runs short `work` (a few milliseconds at most) on the calling thread, without the GIL: to
+/// start another one would take longer.
+pub fn run_here<T: Send>(
+    py: Python<'_>,
+    work: impl FnOnce(&Monitor) -> Result<T, Error> + Send,
+) -> PyResult<T> {
+    py.detach(|| work(&Monitor::new()))
+        .map_err(|error| python_error(py, &error))
+}
+
 /// Runs `work` on `threads` threads (all processors if none is given) without the GIL.
 /// Calls `progress(done, total)` about every [`TICK`].
 pub fn run<T: Send>(

@@ -22,7 +22,7 @@ impl Chord {
     /// Inverts the information at `strengths`; none for a large field.
     #[must_use]
     pub fn new(pairs: &Pairs, strengths: &[f64], settings: Settings) -> Option<Self> {
-        (pairs.contestants > 1 && pairs.contestants <= MOST_CONTESTANTS).then(|| Self {
+        (pairs.contestants() > 1 && pairs.contestants() <= MOST_CONTESTANTS).then(|| Self {
             inverse: System::new(pairs, settings).inverse(strengths),
             prior: settings.prior,
         })
@@ -69,11 +69,16 @@ impl Chord {
             *score = self.prior * 0.5 * (q - p);
         }
         let chances = Chances::at(strengths);
-        for (pair, (low, high)) in pairs.contestants_of_pairs().enumerate() {
-            let (p, q) = chances.of(low, high);
-            let surplus = pairs.low_points[pair] * q - pairs.high_points[pair] * p;
-            score[low] += surplus;
-            score[high] -= surplus;
+        for low in 0..pairs.contestants() {
+            let mut own = 0.0;
+            for pair in pairs.row(low) {
+                let high = pairs.high[pair] as usize;
+                let (p, q) = chances.of(low, high);
+                let surplus = pairs.low_points[pair] * q - pairs.high_points[pair] * p;
+                own += surplus;
+                score[high] -= surplus;
+            }
+            score[low] += own;
         }
     }
 }

@@ -32,6 +32,8 @@ pub struct Settings {
     pub solver: Solver,
     /// Whether one fit may use all threads; many fits at once keep them busy without.
     pub parallel: bool,
+    /// Whether to measure the certificate at the end, and not only to bound it.
+    pub certify: bool,
 }
 
 impl Default for Settings {
@@ -40,6 +42,7 @@ impl Default for Settings {
             prior: 0.0,
             solver: Solver::Newton,
             parallel: true,
+            certify: true,
         }
     }
 }
@@ -85,14 +88,14 @@ pub(crate) fn fit_connected(
     settings: Settings,
     monitor: &Monitor,
 ) -> Result<Fit, Error> {
-    if pairs.contestants == 1 {
+    if pairs.contestants() == 1 {
         return Ok(Fit {
             strengths: vec![0.0],
             distance: 0.0,
             iterations: 0,
         });
     }
-    let mut strengths = start.map_or_else(|| vec![0.0; pairs.contestants], <[f64]>::to_vec);
+    let mut strengths = start.map_or_else(|| vec![0.0; pairs.contestants()], <[f64]>::to_vec);
     let mut system = System::new(pairs, settings);
     let (distance, iterations) = match settings.solver {
         Solver::Newton => newton::climb(&mut system, &mut strengths, monitor)?,

@@ -1,7 +1,7 @@
 //! Newton's method with the damping that the logistic likelihood asks for.
 
 use super::{System, TOLERANCE, in_points};
-use crate::{Error, Monitor};
+use crate::{Error, Monitor, POINTS};
 
 /// From the other side of a barely connected field, each step still gains at least ln 2 on
 /// the widest difference; 10,000 steps are beyond any field that floats can hold.
@@ -11,7 +11,14 @@ const MAX_STEPS: usize = 10_000;
 /// certificate.
 const ROUGH: f64 = 0.1;
 const CLOSE: f64 = 1e-4;
-const FINE: f64 = 1e-9;
+const FINE: f64 = 1e-6;
+
+/// Steps that change no difference by more than this converge quadratically at full length.
+const NEAR: f64 = 0.5;
+
+/// Steps longer than this are tamed, for so many steps of the climb.
+const LONGEST: f64 = 0.5;
+const TAMED_STEPS: usize = 30;
 
 /// Climbs until the next step is shorter than [`TOLERANCE`], takes it, and returns its
 /// length in points with the number of steps before it.
@@ -32,6 +39,12 @@ pub fn climb(
         monitor.check()?;
         system.newton_step(strengths, accuracy, monitor)?;
         let mut distance = in_points(&system.step);
+        // What this step will leave: the inaccuracy of its solution, and its square.
+        let left = distance * (accuracy + distance / POINTS);
+        if !system.settings.certify && distance < NEAR * POINTS && left < TOLERANCE {
+            advance(strengths, 1.0, &system.step);
+            return Ok((left, taken));
+        }
         if distance < 1e2 * TOLERANCE {
             system.solve(FINE, monitor)?;
             distance = in_points(&system.step);
@@ -45,10 +58,11 @@ pub fn climb(
             advance(strengths, 1.0, &system.step);
             return Ok((distance, taken));
         }
-        let spread = system.step_spread();
+        let tamed = taken < TAMED_STEPS && system.tame_step(LONGEST);
+        let spread = system.step_spread(NEAR);
         // Steps that converge quadratically deserve an accuracy that goes with them.
-        accuracy = spread.clamp(CLOSE, ROUGH);
-        let length = if spread > 0.0 {
+        accuracy = (distance / POINTS).clamp(CLOSE, ROUGH);
+        let length = if spread > NEAR && !tamed {
             spread.ln_1p() / spread
         } else {
             1.0

@@ -17,6 +17,8 @@ pub struct System<'a> {
     pub settings: Settings,
     /// The gradient of the log likelihood.
     score: Vec<f64>,
+    /// Its positive part: each win times the chance that it would have been lost.
+    gain: Vec<f64>,
     /// The diagonal of the information.
     diagonal: Vec<f64>,
     /// n p q of each pair: minus its off-diagonal entry of the information.
@@ -83,17 +85,13 @@ impl<'a> Chances<'a> {
     }
 }
 
-/// Up to this many pairs are worked through in one go. The parts depend on the number of pairs
-/// alone, and are added in their order, so that the sums do not depend on the threads.
+/// Up to this many pairs are worked through in one go. The parts depend on the pairs alone, and
+/// are added in their order, so that the sums do not depend on the threads.
 const PART: usize = 1 << 16;
 const MOST_PARTS: usize = 8;
 
-fn parts(pairs: usize) -> Vec<Range<usize>> {
-    let count = pairs.div_ceil(PART).clamp(1, MOST_PARTS);
-    let length = pairs.div_ceil(count).max(1);
-    (0..count)
-        .map(|part| (part * length).min(pairs)..((part + 1) * length).min(pairs))
-        .collect()
+fn parts(pairs: &Pairs) -> Vec<Range<usize>> {
+    pairs.cut(pairs.len().div_ceil(PART).clamp(1, MOST_PARTS))
 }
 
 /// Runs a task for each part and returns the results in their order.
@@ -109,12 +107,18 @@ fn each_part<T: Send, R: Send>(
     }
 }
 
-fn split_mut<'s>(mut slice: &'s mut [f64], parts: &[Range<usize>]) -> Vec<&'s mut [f64]> {
+/// The weights of the pairs of each part.
+fn split_mut<'s>(
+    mut weights: &'s mut [f64],
+    pairs: &Pairs,
+    parts: &[Range<usize>],
+) -> Vec<&'s mut [f64]> {
     parts
         .iter()
-        .map(|range| {
-            let (part, rest) = std::mem::take(&mut slice).split_at_mut(range.len());
-            slice = rest;
+        .map(|lows| {
+            let length = lows.clone().map(|low| pairs.row(low).len()).sum();
+            let (part, rest) = std::mem::take(&mut weights).split_at_mut(length);
+            weights = rest;
             part
         })
         .collect()
@@ -132,11 +136,12 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 impl<'a> System<'a> {
     pub fn new(pairs: &'a Pairs, settings: Settings) -> Self {
-        let n = pairs.contestants;
+        let n = pairs.contestants();
         Self {
             pairs,
             settings,
             score: vec![0.0; n],
+            gain: vec![0.0; n],
             diagonal: vec![0.0; n],
             weights: vec![0.0; pairs.len()],
             matrix: Vec::new(),
@@ -147,44 +152,52 @@ impl<'a> System<'a> {
 
     /// Evaluates the score and the information at `strengths`.
     fn evaluate(&mut self, strengths: &[f64]) {
-        for ((score, diagonal), &strength) in
-            self.score.iter_mut().zip(&mut self.diagonal).zip(strengths)
-        {
+        for (i, &strength) in strengths.iter().enumerate() {
             let (p, q) = logistic(strength);
-            *score = self.settings.prior * 0.5 * (q - p);
-            *diagonal = self.settings.prior * p * q;
+            self.gain[i] = self.settings.prior * 0.5 * q;
+            self.score[i] = self.settings.prior * 0.5 * (q - p);
+            self.diagonal[i] = self.settings.prior * p * q;
         }
         let chances = Chances::at(strengths);
         let pairs = self.pairs;
-        let parts = parts(pairs.len());
-        let tasks = parts
-            .iter()
-            .zip(split_mut(&mut self.weights, &parts))
-            .collect();
+        let parts = parts(pairs);
+        let weights = split_mut(&mut self.weights, pairs, &parts);
         let results = each_part(
-            tasks,
+            parts.into_iter().zip(weights).collect(),
             self.settings.parallel,
-            |(range, weights): (&Range<usize>, &mut [f64])| -> (Vec<f64>, Vec<f64>) {
+            |(lows, weights)| {
                 let mut score = vec![0.0; strengths.len()];
+                let mut gain = vec![0.0; strengths.len()];
                 let mut diagonal = vec![0.0; strengths.len()];
-                for (pair, out) in range.clone().zip(weights) {
-                    let (low, high) = (pairs.low[pair] as usize, pairs.high[pair] as usize);
-                    let (p, q) = chances.of(low, high);
-                    let (won, lost) = (pairs.low_points[pair], pairs.high_points[pair]);
-                    // Equal to won - (won + lost) p, without its cancellation where p is near 1.
-                    let surplus = won * q - lost * p;
-                    let weight = (won + lost) * p * q;
-                    score[low] += surplus;
-                    score[high] -= surplus;
-                    diagonal[low] += weight;
-                    diagonal[high] += weight;
-                    *out = weight;
+                let mut out = weights.iter_mut();
+                for low in lows {
+                    let (mut own_score, mut own_gain, mut own_diagonal) = (0.0, 0.0, 0.0);
+                    for (pair, out) in pairs.row(low).zip(&mut out) {
+                        let high = pairs.high[pair] as usize;
+                        let (p, q) = chances.of(low, high);
+                        let (won, lost) = (pairs.low_points[pair], pairs.high_points[pair]);
+                        // Equal to won - (won + lost) p, without its cancellation where p is
+                        // near 1.
+                        let (gained, given) = (won * q, lost * p);
+                        let weight = (won + lost) * p * q;
+                        own_score += gained - given;
+                        own_gain += gained;
+                        own_diagonal += weight;
+                        score[high] -= gained - given;
+                        gain[high] += given;
+                        diagonal[high] += weight;
+                        *out = weight;
+                    }
+                    score[low] += own_score;
+                    gain[low] += own_gain;
+                    diagonal[low] += own_diagonal;
                 }
-                (score, diagonal)
+                (score, gain, diagonal)
             },
         );
-        for (score, diagonal) in results {
+        for (score, gain, diagonal) in results {
             add(&mut self.score, &score);
+            add(&mut self.gain, &gain);
             add(&mut self.diagonal, &diagonal);
         }
     }
@@ -202,7 +215,7 @@ impl<'a> System<'a> {
 
     /// Solves the information times the step = the score, at the last point evaluated.
     pub fn solve(&mut self, accuracy: f64, monitor: &Monitor) -> Result<(), Error> {
-        if self.pairs.contestants <= DENSE_LIMIT {
+        if self.pairs.contestants() <= DENSE_LIMIT {
             self.solve_dense();
         } else {
             self.solve_sparse(accuracy, monitor)?;
@@ -213,8 +226,35 @@ impl<'a> System<'a> {
         Ok(())
     }
 
-    /// The largest change that the step makes to any difference that the data speak of.
-    pub fn step_spread(&self) -> f64 {
+    /// Replaces the steps of those who would go further than `longest` by steps that look at
+    /// nobody else's, unless they are more than half of all: Newman's ratio of gains to losses
+    /// (2023, "Efficient computation of rankings from pairwise comparisons"), which is never far
+    /// off, as Newton's step is for those of few matches who are not yet where they belong.
+    /// Says whether it did.
+    pub fn tame_step(&mut self, longest: f64) -> bool {
+        let far = (self.step.iter())
+            .filter(|step| step.abs() > longest)
+            .count();
+        if far == 0 || 2 * far > self.step.len() {
+            return false;
+        }
+        for ((step, gain), score) in self.step.iter_mut().zip(&self.gain).zip(&self.score) {
+            if step.abs() > longest {
+                let alone = (gain / (gain - score)).ln();
+                if alone.is_finite() {
+                    *step = alone;
+                }
+            }
+        }
+        true
+    }
+
+    /// The largest change that the step makes to any difference that the data speak of, or, if
+    /// that is at most `enough`, a bound for it.
+    pub fn step_spread(&self, enough: f64) -> f64 {
+        if 2.0 * super::largest(&self.step) <= enough {
+            return enough;
+        }
         let own = if self.settings.prior > 0.0 {
             super::largest(&self.step)
         } else {
@@ -228,7 +268,7 @@ impl<'a> System<'a> {
 
     /// Fills the dense information matrix at the last point evaluated.
     fn assemble(&mut self) {
-        let n = self.pairs.contestants;
+        let n = self.pairs.contestants();
         // Without a prior the information is singular along (1, ..., 1); the outer product of
         // its diagonal d takes that away, at everyone's own scale, and leaves steps for which
         // the sum of d x step is 0 as they are.
@@ -251,14 +291,14 @@ impl<'a> System<'a> {
     fn solve_dense(&mut self) {
         self.assemble();
         self.step.copy_from_slice(&self.score);
-        factor(&mut self.matrix, self.pairs.contestants);
+        factor(&mut self.matrix, self.pairs.contestants());
         substitute(&self.matrix, &mut self.step);
     }
 
     /// The inverse of the information at `strengths`, row by row; without a prior, the
     /// generalized inverse up to a multiple of the matrix of ones.
     pub fn inverse(&mut self, strengths: &[f64]) -> Vec<f64> {
-        let n = self.pairs.contestants;
+        let n = self.pairs.contestants();
         self.evaluate(strengths);
         self.assemble();
         factor(&mut self.matrix, n);
@@ -276,14 +316,18 @@ impl<'a> System<'a> {
             *image = diagonal * value;
         }
         let pairs = self.pairs;
-        let product = |range: Range<usize>, image: &mut [f64]| {
-            for pair in range {
-                let (low, high) = (pairs.low[pair] as usize, pairs.high[pair] as usize);
-                image[low] -= self.weights[pair] * vector[high];
-                image[high] -= self.weights[pair] * vector[low];
+        let product = |lows: Range<usize>, image: &mut [f64]| {
+            for low in lows {
+                let (value, mut own) = (vector[low], 0.0);
+                for pair in pairs.row(low) {
+                    let (high, weight) = (pairs.high[pair] as usize, self.weights[pair]);
+                    own += weight * vector[high];
+                    image[high] -= weight * value;
+                }
+                image[low] -= own;
             }
         };
-        let parts = parts(pairs.len());
+        let parts = parts(pairs);
         if let [whole] = &parts[..] {
             return product(whole.clone(), image);
         }
@@ -299,7 +343,7 @@ impl<'a> System<'a> {
 
     /// Conjugate gradients, preconditioned by the diagonal.
     fn solve_sparse(&mut self, accuracy: f64, monitor: &Monitor) -> Result<(), Error> {
-        let n = self.pairs.contestants;
+        let n = self.pairs.contestants();
         let mut krylov = std::mem::take(&mut self.krylov);
         let Krylov {
             residual,
