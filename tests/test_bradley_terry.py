@@ -594,7 +594,8 @@ def test_those_with_too_few_matches_are_left_out_again_and_again():
     assert sorted(board.table["model"]) == ["a", "b"]
     assert {row.model: row.matches for row in board.unrated} == {"c": 4, "d": 4}
     assert board.counts["rated"] == 6
-    assert board.counts["outside"] == 8
+    assert board.counts["filtered_by"] == {"min_matches": 8}
+    assert board.counts["outside"] == 0
 
 
 # The published tables -----------------------------------------------------------------------

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import math
+import multiprocessing
+import pickle
 
 import numpy as np
 import polars as pl
@@ -354,3 +356,28 @@ def test_nothing_to_rate_is_an_error():
         humorrank.rate([("a", "b", None)])
     with pytest.raises(humorrank.InputError, match="all 2 are ties"):
         humorrank.rate([("a", "b", "tie")] * 2, ties="exclude")
+
+
+def _rating_of_the_best(rows):
+    return humorrank.rate(rows, bootstrap=100).rows[0].rating
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_ratings_run_in_other_processes_and_travel_between_them(method):
+    """A fork inherits a pool of threads without its threads."""
+    rows = [("x", "y", "model_a"), ("y", "z", "model_a"), ("z", "x", "model_a")] * 30
+    board = humorrank.rate(rows, bootstrap=100)
+    again = pickle.loads(pickle.dumps(board))
+    assert again.rows == board.rows
+    assert again.win_matrix().equals(board.win_matrix())
+    with multiprocessing.get_context(method).Pool(1) as pool:
+        best = pool.apply_async(_rating_of_the_best, (rows,)).get(timeout=60)
+    assert best == board.rows[0].rating
+
+
+def test_the_error_without_a_maximum_travels_too():
+    with pytest.raises(humorrank.NoMaximumError) as caught:
+        humorrank.rate([("x", "y", "model_a")])
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert str(again) == str(caught.value)
+    assert again.outside == caught.value.outside

@@ -115,7 +115,7 @@ def test_rating_a_large_simulated_log_gives_the_simulated_ratings_back(ties):
         ({"a": 1000, "b": 1000}, {"ties": 1.1}, "between 0 and 1"),
         ({"a": 1000, "b": 1000}, {"ties": -0.1}, "between 0 and 1"),
         ({"a": 1000, "b": 1000}, {"ties": math.nan}, "between 0 and 1"),
-        ({"a": 1000, "b": 1000}, {"matches": -1}, "at least 0"),
+        ({"a": 1000, "b": 1000}, {"matches": -1}, "0 or more"),
         ({"a": 1000, "b": math.inf}, {}, "finite"),
     ],
 )

@@ -181,7 +181,15 @@ class Elo:
     @property
     def k(self) -> float: ...
     def grow(self, contestants: int) -> None: ...
-    def play(self, first: _U32, second: _U32, score: _F64, weight: _F64) -> None: ...
+    def play(
+        self,
+        first: _U32,
+        second: _U32,
+        score: _F64,
+        weight: _F64,
+        count: NDArray[np.uint64] | None = None,
+    ) -> None:
+        """Plays rows in their order, each as often as its count."""
 
 def replicates_needed(confidence: float) -> int:
     """The fewest replicates whose order statistics reach out to this confidence."""

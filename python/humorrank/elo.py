@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from numbers import Real
+
 import numpy as np
 import polars as pl
 
 from humorrank import _core
 from humorrank.errors import OptionError
 from humorrank.log import MatchLog
+from humorrank.settings import positive
 
 _SCORES = np.array([1.0, 0.0, 0.5, 0.5, np.nan])
 START = 1000.0
@@ -32,6 +36,9 @@ def replay_elo(matches: object, *, k: float = 32.0, start: float = START) -> pl.
     """
     if type(matches).__name__ == "Tally":
         raise OptionError("a tally keeps no order of play: replay the log itself")
+    k = positive("k", k)
+    if not isinstance(start, Real) or not math.isfinite(start):
+        raise OptionError(f"start must be a number, not {start!r}")
     log = matches if isinstance(matches, MatchLog) else MatchLog(matches)
     elo = _core.Elo(k, start)
     played: set[int] = set()
@@ -41,14 +48,8 @@ def replay_elo(matches: object, *, k: float = 32.0, start: float = START) -> pl.
         if batch.score is not None:
             score = np.where(batch.outcome == 4, batch.score, score)
         weight = np.ones(len(score)) if batch.weight is None else batch.weight
-        times = 1 if batch.count is None else batch.count.astype(np.int64)
         played.update(np.union1d(batch.first, batch.second).tolist())
-        elo.play(
-            np.repeat(batch.first, times),
-            np.repeat(batch.second, times),
-            np.repeat(score, times),
-            np.repeat(weight, times),
-        )
+        elo.play(batch.first, batch.second, score, weight, batch.count)
     codes = sorted(played)
     names = pl.Series(log.names, dtype=pl.String).gather(codes)
     table = pl.DataFrame({"model": names, "elo": elo.ratings[codes]})

@@ -80,6 +80,16 @@ class NoMaximumError(HumorRankError):
         self.component = component
         super().__init__(message)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """What pickling needs, so that the error travels between processes."""
+        return _no_maximum, (self.args[0], self.outside, self.component)
+
+
+def _no_maximum(
+    message: str, outside: tuple[Outside, ...], component: tuple[str, ...]
+) -> NoMaximumError:
+    return NoMaximumError(message, outside=outside, component=component)
+
 
 class ConvergenceError(HumorRankError):
     """A fit could not be certified: its distance to the maximum stayed above the limit."""

@@ -66,12 +66,15 @@ class Existence:
         ]
         if len(self.outside) > _SHOWN_GROUPS:
             lines.append(f"  and {len(self.outside) - _SHOWN_GROUPS:,} more")
-        lines.append(
-            "add matches that connect them, or rate only the largest connected component "
-            "(disconnected='largest', on the command line --disconnected largest), or give "
-            "everyone a prior (prior=1, --prior 1), which shrinks the ratings"
-        )
         inside = np.flatnonzero(self.inside).tolist()
+        largest = (
+            "rate only the largest connected component (disconnected='largest', on the command "
+            "line --disconnected largest), or "
+        )
+        lines.append(
+            f"add matches that connect them, or {largest if len(inside) > 1 else ''}give everyone "
+            "a prior (prior=1, --prior 1), which shrinks the ratings"
+        )
         return NoMaximumError(
             "\n".join(lines),
             outside=self.outside,

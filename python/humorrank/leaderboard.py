@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import difflib
 import html
-import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
 
-from humorrank.errors import HumorRankError
+from humorrank.errors import MissingExtraError
+from humorrank.text_table import one_line, text_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,9 +96,11 @@ class Leaderboard:
             the `iterations` it took.
         bootstrap: `replicates`, and how many were `without_maximum`.
         elo: `shuffles`, and the largest (`max_sd`) and mean (`mean_sd`) standard deviation.
-        counts: rows `read`; matches `rated`, and of them `ties`, `both_bad` and `soft`; rows
-            `unjudged`, `skipped`, `filtered`, `void` (count or weight 0); matches `tied_out` by
-            ties="exclude" and `outside` (with an unrated contestant).
+        counts: rows `read` (games, where a row holds several); matches `rated`, and of them
+            `ties`, `both_bad` and `soft`; rows `unjudged`, `skipped`, `filtered`, `void` (count
+            or weight 0); matches `tied_out` by ties="exclude" and `outside` (with an unrated
+            contestant). Where no row has a count, `read` is the sum of `rated`, `unjudged`,
+            `skipped`, `filtered`, `void`, `tied_out` and `outside`.
         sources: the files or objects read, and the `reading` recognised.
         warnings: what a reader of the board should know.
         version: the version of humorrank.
@@ -126,15 +128,22 @@ class Leaderboard:
         nothing = [None] * len(self)
         return pl.DataFrame(
             [
-                pl.Series(name, self.columns.get(name, nothing), dtype=dtype)
+                pl.Series(name, self.columns.get(name, nothing), dtype=dtype, nan_to_null=True)
                 for name, dtype in SCHEMA.items()
             ]
-        ).with_columns(pl.col("win_rate").fill_nan(None))
+        )
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """The rows, best first."""
-        return tuple(Row(*values) for values in self.table.iter_rows())
+        nothing = [None] * len(self)
+        lists = {
+            name: values if isinstance(values, list) else values.tolist()
+            for name, values in self.columns.items()
+        }
+        # Not a number is not equal to itself.
+        lists["win_rate"] = [rate if rate == rate else None for rate in lists["win_rate"]]  # noqa: PLR0124
+        return tuple(Row(*v) for v in zip(*(lists.get(c, nothing) for c in COLUMNS), strict=True))
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -143,6 +152,10 @@ class Leaderboard:
     def __len__(self) -> int:
         """The number of rated contestants."""
         return len(self.columns["model"])
+
+    def __iter__(self) -> Iterator[Row]:
+        """The rows, best first."""
+        return iter(self.rows)
 
     def __contains__(self, model: object) -> bool:
         """Whether a contestant is rated."""
@@ -175,13 +188,13 @@ class Leaderboard:
         """The table as a pandas frame.
 
         Raises:
-            HumorRankError: pandas is not installed.
+            MissingExtraError: pandas is not installed.
         """
         try:
             import pandas as pd  # noqa: PLC0415 - an optional dependency
         except ImportError as error:
             message = "to_pandas needs pandas: pip install 'humorrank[pandas]'"
-            raise HumorRankError(message) from error
+            raise MissingExtraError(message) from error
         return pd.DataFrame(self.table.to_dict(as_series=False))
 
     def to_dict(self, top: int | None = None) -> dict[str, Any]:
@@ -240,24 +253,8 @@ class Leaderboard:
             top: only the best so many; all by default.
             color: with the escape codes of a terminal.
         """
-        from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - only where a table is looked at
-        from rich.console import Console  # noqa: PLC0415
-        from rich.table import Table  # noqa: PLC0415
-        from rich.text import Text  # noqa: PLC0415
-
         header, rows = self.cells(top)
-        table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-        for title in header:
-            justify: Literal["left", "right"] = "left" if title == "model" else "right"
-            table.add_column(title, justify=justify, no_wrap=True)
-        for row in rows:
-            table.add_row(*map(Text, row))
-        console = Console(
-            file=io.StringIO(), width=100_000, force_terminal=color, legacy_windows=False
-        )
-        with console.capture() as captured:
-            console.print(table)
-        lines = [line.rstrip() for line in captured.get().splitlines()]
+        lines = [text_table(header, rows, left={"model"}, color=color)]
         if len(rows) < len(self):
             lines.append(f"... and {len(self) - len(rows):,} more")
         return "\n".join([*lines, "", self.summary()])
@@ -294,7 +291,7 @@ class Leaderboard:
         confidence = f"{100 * self.settings['confidence']:g} %"
         columns: dict[str, list[str]] = {
             "rank": [str(rank) for rank in table["rank"]],
-            "model": [_printable(name) for name in table["model"]],
+            "model": [one_line(name) for name in table["model"]],
             "rating": [f"{rating:.1f}" for rating in table["rating"]],
         }
         if self.bootstrap["replicates"]:
@@ -316,11 +313,6 @@ def interval_text(lower: float, upper: float) -> str:
         return f"{value:.1f}" if math.isfinite(value) else ("∞" if value > 0 else "-∞")
 
     return f"{end(lower)} to {end(upper)}"
-
-
-def _printable(name: str) -> str:
-    """A name on one line, without characters that steer a terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
 def _json_number(value: object) -> object:

@@ -10,10 +10,10 @@ import numpy as np
 
 from humorrank.existence import Existence, shorten
 from humorrank.log import ReadReport
-from humorrank.settings import Settings
+from humorrank.settings import Settings, Ties
 
 
-def of_reading(report: ReadReport | None, settings: Settings) -> list[str]:
+def of_reading(report: ReadReport | None, ties: Ties) -> list[str]:
     """What reading the log found that is not rated, or not as it may seem."""
     if report is None:
         return []
@@ -28,7 +28,7 @@ def of_reading(report: ReadReport | None, settings: Settings) -> list[str]:
     if report.unjudged_only:
         names = shorten(report.unjudged_only)
         out.append(f"only in rows without an outcome, so not rated: {names}")
-    if report.both_bad and settings.ties == "half":
+    if report.both_bad and ties == "half":
         out.append(f"{report.both_bad:,} both-bad rows count as ties")
     return out
 

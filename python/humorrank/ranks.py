@@ -32,6 +32,9 @@ def ranked(columns: Mapping[str, Any]) -> dict[str, Any]:
     out["rank"] = ranks(out["rating"])
     if "rating_lower" in out:
         out["rank_ci"] = ranks_by_interval(out["rating_lower"], out["rating_upper"])
+    for name, values in out.items():
+        if name != "model":
+            values.flags.writeable = False
     return out
 
 

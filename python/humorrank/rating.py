@@ -15,7 +15,14 @@ from humorrank.leaderboard import Leaderboard, Unrated
 from humorrank.log import MatchLog, ReadReport
 from humorrank.progress import Progress, stage
 from humorrank.ranks import ranked
-from humorrank.settings import Settings, Ties, anchor_pair
+from humorrank.settings import (
+    MOST_THREADS,
+    Settings,
+    Ties,
+    anchor_pair,
+    positive,
+    whole,
+)
 from humorrank.tally import Tally
 
 POINTS = 400 / math.log(10)
@@ -23,6 +30,8 @@ POINTS = 400 / math.log(10)
 
 MEAN_RATING = 1000.0
 TOLERANCE = 1e-6
+MOST_REPLAYED = 10**11
+"""Matches that Stable Elo replays at most, in all orders together: half an hour of two threads."""
 
 
 def rate(
@@ -84,20 +93,26 @@ def rate(
         ConvergenceError: the maximum could not be certified.
     """
     settings = Settings(
-        bootstrap=bootstrap,
+        bootstrap=whole("bootstrap", bootstrap),
         confidence=confidence,
-        elo_shuffles=elo_shuffles,
-        elo_k=elo_k,
+        elo_shuffles=whole("elo_shuffles", elo_shuffles),
+        elo_k=positive("elo_k", elo_k),
         ties=ties,
         anchor=anchor_pair(anchor),
-        prior=prior or 0.0,
+        prior=0.0 if prior is None else positive("prior", prior),
         disconnected=disconnected,
-        min_matches=min_matches,
+        min_matches=whole("min_matches", min_matches),
         solver=solver,
-        seed=seed,
+        seed=whole("seed", seed, most=2**64 - 1),
     )
-    if threads is not None and (not isinstance(threads, int) or threads < 1):
-        raise OptionError(f"threads must be a whole number of at least 1, not {threads!r}")
+    if threads is not None:
+        threads = whole("threads", threads, least=1, most=MOST_THREADS)
+    reading = (columns, score_of, unjudged, on_error)
+    if isinstance(matches, Tally | MatchLog) and reading != (None, None, "skip", "fail"):
+        raise OptionError(
+            "columns, score_of, unjudged and on_error say how to read matches, and these were "
+            f"given as a {type(matches).__name__}: give them to MatchLog"
+        )
     if isinstance(matches, Tally):
         tally = matches
     else:
@@ -123,6 +138,7 @@ class _Rating:
         self.unrated: list[Unrated] = []
         self.notices: list[str] = []
         self.read_matches = sum(tally.counts.outcomes())
+        self.few_matches = 0
         self._take(tally)
 
     def _take(self, tally: Tally) -> None:
@@ -163,7 +179,7 @@ class _Rating:
         without_maximum = self._add_intervals(columns, strengths, shift)
         spread = self._add_elo(columns)
         table = ranked(columns)
-        self.notices += notices.of_reading(self.read, settings)
+        self.notices += notices.of_reading(self.read, settings.ties)
         self.notices += notices.of_names(names)
         self.notices += notices.of_rating(settings, table, without_maximum)
         return Leaderboard(
@@ -197,17 +213,18 @@ class _Rating:
         return self.read.breakdown() if self.read is not None else "the tally is empty"
 
     def _apply_min_matches(self) -> None:
-        needed = self.settings.min_matches
+        needed, before = self.settings.min_matches, self.total
         while len(few := np.flatnonzero(self.matches < needed)):
             for i in few:
                 matches = int(self.matches[i])
                 reason = f"has {matches:,} matches, fewer than the {needed:,} asked for"
                 self.unrated.append(Unrated(self.tally.names[i], reason, matches))
             self._take(self.tally.restrict(self.matches >= needed))
+        self.few_matches = before - self.total
         if self.unrated:
             self.notices.append(
                 f"{len(self.unrated):,} contestants with fewer than {needed:,} matches were left "
-                "out, with their matches"
+                f"out, with {self.few_matches:,} matches"
             )
 
     def _ensure_maximum(self) -> None:
@@ -251,6 +268,12 @@ class _Rating:
         settings = self.settings
         if not settings.elo_shuffles:
             return {"max_sd": None, "mean_sd": None}
+        if self.total * settings.elo_shuffles > MOST_REPLAYED:
+            raise OptionError(
+                f"Stable Elo would replay {self.total:,} matches {settings.elo_shuffles:,} times, "
+                "which takes hours: ask for fewer orders, or for none with elo_shuffles=0 "
+                "(--elo-shuffles 0)"
+            )
         mean, deviation = self.field.stable_elo(
             k=settings.elo_k,
             shuffles=settings.elo_shuffles,
@@ -267,20 +290,25 @@ class _Rating:
         if self.settings.ties == "exclude":
             tied_out, ties, both_bad = ties + both_bad, 0, 0
         report = self.read or ReadReport(read=self.read_matches)
+        filtered = dict(report.filtered)
+        if self.few_matches:
+            filtered["min_matches"] = self.few_matches
+        # Rows that `where` took and ragged ones never became outcomes, but were read too.
+        unread = report.filtered.get("where", 0) + report.skipped.get("ragged row", 0)
         return {
-            "read": report.read,
+            "read": report.read + unread,
             "rated": self.total,
             "unjudged": report.unjudged,
             "skipped": sum(report.skipped.values()),
-            "filtered": sum(report.filtered.values()),
+            "filtered": sum(filtered.values()),
             "ties": ties,
             "both_bad": both_bad,
             "soft": soft,
             "void": report.void,
             "tied_out": tied_out,
-            "outside": self.read_matches - tied_out - self.total,
+            "outside": self.read_matches - self.few_matches - tied_out - self.total,
             "skipped_by_kind": dict(report.skipped),
-            "filtered_by": dict(report.filtered),
+            "filtered_by": filtered,
         }
 
 

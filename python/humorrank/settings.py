@@ -5,12 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Literal
 
 from humorrank import _core
 from humorrank.errors import OptionError
 
 Ties = Literal["half", "exclude"]
+
+LEAST_PRIOR = 1e-9
+MOST_THREADS = 1024
+FARTHEST_ANCHOR = 1e9
+"""Beyond this, ratings no longer have a digit after the point."""
 
 
 @dataclass(frozen=True)
@@ -35,18 +41,20 @@ class Settings:
         Raises:
             OptionError: saying which and what is allowed.
         """
-        _whole("bootstrap", self.bootstrap)
-        _whole("elo_shuffles", self.elo_shuffles)
-        _whole("min_matches", self.min_matches)
-        _whole("seed", self.seed)
-        if self.seed >= 2**64:
-            raise OptionError(f"seed must be below 2^64, not {self.seed}")
-        if not 0 < self.confidence < 1:
+        for name in ("bootstrap", "elo_shuffles", "min_matches"):
+            whole(name, getattr(self, name))
+        whole("seed", self.seed, most=2**64 - 1)
+        if not isinstance(self.confidence, Real) or not 0 < float(self.confidence) < 1:
             raise OptionError(
                 f"confidence must lie between 0 and 1 (0.95 for 95 %), not {self.confidence!r}"
             )
-        _finite("elo_k", self.elo_k)
-        _finite("prior", self.prior)
+        positive("elo_k", self.elo_k)
+        positive("prior", self.prior)
+        if 0 < self.prior < LEAST_PRIOR:
+            raise OptionError(
+                f"prior must be 0 or at least {LEAST_PRIOR:g}, not {self.prior!r}: below that it "
+                "is lost in rounding"
+            )
         _one_of("ties", self.ties, ("half", "exclude"))
         _one_of("disconnected", self.disconnected, ("error", "largest"))
         _one_of("solver", self.solver, ("newton", "mm"))
@@ -75,23 +83,45 @@ def anchor_pair(
     """
     if anchor is None:
         return None
-    pairs = list(anchor.items()) if isinstance(anchor, Mapping) else [anchor]
+    if isinstance(anchor, Mapping):
+        pairs = [tuple(pair) for pair in anchor.items()]
+    else:
+        pairs = [anchor] if isinstance(anchor, tuple) else []
     if len(pairs) != 1 or len(pairs[0]) != 2:
         raise OptionError("anchor takes one name and its rating: {'gpt-5': 1300}")
     name, rating = pairs[0]
-    if not isinstance(rating, int | float) or not math.isfinite(rating):
-        raise OptionError(f"the rating of the anchor must be a number, not {rating!r}")
+    if not isinstance(rating, Real) or not abs(float(rating)) <= FARTHEST_ANCHOR:
+        raise OptionError(
+            f"the rating of the anchor must be a number up to {FARTHEST_ANCHOR:g}, not {rating!r}"
+        )
     return str(name), float(rating)
 
 
-def _whole(name: str, value: object) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise OptionError(f"{name} must be a whole number of at least 0, not {value!r}")
+def whole(name: str, value: object, least: int = 0, most: int | None = None) -> int:
+    """A whole number in a range, numpy's too.
+
+    Raises:
+        OptionError: it is none.
+    """
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        number = int(value)
+        if number >= least and (most is None or number <= most):
+            return number
+    upto = f" to {most}" if most is not None else " or more"
+    raise OptionError(f"{name} must be a whole number, {least}{upto}, not {value!r}")
 
 
-def _finite(name: str, value: object) -> None:
-    if not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-        raise OptionError(f"{name} must be a number of at least 0, not {value!r}")
+def positive(name: str, value: object) -> float:
+    """A finite number of at least 0, numpy's too.
+
+    Raises:
+        OptionError: it is none.
+    """
+    if isinstance(value, Real) and not isinstance(value, bool):
+        number = float(value)
+        if math.isfinite(number) and number >= 0:
+            return number
+    raise OptionError(f"{name} must be a number of at least 0, not {value!r}")
 
 
 def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:

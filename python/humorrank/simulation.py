@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from humorrank.errors import OptionError
+from humorrank.settings import whole
 
 BLOCK = 1 << 20
 """Matches that share a random stream, keyed by (seed, number of the block)."""
@@ -49,8 +50,7 @@ def simulate_blocks(
         raise OptionError(f"a match needs two contestants, and ratings has {len(ratings)}")
     if not 0 <= ties <= 1:
         raise OptionError(f"ties must lie between 0 and 1, not {ties!r}")
-    if matches < 0:
-        raise OptionError(f"matches must be at least 0, not {matches!r}")
+    matches, seed = whole("matches", matches), whole("seed", seed)
     strengths = np.array(list(ratings.values()), np.float64) * (math.log(10) / 400)
     if not np.isfinite(strengths).all():
         raise OptionError("every rating must be a finite number")

@@ -348,3 +348,73 @@ def test_nothing_is_written_outside_the_output(run, log, monkeypatch, tmp_path):
     monkeypatch.chdir(empty)
     assert run("rate", log)[0] == 0
     assert list(Path().iterdir()) == []
+
+
+def test_output_follows_links_and_leaves_pipes_what_they_are(run, log, tmp_path):
+    target, link = tmp_path / "target.csv", tmp_path / "link.csv"
+    target.write_text("stale")
+    link.symlink_to(target)
+    assert run("rate", log, "-o", link)[0] == 0
+    assert link.is_symlink()
+    assert target.read_text().startswith("rank,model")
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
+    assert run("rate", log, "-o", pipe)[0] == 0
+    assert reader.communicate(timeout=10)[0] == target.read_text()
+    assert pipe.is_fifo()
+
+
+def test_an_ending_that_says_nothing_is_refused_before_the_work(run, log, tmp_path):
+    code, _, err = run("rate", log, "-o", tmp_path / "board.xlsx")
+    assert code == 2
+    assert ".xlsx" in err
+    assert run("rate", log, "-o", tmp_path / "board.xlsx", "--format", "csv")[0] == 0
+
+
+def test_elo_says_what_it_left_out(run, log):
+    log.write_text(LOG + "pun,irony,error\npun,irony,junk\n")
+    code, _, err = run("elo", log, "--on-error", "skip")
+    assert code == 0
+    assert "1 rows have no outcome" in err
+    assert "1 bad rows skipped" in err
+    code, _, err = run("elo", log, "--k", "nan")
+    assert code == 2
+
+
+def test_the_counts_of_all_that_was_read_add_up(run, log):
+    log.write_text(LOG + "pun,irony,\npun,irony,junk\npun,irony\nrare,pun,tie\n")
+    _, out, _ = run(
+        "rate", log, "--on-error", "skip", "--where", "model_b <> 'sarcasm'",
+        "--min-matches", "2", "--format", "json",
+    )  # fmt: skip
+    counts = json.loads(out)["counts"]
+    assert counts["read"] == 10
+    parts = ("rated", "unjudged", "skipped", "filtered", "void", "tied_out", "outside")
+    assert sum(counts[part] for part in parts) == counts["read"]
+
+
+def test_replays_that_would_take_hours_are_refused(run, log):
+    log.write_text("model_a,model_b,winner,count\nx,y,model_a,9000000000000\nx,y,model_b,1\n")
+    code, _, err = run("rate", log)
+    assert code == 2
+    assert "--elo-shuffles 0" in err
+    assert run("rate", log, "--elo-shuffles", "0")[0] == 0
+
+
+def test_a_column_name_may_hold_a_comma(run, log):
+    log.write_text(LOG.replace("model_a,model_b", '"who, first",model_b', 1))
+    options = '"model_a=who, first",model_b=model_b,winner=winner'
+    assert run("rate", log, "--columns", options)[0] == 0
+
+
+def test_a_terminal_that_cannot_show_a_name_is_no_reason_to_fail(log):
+    log.write_text(LOG.replace("pun", "駄洒落"))
+    done = subprocess.run(
+        [*HUMORRANK, "rate", log],
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert b"\\u99c4" in done.stdout

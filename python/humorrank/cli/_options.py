@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from typing import Annotated, Literal
 
 import typer
@@ -88,7 +89,7 @@ Output = Annotated[
 
 
 def columns(text: str | None) -> dict[str, str] | None:
-    """`role=column,role=column` as a mapping.
+    """`role=column,role=column` as a mapping; quotes hold a column with a comma together.
 
     Raises:
         OptionError: the text is not of that form.
@@ -96,7 +97,7 @@ def columns(text: str | None) -> dict[str, str] | None:
     if text is None:
         return None
     out: dict[str, str] = {}
-    for part in text.split(","):
+    for part in next(csv.reader([text]), []):
         role, equals, column = part.partition("=")
         if not equals or not role.strip() or not column.strip():
             message = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -12,37 +13,83 @@ import typer
 
 from humorrank.errors import OptionError
 
-_BY_SUFFIX = {".json": "json", ".csv": "csv", ".md": "markdown", ".markdown": "markdown"}
+_BY_SUFFIX = {
+    "": "table",
+    ".txt": "table",
+    ".json": "json",
+    ".csv": "csv",
+    ".md": "markdown",
+    ".markdown": "markdown",
+}
 
 
 def resolve_format(wanted: str | None, output: str | None) -> str:
-    """The format: as asked for, else by the ending of the output file, else a table."""
+    """The format: as asked for, else by the ending of the output file, else a table.
+
+    Raises:
+        OptionError: the ending says nothing, or the file could not be written.
+    """
+    if output is not None:
+        _check_place(Path(output))
     if wanted is not None:
         return wanted
-    return _BY_SUFFIX.get(Path(output).suffix.lower(), "table") if output else "table"
+    suffix = Path(output).suffix.lower() if output is not None else ""
+    if suffix in _BY_SUFFIX:
+        return _BY_SUFFIX[suffix]
+    message = (
+        f"{output}: no format has the ending {suffix!r}; use .json, .csv, .md or .txt, or say "
+        "--format"
+    )
+    raise OptionError(message)
+
+
+def _check_place(path: Path) -> None:
+    """Refuses before the work what could not be written after it."""
+    if path.is_dir():
+        message = f"{path}: is a directory"
+        raise OptionError(message)
+    if not path.parent.is_dir():
+        message = f"{path}: there is no directory {path.parent}"
+        raise OptionError(message)
 
 
 def emit(text: str, output: str | None) -> None:
-    """Writes text whole or not at all: a file appears only once it is complete."""
+    """Writes text whole or not at all: a file appears only once it is complete.
+
+    Raises:
+        OptionError: the file cannot be written.
+    """
     text = text.rstrip("\n") + "\n"
     if output is None:
+        if sys.stdout is None:
+            message = "standard output is closed; --output names a file"
+            raise OptionError(message)
         sys.stdout.write(text)
         sys.stdout.flush()
         return
-    path = Path(output)
+    path = Path(output).resolve()
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        if path.exists() and not path.is_file():
+            # A device or a pipe: there is nothing to replace.
+            with path.open("w", encoding="utf-8", newline="") as file:
                 file.write(text)
-            Path(temporary).chmod(0o666 & ~_umask())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        else:
+            _replace(path, text)
     except OSError as error:
         message = f"{output}: cannot be written: {error.strerror}"
         raise OptionError(message) from error
+
+
+def _replace(path: Path, text: str) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def markdown(table: pl.DataFrame, decimals: dict[str, int]) -> str:
@@ -71,6 +118,12 @@ def markdown(table: pl.DataFrame, decimals: dict[str, int]) -> str:
 def say(kind: str, text: str) -> None:
     """One line to standard error: what was done (note) or is to be known (warning)."""
     typer.echo(f"{kind}: {text}", err=True)
+
+
+def say_filters(filtered: Mapping[str, int]) -> None:
+    """How many rows each filter took."""
+    for name, rows in filtered.items():
+        say("note", f"--{name.replace('_', '-')} took {rows:,} rows")
 
 
 def _umask() -> int:

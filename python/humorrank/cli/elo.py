@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 import humorrank
+from humorrank import notices
 from humorrank.cli import _options, _output
+from humorrank.text_table import one_line, text_table
 
 
 def elo(
@@ -39,10 +41,16 @@ def elo(
         reading=reading,
     )
     table = humorrank.replay_elo(log, k=k, start=start)
+    _output.say_filters(log.report.filtered)
+    for notice in notices.of_reading(log.report, ties="half"):
+        _output.say("warning", notice)
     if chosen == "json":
         text = json.dumps({"elo": table.to_dicts()}, ensure_ascii=False, indent=2)
     elif chosen == "csv":
         text = table.write_csv()
-    else:
+    elif chosen == "markdown":
         text = _output.markdown(table, {})
+    else:
+        rows = [(one_line(name), f"{rating:.1f}") for name, rating in table.iter_rows()]
+        text = text_table(["model", "Elo"], rows, left={"model"})
     _output.emit(text, output)

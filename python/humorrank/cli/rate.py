@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from typing import Annotated, Literal
 
-import polars as pl
 import typer
 
 import humorrank
@@ -149,8 +147,7 @@ def rate(
             threads=threads,
             progress=progress,
         )
-    for name, rows in board.counts["filtered_by"].items():
-        _output.say("note", f"--{name.replace('_', '-')} took {rows:,} rows")
+    _output.say_filters(board.counts["filtered_by"])
     for warning in board.warnings:
         _output.say("warning", warning)
     _output.emit(_render(board, chosen, top, plain=output is not None), output)
@@ -161,13 +158,7 @@ def _render(board: Leaderboard, chosen: str, top: int | None, *, plain: bool) ->
         return board.to_json(top)
     table = board.to_polars().head(top if top is not None else len(board))
     if chosen == "csv":
-        return _safe_csv(table)
+        return table.write_csv()
     if chosen == "markdown":
         return _output.markdown(table, _DECIMALS)
     return board.to_text(top, color=not plain and sys.stdout.isatty())
-
-
-def _safe_csv(table: pl.DataFrame) -> str:
-    buffer = io.StringIO()
-    table.write_csv(buffer)
-    return buffer.getvalue()

@@ -43,7 +43,7 @@ def simulate(
 
 
 def _ratings(text: str) -> dict[str, float]:
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         models = int(text)
         width = len(text)
         return {
@@ -53,9 +53,16 @@ def _ratings(text: str) -> dict[str, float]:
     if not Path(text).is_file():
         message = f"{text!r} is neither a number of models nor a file"
         raise OptionError(message)
-    frame = pl.read_csv(text)
-    missing = {"model", "rating"} - set(frame.columns)
-    if missing:
-        message = f"{text}: has no column {' or '.join(sorted(missing))}, only {frame.columns}"
+    try:
+        frame = pl.read_csv(text, schema_overrides={"model": pl.String, "rating": pl.Float64})
+        names, ratings = frame["model"].to_list(), frame["rating"].to_list()
+    except pl.exceptions.PolarsError as error:
+        message = f"{text}: no table of model and rating: {str(error).splitlines()[0]}"
+        raise OptionError(message) from error
+    if None in names or None in ratings:
+        message = f"{text}: a model or a rating is missing"
         raise OptionError(message)
-    return dict(zip(frame["model"].cast(pl.String), frame["rating"].cast(pl.Float64), strict=True))
+    if doubled := sorted({name for name in names if names.count(name) > 1}):
+        message = f"{text}: {doubled[0]!r} stands there twice"
+        raise OptionError(message)
+    return dict(zip(names, ratings, strict=True))

@@ -97,6 +97,19 @@ impl Field {
         self.pairs.contestants()
     }
 
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Tally, bool))> {
+        let tally = Tally {
+            inner: Arc::clone(&self.tally),
+        };
+        let again = py.get_type::<Self>().getattr("_again")?;
+        Ok((again, (tally, self.ties == Ties::Exclude)))
+    }
+
+    #[staticmethod]
+    fn _again(py: Python<'_>, tally: &mut Tally, exclude_ties: bool) -> PyResult<Self> {
+        Self::new(py, tally, exclude_ties)
+    }
+
     fn pairs<'py>(&self, py: Python<'py>) -> (Codes<'py>, Codes<'py>, Floats<'py>, Floats<'py>) {
         (
             self.pairs
@@ -295,6 +308,8 @@ impl Elo {
         ratings.resize(contestants.max(ratings.len()), self.start);
     }
 
+    #[pyo3(signature = (first, second, score, weight, count=None))]
+    #[allow(clippy::too_many_arguments, reason = "one column each")]
     fn play(
         &mut self,
         py: Python<'_>,
@@ -302,6 +317,7 @@ impl Elo {
         second: PyReadonlyArray1<'_, u32>,
         score: PyReadonlyArray1<'_, f64>,
         weight: PyReadonlyArray1<'_, f64>,
+        count: Option<PyReadonlyArray1<'_, u64>>,
     ) -> PyResult<()> {
         let (first, second) = (first.as_slice()?, second.as_slice()?);
         let (score, weight) = (score.as_slice()?, weight.as_slice()?);
@@ -317,12 +333,21 @@ impl Elo {
         {
             return Err(PyValueError::new_err("a code is outside the field"));
         }
-        py.detach(|| {
+        let count = count.as_ref().map(|column| column.as_slice()).transpose()?;
+        if count.is_some_and(|count| count.len() != rows) {
+            return Err(PyValueError::new_err("all columns must be of one length"));
+        }
+        let inner = &mut self.inner;
+        work::run(py, None, None, 0, |monitor| {
             for row in 0..rows {
-                self.inner
-                    .play(first[row], second[row], score[row], weight[row]);
+                for again in 0..count.map_or(1, |count| count[row]) {
+                    inner.play(first[row], second[row], score[row], weight[row]);
+                    if (row as u64 + again).is_multiple_of(1 << 20) {
+                        monitor.check()?;
+                    }
+                }
             }
-        });
-        Ok(())
+            Ok(())
+        })
     }
 }

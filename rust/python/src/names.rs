@@ -24,7 +24,7 @@ use pyo3::{
 
 use rayon::prelude::*;
 
-use crate::arrow;
+use crate::{arrow, work::on_threads};
 
 /// The code of a value that is missing.
 pub const NULL_CODE: u32 = u32::MAX;
@@ -78,9 +78,11 @@ impl Interner {
             let chunks = arrow::chunks(values)?;
             py.detach(|| {
                 codes.reserve(chunks.iter().map(Array::len).sum());
-                chunks
-                    .iter()
-                    .try_for_each(|chunk| self.encode_chunk(chunk, &mut codes))
+                on_threads(None, || {
+                    chunks
+                        .iter()
+                        .try_for_each(|chunk| self.encode_chunk(chunk, &mut codes))
+                })
             })?;
         }
         Ok(codes.into_pyarray(py))

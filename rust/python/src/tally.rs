@@ -6,7 +6,7 @@ use humorrank_core::{self as core, Cell, Error, Outcome};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyUntypedArrayMethods};
 use pyo3::{exceptions::PyValueError, prelude::*};
 
-use crate::work::python_error;
+use crate::work::{on_threads, python_error};
 
 /// Exact counts of matches by ordered pair and outcome.
 #[pyclass(module = "humorrank._core")]
@@ -52,6 +52,42 @@ impl Tally {
             .map_err(|error| python_error(py, &error))
     }
 
+    fn __reduce__<'py>(
+        &mut self,
+        py: Python<'py>,
+    ) -> PyResult<(Bound<'py, PyAny>, (usize, Cells<'py>))> {
+        let again = py.get_type::<Self>().getattr("_again")?;
+        Ok((again, (self.inner.contestants(), self.cells(py)?)))
+    }
+
+    #[staticmethod]
+    #[allow(clippy::type_complexity, reason = "one column each")]
+    fn _again(
+        py: Python<'_>,
+        contestants: usize,
+        cells: (
+            PyReadonlyArray1<'_, u32>,
+            PyReadonlyArray1<'_, u32>,
+            PyReadonlyArray1<'_, u8>,
+            PyReadonlyArray1<'_, f64>,
+            PyReadonlyArray1<'_, f64>,
+            PyReadonlyArray1<'_, u64>,
+        ),
+    ) -> PyResult<Self> {
+        let mut tally = Self::new(contestants);
+        let (first, second, outcome, score, weight, count) = cells;
+        tally.add(
+            py,
+            first,
+            second,
+            outcome,
+            Some(score),
+            Some(weight),
+            Some(count),
+        )?;
+        Ok(tally)
+    }
+
     fn grow(&mut self, contestants: usize) {
         Arc::make_mut(&mut self.inner).grow(contestants);
     }
@@ -93,7 +129,7 @@ impl Tally {
         let tally = Arc::make_mut(&mut self.inner);
         if score.is_none() && weight.is_none() && count.is_none() {
             return py
-                .detach(|| tally.add_columns(first, second, outcome))
+                .detach(|| on_threads(None, || tally.add_columns(first, second, outcome)))
                 .map_err(|error| match error {
                     Error::OutOfRange => out_of_range(),
                     _ => python_error(py, &error),
@@ -139,7 +175,7 @@ impl Tally {
 
     pub fn settle(&mut self, py: Python<'_>) -> PyResult<()> {
         let tally = Arc::make_mut(&mut self.inner);
-        py.detach(|| tally.settle())
+        py.detach(|| on_threads(None, || tally.settle()))
             .map_err(|error| python_error(py, &error))
     }
 
@@ -160,7 +196,7 @@ impl Tally {
             .iter()
             .map(|&code| u32::try_from(code).ok())
             .collect();
-        py.detach(|| self.inner.relabel(&codes))
+        py.detach(|| on_threads(None, || self.inner.relabel(&codes)))
             .map(Self::owned)
             .map_err(|error| python_error(py, &error))
     }

@@ -1,7 +1,7 @@
 //! Long work off the calling thread, which meanwhile listens for Ctrl-C and tells progress.
 
 use std::{
-    sync::{Condvar, Mutex, PoisonError},
+    sync::{Arc, Condvar, Mutex, PoisonError},
     thread,
     time::Duration,
 };
@@ -12,6 +12,7 @@ use pyo3::{
     prelude::*,
     types::PyType,
 };
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// How often the calling thread looks up.
 const TICK: Duration = Duration::from_millis(50);
@@ -72,17 +73,38 @@ pub fn run<T: Send>(
     }
 }
 
-fn on_threads<T: Send>(
-    threads: Option<usize>,
-    work: impl FnOnce() -> Result<T, Error> + Send,
-) -> Result<T, Error> {
-    match threads {
+/// Runs work on so many threads, or on one a processor.
+pub fn on_threads<T: Send>(threads: Option<usize>, work: impl FnOnce() -> T + Send) -> T {
+    let pool = match threads {
+        None => shared_pool(),
+        Some(threads) => ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .ok()
+            .map(Arc::new),
+    };
+    match pool {
+        Some(pool) => pool.install(work),
+        // Threads change the speed, never the result.
         None => work(),
-        Some(threads) => match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
-            Ok(pool) => pool.install(work),
-            // Threads change the speed, never the result.
-            Err(_) => work(),
-        },
+    }
+}
+
+/// The pool of this process. A fork inherits its parent's without the threads in it, and would
+/// wait for them for ever, so it gets its own.
+fn shared_pool() -> Option<Arc<ThreadPool>> {
+    static POOL: Mutex<Option<(u32, Arc<ThreadPool>)>> = Mutex::new(None);
+    let mut shared = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    let process = std::process::id();
+    match &*shared {
+        Some((owner, pool)) if *owner == process => Some(Arc::clone(pool)),
+        _ => {
+            let pool = Arc::new(ThreadPoolBuilder::new().build().ok()?);
+            let inherited = shared.replace((process, Arc::clone(&pool)));
+            // To drop it would wait for its threads too.
+            std::mem::forget(inherited);
+            Some(pool)
+        }
     }
 }
 

@@ -1,0 +1,45 @@
+"""Tables for people: plain text, or with the colours of a terminal."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Iterable, Sequence
+
+_LONGEST_NAME = 60
+
+
+def text_table(
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    left: Collection[str] = (),
+    color: bool = False,
+) -> str:
+    """Cells in columns, one row a line.
+
+    Args:
+        header: the titles.
+        rows: the cells, as many as titles in each.
+        left: the titles of columns of text; the others hold numbers and stand to the right.
+        color: with the escape codes of a terminal.
+    """
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - only where a table is looked at
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for title in header:
+        table.add_column(title, justify="left" if title in left else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console = Console(file=io.StringIO(), width=100_000, force_terminal=color)
+    with console.capture() as captured:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def one_line(name: str) -> str:
+    """A name on one line of bounded length, without characters that steer a terminal."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+    return shown if len(shown) <= _LONGEST_NAME else shown[: _LONGEST_NAME - 1] + "…"
