@@ -7,7 +7,7 @@ use std::{
 
 use arrow_array::{Array, LargeStringArray};
 use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
-use humorrank_core::csv as core;
+use humorrank_files::csv as core;
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::{
     create_exception,

@@ -26,7 +26,7 @@ pub const NULL_CODE: u32 = u32::MAX;
 #[pyclass(module = "humorrank._core")]
 #[derive(Default)]
 pub struct Interner {
-    inner: core::Interner,
+    pub inner: core::Interner,
 }
 
 #[pymethods]
