@@ -46,6 +46,92 @@ class StringColumn:
     ) -> tuple[object, object]: ...
     def __len__(self) -> int: ...
 
+class UnusualError(ValueError):
+    """What a CodeReader does not read: something broken or rare, for a strict reader."""
+
+class CodeReader:
+    """Reads columns of a file as codes, on all threads and in bounded memory.
+
+    Columns come each with the number of the interner that codes it.
+
+    Raises:
+        UnusualError: where the file, or its next rows, must be read in another way.
+    """
+
+    @staticmethod
+    def parquet(path: str | PathLike[str], columns: Sequence[tuple[str, int]]) -> CodeReader:
+        """Columns of text or whole numbers, by name."""
+
+    @staticmethod
+    def delimited(
+        path: str | PathLike[str],
+        columns: Sequence[tuple[int, int]],
+        *,
+        header: Sequence[str],
+        delimiter: str,
+        has_header: bool,
+    ) -> CodeReader:
+        """Columns by index; `header` has the names of all, or as many of any."""
+
+    def read(self, interners: Sequence[Interner]) -> list[_U32] | None:
+        """The next rows, a column each; None behind the last. New values get codes as they
+        appear, row by row; a missing one is NULL_CODE."""
+
+class Judged:
+    """What became of some rows.
+
+    `seen` says of each name in what kinds of rows it occurred: the sum of 1 (judged), 2 (without
+    an outcome), 4 (of count 0). If there are faults, nothing else means anything.
+    """
+
+    @property
+    def faults(self) -> int: ...
+    @property
+    def unjudged(self) -> int: ...
+    @property
+    def void(self) -> int: ...
+    @property
+    def excluded(self) -> int: ...
+    @property
+    def ties(self) -> int: ...
+    @property
+    def both_bad(self) -> int: ...
+    @property
+    def first(self) -> _U32: ...
+    @property
+    def second(self) -> _U32: ...
+    @property
+    def outcome(self) -> NDArray[np.uint8]: ...
+    @property
+    def count(self) -> NDArray[np.uint64] | None: ...
+    @property
+    def seen(self) -> NDArray[np.uint8]: ...
+
+def judge_codes(
+    first: _U32,
+    second: _U32,
+    winner: _U32 | None,
+    outcomes: NDArray[np.uint8],
+    *,
+    names: int,
+    winner_names: _U32 | None = None,
+    count: _U32 | None = None,
+    counts: NDArray[np.uint64] | None = None,
+    excluded: int = 0,
+) -> Judged:
+    """Checks coded matches, counts what they are, and picks those that are rated.
+
+    `outcomes` is by code of the winner, `counts` (2^64 - 1 for none) by code of the count, each with
+    one more entry for no value; `winner_names` is the name that a winner is. Without `winner`
+    the first won. Matches of the names below `excluded` are left out.
+    """
+
+def known_codes(interner: Interner, names: Sequence[str]) -> _U32:
+    """The codes of names; NULL_CODE for unknown ones, which stay unknown."""
+
+def names_from(interner: Interner, start: int) -> list[str]:
+    """The names with the codes from `start` on."""
+
 class CsvReader:
     """Strict, streaming reading of delimited text.
 

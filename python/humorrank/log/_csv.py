@@ -6,16 +6,19 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from humorrank._core import CsvError, CsvReader
+from humorrank._core import CodeReader, CsvError, CsvReader, UnusualError
 from humorrank.errors import InputError
 from humorrank.log._batch import Batch
 from humorrank.log._lines import Compression, broken
 from humorrank.log._readings import is_header
 from humorrank.log._table import SAMPLE, OnRagged, doubled
+
+if TYPE_CHECKING:
+    from humorrank.log._coded import Reader, Wanted
 
 _ROWS: Final = 1 << 17
 _DELIMITERS: Final = {",": "commas", "\t": "tabs", ";": "semicolons"}
@@ -52,6 +55,21 @@ class CsvTable:
         for batch in self._read(columns, SAMPLE, lambda _: None):
             return batch
         return Batch(self.label, pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), 1)
+
+    def codes(self, wanted: Wanted) -> Reader | None:
+        """Reads columns as codes, where the text is not compressed."""
+        if self.compression != "none":
+            return None
+        try:
+            return CodeReader.delimited(
+                self.path,
+                [(self.columns.index(column), interner) for column, interner in wanted],
+                header=self.columns,
+                delimiter=self.delimiter,
+                has_header=not self.headerless,
+            )
+        except UnusualError:
+            return None
 
     def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
         """All rows.

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,9 @@ from humorrank.log._batch import Batch, series_of, shorten
 from humorrank.log._frame import game_scores
 from humorrank.log._lines import Compression, lines
 from humorrank.log._table import GAME_SCORES, GAMES, SAMPLE, OnRagged
+
+if TYPE_CHECKING:
+    from humorrank.log._coded import Reader, Wanted
 
 _ROWS: Final = 1 << 14
 _LINES: Final = 1 << 12
@@ -57,6 +60,10 @@ class JsonTable:
         """Some first rows."""
         rows = list(islice(self._objects(columns), SAMPLE))
         return object_batch(self.label, rows, columns)
+
+    def codes(self, wanted: Wanted) -> Reader | None:
+        """There is no fast way."""
+        return None
 
     def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
         """All rows; an object that lacks a key has null there.

@@ -22,10 +22,13 @@ use rayon::prelude::*;
 
 use crate::{Columns, NULL_CODE, Unusual, hybrid::Hybrid, positioned::Positioned};
 
-/// Rows that a batch has at least where row groups are small, so that a batch costs little.
-const BATCH: usize = 1 << 20;
-/// Rows that a batch has at most; 4 bytes each a column.
-const LARGEST: usize = 1 << 22;
+/// Rows that a batch has at most: few enough for the cache.
+const BATCH: usize = 1 << 19;
+/// Rows that one thread recodes at a time.
+const PART: usize = 1 << 16;
+/// Rows whose keys are held at a time where row groups are small, and at most.
+const HELD: usize = 1 << 20;
+const MOST_HELD: usize = 1 << 22;
 /// In a look-up of codes: a value that has no code yet.
 const UNKNOWN: u32 = u32::MAX - 1;
 
@@ -41,8 +44,13 @@ pub struct ParquetCodes {
     metadata: ParquetMetaData,
     columns: Vec<Column>,
     next: usize,
-    /// A row group that is too long for one batch.
+    /// Row groups whose rows are held, and the one behind them if it was met already.
+    groups: Vec<RowGroup>,
     open: Option<RowGroup>,
+    /// The keys of the rows held, a column each.
+    keys: Columns,
+    /// How many of them were handed over.
+    done: usize,
 }
 
 struct Column {
@@ -97,6 +105,7 @@ impl ParquetCodes {
     /// Where the file cannot be opened, or a column is not one of text or whole numbers.
     pub fn open(path: &Path, columns: &[(String, usize)]) -> Result<Self, Unusual> {
         let file = Positioned::open(path).map_err(|error| Unusual::new(error.to_string()))?;
+        keep_freed_memory();
         let metadata = ParquetMetaDataReader::new().parse_and_finish(&file)?;
         let schema = metadata.file_metadata().schema_descr();
         let columns = columns
@@ -126,7 +135,10 @@ impl ParquetCodes {
             metadata,
             columns,
             next: 0,
+            groups: Vec::new(),
             open: None,
+            keys: Vec::new(),
+            done: 0,
         })
     }
 
@@ -146,60 +158,86 @@ impl ParquetCodes {
     /// # Panics
     /// If there are fewer interners than [`ParquetCodes::open`] was told.
     pub fn read(&mut self, interners: &mut [&mut Interner]) -> Result<Option<Columns>, Unusual> {
-        let mut groups = self.take_groups()?;
-        let rows: usize = groups.iter().map(|group| group.now).sum();
+        if self.done == self.held() {
+            self.take_groups()?;
+            self.read_keys(interners)?;
+        }
+        let rows = BATCH.min(self.held() - self.done);
         if rows == 0 {
             return Ok(None);
         }
         let mut columns: Columns = vec![vec![0; rows]; self.columns.len()];
-        let mut parts = split(&mut columns, &groups);
-        let chunks = groups.iter_mut().flat_map(|group| &mut group.chunks);
+        let mut work = Vec::new();
+        for (at, column) in columns.iter_mut().enumerate() {
+            let mut keys = &self.keys[at][self.done..self.done + rows];
+            let mut rest = column.as_mut_slice();
+            let mut passed = 0;
+            for group in &self.groups {
+                let from = self.done.max(passed);
+                passed += group.now;
+                let (mine, others) = keys.split_at(passed.saturating_sub(from).min(keys.len()));
+                let (now, later) = rest.split_at_mut(mine.len());
+                let codes = group.chunks[at].codes.as_slice();
+                let parts = now.chunks_mut(PART).zip(mine.chunks(PART));
+                work.extend(parts.map(|(now, mine)| (now, mine, codes)));
+                (keys, rest) = (others, later);
+            }
+        }
+        work.into_par_iter()
+            .with_max_len(1)
+            .for_each(|(into, keys, codes)| recode(keys, codes, into));
+        self.done += rows;
+        Ok(Some(columns))
+    }
+
+    fn held(&self) -> usize {
+        self.groups.iter().map(|group| group.now).sum()
+    }
+
+    /// Reads the keys of the row groups that were taken, and finds the codes of their values.
+    fn read_keys(&mut self, interners: &mut [&mut Interner]) -> Result<(), Unusual> {
+        let rows = self.held();
+        self.keys.resize(self.columns.len(), Vec::new());
+        for keys in &mut self.keys {
+            keys.resize(rows, 0);
+        }
+        let mut parts = split(&mut self.keys, &self.groups);
+        let chunks = self.groups.iter_mut().flat_map(|group| &mut group.chunks);
         let work: Vec<_> = chunks.zip(parts.iter_mut().flatten()).collect();
         work.into_par_iter()
             .with_max_len(1)
             .try_for_each(|(chunk, keys)| chunk.read(keys))?;
-        for (group, part) in groups.iter_mut().zip(&parts) {
+        for (group, part) in self.groups.iter_mut().zip(&parts) {
             group.name(&self.columns, part, interners);
         }
-        let codes = groups.iter().flat_map(|group| &group.chunks);
-        let work: Vec<_> = codes
-            .map(|chunk| chunk.codes.as_slice())
-            .zip(parts.iter_mut().flatten())
-            .collect();
-        work.into_par_iter()
-            .with_max_len(1)
-            .for_each(|(codes, keys)| recode(codes, keys));
-        if let Some(group) = groups.pop().filter(|group| group.left > 0) {
-            self.open = Some(group);
-        }
-        Ok(Some(columns))
+        Ok(())
     }
 
-    /// The row groups of the next batch: one for each thread, more where they are short.
-    fn take_groups(&mut self) -> Result<Vec<RowGroup>, Unusual> {
-        let mut out: Vec<RowGroup> = Vec::new();
+    /// The row groups that are read next: one for each thread, more where they are short.
+    fn take_groups(&mut self) -> Result<(), Unusual> {
+        self.done = 0;
+        self.open = std::mem::take(&mut self.groups)
+            .pop()
+            .filter(|group| group.left > 0)
+            .or(self.open.take());
         let mut rows = 0;
         while let Some(mut group) = self.next_group()? {
             let all = rows + group.left;
-            let wanted = all <= BATCH || out.len() < rayon::current_num_threads();
-            if !out.is_empty() && (!wanted || all > LARGEST) {
+            let wanted = all <= HELD || self.groups.len() < rayon::current_num_threads();
+            if !self.groups.is_empty() && (!wanted || all > MOST_HELD) {
                 self.open = Some(group);
                 break;
             }
-            group.now = if group.left > LARGEST {
-                BATCH
-            } else {
-                group.left
-            };
+            let whole = group.left <= MOST_HELD;
+            group.now = if whole { group.left } else { HELD };
             group.left -= group.now;
             rows += group.now;
-            let stays_open = group.left > 0;
-            out.push(group);
-            if stays_open {
+            self.groups.push(group);
+            if !whole {
                 break;
             }
         }
-        Ok(out)
+        Ok(())
     }
 
     fn next_group(&mut self) -> Result<Option<RowGroup>, Unusual> {
@@ -515,10 +553,19 @@ impl Chunk {
 }
 
 /// Turns keys into codes.
-fn recode(codes: &[u32], keys: &mut [u32]) {
-    for key in keys {
-        *key = codes.get(*key as usize).copied().unwrap_or(NULL_CODE);
+fn recode(keys: &[u32], codes: &[u32], into: &mut [u32]) {
+    for (code, &key) in into.iter_mut().zip(keys) {
+        *code = codes.get(key as usize).copied().unwrap_or(NULL_CODE);
     }
+}
+
+/// Lets glibc keep what is freed, up to a few pages and batches, for the next ones.
+///
+/// It gives large blocks back to the system each time, which then has to clear them again (and
+/// to tell the other processors), until one as large as this was freed once. The first of two
+/// readings of 1e8 rows took twice as long as the second without this.
+fn keep_freed_memory() {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(16 << 20)));
 }
 
 /// The length that stands before a value or before levels.
