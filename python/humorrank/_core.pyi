@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,8 +74,10 @@ class CodeReader:
         """Columns by index; `header` has the names of all, or as many of any."""
 
     def read(self, interners: Sequence[Interner]) -> list[_U32] | None:
-        """The next rows, a column each; None behind the last. New values get codes as they
-        appear, row by row; a missing one is NULL_CODE."""
+        """The next rows, a column each; None behind the last.
+
+        New values get codes as they appear, row by row; a missing one is NULL_CODE.
+        """
 
 class Judged:
     """What became of some rows.
@@ -121,8 +123,8 @@ def judge_codes(
 ) -> Judged:
     """Checks coded matches, counts what they are, and picks those that are rated.
 
-    `outcomes` is by code of the winner, `counts` (2^64 - 1 for none) by code of the count, each with
-    one more entry for no value; `winner_names` is the name that a winner is. Without `winner`
+    `outcomes` is by code of the winner, `counts` (2^64 - 1 for none) by code of the count, each
+    with one more entry for no value; `winner_names` is the name that a winner is. Without `winner`
     the first won. Matches of the names below `excluded` are left out.
     """
 
@@ -132,8 +134,16 @@ def known_codes(interner: Interner, names: Sequence[str]) -> _U32:
 def names_from(interner: Interner, start: int) -> list[str]:
     """The names with the codes from `start` on."""
 
+class SupportsRead(Protocol):
+    """Bytes, read one after the other."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most so many bytes, at least one before the end."""
+
 class CsvReader:
-    """Strict, streaming reading of delimited text.
+    """Strict, streaming reading of delimited text, from a file or an object with `read`.
+
+    What that object raises, comes through; it is called on the thread that reads.
 
     Every record must have as many fields as the first; blank lines are passed over.
 
@@ -143,7 +153,7 @@ class CsvReader:
 
     def __init__(
         self,
-        path: str | PathLike[str],
+        source: str | PathLike[str] | SupportsRead,
         *,
         delimiter: str = ",",
         quote: bool = True,

@@ -228,9 +228,7 @@ class RowsTable:
 class _RowCodes:
     """Parts of rows in memory, coded; they must be text and all rows of one length."""
 
-    def __init__(
-        self, rows: Sequence[Sequence[Any]], wanted: Sequence[tuple[int, int]]
-    ) -> None:
+    def __init__(self, rows: Sequence[Sequence[Any]], wanted: Sequence[tuple[int, int]]) -> None:
         self._rows = rows
         self._wanted = wanted
         self._start = 0

@@ -29,9 +29,7 @@ class Opening:
             self._file = file
         self._rows += len(first)
         self._again = any(
-            bool((codes[start:] == code).any())
-            for codes in (first, second)
-            for code in self._codes
+            bool((codes[start:] == code).any()) for codes in (first, second) for code in self._codes
         )
 
     def check(self) -> None:

@@ -129,9 +129,7 @@ def _counts(batch: Batch, column: str) -> Amounts:
 def good_counts(values: np.ndarray) -> np.ndarray:
     """Which numbers can be counts."""
     with np.errstate(invalid="ignore"):
-        good: np.ndarray = (
-            (values >= 0) & (values <= _LARGEST_COUNT) & (values == np.floor(values))
-        )
+        good: np.ndarray = (values >= 0) & (values <= _LARGEST_COUNT) & (values == np.floor(values))
     return good
 
 

@@ -173,34 +173,30 @@ impl DelimitedCodes {
             .into_par_iter()
             .map(|block| scan.block(block))
             .collect::<Result<_, _>>()?;
-        let codes: Vec<Vec<Vec<u32>>> = blocks
-            .iter()
-            .map(|block| block.merge(interners))
-            .collect();
+        let codes: Vec<Vec<Vec<u32>>> = blocks.iter().map(|block| block.merge(interners)).collect();
         let rows = blocks.iter().map(Block::rows).sum();
         let mut columns: Columns = vec![vec![0; rows]; self.columns.len()];
         let wanted = &self.columns;
-        columns
-            .par_iter_mut()
-            .enumerate()
-            .for_each(|(at, column)| {
-                let (_, interner) = wanted[at];
-                let mut rest = column.as_mut_slice();
-                for (block, codes) in blocks.iter().zip(&codes) {
-                    let (now, later) = rest.split_at_mut(block.rows());
-                    for (code, &local) in now.iter_mut().zip(&block.columns[at]) {
-                        *code = codes[interner][local as usize];
-                    }
-                    rest = later;
+        columns.par_iter_mut().enumerate().for_each(|(at, column)| {
+            let (_, interner) = wanted[at];
+            let mut rest = column.as_mut_slice();
+            for (block, codes) in blocks.iter().zip(&codes) {
+                let (now, later) = rest.split_at_mut(block.rows());
+                for (code, &local) in now.iter_mut().zip(&block.columns[at]) {
+                    *code = codes[interner][local as usize];
                 }
-            });
+                rest = later;
+            }
+        });
         Ok(columns)
     }
 
     /// From here on the strict reader reads. The first record is past, or no header.
     fn become_strict(&mut self) -> Result<(), Unusual> {
         if self.buffer.starts_with(BYTE_ORDER_MARK) {
-            return Err(Unusual::new("a byte order mark inside, which would be lost"));
+            return Err(Unusual::new(
+                "a byte order mark inside, which would be lost",
+            ));
         }
         let bytes = Rest {
             file: self.file.clone(),
@@ -210,7 +206,10 @@ impl DelimitedCodes {
             has_header: false,
             ..self.dialect
         };
-        let reader = CsvReader::new(Box::new(io::BufReader::with_capacity(BLOCK, bytes)), dialect)?;
+        let reader = CsvReader::new(
+            Box::new(io::BufReader::with_capacity(BLOCK, bytes)),
+            dialect,
+        )?;
         if !reader.header().is_empty() && reader.header().len() != self.width {
             return Err(Unusual::new("a ragged record"));
         }
@@ -348,5 +347,110 @@ impl Scan<'_> {
             (record, field) = (mark + 1, 0);
         }
         Ok(Block { columns, interners })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::fmt::Write as _;
+
+    use proptest::prelude::*;
+
+    const DIALECT: Dialect = Dialect {
+        delimiter: b',',
+        quote: true,
+        has_header: true,
+    };
+
+    fn header() -> Vec<String> {
+        ["a", "b", "c"].map(str::to_owned).to_vec()
+    }
+
+    /// The values of all columns, or none where the text is unusual.
+    fn fast(path: &Path, steps: Option<usize>) -> Option<Vec<Vec<String>>> {
+        let columns = [(0, 0), (2, 1), (1, 0)];
+        let mut reader = DelimitedCodes::open(path, DIALECT, &header(), &columns).ok()?;
+        let (mut names, mut words) = (Interner::new(), Interner::new());
+        let mut rows = Vec::new();
+        let mut most = 0;
+        while let Some(columns) = reader.read(&mut [&mut names, &mut words]).ok()? {
+            for (row, (&first, &last)) in columns[0].iter().zip(&columns[2]).enumerate() {
+                // By first appearance: no code is new but the next one.
+                assert!(first <= most && last <= most.max(first + 1));
+                most = most.max(first + 1).max(last + 1);
+                let value = |of: &Interner, at: usize| of.name(columns[at][row]).to_owned();
+                rows.push(vec![value(&names, 0), value(&names, 2), value(&words, 1)]);
+            }
+        }
+        assert!(steps.is_none_or(|least| rows.len() >= least));
+        Some(rows)
+    }
+
+    fn strict(path: &Path) -> Option<Vec<Vec<String>>> {
+        let mut reader = CsvReader::open(path, DIALECT, crate::csv::Compression::None).ok()?;
+        let mut rows = Vec::new();
+        while let Some(chunk) = reader.read(&[0, 1, 2], 1000).ok()? {
+            for row in 0..chunk.lines.len() {
+                let value = |at: usize| {
+                    let column = &chunk.columns[at];
+                    column.text[column.offsets[row] as usize..column.offsets[row + 1] as usize]
+                        .to_owned()
+                };
+                rows.push((0..3).map(value).collect());
+            }
+        }
+        Some(rows)
+    }
+
+    fn file(name: &str, text: &[u8]) -> std::path::PathBuf {
+        let folder = std::env::temp_dir().join(format!("humorrank-files-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_what_the_strict_reader_reads(
+            lines in prop::collection::vec("[xy\\r]{0,2}(,[xyé\"\\r]{0,2}){1,3}|\\r|", 1..12),
+            start in prop::sample::select(vec!["", "\u{feff}", "\n\r\n"]),
+            end in prop::sample::select(vec!["", "\n", "\r\n\n"]),
+        ) {
+            let text = format!("{start}a,b,c\n{}{end}", lines.join("\n"));
+            let path = file("random.csv", text.as_bytes());
+            if let Some(rows) = fast(&path, None) {
+                prop_assert_eq!(Some(rows), strict(&path));
+            }
+        }
+    }
+
+    #[test]
+    fn long_texts_are_read_in_blocks_and_quotes_late_in_them_too() {
+        let mut text = String::from("a,b,c\n");
+        for i in 0..900_000 {
+            writeln!(text, "model {},model {},tie", i % 991, i % 7).unwrap();
+        }
+        let path = file("long.csv", text.as_bytes());
+        assert_eq!(fast(&path, Some(900_000)), strict(&path));
+        text += "\"p,q\",r,\"x\ny\"\n";
+        let path = file("quoted.csv", text.as_bytes());
+        assert_eq!(fast(&path, Some(900_001)), strict(&path));
+        text += "p,q\n";
+        assert_eq!(fast(&file("ragged.csv", text.as_bytes()), None), None);
+    }
+
+    #[test]
+    fn what_is_broken_is_unusual() {
+        for text in [
+            &b"a,b,c\n1,2,3\n1,2\n"[..],
+            b"a,b,c\n1,2,\xff\n",
+            b"a,b,d\n1,2,3\n",
+            b"a,b,c",
+        ] {
+            assert_eq!(fast(&file("broken.csv", text), None), None);
+        }
     }
 }

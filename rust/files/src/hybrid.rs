@@ -227,12 +227,12 @@ mod tests {
         };
         for (packed, run) in runs {
             if *packed {
-                varint(run.len() / 8 << 1 | 1, &mut bytes);
+                varint(((run.len() / 8) << 1) | 1, &mut bytes);
                 let mut bits = vec![0u8; run.len() * width / 8];
                 for (i, &value) in run.iter().enumerate() {
                     for bit in 0..width {
                         let at = i * width + bit;
-                        bits[at / 8] |= ((value >> bit & 1) as u8) << (at % 8);
+                        bits[at / 8] |= (((value >> bit) & 1) as u8) << (at % 8);
                     }
                 }
                 bytes.extend(bits);
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_page_that_ends_early_is_refused() {
-        let mut reader = Hybrid::new(vec![1 << 1 | 1, 1, 2, 3].into(), 8).unwrap();
+        let mut reader = Hybrid::new(vec![(1 << 1) | 1, 1, 2, 3].into(), 8).unwrap();
         assert!(reader.read(&mut [0; 8]).is_err());
     }
 }

@@ -180,12 +180,7 @@ fn note(seen: &[AtomicU8], code: u32, kind: u8) {
 }
 
 /// Writes the outcome of each row; [`UNJUDGED`] for all that are left out.
-fn judge_part(
-    rows: Rows,
-    meaning: Meaning,
-    seen: &[AtomicU8],
-    outcome: &mut [u8],
-) -> Judged {
+fn judge_part(rows: Rows, meaning: Meaning, seen: &[AtomicU8], outcome: &mut [u8]) -> Judged {
     let mut sums = Judged::default();
     match rows.winner {
         None => outcome.fill(FIRST),
@@ -247,5 +242,82 @@ fn decode(rows: Rows, codes: &[u32], meaning: Meaning, outcome: &mut [u8]) {
                 *outcome = SECOND;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OUTCOMES: [u8; 5] = [FIRST, SECOND, TIE, BAD, UNJUDGED];
+
+    fn meaning<'a>() -> Meaning<'a> {
+        Meaning {
+            outcomes: &OUTCOMES,
+            winner_names: None,
+            counts: &[],
+            names: 4,
+            excluded: 0,
+        }
+    }
+
+    fn rows<'a>(first: &'a [u32], second: &'a [u32], winner: &'a [u32]) -> Rows<'a> {
+        Rows {
+            first,
+            second,
+            winner: Some(winner),
+            count: None,
+        }
+    }
+
+    #[test]
+    fn rows_without_an_outcome_are_counted_and_left_out() {
+        let judged = judge(rows(&[0, 1, 2], &[1, 2, 3], &[0, NULL_CODE, 2]), meaning());
+        assert_eq!((judged.faults, judged.unjudged, judged.ties), (0, 1, 1));
+        assert_eq!(judged.outcome, [FIRST, TIE]);
+        assert_eq!(judged.players, Some((vec![0, 2], vec![1, 3])));
+        assert_eq!(
+            judged.seen,
+            [JUDGED, JUDGED | WITHOUT, JUDGED | WITHOUT, JUDGED]
+        );
+    }
+
+    #[test]
+    fn a_fault_is_a_fault_whatever_else_the_row_is() {
+        for (first, second, winner) in [(0, 0, 4), (NULL_CODE, 1, 0), (1, NULL_CODE, 4), (0, 1, 3)]
+        {
+            assert_eq!(
+                judge(rows(&[first], &[second], &[winner]), meaning()).faults,
+                1
+            );
+        }
+    }
+
+    #[test]
+    fn the_name_of_one_who_played_goes_before_a_word() {
+        let names = [2, 3, NULL_CODE, NULL_CODE];
+        let with_names = Meaning {
+            winner_names: Some(&names),
+            ..meaning()
+        };
+        let judged = judge(rows(&[2, 3, 0], &[3, 2, 1], &[1, 1, 2]), with_names);
+        assert_eq!(judged.outcome, [SECOND, FIRST, TIE]);
+    }
+
+    #[test]
+    fn counts_of_zero_and_excluded_names_are_told_apart() {
+        let excluding = Meaning {
+            counts: &[0, 7, NO_COUNT],
+            excluded: 1,
+            ..meaning()
+        };
+        let with_counts = |count| Rows {
+            count: Some(count),
+            ..rows(&[0, 1, 1, 0], &[1, 2, 3, 2], &[0, 0, 1, 4])
+        };
+        let judged = judge(with_counts(&[1, 0, 1, 1]), excluding);
+        assert_eq!((judged.excluded, judged.void, judged.unjudged), (1, 1, 1));
+        assert_eq!((judged.outcome, judged.count), (vec![SECOND], vec![7]));
+        assert_eq!(judge(with_counts(&[1, 2, 1, 1]), excluding).faults, 1);
     }
 }

@@ -9,9 +9,7 @@ use humorrank_core as core;
 use humorrank_files::{
     Columns, Unusual, csv::Dialect, delimited::DelimitedCodes, judge, parquet::ParquetCodes,
 };
-use numpy::{
-    IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods,
-};
+use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods};
 use pyo3::{
     create_exception,
     exceptions::{PyIndexError, PyValueError},
@@ -164,8 +162,16 @@ pub fn judge_codes<'py>(
             winner,
             count,
         };
-        let lengths = [Some(second.len()), winner.map(<[_]>::len), count.map(<[_]>::len)];
-        if lengths.into_iter().flatten().any(|length| length != first.len()) {
+        let lengths = [
+            Some(second.len()),
+            winner.map(<[_]>::len),
+            count.map(<[_]>::len),
+        ];
+        if lengths
+            .into_iter()
+            .flatten()
+            .any(|length| length != first.len())
+        {
             return Err(PyValueError::new_err("all columns must be of one length"));
         }
         let meaning = judge::Meaning {
@@ -182,7 +188,9 @@ pub fn judge_codes<'py>(
             excluded,
         };
         if outcomes.len() == 0 || (rows.count.is_some() && meaning.counts.is_empty()) {
-            return Err(PyValueError::new_err("a table lacks the entry for no value"));
+            return Err(PyValueError::new_err(
+                "a table lacks the entry for no value",
+            ));
         }
         py.detach(|| judge::judge(rows, meaning))
     };
