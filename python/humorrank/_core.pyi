@@ -128,6 +128,19 @@ def judge_codes(
     the first won. Matches of the names below `excluded` are left out.
     """
 
+def row_codes(
+    rows: list[Sequence[object]],
+    width: int,
+    columns: Sequence[tuple[int, int]],
+    interners: Sequence[Interner],
+) -> list[_U32]:
+    """Codes of some parts, each with the number of its interner, of tuples or lists.
+
+    Raises:
+        TypeError: if a row is neither, or a part is neither text nor None.
+        UnusualError: if a row is of another length.
+    """
+
 def known_codes(interner: Interner, names: Sequence[str]) -> _U32:
     """The codes of names; NULL_CODE for unknown ones, which stay unknown."""
 

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from polars.exceptions import PolarsError
 
-from humorrank._core import CodeReader, Interner, UnusualError
+from humorrank._core import CodeReader, Interner, UnusualError, row_codes
 from humorrank.errors import InputError
 from humorrank.log._batch import Batch, is_missing, series_of
 from humorrank.log._table import GAME_SCORES, GAMES, SAMPLE, OnRagged, doubled
@@ -235,15 +235,12 @@ class _RowCodes:
 
     def read(self, interners: Sequence[Interner]) -> Sequence[np.ndarray] | None:
         """The next rows."""
-        rows = self._rows[self._start : self._start + _ROWS]
+        rows = list(self._rows[self._start : self._start + _ROWS])
         if not rows:
             return None
         self._start += _ROWS
         try:
-            parts = list(zip(*rows, strict=True))
-            if len(parts) != len(self._rows[0]):
-                raise UnusualError("ragged rows")
-            return [interners[interner].encode(parts[at]) for at, interner in self._wanted]
+            return row_codes(rows, len(self._rows[0]), self._wanted, interners)
         except (TypeError, ValueError, UnicodeError) as error:
             raise UnusualError(str(error)) from None
 

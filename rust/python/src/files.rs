@@ -14,6 +14,7 @@ use pyo3::{
     create_exception,
     exceptions::{PyIndexError, PyValueError},
     prelude::*,
+    types::{PyList, PyString, PyTuple},
 };
 
 use crate::names::{Interner, NULL_CODE};
@@ -233,4 +234,57 @@ pub fn names_from(interner: PyRef<'_, Interner>, start: u32) -> Vec<String> {
     (start..interner.inner.len() as u32)
         .map(|code| interner.inner.name(code).to_owned())
         .collect()
+}
+
+/// How many objects are remembered with their codes, a column; a power of two.
+const REMEMBERED: usize = 1 << 10;
+
+/// Codes of some parts of rows, which are tuples or lists of one length; all must be text.
+#[pyfunction]
+pub fn row_codes<'py>(
+    py: Python<'py>,
+    rows: &Bound<'py, PyList>,
+    width: usize,
+    columns: Vec<(usize, usize)>,
+    mut interners: Vec<PyRefMut<'py, Interner>>,
+) -> PyResult<Vec<Bound<'py, PyArray1<u32>>>> {
+    let known = interners.len();
+    if columns
+        .iter()
+        .any(|&(at, interner)| at >= width || interner >= known)
+    {
+        return Err(PyIndexError::new_err("there is no such part or interner"));
+    }
+    let mut out = vec![Vec::with_capacity(rows.len()); columns.len()];
+    // The same objects are met again and again, and no code runs here that could free one.
+    let mut remembered = vec![(0, 0); columns.len() * REMEMBERED];
+    for row in rows {
+        let tuple = if let Ok(tuple) = row.cast::<PyTuple>() {
+            tuple.clone()
+        } else {
+            row.cast::<PyList>()?.to_tuple()
+        };
+        if tuple.len() != width {
+            return Err(UnusualError::new_err("a row of another length"));
+        }
+        for (number, &(at, interner)) in columns.iter().enumerate() {
+            let value = tuple.get_borrowed_item(at)?;
+            let address = value.as_ptr() as usize;
+            let slot = number * REMEMBERED + (address >> 4) % REMEMBERED;
+            if remembered[slot].0 != address {
+                let code = if value.is_none() {
+                    NULL_CODE
+                } else {
+                    let name = value.cast::<PyString>()?;
+                    interners[interner].inner.intern(name.to_str()?)
+                };
+                remembered[slot] = (address, code);
+            }
+            out[number].push(remembered[slot].1);
+        }
+    }
+    Ok(out
+        .into_iter()
+        .map(|codes| codes.into_pyarray(py))
+        .collect())
 }

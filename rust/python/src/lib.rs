@@ -24,7 +24,9 @@ mod _core {
     #[pymodule_export]
     use super::field::{Elo, Field, replicates_needed};
     #[pymodule_export]
-    use super::files::{CodeReader, Judged, UnusualError, judge_codes, known_codes, names_from};
+    use super::files::{
+        CodeReader, Judged, UnusualError, judge_codes, known_codes, names_from, row_codes,
+    };
     #[pymodule_export]
     use super::names::Interner;
     #[pymodule_export]
