@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,8 +46,117 @@ class StringColumn:
     ) -> tuple[object, object]: ...
     def __len__(self) -> int: ...
 
+class UnusualError(ValueError):
+    """What a CodeReader does not read: something broken or rare, for a strict reader."""
+
+class CodeReader:
+    """Reads columns of a file as codes, on all threads and in bounded memory.
+
+    Columns come each with the number of the interner that codes it.
+
+    Raises:
+        UnusualError: where the file, or its next rows, must be read in another way.
+    """
+
+    @staticmethod
+    def parquet(path: str | PathLike[str], columns: Sequence[tuple[str, int]]) -> CodeReader:
+        """Columns of text or whole numbers, by name."""
+
+    @staticmethod
+    def delimited(
+        path: str | PathLike[str],
+        columns: Sequence[tuple[int, int]],
+        *,
+        header: Sequence[str],
+        delimiter: str,
+        has_header: bool,
+    ) -> CodeReader:
+        """Columns by index; `header` has the names of all, or as many of any."""
+
+    def read(self, interners: Sequence[Interner]) -> list[_U32] | None:
+        """The next rows, a column each; None behind the last.
+
+        New values get codes as they appear, row by row; a missing one is NULL_CODE.
+        """
+
+class Judged:
+    """What became of some rows.
+
+    `seen` says of each name in what kinds of rows it occurred: the sum of 1 (judged), 2 (without
+    an outcome), 4 (of count 0). If there are faults, nothing else means anything.
+    """
+
+    @property
+    def faults(self) -> int: ...
+    @property
+    def unjudged(self) -> int: ...
+    @property
+    def void(self) -> int: ...
+    @property
+    def excluded(self) -> int: ...
+    @property
+    def ties(self) -> int: ...
+    @property
+    def both_bad(self) -> int: ...
+    @property
+    def first(self) -> _U32: ...
+    @property
+    def second(self) -> _U32: ...
+    @property
+    def outcome(self) -> NDArray[np.uint8]: ...
+    @property
+    def count(self) -> NDArray[np.uint64] | None: ...
+    @property
+    def seen(self) -> NDArray[np.uint8]: ...
+
+def judge_codes(
+    first: _U32,
+    second: _U32,
+    winner: _U32 | None,
+    outcomes: NDArray[np.uint8],
+    *,
+    names: int,
+    winner_names: _U32 | None = None,
+    count: _U32 | None = None,
+    counts: NDArray[np.uint64] | None = None,
+    excluded: int = 0,
+) -> Judged:
+    """Checks coded matches, counts what they are, and picks those that are rated.
+
+    `outcomes` is by code of the winner, `counts` (2^64 - 1 for none) by code of the count, each
+    with one more entry for no value; `winner_names` is the name that a winner is. Without `winner`
+    the first won. Matches of the names below `excluded` are left out.
+    """
+
+def row_codes(
+    rows: list[Sequence[object]],
+    width: int,
+    columns: Sequence[tuple[int, int]],
+    interners: Sequence[Interner],
+) -> list[_U32]:
+    """Codes of some parts, each with the number of its interner, of tuples or lists.
+
+    Raises:
+        TypeError: if a row is neither, or a part is neither text nor None.
+        UnusualError: if a row is of another length.
+    """
+
+def known_codes(interner: Interner, names: Sequence[str]) -> _U32:
+    """The codes of names; NULL_CODE for unknown ones, which stay unknown."""
+
+def names_from(interner: Interner, start: int) -> list[str]:
+    """The names with the codes from `start` on."""
+
+class SupportsRead(Protocol):
+    """Bytes, read one after the other."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most so many bytes, at least one before the end."""
+
 class CsvReader:
-    """Strict, streaming reading of delimited text.
+    """Strict, streaming reading of delimited text, from a file or an object with `read`.
+
+    What that object raises, comes through; it is called on the thread that reads.
 
     Every record must have as many fields as the first; blank lines are passed over.
 
@@ -57,7 +166,7 @@ class CsvReader:
 
     def __init__(
         self,
-        path: str | PathLike[str],
+        source: str | PathLike[str] | SupportsRead,
         *,
         delimiter: str = ",",
         quote: bool = True,

@@ -4,8 +4,10 @@ import gzip
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import polars as pl
 import pyarrow as pa
@@ -97,24 +99,77 @@ def test_the_same_rows_in_any_container_are_the_same_matches(file, read, name):
     assert (report.unjudged, report.rows) == (1, 5)
 
 
-@pytest.mark.parametrize("name", ["log.csv", "log.jsonl.zst", "log.parquet", "pretty.json"])
+FROM_STDIN = """
+import os, signal, tempfile
+from humorrank.log import MatchLog
+# The workers of pytest-xdist ignore interrupts, which is inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+log = MatchLog("-")
+print(sum(map(len, log.batches())), log.report.files, log.report.notes)
+print([path for path in os.listdir(tempfile.gettempdir()) if path.startswith("humorrank-")])
+"""
+
+
+def from_stdin(folder, **options):
+    return subprocess.Popen(
+        [sys.executable, "-c", FROM_STDIN],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(folder)},
+        **options,
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in CONTAINERS if "semicolons" not in name])
 def test_standard_input_is_recognised_by_its_content(file, name):
     path = file(name, CONTAINERS[name]())
-    script = (
-        "import tempfile, os; from humorrank.log import MatchLog; log = MatchLog('-');"
-        "n = sum(map(len, log.batches())); print(n, log.report.files);"
-        "print([p for p in os.listdir(tempfile.gettempdir()) if p.startswith('humorrank-')])"
-    )
     with path.open("rb") as stdin:
-        done = subprocess.run(
-            [sys.executable, "-c", script],
-            stdin=stdin,
-            capture_output=True,
-            text=True,
-            check=True,
-            env={**os.environ, "TMPDIR": str(path.parent)},
-        )
-    assert done.stdout.splitlines() == ["4 ['standard input']", "[]"]
+        done, _ = from_stdin(path.parent, stdin=stdin).communicate()
+    read, left = done.decode().splitlines()
+    assert read.startswith("4 ['standard input']")
+    assert left == "[]"
+    binary = any(kind in name for kind in ("parquet", "arrow", "feather"))
+    assert ("a temporary copy was made" in read) == binary
+
+
+def test_text_from_standard_input_is_not_copied(tmp_path):
+    """It is read as it comes: the end of a stream longer than any buffer is never needed."""
+    process = from_stdin(tmp_path, stdin=subprocess.PIPE)
+    process.stdin.write(b"model_a,model_b,winner\n" + b"p,q,a\nq,p,tie\n" * 200_000)
+    process.stdin.flush()
+    assert not any(tmp_path.iterdir())
+    process.stdin.write(b"p,q,a\n")
+    done, _ = process.communicate()
+    assert done.decode().startswith("400001 ")
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"",
+        b"model_a,model_b,winner\n" + b"p,q,a\n" * 50_000,
+        jsonl(),
+        written("write_parquet")[:99],
+    ],
+    ids=["nothing", "csv", "jsonl", "parquet"],
+)
+def test_ctrl_c_ends_a_wait_for_standard_input_at_once(tmp_path, start):
+    process = from_stdin(tmp_path, stdin=subprocess.PIPE)
+    try:
+        process.stdin.write(start)
+        process.stdin.flush()
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        process.wait(10)
+        assert time.monotonic() - begun < 0.5
+    finally:
+        process.kill()
+    assert b"KeyboardInterrupt" in process.stderr.read()
+    assert not any(tmp_path.iterdir())
+    process.stdin.close()
+    process.stdout.close()
+    process.stderr.close()
 
 
 def test_a_delimiter_that_the_name_does_not_tell_is_said(file, read):

@@ -59,6 +59,11 @@ class Batch:
         rows = self.rows + np.flatnonzero(mask) if isinstance(self.rows, int) else self.rows[mask]
         return Batch(self.file, self.frame.filter(pl.Series(mask)), rows)
 
+    def behind(self, rows: int) -> Batch:
+        """Without the first so many rows."""
+        numbers = self.rows + rows if isinstance(self.rows, int) else self.rows[rows:]
+        return Batch(self.file, self.frame.slice(rows), numbers)
+
     def value(self, column: str, index: int) -> object:
         """One cell, as the file has it."""
         return self.frame.get_column(column)[index]

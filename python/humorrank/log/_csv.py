@@ -6,16 +6,20 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from humorrank._core import CsvError, CsvReader
+from humorrank._core import CodeReader, CsvError, CsvReader, UnusualError
 from humorrank.errors import InputError
 from humorrank.log._batch import Batch
 from humorrank.log._lines import Compression, broken
 from humorrank.log._readings import is_header
+from humorrank.log._stream import Opened, Origin, opened, suffixes
 from humorrank.log._table import SAMPLE, OnRagged, doubled
+
+if TYPE_CHECKING:
+    from humorrank.log._coded import Reader, Wanted
 
 _ROWS: Final = 1 << 17
 _DELIMITERS: Final = {",": "commas", "\t": "tabs", ";": "semicolons"}
@@ -29,7 +33,7 @@ class CsvTable:
     """A CSV or TSV file.
 
     Attributes:
-        path: the file.
+        origin: the file.
         compression: how it is compressed.
         label: what errors call it.
         columns: its columns; column_1, ... without a header.
@@ -38,7 +42,7 @@ class CsvTable:
         notes: remarks on how it is read.
     """
 
-    path: Path
+    origin: Origin
     compression: Compression
     label: str
     columns: list[str]
@@ -53,6 +57,21 @@ class CsvTable:
             return batch
         return Batch(self.label, pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), 1)
 
+    def codes(self, wanted: Wanted) -> Reader | None:
+        """Reads columns as codes, where the text is not compressed."""
+        if self.compression != "none" or not isinstance(self.origin, Path):
+            return None
+        try:
+            return CodeReader.delimited(
+                self.origin,
+                [(self.columns.index(column), interner) for column, interner in wanted],
+                header=self.columns,
+                delimiter=self.delimiter,
+                has_header=not self.headerless,
+            )
+        except UnusualError:
+            return None
+
     def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
         """All rows.
 
@@ -60,14 +79,23 @@ class CsvTable:
             InputError: A row is ragged and `on_ragged` is None; the text or its compression is
                 broken.
         """
-        return self._read(columns, _ROWS, on_ragged)
+        return self._read(columns, _ROWS, on_ragged, last=True)
 
     def _read(
-        self, columns: Sequence[str], rows: int, on_ragged: OnRagged | None
+        self,
+        columns: Sequence[str],
+        rows: int,
+        on_ragged: OnRagged | None,
+        *,
+        last: bool = False,
     ) -> Iterator[Batch]:
         indices = [self.columns.index(column) for column in columns]
         reader = open_csv(
-            self.path, self.compression, self.label, self.delimiter, header=not self.headerless
+            opened(self.origin, last=last),
+            self.compression,
+            self.label,
+            self.delimiter,
+            header=not self.headerless,
         )
         while True:
             try:
@@ -87,7 +115,7 @@ class CsvTable:
 
 
 def open_csv(
-    path: Path, compression: Compression, label: str, delimiter: str, *, header: bool
+    source: Path | Opened, compression: Compression, label: str, delimiter: str, *, header: bool
 ) -> CsvReader:
     """A reader at the first row.
 
@@ -95,13 +123,13 @@ def open_csv(
         InputError: The file cannot be read.
     """
     try:
-        return CsvReader(path, delimiter=delimiter, has_header=header, compression=compression)
+        return CsvReader(source, delimiter=delimiter, has_header=header, compression=compression)
     except CsvError as error:
         raise broken(label, error) from None
 
 
 def csv_table(
-    path: Path,
+    origin: Origin,
     compression: Compression,
     label: str,
     *,
@@ -112,7 +140,7 @@ def csv_table(
     """A table from a delimited text.
 
     Args:
-        path: the file.
+        origin: the file.
         compression: how it is compressed.
         label: what errors call it.
         first_line: its first line that is not blank.
@@ -122,10 +150,10 @@ def csv_table(
     Raises:
         InputError: Two columns have the same name.
     """
-    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() in _BY_SUFFIX]
-    usual = _BY_SUFFIX[suffixes[-1]] if suffixes else None
+    known = [suffix for suffix in suffixes(origin) if suffix in _BY_SUFFIX]
+    usual = _BY_SUFFIX[known[-1]] if known else None
     delimiter = _delimiter(first_line, usual)
-    cells = open_csv(path, compression, label, delimiter, header=True).header
+    cells = open_csv(opened(origin, last=False), compression, label, delimiter, header=True).header
     if any("\r" in cell for cell in cells) and '"' not in first_line:
         message = "its lines end in carriage returns only; save it with line feeds (Unix, Windows)"
         raise InputError(message, file=label)
@@ -133,7 +161,7 @@ def csv_table(
     columns = [f"column_{i}" for i in range(1, len(cells) + 1)] if headerless else cells
     # pandas writes its index under an empty name.
     doubled([column for column in columns if column.strip()], label)
-    table = CsvTable(path, compression, label, columns, headerless, delimiter)
+    table = CsvTable(origin, compression, label, columns, headerless, delimiter)
     if delimiter != (usual or ","):
         table.notes.append(f"{label}: fields are separated by {_DELIMITERS[delimiter]}")
     if headerless:

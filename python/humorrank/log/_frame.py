@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
 from polars.exceptions import PolarsError
 
+from humorrank._core import CodeReader, Interner, UnusualError, row_codes
 from humorrank.errors import InputError
 from humorrank.log._batch import Batch, is_missing, series_of
 from humorrank.log._table import GAME_SCORES, GAMES, SAMPLE, OnRagged, doubled
+
+if TYPE_CHECKING:
+    from humorrank.log._coded import Reader, Wanted
 
 _ROWS: Final = 1 << 20
 _LAZY_ROWS: Final = 1 << 18
@@ -27,6 +31,7 @@ class FrameTable:
         label: what errors call it.
         frame: the frame.
         schema: its columns and their types.
+        parquet: the one Parquet file that it scans, if it does.
     """
 
     label: str
@@ -35,6 +40,7 @@ class FrameTable:
     headerless: bool = False
     untyped: bool = False
     notes: list[str] = field(default_factory=list)
+    parquet: Path | None = None
 
     @property
     def columns(self) -> list[str]:
@@ -50,6 +56,19 @@ class FrameTable:
             except PolarsError as error:
                 raise unreadable(self.label, error) from None
         return Batch(self.label, frame, 1)
+
+    def codes(self, wanted: Wanted) -> Reader | None:
+        """Reads columns of text or whole numbers as codes, in memory or from a Parquet file."""
+        if not all(_has_codes(self.schema[column]) for column, _ in wanted):
+            return None
+        if isinstance(self.frame, pl.DataFrame):
+            return _FrameCodes(self.frame, wanted)
+        if self.parquet is None:
+            return None
+        try:
+            return CodeReader.parquet(self.parquet, wanted)
+        except UnusualError:
+            return None
 
     def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
         """All rows.
@@ -73,6 +92,31 @@ class FrameTable:
             raise unreadable(self.label, error) from None
 
 
+class _FrameCodes:
+    """Columns of a frame in memory, coded."""
+
+    def __init__(self, frame: pl.DataFrame, wanted: Wanted) -> None:
+        self._columns = [(frame.get_column(column), interner) for column, interner in wanted]
+        self._rows = frame.height
+        self._start = 0
+
+    def read(self, interners: Sequence[Interner]) -> Sequence[np.ndarray] | None:
+        """The next rows."""
+        if self._start >= self._rows:
+            return None
+        out = []
+        for series, interner in self._columns:
+            part = series.slice(self._start, _ROWS)
+            text = part.cast(pl.String) if part.dtype.is_integer() else part
+            out.append(interners[interner].encode(text))
+        self._start += _ROWS
+        return out
+
+
+def _has_codes(dtype: pl.DataType) -> bool:
+    return dtype in (pl.String, pl.Categorical, pl.Enum) or dtype.is_integer()
+
+
 @dataclass
 class PandasTable:
     """A pandas frame, of which only the columns asked for are converted.
@@ -94,6 +138,10 @@ class PandasTable:
     def sample(self, columns: Sequence[str]) -> Batch:
         """Some first rows."""
         return Batch(self.label, self._convert(self.frame.head(SAMPLE), columns), 1)
+
+    def codes(self, wanted: Wanted) -> Reader | None:
+        """There is no fast way."""
+        return None
 
     def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
         """All rows."""
@@ -143,6 +191,10 @@ class RowsTable:
         whole = [row for row in self.rows[:SAMPLE] if len(row) == len(self.columns)]
         return self._batch(whole, list(range(1, len(whole) + 1)), columns)
 
+    def codes(self, wanted: Wanted) -> Reader | None:
+        """Reads rows whose parts are all text."""
+        return _RowCodes(self.rows, [(self.columns.index(c), i) for c, i in wanted])
+
     def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
         """All rows.
 
@@ -171,6 +223,26 @@ class RowsTable:
         return Batch(
             self.label, pl.DataFrame(series), pl.Series(numbers, dtype=pl.UInt64).to_numpy()
         )
+
+
+class _RowCodes:
+    """Parts of rows in memory, coded; they must be text and all rows of one length."""
+
+    def __init__(self, rows: Sequence[Sequence[Any]], wanted: Sequence[tuple[int, int]]) -> None:
+        self._rows = rows
+        self._wanted = wanted
+        self._start = 0
+
+    def read(self, interners: Sequence[Interner]) -> Sequence[np.ndarray] | None:
+        """The next rows."""
+        rows = list(self._rows[self._start : self._start + _ROWS])
+        if not rows:
+            return None
+        self._start += _ROWS
+        try:
+            return row_codes(rows, len(self._rows[0]), self._wanted, interners)
+        except (TypeError, ValueError, UnicodeError) as error:
+            raise UnusualError(str(error)) from None
 
 
 def polars_table(label: str, frame: pl.DataFrame | pl.LazyFrame) -> FrameTable:
@@ -232,7 +304,8 @@ def file_table(path: Path, label: str, kind: str) -> FrameTable:
     """
     try:
         if kind == "Parquet":
-            return polars_table(label, pl.scan_parquet(path, glob=False, hive_partitioning=False))
+            scan = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+            return replace(polars_table(label, scan), parquet=path)
         if kind == "Arrow IPC":
             return polars_table(label, pl.scan_ipc(path, glob=False, hive_partitioning=False))
         return polars_table(label, pl.read_ipc_stream(path))

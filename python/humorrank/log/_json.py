@@ -7,8 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
@@ -17,7 +16,11 @@ from humorrank.errors import InputError
 from humorrank.log._batch import Batch, series_of, shorten
 from humorrank.log._frame import game_scores
 from humorrank.log._lines import Compression, lines
+from humorrank.log._stream import Origin
 from humorrank.log._table import GAME_SCORES, GAMES, SAMPLE, OnRagged
+
+if TYPE_CHECKING:
+    from humorrank.log._coded import Reader, Wanted
 
 _ROWS: Final = 1 << 14
 _LINES: Final = 1 << 12
@@ -31,14 +34,14 @@ class JsonTable:
     """A JSONL file or a JSON array.
 
     Attributes:
-        path: the file.
+        origin: the file.
         compression: how it is compressed.
         label: what errors call it.
         is_array: whether it is one array; its rows are then counted from 1, not by line.
         columns: the keys of its first objects.
     """
 
-    path: Path
+    origin: Origin
     compression: Compression
     label: str
     is_array: bool
@@ -58,13 +61,17 @@ class JsonTable:
         rows = list(islice(self._objects(columns), SAMPLE))
         return object_batch(self.label, rows, columns)
 
+    def codes(self, wanted: Wanted) -> Reader | None:
+        """There is no fast way."""
+        return None
+
     def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
         """All rows; an object that lacks a key has null there.
 
         Raises:
             InputError: The JSON is malformed or not made of objects.
         """
-        objects = self._objects(columns)
+        objects = self._objects(columns, last=True)
         while rows := list(islice(objects, _ROWS)):
             self._new_keys(rows)
             yield object_batch(self.label, rows, columns)
@@ -75,8 +82,8 @@ class JsonTable:
             if key not in self.columns:
                 self.columns.append(key)
 
-    def _objects(self, columns: Sequence[str]) -> Iterator[Numbered]:
-        text = lines(self.path, self.compression, self.label, at_once=_LINES)
+    def _objects(self, columns: Sequence[str], *, last: bool = False) -> Iterator[Numbered]:
+        text = lines(self.origin, self.compression, self.label, at_once=_LINES, last=last)
         keys = [f'"{GAMES if column == GAME_SCORES else column}"' for column in columns]
         read = _array if self.is_array else _one_a_line
         return read(text, keys, self.label)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final, Literal
 
 import polars as pl
 
 from humorrank._core import CsvError, CsvReader
 from humorrank.errors import InputError
+from humorrank.log._stream import Origin, opened
 
 Compression = Literal["none", "gzip", "zstd"]
 
@@ -28,22 +28,27 @@ def compression_of(start: bytes) -> Compression:
 
 
 def lines(
-    path: Path, compression: Compression, label: str, *, at_once: int
+    origin: Origin, compression: Compression, label: str, *, at_once: int, last: bool = False
 ) -> Iterator[tuple[int, str]]:
     """The lines that are not blank, each with its number.
 
     Args:
-        path: the file.
+        origin: the file.
         compression: how it is compressed.
         label: what errors call it.
         at_once: how many lines are held in memory.
+        last: whether the text is not opened again.
 
     Raises:
         InputError: The compression is broken, or the text is not UTF-8.
     """
     try:
         reader = CsvReader(
-            path, delimiter=_NO_DELIMITER, quote=False, has_header=False, compression=compression
+            opened(origin, last=last),
+            delimiter=_NO_DELIMITER,
+            quote=False,
+            has_header=False,
+            compression=compression,
         )
         # An empty text has no column to read.
         while reader.header and (chunk := reader.read([0], at_once)) is not None:

@@ -167,6 +167,7 @@ def _normalised(taken: Taken, names: pl.Series, keep: Sequence[str]) -> pl.DataF
         columns["count"] = pl.Series(matches.count)
     if matches.weight is not None:
         columns["weight"] = pl.Series(matches.weight)
+    assert taken.batch is not None and taken.rows is not None, "as further columns are read"
     frame, extras = taken.batch.frame, taken.binding.extras
     found = {role: extras[role] for role in EXTRAS if role in extras}
     found |= {column: column for column in keep if column in frame.columns}

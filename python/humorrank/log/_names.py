@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from humorrank._core import NULL_CODE, Interner
+from humorrank._core import NULL_CODE, Interner, names_from
+
+_JUDGED, _WITHOUT = 1, 2
 
 
 class Names:
@@ -19,9 +21,9 @@ class Names:
     """
 
     def __init__(self, excluded: Sequence[str]) -> None:
-        self._interner = Interner()
-        self._interner.encode(list(excluded))
-        self.excluded = len(self._interner)
+        self.interner = Interner()
+        self.interner.encode(list(excluded))
+        self.excluded = len(self.interner)
         self._codes: dict[str, int] = {}
         self._blank = np.empty(0, np.bool_)
         self._judged = np.empty(0, np.bool_)
@@ -29,14 +31,14 @@ class Names:
 
     def encode(self, names: pl.Series) -> np.ndarray:
         """The codes of a column of names; NULL_CODE for null."""
-        return self._interner.encode(names)
+        return self.interner.encode(names)
 
     def look(self) -> None:
         """Takes note of the names that are new since the last time."""
         known = len(self._codes)
-        if len(self._interner) == known:
+        if len(self.interner) == known:
             return
-        new = self._interner.names[known:]
+        new = names_from(self.interner, known)
         self._codes.update(zip(new, range(known, known + len(new)), strict=True))
         blank = np.fromiter((not name.strip() for name in new), np.bool_, len(new))
         self._blank = np.concatenate([self._blank, blank])
@@ -59,29 +61,45 @@ class Names:
         missing: np.ndarray = np.append(self._blank, True)[slots]
         return missing if missing.any() else None
 
+    def missing_any(self, *columns: np.ndarray) -> bool:
+        """Whether any of these codes is of a blank name."""
+        return bool(self._blank.any()) and any(bool(self._blank[c].any()) for c in columns)
+
+    def note(self, seen: np.ndarray) -> None:
+        """Notes in what kinds of rows each name occurred, as `judge_codes` says it."""
+        self._judged |= (seen & _JUDGED) != 0
+        self._unjudged |= (seen & _WITHOUT) != 0
+
     def mark(self, codes: np.ndarray, *, judged: bool) -> None:
         """Notes that these names occurred in judged or in unjudged rows."""
         (self._judged if judged else self._unjudged)[codes] = True
 
     def __len__(self) -> int:
         """How many names there are."""
-        return len(self._interner)
+        return len(self.interner)
 
     @property
     def all(self) -> list[str]:
         """The name of each code."""
-        return self._interner.names
+        return self.interner.names
 
     @property
     def unjudged_only(self) -> list[str]:
-        """Names that occurred in unjudged rows and in no judged one."""
+        """Names that occurred in unjudged rows and in no judged one, in their order."""
         only = np.flatnonzero(self._unjudged & ~self._judged)
+        if not len(only):
+            return []
         names = self.all
-        return [names[code] for code in only]
+        return sorted(names[code] for code in only)
+
+    @property
+    def all_excluded(self) -> list[str]:
+        """The excluded names, by code."""
+        return self.all[: self.excluded]
 
     def excluded_among(self, codes: np.ndarray) -> set[str]:
         """The excluded names that are among these codes."""
-        names = self.all[: self.excluded]
+        names = self.all_excluded
         return {names[code] for code in np.unique(codes[codes < self.excluded])}
 
     def like(self, name: str) -> list[str]:

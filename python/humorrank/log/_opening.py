@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from humorrank.errors import InputError
-from humorrank.log._rows import Rows
 
 
 class Opening:
@@ -18,19 +19,17 @@ class Opening:
         self._rows = 0
         self._again = False
 
-    def see(self, rows: Rows) -> None:
-        """Looks for the two names in a batch."""
-        if rows.binding.reading.name != "headerless" or self._again:
+    def see(self, reading: str, file: str, first: np.ndarray, second: np.ndarray) -> None:
+        """Looks for the two names in the codes of a batch."""
+        if reading != "headerless" or self._again:
             return
         start = 0
         if self._codes is None:
-            self._codes, start = (int(rows.first[0]), int(rows.second[0])), 1
-            self._file = rows.batch.file
-        self._rows += len(rows.first)
+            self._codes, start = (int(first[0]), int(second[0])), 1
+            self._file = file
+        self._rows += len(first)
         self._again = any(
-            bool((codes[start:] == code).any())
-            for codes in (rows.first, rows.second)
-            for code in self._codes
+            bool((codes[start:] == code).any()) for codes in (first, second) for code in self._codes
         )
 
     def check(self) -> None:

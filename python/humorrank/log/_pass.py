@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
+from humorrank._core import Judged, UnusualError
 from humorrank.errors import InputError, OptionError
 from humorrank.log._batch import Batch, shorten
 from humorrank.log._checks import faults, refuse_clash
+from humorrank.log._coded import Coder, wanted
 from humorrank.log._decode import Problem, Settings
 from humorrank.log._filters import JudgeCap, Where
 from humorrank.log._matches import Matches
@@ -48,15 +50,16 @@ class Taken:
 
     Attributes:
         matches: the matches.
-        batch: the batch.
-        rows: the row of the batch of each match.
         binding: what its columns are.
+        batch: the batch; None where only codes were read, which a pass for further columns
+            never does.
+        rows: the row of the batch of each match.
     """
 
     matches: Matches
-    batch: Batch
-    rows: np.ndarray
     binding: Binding
+    batch: Batch | None = None
+    rows: np.ndarray | None = None
 
 
 class Pass:
@@ -85,6 +88,7 @@ class Pass:
         # Excluded names that no row had yet.
         self._absent = set(options.exclude)
         self.names = Names(options.exclude)
+        self._coder = Coder(self.names, clashes=options.reading is None)
         self.report = ReadReport()
 
     def run(self) -> Iterator[Taken]:
@@ -112,7 +116,10 @@ class Pass:
             self._where.check([c for c in table.columns if c != GAME_SCORES], table.label)
         columns = self._needed(table, binding, judge)
         width, before = len(table.columns), report.rows
-        for batch in table.batches(columns, self._ragged if options.on_error == "skip" else None):
+        passed = yield from self._coded(table, binding)
+        ragged = self._ragged if options.on_error == "skip" else None
+        rest = () if passed is None else _behind(table.batches(columns, ragged), passed)
+        for batch in rest:
             if len(table.columns) != width:
                 width = len(table.columns)
                 _refuse_late_amounts(table, binding)
@@ -124,6 +131,51 @@ class Pass:
                     yield taken
         if report.rows == before and not report.skipped.get("ragged row"):
             raise InputError("has columns but no rows", file=table.label)
+
+    def _coded(self, table: Table, binding: Binding) -> Generator[Taken, None, int | None]:
+        """The matches of the first rows, read as codes.
+
+        Returns:
+            How many rows that were; None if all.
+        """
+        columns = wanted(binding)
+        general = self._where is not None or self._cap is not None or self._further is not None
+        if columns is None or general or (reader := table.codes(columns)) is None:
+            return 0
+        passed = 0
+        while True:
+            try:
+                codes = reader.read(self._coder.interners)
+            except UnusualError:
+                return passed
+            if codes is None:
+                return None
+            judged = self._coder.judge(codes, binding)
+            if judged is None or (judged.unjudged and self._options.unjudged == "fail"):
+                return passed
+            passed += len(codes[0])
+            self.report.rows += len(codes[0])
+            self._opening.see(binding.reading.name, table.label, codes[0], codes[1])
+            matches = self._account(judged, len(codes[0]))
+            if len(matches):
+                yield Taken(matches, binding)
+
+    def _account(self, judged: Judged, rows: int) -> Matches:
+        """Counts what rows of codes are, and gives those that are rated."""
+        report, names = self.report, self.names
+        names.note(judged.seen)
+        if self._absent:
+            seen = zip(names.all_excluded, judged.seen, strict=False)
+            self._absent -= {name for name, kinds in seen if kinds}
+        if names.excluded:
+            report.filtered["exclude"] = report.filtered.get("exclude", 0) + judged.excluded
+        report.read += rows
+        report.unjudged += judged.unjudged
+        report.void += judged.void
+        report.ties += judged.ties
+        report.both_bad += judged.both_bad
+        report.rated += len(judged.outcome)
+        return Matches(judged.first, judged.second, judged.outcome, count=judged.count)
 
     def _refuse_another_reading(self, table: Table, binding: Binding) -> None:
         if self._first is None:
@@ -183,7 +235,7 @@ class Pass:
         self.report.read += len(rows.first)
         if self._options.reading is None:
             refuse_clash(rows, self.names)
-        self._opening.see(rows)
+        self._opening.see(rows.binding.reading.name, rows.batch.file, rows.first, rows.second)
         for codes in (rows.first, rows.second):
             if self._absent:
                 self._absent -= self.names.excluded_among(codes)
@@ -202,7 +254,7 @@ class Pass:
         if not len(index):
             return None
         matches = self._matches(rows, index)
-        return Taken(matches, rows.batch, rows.rows_of(index), rows.binding)
+        return Taken(matches, rows.binding, rows.batch, rows.rows_of(index))
 
     def _leave_bad(self, rows: Rows, keep: np.ndarray) -> None:
         found = faults(rows, self.names)
@@ -281,6 +333,15 @@ class Pass:
             raise InputError(f"there are no matches to rate ({report.breakdown()})")
         if self._options.reading is None and self._where is None:
             self._opening.check()
+
+
+def _behind(batches: Iterable[Batch], passed: int) -> Iterator[Batch]:
+    """The batches without the first so many rows of all."""
+    for batch in batches:
+        height = batch.frame.height
+        if height > passed:
+            yield batch.behind(passed) if passed else batch
+        passed = max(0, passed - height)
 
 
 def _refuse_late_amounts(table: Table, binding: Binding) -> None:

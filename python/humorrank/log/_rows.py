@@ -122,9 +122,15 @@ def code_rows(
 
 def _counts(batch: Batch, column: str) -> Amounts:
     values = batch.numbers(column).values
-    with np.errstate(invalid="ignore"):
-        good = (values >= 0) & (values <= _LARGEST_COUNT) & (values == np.floor(values))
+    good = good_counts(values)
     return _amounts(batch, column, values, good, "count", "a whole number, 0 or more")
+
+
+def good_counts(values: np.ndarray) -> np.ndarray:
+    """Which numbers can be counts."""
+    with np.errstate(invalid="ignore"):
+        good: np.ndarray = (values >= 0) & (values <= _LARGEST_COUNT) & (values == np.floor(values))
+    return good
 
 
 def _weights(batch: Batch, column: str) -> Amounts:

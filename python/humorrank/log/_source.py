@@ -20,10 +20,13 @@ from humorrank.log._csv import csv_table
 from humorrank.log._frame import RowsTable, arrow_table, file_table, pandas_table, polars_table
 from humorrank.log._json import JsonTable, keys_of, object_batch
 from humorrank.log._lines import Compression, compression_of, lines
+from humorrank.log._stream import Origin, Stream, suffixes
 from humorrank.log._table import Table
 
 STDIN: Final = "-"
 _STDIN_LABEL: Final = "standard input"
+_START: Final = 16
+"""By how many first bytes a file is told."""
 
 _MAGIC: Final = {
     b"PAR1": "Parquet",
@@ -82,14 +85,31 @@ def _opened(
 ) -> Iterator[Table]:
     for given in paths:
         if given == STDIN:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="humorrank-"))
-            path = Path(folder) / "stdin"
-            with path.open("wb") as file:
-                shutil.copyfileobj(sys.stdin.buffer, file)
-            yield _file(path, _STDIN_LABEL, named, reading)
+            yield _standard_input(named, reading, stack)
             continue
         for path in _expanded(given):
             yield _file(path, given if path == Path(given) else str(path), named, reading)
+
+
+def _standard_input(named: Sequence[str], reading: str | None, stack: ExitStack) -> Table:
+    """Text is read as it comes; of a file that is not read in order, a copy is made."""
+    stream = Stream(sys.stdin.buffer)
+    start = b""
+    opened = stream.open(last=False)
+    while len(start) < _START and (chunk := opened.read(_START - len(start))):
+        start += chunk
+    kind = _kind(start, _STDIN_LABEL)
+    if kind is None:
+        return _text(stream, compression_of(start), _STDIN_LABEL, named, reading)
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="humorrank-"))
+    path = Path(folder) / "stdin"
+    with path.open("wb") as file:
+        shutil.copyfileobj(stream.open(last=True), file)
+    table = file_table(path, _STDIN_LABEL, kind)
+    table.notes.append(
+        f"{_STDIN_LABEL}: {kind} is not read in order; a temporary copy was made of it"
+    )
+    return table
 
 
 def _expanded(given: str) -> list[Path]:
@@ -110,39 +130,50 @@ def _file(path: Path, label: str, named: Sequence[str], reading: str | None) -> 
         raise InputError(message + repr(str(path / "*.parquet")), file=label)
     try:
         with path.open("rb") as file:
-            start = file.read(16)
+            start = file.read(_START)
     except OSError as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else str(error.strerror)
         raise InputError(reason, file=label) from None
+    kind = _kind(start, label)
+    if kind is not None:
+        return file_table(path, label, kind)
+    return _text(path, compression_of(start), label, named, reading)
+
+
+def _kind(start: bytes, label: str) -> str | None:
+    """What a file is by its first bytes; None for text, packed or not.
+
+    Raises:
+        InputError: It is nothing that can be read.
+    """
     if not start:
         raise InputError("is empty", file=label)
     for magic, kind in _MAGIC.items():
         if start.startswith(magic):
-            return file_table(path, label, kind)
+            return kind
     for magic, reason in _FOREIGN.items():
         if start.startswith(magic):
             raise InputError(f"is {reason}", file=label)
-    compression = compression_of(start)
-    if compression == "none" and b"\x00" in start:
+    if compression_of(start) == "none" and b"\x00" in start:
         raise InputError("is neither text (UTF-8) nor Parquet nor Arrow IPC", file=label)
-    return _text(path, compression, label, named, reading)
+    return None
 
 
 def _text(
-    path: Path, compression: Compression, label: str, named: Sequence[str], reading: str | None
+    origin: Origin, compression: Compression, label: str, named: Sequence[str], reading: str | None
 ) -> Table:
-    head = lines(path, compression, label, at_once=1)
+    head = lines(origin, compression, label, at_once=1)
     first = next((line for _, line in head if line.strip()), None)
     if first is None:
         raise InputError("is empty", file=label)
-    suffixes = {suffix.lower() for suffix in path.suffixes}
+    endings = set(suffixes(origin))
     opening = first.lstrip()
-    if not suffixes & _TEXT_SUFFIXES or opening.startswith('{"'):
+    if not endings & _TEXT_SUFFIXES or opening.startswith('{"'):
         if opening.startswith("["):
-            return JsonTable(path, compression, label, is_array=True)
-        if opening.startswith("{") or suffixes & _JSON_SUFFIXES:
-            return JsonTable(path, compression, label, is_array=False)
-    return csv_table(path, compression, label, first_line=first, named=named, reading=reading)
+            return JsonTable(origin, compression, label, is_array=True)
+        if opening.startswith("{") or endings & _JSON_SUFFIXES:
+            return JsonTable(origin, compression, label, is_array=False)
+    return csv_table(origin, compression, label, first_line=first, named=named, reading=reading)
 
 
 def _in_memory(source: Any) -> Table:  # noqa: ANN401 - many kinds, told apart here
@@ -169,6 +200,8 @@ def _rows(source: Iterable[Any]) -> Table:
     if all(isinstance(row, dict) for row in islice(rows, 1)):
         return _objects(rows)
     parts: list[Sequence[Any]] = []
+    if set(map(type, rows)) <= {tuple, list}:
+        parts, rows = rows, []
     for number, row in enumerate(rows, 1):
         if isinstance(row, str | bytes | Mapping) or not isinstance(row, Iterable):
             message = f"expected a tuple (a, b, winner), not {kind_of(row)}"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from humorrank.errors import InputError
 from humorrank.log._batch import Batch
+
+if TYPE_CHECKING:
+    from humorrank.log._coded import Reader, Wanted
 
 GAMES: Final = "games"
 GAME_SCORES: Final = "games[].score"
@@ -44,6 +47,9 @@ class Table(Protocol):
 
     def sample(self, columns: Sequence[str]) -> Batch:
         """Some first rows, to recognise the format by; does not use them up."""
+
+    def codes(self, wanted: Wanted) -> Reader | None:
+        """Reads columns as codes; None where this table has no fast way to."""
 
     def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
         """All rows, in order, with these columns only; ragged rows raise, or go to `on_ragged`."""

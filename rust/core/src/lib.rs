@@ -8,7 +8,6 @@
 
 pub mod bootstrap;
 pub mod bradley_terry;
-pub mod csv;
 pub mod elo;
 mod error;
 pub mod graph;

@@ -601,7 +601,10 @@ impl Tally {
     pub fn pairs_at_most(&self) -> usize {
         match &self.plain {
             Plain::Dense { .. } => self.special.len() + self.contestants * self.contestants / 2,
-            Plain::Sparse(sparse) => self.special.len() + sparse.merged.len(),
+            Plain::Sparse(sparse) => {
+                let buffered = sparse.single.len() + sparse.counted.len();
+                self.special.len() + sparse.merged.len() + buffered
+            }
         }
     }
 

@@ -1,13 +1,14 @@
 //! Strict reading of delimited text, a chunk of columns at a time.
 
 use std::{
+    io::{self, Read},
     path::PathBuf,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use arrow_array::{Array, LargeStringArray};
 use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
-use humorrank_core::csv as core;
+use humorrank_files::csv as core;
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::{
     create_exception,
@@ -67,21 +68,55 @@ impl StringColumn {
     }
 }
 
+/// The error that a Python object raised while it was read.
+type Raised = Arc<Mutex<Option<PyErr>>>;
+
+/// A Python object with a method `read(size)`, which may run signal handlers.
+struct Stream {
+    object: Py<PyAny>,
+    raised: Raised,
+}
+
+impl Read for Stream {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        Python::attach(|py| {
+            let chunk = self.object.bind(py).call_method1("read", (into.len(),))?;
+            let bytes = chunk.extract::<&[u8]>()?;
+            let Some(into) = into.get_mut(..bytes.len()) else {
+                return Err(PyValueError::new_err("more was read than was asked for"));
+            };
+            into.copy_from_slice(bytes);
+            Ok(bytes.len())
+        })
+        .map_err(|error| {
+            *self.raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            io::Error::other("the stream raised an error")
+        })
+    }
+}
+
+/// What a stream raised, or else what is wrong with the text.
+fn raise(raised: &Raised, error: core::CsvError) -> PyErr {
+    let raised = raised.lock().unwrap_or_else(PoisonError::into_inner).take();
+    raised.unwrap_or_else(|| python_error(error))
+}
+
 /// Reads a delimited text in chunks.
 #[pyclass(module = "humorrank._core")]
 pub struct CsvReader {
     header: Vec<String>,
     /// Never contended: it only says that one thread at a time reads.
     reader: Mutex<core::CsvReader>,
+    raised: Raised,
 }
 
 #[pymethods]
 impl CsvReader {
     #[new]
-    #[pyo3(signature = (path, *, delimiter=',', quote=true, has_header=true, compression="none"))]
+    #[pyo3(signature = (source, *, delimiter=',', quote=true, has_header=true, compression="none"))]
     fn new(
         py: Python<'_>,
-        path: PathBuf,
+        source: &Bound<'_, PyAny>,
         delimiter: char,
         quote: bool,
         has_header: bool,
@@ -103,12 +138,24 @@ impl CsvReader {
                 )));
             }
         };
-        py.detach(|| core::CsvReader::open(&path, dialect, compression))
+        let raised = Raised::default();
+        let reader = if source.hasattr("read")? {
+            let stream = Box::new(Stream {
+                object: source.clone().unbind(),
+                raised: Arc::clone(&raised),
+            });
+            py.detach(|| core::CsvReader::unpack(stream, dialect, compression))
+        } else {
+            let path: PathBuf = source.extract()?;
+            py.detach(|| core::CsvReader::open(&path, dialect, compression))
+        };
+        reader
+            .map_err(|error| raise(&raised, error))
             .map(|reader| Self {
                 header: reader.header().to_vec(),
                 reader: Mutex::new(reader),
+                raised,
             })
-            .map_err(python_error)
     }
 
     #[getter]
@@ -138,7 +185,7 @@ impl CsvReader {
             .unwrap_or_else(PoisonError::into_inner);
         let chunk = py
             .detach(|| reader.read(&columns, rows))
-            .map_err(python_error)?;
+            .map_err(|error| raise(&self.raised, error))?;
         let Some(chunk) = chunk else {
             return Ok(None);
         };

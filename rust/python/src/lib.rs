@@ -9,6 +9,7 @@
 mod arrow;
 mod csv;
 mod field;
+mod files;
 mod names;
 mod tally;
 mod work;
@@ -22,6 +23,10 @@ mod _core {
     use super::csv::{CsvError, CsvReader, StringColumn};
     #[pymodule_export]
     use super::field::{Elo, Field, replicates_needed};
+    #[pymodule_export]
+    use super::files::{
+        CodeReader, Judged, UnusualError, judge_codes, known_codes, names_from, row_codes,
+    };
     #[pymodule_export]
     use super::names::Interner;
     #[pymodule_export]

@@ -24,7 +24,7 @@ use pyo3::{
 
 use rayon::prelude::*;
 
-use crate::{arrow, work::on_threads};
+use crate::{arrow, work::on_threads_if_many};
 
 /// The code of a value that is missing.
 pub const NULL_CODE: u32 = u32::MAX;
@@ -54,7 +54,7 @@ impl Hasher for AddressHasher {
 #[pyclass(module = "humorrank._core")]
 #[derive(Default)]
 pub struct Interner {
-    inner: core::Interner,
+    pub inner: core::Interner,
 }
 
 #[pymethods]
@@ -77,8 +77,9 @@ impl Interner {
         } else {
             let chunks = arrow::chunks(values)?;
             py.detach(|| {
-                codes.reserve(chunks.iter().map(Array::len).sum());
-                on_threads(None, || {
+                let rows = chunks.iter().map(Array::len).sum();
+                codes.reserve(rows);
+                on_threads_if_many(rows, || {
                     chunks
                         .iter()
                         .try_for_each(|chunk| self.encode_chunk(chunk, &mut codes))

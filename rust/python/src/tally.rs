@@ -6,7 +6,7 @@ use humorrank_core::{self as core, Cell, Error, Outcome};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyUntypedArrayMethods};
 use pyo3::{exceptions::PyValueError, prelude::*};
 
-use crate::work::{on_threads, python_error};
+use crate::work::{on_threads_if_many, python_error};
 
 /// Exact counts of matches by ordered pair and outcome.
 #[pyclass(module = "humorrank._core")]
@@ -129,7 +129,7 @@ impl Tally {
         let tally = Arc::make_mut(&mut self.inner);
         if score.is_none() && weight.is_none() && count.is_none() {
             return py
-                .detach(|| on_threads(None, || tally.add_columns(first, second, outcome)))
+                .detach(|| on_threads_if_many(rows, || tally.add_columns(first, second, outcome)))
                 .map_err(|error| match error {
                     Error::OutOfRange => out_of_range(),
                     _ => python_error(py, &error),
@@ -175,7 +175,8 @@ impl Tally {
 
     pub fn settle(&mut self, py: Python<'_>) -> PyResult<()> {
         let tally = Arc::make_mut(&mut self.inner);
-        py.detach(|| on_threads(None, || tally.settle()))
+        let cells = tally.pairs_at_most();
+        py.detach(|| on_threads_if_many(cells, || tally.settle()))
             .map_err(|error| python_error(py, &error))
     }
 
@@ -196,7 +197,7 @@ impl Tally {
             .iter()
             .map(|&code| u32::try_from(code).ok())
             .collect();
-        py.detach(|| on_threads(None, || self.inner.relabel(&codes)))
+        py.detach(|| on_threads_if_many(self.inner.pairs_at_most(), || self.inner.relabel(&codes)))
             .map(Self::owned)
             .map_err(|error| python_error(py, &error))
     }

@@ -90,6 +90,17 @@ pub fn on_threads<T: Send>(threads: Option<usize>, work: impl FnOnce() -> T + Se
     }
 }
 
+/// Runs work on all threads if it is on so many items that this pays, else here.
+pub fn on_threads_if_many<T: Send>(items: usize, work: impl FnOnce() -> T + Send) -> T {
+    /// To hand work to another thread and back takes as long as a few thousand items.
+    const MANY: usize = 1 << 15;
+    if items < MANY {
+        work()
+    } else {
+        on_threads(None, work)
+    }
+}
+
 /// The pool of this process. A fork inherits its parent's without the threads in it, and would
 /// wait for them for ever, so it gets its own.
 fn shared_pool() -> Option<Arc<ThreadPool>> {

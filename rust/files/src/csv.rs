@@ -51,6 +51,10 @@ impl CsvError {
     }
 }
 
+fn unopened(error: &io::Error) -> CsvError {
+    CsvError::new(None, format!("cannot be opened: {error}"))
+}
+
 /// One column of a chunk: the values end to end, and where each one ends.
 #[derive(Debug, Default)]
 pub struct TextColumn {
@@ -90,15 +94,27 @@ impl CsvReader {
     /// # Errors
     /// Where the file cannot be opened or read, is damaged, or its header is not UTF-8.
     pub fn open(path: &Path, dialect: Dialect, compression: Compression) -> Result<Self, CsvError> {
-        let unreadable =
-            |error: io::Error| CsvError::new(None, format!("cannot be opened: {error}"));
-        let file = File::open(path).map_err(unreadable)?;
+        let file = File::open(path).map_err(|error| unopened(&error))?;
+        Self::unpack(Box::new(file), dialect, compression)
+    }
+
+    /// Reads the first record of a text that may be packed.
+    ///
+    /// # Errors
+    /// As [`CsvReader::open`].
+    pub fn unpack(
+        packed: Box<dyn Read + Send>,
+        dialect: Dialect,
+        compression: Compression,
+    ) -> Result<Self, CsvError> {
         let bytes: Box<dyn Read + Send> = match compression {
-            Compression::None => Box::new(file),
-            Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(file))),
-            Compression::Zstd => {
-                Box::new(zstd::stream::read::Decoder::new(file).map_err(unreadable)?)
+            Compression::None => packed,
+            Compression::Gzip => {
+                Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(packed)))
             }
+            Compression::Zstd => Box::new(
+                zstd::stream::read::Decoder::new(packed).map_err(|error| unopened(&error))?,
+            ),
         };
         Self::new(bytes, dialect)
     }

@@ -1,0 +1,175 @@
+"""The fast way through a log: columns of codes, and every check made on codes.
+
+It takes what most logs are made of and leaves everything else, bad rows included, to the
+general way, which goes on from the first row that was not taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import numpy as np
+import polars as pl
+
+from humorrank._core import (
+    NULL_CODE,
+    Interner,
+    Judged,
+    judge_codes,
+    known_codes,
+    names_from,
+)
+from humorrank.log._batch import Batch
+from humorrank.log._names import Names
+from humorrank.log._readings import Binding
+from humorrank.log._rows import good_counts
+from humorrank.log._words import (
+    BAD,
+    BOTH_BAD,
+    FIRST,
+    SECOND,
+    TIE,
+    UNJUDGED,
+    WORDS,
+    normal,
+)
+
+_WINNER_FIRST: Final = frozenset({"winner-loser", "chosen-rejected", "headerless"})
+_WORD_TABLES: Final = {
+    "winner-word": WORDS,
+    "winner-name": {w: o for w, o in WORDS.items() if o in (TIE, BOTH_BAD, UNJUDGED)},
+}
+_NAMES, _WORDS, _COUNTS = range(3)
+_NO_COUNT: Final = np.iinfo(np.uint64).max
+
+Wanted = Sequence[tuple[str, int]]
+"""Columns, each with the number of the interner that codes it."""
+
+
+class Reader(Protocol):
+    """Reads columns as codes, in the order of the rows; new values get codes as they appear."""
+
+    def read(self, interners: Sequence[Interner]) -> Sequence[np.ndarray] | None:
+        """The next rows, a column each; None behind the last.
+
+        Raises:
+            UnusualError: The next rows must be read in the general way.
+        """
+
+
+def wanted(binding: Binding) -> Wanted | None:
+    """The columns to read as codes; None where codes do not say all."""
+    columns = binding.columns
+    if "weight" in binding.extras:
+        return None
+    if binding.reading.name in _WINNER_FIRST:
+        out = [(columns["winner"], _NAMES), (columns["loser"], _NAMES)]
+    elif binding.reading.name in _WORD_TABLES:
+        out = [(columns["model_a"], _NAMES), (columns["model_b"], _NAMES)]
+        out.append((columns["winner"], _WORDS))
+    else:
+        return None
+    if "count" in binding.extras:
+        out.append((binding.extras["count"], _COUNTS))
+    return out
+
+
+class Coder:
+    """What codes mean in one pass over a log.
+
+    Args:
+        names: the names of the log.
+        clashes: whether a winner's word that is also the name of the model on the other side
+            is a fault.
+    """
+
+    def __init__(self, names: Names, *, clashes: bool) -> None:
+        self._names = names
+        self._clashes = clashes
+        self._words = Interner()
+        self._counts = Interner()
+        # By the code of a word: as it is written, its outcome, the name it is.
+        self._written: list[str] = []
+        self._outcomes = np.array([UNJUDGED], np.uint8)
+        self._word_names = np.empty(0, np.uint32)
+        self._names_known = 0
+        # By the code of a count.
+        self._amounts = np.array([_NO_COUNT], np.uint64)
+
+    @property
+    def interners(self) -> list[Interner]:
+        """In the order of their numbers."""
+        return [self._names.interner, self._words, self._counts]
+
+    def judge(self, columns: Sequence[np.ndarray], binding: Binding) -> Judged | None:
+        """Checks rows and picks those to rate; None if any has a fault."""
+        names = self._names
+        names.look()
+        first, second, *others = columns
+        by_word = binding.reading.name in _WORD_TABLES
+        by_name = binding.reading.name == "winner-name"
+        winner = others.pop(0) if by_word else None
+        count = others.pop(0) if others else None
+        if winner is not None:
+            self._look_at_words(_WORD_TABLES[binding.reading.name], exact=by_name)
+            if self._clashes and not by_name and self._clash(first, second, winner):
+                return None
+        if count is not None:
+            self._look_at_counts()
+        judged = judge_codes(
+            first,
+            second,
+            winner,
+            self._outcomes,
+            names=len(names),
+            winner_names=self._word_names if by_name else None,
+            count=count,
+            counts=None if count is None else self._amounts,
+            excluded=names.excluded,
+        )
+        if judged.faults or names.missing_any(first, second):
+            return None
+        return judged
+
+    def _look_at_words(self, table: dict[str, int], *, exact: bool) -> None:
+        """Takes note of words that are new, and of words that have become names."""
+        known = len(self._written)
+        if len(self._words) > known:
+            new = names_from(self._words, known)
+            self._written += new
+            outcomes = [table.get(normal(word), BAD) for word in new]
+            self._outcomes = np.array([*self._outcomes[:-1], *outcomes, UNJUDGED], np.uint8)
+            fresh = np.full(len(new), NULL_CODE, np.uint32)
+            self._word_names = np.concatenate([self._word_names, fresh])
+        elif len(self._names) == self._names_known:
+            return
+        self._names_known = len(self._names)
+        open_ = np.flatnonzero(self._word_names == NULL_CODE)
+        texts = [self._written[word] for word in open_.tolist()]
+        if not exact:
+            texts = [text.strip() for text in texts]
+        self._word_names[open_] = known_codes(self._names.interner, texts)
+
+    def _clash(self, first: np.ndarray, second: np.ndarray, winner: np.ndarray) -> bool:
+        for word in np.flatnonzero(self._word_names != NULL_CODE).tolist():
+            outcome, name = self._outcomes[word], self._word_names[word]
+            if outcome == BAD or not self._written[word].strip():
+                continue
+            said = winner == word
+            for side, codes in ((FIRST, first), (SECOND, second)):
+                if outcome != side and bool((said & (codes == name)).any()):
+                    return True
+        return False
+
+    def _look_at_counts(self) -> None:
+        known = len(self._amounts) - 1
+        if len(self._counts) > known:
+            texts = pl.DataFrame({"count": names_from(self._counts, known)})
+            values = Batch("", texts, 1).numbers("count").values
+            good = good_counts(values)
+            amounts = np.full(len(values), _NO_COUNT, np.uint64)
+            amounts[good] = values[good].astype(np.uint64)
+            self._amounts = np.concatenate(
+                [self._amounts[:-1], amounts, np.array([_NO_COUNT], np.uint64)]
+            )

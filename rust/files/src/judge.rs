@@ -1,0 +1,323 @@
+//! Checks coded matches, counts what they are, and picks those that are rated.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use rayon::prelude::*;
+
+use crate::NULL_CODE;
+
+/// What a row says of its match.
+pub mod outcome {
+    /// The one shown first won.
+    pub const FIRST: u8 = 0;
+    /// The one shown second won.
+    pub const SECOND: u8 = 1;
+    /// Neither won.
+    pub const TIE: u8 = 2;
+    /// Neither won, and both were called bad.
+    pub const BOTH_BAD: u8 = 3;
+    /// There is no outcome.
+    pub const UNJUDGED: u8 = 5;
+    /// The value is none that this column can have.
+    pub const BAD: u8 = 6;
+}
+use outcome::{BAD, BOTH_BAD, FIRST, SECOND, TIE, UNJUDGED};
+
+/// A name occurred in a judged row.
+pub const JUDGED: u8 = 1;
+/// A name occurred in a row without an outcome.
+pub const WITHOUT: u8 = 2;
+/// A name occurred in a row that stands for no match.
+pub const VOID: u8 = 4;
+
+/// In a table of counts: a value that is no count.
+pub const NO_COUNT: u64 = u64::MAX;
+
+/// Rows that one thread takes at a time: few enough for the cache.
+const PART: usize = 1 << 16;
+
+/// Codes of some consecutive rows.
+#[derive(Clone, Copy)]
+pub struct Rows<'a> {
+    /// Who was shown first.
+    pub first: &'a [u32],
+    /// Who was shown second.
+    pub second: &'a [u32],
+    /// What the winner's column says; none where the first always won.
+    pub winner: Option<&'a [u32]>,
+    /// What the count's column says, if there is one.
+    pub count: Option<&'a [u32]>,
+}
+
+/// What codes mean.
+#[derive(Clone, Copy)]
+pub struct Meaning<'a> {
+    /// The outcome of each code of the winner's column, and behind them that of no value.
+    pub outcomes: &'a [u8],
+    /// The name that each code of the winner's column is, where it may be a name; it goes
+    /// before the outcome if it is one of the two that played.
+    pub winner_names: Option<&'a [u32]>,
+    /// The count of each code of the count's column, [`NO_COUNT`] for none, and behind them
+    /// that of no value.
+    pub counts: &'a [u64],
+    /// How many names there are.
+    pub names: usize,
+    /// The codes below this one are of names whose matches are left out.
+    pub excluded: u32,
+}
+
+/// What became of the rows.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// Rows with a fault; if there are any, nothing else here means anything.
+    pub faults: u64,
+    /// Rows without an outcome.
+    pub unjudged: u64,
+    /// Rows that stand for no match.
+    pub void: u64,
+    /// Matches of names that are left out.
+    pub excluded: u64,
+    /// Ties that are rated, both-bad ones left out.
+    pub ties: u64,
+    /// Both-bad ties that are rated.
+    pub both_bad: u64,
+    /// The outcome of each row that is rated.
+    pub outcome: Vec<u8>,
+    /// The count of each row that is rated, if rows have counts.
+    pub count: Vec<u64>,
+    /// Who was shown first and second in the rows that are rated; none where all are.
+    pub players: Option<(Vec<u32>, Vec<u32>)>,
+    /// In what kinds of rows each name occurred: [`JUDGED`], [`WITHOUT`], [`VOID`].
+    pub seen: Vec<u8>,
+}
+
+/// Checks rows, and picks those that are rated.
+///
+/// A row has a fault where a name is missing, both are the same, or its outcome or its count
+/// is bad. A row that is void, without an outcome or of an excluded name is left out, and
+/// counted under the first of these that applies: without an outcome, void, excluded.
+///
+/// # Panics
+/// If the columns are not of one length, or a code is beyond its table.
+#[must_use]
+pub fn judge(rows: Rows, meaning: Meaning) -> Judged {
+    let length = rows.first.len();
+    assert!(rows.second.len() == length);
+    assert!(rows.winner.is_none_or(|codes| codes.len() == length));
+    assert!(rows.count.is_none_or(|codes| codes.len() == length));
+    let seen: Vec<AtomicU8> = (0..meaning.names).map(|_| AtomicU8::new(0)).collect();
+    let mut outcome = vec![0; length];
+    let mut sums = outcome
+        .par_chunks_mut(PART)
+        .enumerate()
+        .map(|(part, outcome)| {
+            let range = part * PART..part * PART + outcome.len();
+            judge_part(rows.part(range), meaning, &seen, outcome)
+        })
+        .reduce(Judged::default, |mut a, b| {
+            a.faults += b.faults;
+            a.unjudged += b.unjudged;
+            a.void += b.void;
+            a.excluded += b.excluded;
+            a.ties += b.ties;
+            a.both_bad += b.both_bad;
+            a
+        });
+    if sums.faults > 0 {
+        return sums;
+    }
+    sums.seen = seen.into_iter().map(AtomicU8::into_inner).collect();
+    let all = sums.unjudged + sums.void + sums.excluded == 0;
+    let kept: Vec<usize> = if all {
+        Vec::new()
+    } else {
+        (0..length).filter(|&row| outcome[row] < UNJUDGED).collect()
+    };
+    if !all {
+        sums.players = Some((pick(rows.first, &kept), pick(rows.second, &kept)));
+    }
+    if let Some(codes) = rows.count {
+        let count = |&code: &u32| meaning.count(code);
+        sums.count = if all {
+            codes.par_iter().map(count).collect()
+        } else {
+            kept.par_iter().map(|&row| count(&codes[row])).collect()
+        };
+    }
+    sums.outcome = if all { outcome } else { pick(&outcome, &kept) };
+    sums
+}
+
+fn pick<T: Copy + Send + Sync>(values: &[T], rows: &[usize]) -> Vec<T> {
+    rows.par_iter().map(|&row| values[row]).collect()
+}
+
+impl<'a> Rows<'a> {
+    fn part(&self, range: std::ops::Range<usize>) -> Self {
+        let of = |codes: &'a [u32]| &codes[range.clone()];
+        Self {
+            first: of(self.first),
+            second: of(self.second),
+            winner: self.winner.map(of),
+            count: self.count.map(of),
+        }
+    }
+}
+
+impl Meaning<'_> {
+    fn count(&self, code: u32) -> u64 {
+        self.counts[(code as usize).min(self.counts.len() - 1)]
+    }
+}
+
+fn note(seen: &[AtomicU8], code: u32, kind: u8) {
+    if let Some(flags) = seen.get(code as usize) {
+        let known = flags.load(Ordering::Relaxed);
+        if known & kind == 0 {
+            flags.fetch_or(kind, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Writes the outcome of each row; [`UNJUDGED`] for all that are left out.
+fn judge_part(rows: Rows, meaning: Meaning, seen: &[AtomicU8], outcome: &mut [u8]) -> Judged {
+    let mut sums = Judged::default();
+    match rows.winner {
+        None => outcome.fill(FIRST),
+        Some(codes) => decode(rows, codes, meaning, outcome),
+    }
+    let mut kinds = [0u64; 8];
+    let plain = rows.count.is_none() && meaning.excluded == 0;
+    for (row, outcome) in outcome.iter_mut().enumerate() {
+        let (first, second) = (rows.first[row], rows.second[row]);
+        if first == second || first.max(second) == NULL_CODE {
+            sums.faults += 1;
+        }
+        if plain && *outcome < UNJUDGED {
+            note(seen, first, JUDGED);
+            note(seen, second, JUDGED);
+            kinds[usize::from(*outcome & 7)] += 1;
+            continue;
+        }
+        let count = rows.count.map_or(1, |codes| meaning.count(codes[row]));
+        if *outcome == BAD || count == NO_COUNT {
+            sums.faults += 1;
+            continue;
+        }
+        let kind = if *outcome == UNJUDGED {
+            sums.unjudged += 1;
+            WITHOUT
+        } else if count == 0 {
+            sums.void += 1;
+            *outcome = UNJUDGED;
+            VOID
+        } else if first.min(second) < meaning.excluded {
+            sums.excluded += 1;
+            *outcome = UNJUDGED;
+            JUDGED
+        } else {
+            kinds[usize::from(*outcome & 7)] += 1;
+            JUDGED
+        };
+        note(seen, first, kind);
+        note(seen, second, kind);
+    }
+    sums.ties = kinds[usize::from(TIE)];
+    sums.both_bad = kinds[usize::from(BOTH_BAD)];
+    sums
+}
+
+fn decode(rows: Rows, codes: &[u32], meaning: Meaning, outcome: &mut [u8]) {
+    let table = meaning.outcomes;
+    let last = table.len() - 1;
+    for (outcome, &code) in outcome.iter_mut().zip(codes) {
+        *outcome = table[(code as usize).min(last)];
+    }
+    if let Some(names) = meaning.winner_names {
+        for (row, outcome) in outcome.iter_mut().enumerate() {
+            let name = names.get(codes[row] as usize).copied();
+            if name == Some(rows.first[row]) {
+                *outcome = FIRST;
+            } else if name == Some(rows.second[row]) {
+                *outcome = SECOND;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OUTCOMES: [u8; 5] = [FIRST, SECOND, TIE, BAD, UNJUDGED];
+
+    fn meaning<'a>() -> Meaning<'a> {
+        Meaning {
+            outcomes: &OUTCOMES,
+            winner_names: None,
+            counts: &[],
+            names: 4,
+            excluded: 0,
+        }
+    }
+
+    fn rows<'a>(first: &'a [u32], second: &'a [u32], winner: &'a [u32]) -> Rows<'a> {
+        Rows {
+            first,
+            second,
+            winner: Some(winner),
+            count: None,
+        }
+    }
+
+    #[test]
+    fn rows_without_an_outcome_are_counted_and_left_out() {
+        let judged = judge(rows(&[0, 1, 2], &[1, 2, 3], &[0, NULL_CODE, 2]), meaning());
+        assert_eq!((judged.faults, judged.unjudged, judged.ties), (0, 1, 1));
+        assert_eq!(judged.outcome, [FIRST, TIE]);
+        assert_eq!(judged.players, Some((vec![0, 2], vec![1, 3])));
+        assert_eq!(
+            judged.seen,
+            [JUDGED, JUDGED | WITHOUT, JUDGED | WITHOUT, JUDGED]
+        );
+    }
+
+    #[test]
+    fn a_fault_is_a_fault_whatever_else_the_row_is() {
+        for (first, second, winner) in [(0, 0, 4), (NULL_CODE, 1, 0), (1, NULL_CODE, 4), (0, 1, 3)]
+        {
+            assert_eq!(
+                judge(rows(&[first], &[second], &[winner]), meaning()).faults,
+                1
+            );
+        }
+    }
+
+    #[test]
+    fn the_name_of_one_who_played_goes_before_a_word() {
+        let names = [2, 3, NULL_CODE, NULL_CODE];
+        let with_names = Meaning {
+            winner_names: Some(&names),
+            ..meaning()
+        };
+        let judged = judge(rows(&[2, 3, 0], &[3, 2, 1], &[1, 1, 2]), with_names);
+        assert_eq!(judged.outcome, [SECOND, FIRST, TIE]);
+    }
+
+    #[test]
+    fn counts_of_zero_and_excluded_names_are_told_apart() {
+        let excluding = Meaning {
+            counts: &[0, 7, NO_COUNT],
+            excluded: 1,
+            ..meaning()
+        };
+        let with_counts = |count| Rows {
+            count: Some(count),
+            ..rows(&[0, 1, 1, 0], &[1, 2, 3, 2], &[0, 0, 1, 4])
+        };
+        let judged = judge(with_counts(&[1, 0, 1, 1]), excluding);
+        assert_eq!((judged.excluded, judged.void, judged.unjudged), (1, 1, 1));
+        assert_eq!((judged.outcome, judged.count), (vec![SECOND], vec![7]));
+        assert_eq!(judge(with_counts(&[1, 2, 1, 1]), excluding).faults, 1);
+    }
+}

@@ -1,0 +1,296 @@
+//! Files as columns of codes, and what coded matches are.
+
+use std::{
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
+
+use humorrank_core as core;
+use humorrank_files::{
+    Columns, Unusual, csv::Dialect, delimited::DelimitedCodes, judge, parquet::ParquetCodes,
+};
+use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods};
+use pyo3::{
+    create_exception,
+    exceptions::{PyIndexError, PyValueError},
+    prelude::*,
+    types::{PyList, PyString, PyTuple},
+};
+
+use crate::{
+    names::{Interner, NULL_CODE},
+    work::{on_threads, on_threads_if_many},
+};
+
+create_exception!(
+    humorrank._core,
+    UnusualError,
+    PyValueError,
+    "What a CodeReader does not read: something broken or rare, for a strict reader to look at."
+);
+
+fn python_error(error: &Unusual) -> PyErr {
+    UnusualError::new_err(error.to_string())
+}
+
+enum Reader {
+    Parquet(ParquetCodes),
+    Delimited(DelimitedCodes),
+}
+
+/// Reads columns of a file as codes.
+#[pyclass(module = "humorrank._core")]
+pub struct CodeReader {
+    /// Never contended: it only says that one thread at a time reads.
+    reader: Mutex<Reader>,
+    interners: usize,
+}
+
+#[pymethods]
+impl CodeReader {
+    #[staticmethod]
+    fn parquet(py: Python<'_>, path: PathBuf, columns: Vec<(String, usize)>) -> PyResult<Self> {
+        let interners = columns.iter().map(|(_, interner)| interner + 1).max();
+        py.detach(|| ParquetCodes::open(&path, &columns))
+            .map(|reader| Self::new(Reader::Parquet(reader), interners))
+            .map_err(|error| python_error(&error))
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (path, columns, *, header, delimiter, has_header))]
+    fn delimited(
+        py: Python<'_>,
+        path: PathBuf,
+        columns: Vec<(usize, usize)>,
+        header: Vec<String>,
+        delimiter: char,
+        has_header: bool,
+    ) -> PyResult<Self> {
+        let dialect = Dialect {
+            delimiter: u8::try_from(delimiter)
+                .map_err(|_| PyValueError::new_err("the delimiter must be one byte"))?,
+            quote: true,
+            has_header,
+        };
+        if columns.iter().any(|&(column, _)| column >= header.len()) {
+            return Err(PyIndexError::new_err("there is no such column"));
+        }
+        let interners = columns.iter().map(|(_, interner)| interner + 1).max();
+        py.detach(|| DelimitedCodes::open(&path, dialect, &header, &columns))
+            .map(|reader| Self::new(Reader::Delimited(reader), interners))
+            .map_err(|error| python_error(&error))
+    }
+
+    fn read<'py>(
+        &mut self,
+        py: Python<'py>,
+        mut interners: Vec<PyRefMut<'py, Interner>>,
+    ) -> PyResult<Option<Vec<Bound<'py, PyArray1<u32>>>>> {
+        if interners.len() < self.interners {
+            return Err(PyValueError::new_err("an interner is missing"));
+        }
+        let reader = self
+            .reader
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut inner: Vec<&mut core::Interner> = interners
+            .iter_mut()
+            .map(|interner| &mut interner.inner)
+            .collect();
+        let columns: Option<Columns> = py
+            .detach(|| {
+                on_threads(None, || match reader {
+                    Reader::Parquet(reader) => reader.read(&mut inner),
+                    Reader::Delimited(reader) => reader.read(&mut inner),
+                })
+            })
+            .map_err(|error| python_error(&error))?;
+        Ok(columns.map(|columns| {
+            columns
+                .into_iter()
+                .map(|codes| codes.into_pyarray(py))
+                .collect()
+        }))
+    }
+}
+
+impl CodeReader {
+    fn new(reader: Reader, interners: Option<usize>) -> Self {
+        Self {
+            reader: Mutex::new(reader),
+            interners: interners.unwrap_or(0),
+        }
+    }
+}
+
+/// What became of some rows: see `judge`.
+#[pyclass(module = "humorrank._core", frozen, get_all)]
+pub struct Judged {
+    faults: u64,
+    unjudged: u64,
+    void: u64,
+    excluded: u64,
+    ties: u64,
+    both_bad: u64,
+    first: Py<PyArray1<u32>>,
+    second: Py<PyArray1<u32>>,
+    outcome: Py<PyArray1<u8>>,
+    count: Option<Py<PyArray1<u64>>>,
+    seen: Py<PyArray1<u8>>,
+}
+
+/// Checks coded matches, counts what they are, and picks those that are rated.
+#[pyfunction]
+#[pyo3(signature = (
+    first, second, winner, outcomes, *, names, winner_names=None, count=None, counts=None,
+    excluded=0
+))]
+#[allow(clippy::too_many_arguments, reason = "one column or table each")]
+pub fn judge_codes<'py>(
+    py: Python<'py>,
+    first: Bound<'py, PyArray1<u32>>,
+    second: Bound<'py, PyArray1<u32>>,
+    winner: Option<PyReadonlyArray1<'py, u32>>,
+    outcomes: PyReadonlyArray1<'py, u8>,
+    names: usize,
+    winner_names: Option<PyReadonlyArray1<'py, u32>>,
+    count: Option<PyReadonlyArray1<'py, u32>>,
+    counts: Option<PyReadonlyArray1<'py, u64>>,
+    excluded: u32,
+) -> PyResult<Judged> {
+    let judged = {
+        let (first, second) = (first.try_readonly()?, second.try_readonly()?);
+        let winner = winner.as_ref().map(|codes| codes.as_slice()).transpose()?;
+        let count = count.as_ref().map(|codes| codes.as_slice()).transpose()?;
+        let rows = judge::Rows {
+            first: first.as_slice()?,
+            second: second.as_slice()?,
+            winner,
+            count,
+        };
+        let lengths = [
+            Some(second.len()),
+            winner.map(<[_]>::len),
+            count.map(<[_]>::len),
+        ];
+        if lengths
+            .into_iter()
+            .flatten()
+            .any(|length| length != first.len())
+        {
+            return Err(PyValueError::new_err("all columns must be of one length"));
+        }
+        let meaning = judge::Meaning {
+            outcomes: outcomes.as_slice()?,
+            winner_names: winner_names
+                .as_ref()
+                .map(|codes| codes.as_slice())
+                .transpose()?,
+            counts: match &counts {
+                Some(counts) => counts.as_slice()?,
+                None => &[],
+            },
+            names,
+            excluded,
+        };
+        if outcomes.len() == 0 || (rows.count.is_some() && meaning.counts.is_empty()) {
+            return Err(PyValueError::new_err(
+                "a table lacks the entry for no value",
+            ));
+        }
+        let many = rows.first.len();
+        py.detach(|| on_threads_if_many(many, || judge::judge(rows, meaning)))
+    };
+    let (first, second) = match judged.players {
+        Some((first, second)) => (first.into_pyarray(py), second.into_pyarray(py)),
+        None => (first, second),
+    };
+    Ok(Judged {
+        faults: judged.faults,
+        unjudged: judged.unjudged,
+        void: judged.void,
+        excluded: judged.excluded,
+        ties: judged.ties,
+        both_bad: judged.both_bad,
+        first: first.unbind(),
+        second: second.unbind(),
+        outcome: judged.outcome.into_pyarray(py).unbind(),
+        count: counts.map(|_| judged.count.into_pyarray(py).unbind()),
+        seen: judged.seen.into_pyarray(py).unbind(),
+    })
+}
+
+/// The codes of names, `NULL_CODE` for those that an interner does not know.
+#[pyfunction]
+pub fn known_codes<'py>(
+    py: Python<'py>,
+    interner: PyRef<'py, Interner>,
+    names: Vec<String>,
+) -> Bound<'py, PyArray1<u32>> {
+    let codes: Vec<u32> = names
+        .iter()
+        .map(|name| interner.inner.get(name).unwrap_or(NULL_CODE))
+        .collect();
+    codes.into_pyarray(py)
+}
+
+/// The names with the codes from `start` on.
+#[pyfunction]
+pub fn names_from(interner: PyRef<'_, Interner>, start: u32) -> Vec<String> {
+    (start..interner.inner.len() as u32)
+        .map(|code| interner.inner.name(code).to_owned())
+        .collect()
+}
+
+/// How many objects are remembered with their codes, a column; a power of two.
+const REMEMBERED: usize = 1 << 10;
+
+/// Codes of some parts of rows, which are tuples or lists of one length; all must be text.
+#[pyfunction]
+pub fn row_codes<'py>(
+    py: Python<'py>,
+    rows: &Bound<'py, PyList>,
+    width: usize,
+    columns: Vec<(usize, usize)>,
+    mut interners: Vec<PyRefMut<'py, Interner>>,
+) -> PyResult<Vec<Bound<'py, PyArray1<u32>>>> {
+    let known = interners.len();
+    if columns
+        .iter()
+        .any(|&(at, interner)| at >= width || interner >= known)
+    {
+        return Err(PyIndexError::new_err("there is no such part or interner"));
+    }
+    let mut out = vec![Vec::with_capacity(rows.len()); columns.len()];
+    // The same objects are met again and again, and no code runs here that could free one.
+    let mut remembered = vec![(0, 0); columns.len() * REMEMBERED];
+    for row in rows {
+        let tuple = if let Ok(tuple) = row.cast::<PyTuple>() {
+            tuple.clone()
+        } else {
+            row.cast::<PyList>()?.to_tuple()
+        };
+        if tuple.len() != width {
+            return Err(UnusualError::new_err("a row of another length"));
+        }
+        for (number, &(at, interner)) in columns.iter().enumerate() {
+            let value = tuple.get_borrowed_item(at)?;
+            let address = value.as_ptr() as usize;
+            let slot = number * REMEMBERED + (address >> 4) % REMEMBERED;
+            if remembered[slot].0 != address {
+                let code = if value.is_none() {
+                    NULL_CODE
+                } else {
+                    let name = value.cast::<PyString>()?;
+                    interners[interner].inner.intern(name.to_str()?)
+                };
+                remembered[slot] = (address, code);
+            }
+            out[number].push(remembered[slot].1);
+        }
+    }
+    Ok(out
+        .into_iter()
+        .map(|codes| codes.into_pyarray(py))
+        .collect())
+}
