@@ -161,4 +161,4 @@ def _render(board: Leaderboard, chosen: str, top: int | None, *, plain: bool) ->
         return table.write_csv()
     if chosen == "markdown":
         return _output.markdown(table, _DECIMALS)
-    return board.to_text(top, color=not plain and sys.stdout.isatty())
+    return board.to_text(top, color=not plain and sys.stdout is not None and sys.stdout.isatty())

@@ -113,7 +113,7 @@ class Coder:
         count = others.pop(0) if others else None
         if winner is not None:
             self._look_at_words(_WORD_TABLES[binding.reading.name], exact=by_name)
-            if self._clashes and not by_name and self._clash(first, second, winner):
+            if (self._clashes or by_name) and self._clash(first, second, winner):
                 return None
         if count is not None:
             self._look_at_counts()

@@ -122,11 +122,17 @@ def winner_name(_: Settings) -> Decoder:
         first, second = batch.text(at["model_a"]), batch.text(at["model_b"])
         chosen = batch.text(at["winner"])
         outcome = table.outcomes(chosen)[0]
-        outcome[_same(chosen, second)] = SECOND
-        outcome[_same(chosen, first)] = FIRST
+        is_word = outcome != BAD
+        for side, name in ((SECOND, second), (FIRST, first)):
+            same = _same(chosen, name)
+            outcome[same] = np.where(is_word[same], BAD, side)
 
         def problem(i: int) -> Problem:
             value = batch.value(at["winner"], i)
+            if is_word[i]:
+                message = f"{value!r} is the name of a model of this match, and a word for a tie "
+                message += "or for no outcome; rename the model, or say it in another column"
+                return Problem(at["winner"], value, message)
             return Problem(at["winner"], value, _neither(value, first[i], second[i]))
 
         return Decoded(first, second, outcome, "winner is neither model", problem)

@@ -174,7 +174,7 @@ def _one_a_line(
             value, end = _DECODER.raw_decode(written)
             if end != len(written):
                 raise ValueError(f"something follows at character {end + 1}")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             message = f"malformed JSON ({error}); JSONL has one whole object a line"
             raise InputError(message, file=label, row=number) from None
         yield number, _checked(value, written, keys, label, number)
@@ -228,7 +228,7 @@ class _Buffer:
         while True:
             try:
                 value, end = _DECODER.raw_decode(self._held, self._at)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 if self._grow():
                     continue
                 self._fail(str(getattr(error, "msg", error)), getattr(error, "pos", self._at))

@@ -14,7 +14,8 @@ from humorrank.log._decode import Decoded, Decoder, Problem
 from humorrank.log._names import Names
 from humorrank.log._readings import Binding
 
-_LARGEST_COUNT = 2.0**53
+_TOO_MANY = 2.0**53
+_LEAST_WEIGHT, _MOST_WEIGHT = 1e-100, 1e100
 
 
 @dataclass(frozen=True)
@@ -123,21 +124,21 @@ def code_rows(
 def _counts(batch: Batch, column: str) -> Amounts:
     values = batch.numbers(column).values
     good = good_counts(values)
-    return _amounts(batch, column, values, good, "count", "a whole number, 0 or more")
+    return _amounts(batch, column, values, good, "count", "a whole number from 0 to 2^53 - 1")
 
 
 def good_counts(values: np.ndarray) -> np.ndarray:
     """Which numbers can be counts."""
     with np.errstate(invalid="ignore"):
-        good: np.ndarray = (values >= 0) & (values <= _LARGEST_COUNT) & (values == np.floor(values))
+        good: np.ndarray = (values >= 0) & (values < _TOO_MANY) & (values == np.floor(values))
     return good
 
 
 def _weights(batch: Batch, column: str) -> Amounts:
     values = batch.numbers(column).values
     with np.errstate(invalid="ignore"):
-        good = (values >= 0) & np.isfinite(values)
-    return _amounts(batch, column, values, good, "weight", "a number, 0 or more")
+        good = (values == 0) | ((values >= _LEAST_WEIGHT) & (values <= _MOST_WEIGHT))
+    return _amounts(batch, column, values, good, "weight", "0, or from 1e-100 to 1e100")
 
 
 def _amounts(

@@ -7,11 +7,11 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import polars as pl
 
@@ -85,30 +85,37 @@ def _opened(
 ) -> Iterator[Table]:
     for given in paths:
         if given == STDIN:
-            yield _standard_input(named, reading, stack)
+            if sys.stdin is None:
+                raise InputError("is closed", file=_STDIN_LABEL)
+            yield _streamed(sys.stdin.buffer, _STDIN_LABEL, named, reading, stack)
             continue
         for path in _expanded(given):
+            if path.exists() and not path.is_file() and not path.is_dir():
+                # A pipe, as a shell makes of <(...): what was read of it is gone.
+                pipe = stack.enter_context(path.open("rb"))
+                yield _streamed(pipe, given, named, reading, stack)
+                continue
             yield _file(path, given if path == Path(given) else str(path), named, reading)
 
 
-def _standard_input(named: Sequence[str], reading: str | None, stack: ExitStack) -> Table:
+def _streamed(
+    source: BinaryIO, label: str, named: Sequence[str], reading: str | None, stack: ExitStack
+) -> Table:
     """Text is read as it comes; of a file that is not read in order, a copy is made."""
-    stream = Stream(sys.stdin.buffer)
+    stream = Stream(source)
     start = b""
     opened = stream.open(last=False)
     while len(start) < _START and (chunk := opened.read(_START - len(start))):
         start += chunk
-    kind = _kind(start, _STDIN_LABEL)
+    kind = _kind(start, label)
     if kind is None:
-        return _text(stream, compression_of(start), _STDIN_LABEL, named, reading)
+        return _text(stream, compression_of(start), label, named, reading)
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="humorrank-"))
-    path = Path(folder) / "stdin"
+    path = Path(folder) / "copy"
     with path.open("wb") as file:
         shutil.copyfileobj(stream.open(last=True), file)
-    table = file_table(path, _STDIN_LABEL, kind)
-    table.notes.append(
-        f"{_STDIN_LABEL}: {kind} is not read in order; a temporary copy was made of it"
-    )
+    table = file_table(path, label, kind)
+    table.notes.append(f"{label}: {kind} is not read in order; a temporary copy was made of it")
     return table
 
 
@@ -203,7 +210,7 @@ def _rows(source: Iterable[Any]) -> Table:
     if set(map(type, rows)) <= {tuple, list}:
         parts, rows = rows, []
     for number, row in enumerate(rows, 1):
-        if isinstance(row, str | bytes | Mapping) or not isinstance(row, Iterable):
+        if isinstance(row, str | bytes | Mapping | Set) or not isinstance(row, Iterable):
             message = f"expected a tuple (a, b, winner), not {kind_of(row)}"
             raise InputError(message, file="tuples", row=number, value=row)
         parts.append(tuple(row))
