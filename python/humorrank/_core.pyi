@@ -116,6 +116,7 @@ def judge_codes(
     outcomes: NDArray[np.uint8],
     *,
     names: int,
+    all_judged: bool = False,
     winner_names: _U32 | None = None,
     count: _U32 | None = None,
     counts: NDArray[np.uint64] | None = None,
@@ -125,7 +126,8 @@ def judge_codes(
 
     `outcomes` is by code of the winner, `counts` (2^64 - 1 for none) by code of the count, each
     with one more entry for no value; `winner_names` is the name that a winner is. Without `winner`
-    the first won. Matches of the names below `excluded` are left out.
+    the first won. With `all_judged`, every name being known to have occurred in a judged row,
+    `seen` says nothing new. Matches of the names below `excluded` are left out.
     """
 
 def row_codes(

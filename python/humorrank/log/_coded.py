@@ -123,6 +123,7 @@ class Coder:
             winner,
             self._outcomes,
             names=len(names),
+            all_judged=names.all_judged,
             winner_names=self._word_names if by_name else None,
             count=count,
             counts=None if count is None else self._amounts,

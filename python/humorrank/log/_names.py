@@ -65,6 +65,11 @@ class Names:
         """Whether any of these codes is of a blank name."""
         return bool(self._blank.any()) and any(bool(self._blank[c].any()) for c in columns)
 
+    @property
+    def all_judged(self) -> bool:
+        """Whether every name has occurred in a judged row."""
+        return bool(self._judged.all())
+
     def note(self, seen: np.ndarray) -> None:
         """Notes in what kinds of rows each name occurred, as `judge_codes` says it."""
         self._judged |= (seen & _JUDGED) != 0

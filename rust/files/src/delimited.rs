@@ -404,12 +404,28 @@ mod tests {
         Some(rows)
     }
 
-    fn file(name: &str, text: &[u8]) -> std::path::PathBuf {
-        let folder = std::env::temp_dir().join(format!("humorrank-files-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join(name);
+    /// A file that goes with the test.
+    struct Temporary(std::path::PathBuf);
+
+    impl std::ops::Deref for Temporary {
+        type Target = Path;
+
+        fn deref(&self) -> &Path {
+            &self.0
+        }
+    }
+
+    impl Drop for Temporary {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_file(&self.0);
+        }
+    }
+
+    fn file(name: &str, text: &[u8]) -> Temporary {
+        let name = format!("humorrank-{}-{name}", std::process::id());
+        let path = std::env::temp_dir().join(name);
         std::fs::write(&path, text).unwrap();
-        path
+        Temporary(path)
     }
 
     proptest! {

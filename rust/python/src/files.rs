@@ -142,7 +142,7 @@ pub struct Judged {
 /// Checks coded matches, counts what they are, and picks those that are rated.
 #[pyfunction]
 #[pyo3(signature = (
-    first, second, winner, outcomes, *, names, winner_names=None, count=None, counts=None,
+    first, second, winner, outcomes, *, names, all_judged=false, winner_names=None, count=None, counts=None,
     excluded=0
 ))]
 #[allow(clippy::too_many_arguments, reason = "one column or table each")]
@@ -153,6 +153,7 @@ pub fn judge_codes<'py>(
     winner: Option<PyReadonlyArray1<'py, u32>>,
     outcomes: PyReadonlyArray1<'py, u8>,
     names: usize,
+    all_judged: bool,
     winner_names: Option<PyReadonlyArray1<'py, u32>>,
     count: Option<PyReadonlyArray1<'py, u32>>,
     counts: Option<PyReadonlyArray1<'py, u64>>,
@@ -191,6 +192,7 @@ pub fn judge_codes<'py>(
                 None => &[],
             },
             names,
+            all_judged,
             excluded,
         };
         if outcomes.len() == 0 || (rows.count.is_some() && meaning.counts.is_empty()) {
