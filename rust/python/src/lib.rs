@@ -9,6 +9,7 @@
 mod arrow;
 mod csv;
 mod field;
+mod groups;
 mod names;
 mod tally;
 mod work;
@@ -22,6 +23,8 @@ mod _core {
     use super::csv::{CsvError, CsvReader, StringColumn};
     #[pymodule_export]
     use super::field::{Elo, Field, replicates_needed};
+    #[pymodule_export]
+    use super::groups::Groups;
     #[pymodule_export]
     use super::names::Interner;
     #[pymodule_export]
