@@ -8,6 +8,8 @@ import polars as pl
 from humorrank import _core
 from humorrank.errors import OptionError
 from humorrank.log import MatchLog
+from humorrank.tally import Tally
+from humorrank.tally_file import split
 
 _SCORES = np.array([1.0, 0.0, 0.5, 0.5, np.nan])
 START = 1000.0
@@ -30,8 +32,11 @@ def replay_elo(matches: object, *, k: float = 32.0, start: float = START) -> pl.
         OptionError: the matches are a tally.
         InputError: the matches cannot be read as they stand.
     """
-    if type(matches).__name__ == "Tally":
-        raise OptionError("a tally keeps no order of play: replay the log itself")
+    if isinstance(matches, Tally) or split(matches)[0]:
+        raise OptionError(
+            "a tally keeps no order of play: replay the log itself (rate a tally for Stable Elo, "
+            "the mean over random orders)"
+        )
     log = matches if isinstance(matches, MatchLog) else MatchLog(matches)
     elo = _core.Elo(k, start)
     played: set[int] = set()

@@ -294,7 +294,7 @@ class Leaderboard:
         confidence = f"{100 * self.settings['confidence']:g} %"
         columns: dict[str, list[str]] = {
             "rank": [str(rank) for rank in table["rank"]],
-            "model": [_printable(name) for name in table["model"]],
+            "model": [printable(name) for name in table["model"]],
             "rating": [f"{rating:.1f}" for rating in table["rating"]],
         }
         if self.bootstrap["replicates"]:
@@ -318,7 +318,7 @@ def interval_text(lower: float, upper: float) -> str:
     return f"{end(lower)} to {end(upper)}"
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """A name on one line, without characters that steer a terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 

@@ -140,12 +140,14 @@ impl Groups {
         py.detach(|| self.inner.played()).into_pyarray(py)
     }
 
+    #[pyo3(signature = (contestants, field, keys, *, consume=false))]
     fn arrange(
         &mut self,
         py: Python<'_>,
         contestants: Option<PyReadonlyArray1<'_, u32>>,
         field: usize,
         keys: Vec<(usize, PyReadonlyArray1<'_, u32>)>,
+        consume: bool,
     ) -> PyResult<Self> {
         let contestants = match &contestants {
             Some(codes) if codes.len() != self.inner.contestants() => {
@@ -169,8 +171,12 @@ impl Groups {
                 "a key has a code that is out of range",
             ));
         }
+        let inner = if consume {
+            std::mem::replace(&mut self.inner, Arc::new(core::Groups::new(0)))
+        } else {
+            Arc::clone(&self.inner)
+        };
         // What nobody else holds is moved, not copied.
-        let inner = std::mem::replace(&mut self.inner, Arc::new(core::Groups::new(0)));
         let inner = Arc::unwrap_or_clone(inner);
         work::run(py, None, None, 0, |monitor| {
             inner.arrange(contestants, field, &keys, monitor)
