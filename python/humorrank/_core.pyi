@@ -148,6 +148,9 @@ class Groups:
     def played(self) -> NDArray[np.bool_]:
         """Whether each contestant has a match."""
 
+    def used(self) -> NDArray[np.bool_]:
+        """Whether each group has a match."""
+
     def arrange(
         self,
         contestants: _U32 | None,

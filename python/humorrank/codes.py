@@ -66,23 +66,22 @@ def coded(
     if names is None:
         most = int(max(one.max(), two.max()))
         if most >= _MOST:
-            column = "first" if int(one.max()) == most else "second"
-            codes = one if column == "first" else two
-            _refuse(column, codes, codes >= _MOST, f"below {_MOST:,}")
+            for side, values in (("first", one), ("second", two)):
+                _refuse(side, values, values >= _MOST, f"below {_MOST:,}")
         names = list(map(str, range(most + 1)))
     else:
         names = _distinct(names)
     labels: list[Sequence[str] | None] = []
-    columns = {}
+    columns: dict[str, np.ndarray] = {}
     for key, (known, codes) in keys.items():
         column = _whole(key, codes, np.uint32, len(one))
-        if known is not None:
-            known = _texts(f"the labels of {key!r}", known)
-            if int(column.max()) >= len(known):
-                _refuse(key, column, column >= len(known), f"0 to {len(known) - 1:,}")
+        texts = None if known is None else _texts(f"the labels of {key!r}", known)
+        if texts is not None:
+            if int(column.max()) >= len(texts):
+                _refuse(key, column, column >= len(texts), f"0 to {len(texts) - 1:,}")
         elif int(column.max()) == np.iinfo(np.uint32).max:
             _refuse(key, column, column == np.iinfo(np.uint32).max, "below 2^32 - 1")
-        labels.append(known)
+        labels.append(texts)
         columns[key] = column
     return CodedRows(names, one, two, how, times, columns, labels)
 

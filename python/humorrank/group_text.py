@@ -47,8 +47,10 @@ def boards_text(
     noted = groups.filter(pl.col("note").is_not_null())
     if noted.height:
         lines.append("")
-    for row in noted.iter_rows(named=True):
-        lines.append(f"{', '.join(_label(row[name]) for name in by)}: {row['note']}")
+    lines.extend(
+        f"{', '.join(_label(row[name]) for name in by)}: {row['note']}"
+        for row in noted.iter_rows(named=True)
+    )
     return "\n".join([*lines, "", summary])
 
 

@@ -54,8 +54,9 @@ class Keyed:
         code_of = None if order == list(range(len(names))) else _inverse(order, len(names))
         known: list[tuple[str, ...]] = []
         renamed: list[tuple[int, np.ndarray]] = []
+        held = cells.used()
         for key, codes in enumerate(cells.keys):
-            used = np.unique(codes[codes != _core.NULL_CODE])
+            used = np.unique(codes[held & (codes != _core.NULL_CODE)])
             given = labels[key]
             text = (
                 list(map(str, used.tolist()))
@@ -64,7 +65,8 @@ class Keyed:
             )
             distinct = sorted(set(text))
             place = {label: i for i, label in enumerate(distinct)}
-            new = np.zeros(int(used[-1]) + 1 if len(used) else 0, np.uint32)
+            some = codes[codes != _core.NULL_CODE]
+            new = np.zeros(int(some.max(initial=0)) + 1, np.uint32)
             new[used] = [place[label] for label in text]
             known.append(tuple(distinct))
             renamed.append((key, new))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,7 +55,7 @@ def ranks(descending: np.ndarray, starts: np.ndarray | None = None) -> np.ndarra
         if leader[place - 1] - descending[place] <= _SAME_RATING:
             leader[place] = leader[place - 1]
             out[place] = out[place - 1]
-    return out.astype(np.int64)
+    return np.asarray(out, np.int64)
 
 
 def ranks_by_interval(
@@ -79,4 +78,5 @@ def ranks_by_interval(
     not_above = np.empty(2 * size, np.int64)
     not_above[order] = np.cumsum(~is_upper[order])
     end = np.repeat(starts + lengths, lengths)
-    return (1 + end - not_above[size:]).astype(np.int64)
+    out: np.ndarray = 1 + end - not_above[size:]
+    return out

@@ -229,7 +229,12 @@ class Tally:
         if self.report is not None or other.report is not None:
             report = accounts.added(self._account(), other._account(), names)
         try:
-            one.merge(two)  # type: ignore[arg-type] - both are of one kind
+            if isinstance(one, _core.Groups):
+                assert isinstance(two, _core.Groups)
+                one.merge(two)
+            else:
+                assert isinstance(two, _core.Tally)
+                one.merge(two)
             return self._from(names, one, labels, report)
         except OverflowError as error:
             raise InputError(str(error)) from error
@@ -338,10 +343,11 @@ class Tally:
         if self.keyed is not None and other.keyed is not None:
             same = self.keyed.labels == other.keyed.labels
             return same and self.keyed.cells == other.keyed.cells
-        cells = zip(self.counts.cells(), other.counts.cells(), strict=True)
-        return all(np.array_equal(one, two) for one, two in cells)
+        return self.to_polars().equals(other.to_polars())
 
-    __hash__ = None  # type: ignore[assignment] - content is compared, and is large
+    def __hash__(self) -> int:
+        """Of the contestants and keys; equal tallies have equal ones."""
+        return hash((self.names, self.keys))
 
     def __repr__(self) -> str:
         """How much there is."""

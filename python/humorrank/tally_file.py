@@ -79,23 +79,19 @@ def is_tally(path: str | os.PathLike[str]) -> bool:
         with Path(path).open("rb") as file:
             if file.read(4) != b"PAR1":
                 return False
-        return METADATA in pl.read_parquet_metadata(path)
+        return METADATA in pl.read_parquet_metadata(Path(path))
     except (PolarsError, OSError):
         return False
 
 
 def split(source: object) -> tuple[list[str], list[str]]:
     """The tally files and the other files of a source; neither where it is made of no paths."""
-    one = isinstance(source, str | os.PathLike)
-    if not one and not (
-        isinstance(source, list | tuple)
-        and len(source) > 0
-        and all(isinstance(path, str | os.PathLike) for path in source)
-    ):
+    given_all: Sequence[object] = source if isinstance(source, list | tuple) else [source]
+    if not all(isinstance(path, str | os.PathLike) for path in given_all):
         return [], []
     tallies: list[str] = []
     logs: list[str] = []
-    for given in [source] if one else source:  # type: ignore[union-attr] - a list by now
+    for given in given_all:
         path = os.fspath(given)  # type: ignore[call-overload]
         found = [path]
         if glob.has_magic(path) and not Path(path).exists():
@@ -127,7 +123,7 @@ def _about(label: str) -> dict[str, Any]:
             file=label,
         )
     try:
-        about = json.loads(metadata[METADATA])
+        about: dict[str, Any] = json.loads(metadata[METADATA])
         schema = about["schema"]
         if not isinstance(schema, int) or schema < 1:
             raise ValueError(f"schema {schema!r}")
@@ -135,7 +131,7 @@ def _about(label: str) -> dict[str, Any]:
         _damaged(label, f"its metadata is malformed ({error})")
     if schema > SCHEMA:
         raise InputError(
-            f"is a tally of format {schema}, by humorrank {about.get('version', 'of a later day')}; "
+            f"is a tally of format {schema}, by humorrank {about.get('version', '(unknown)')}; "
             f"this humorrank, {_core.VERSION}, reads formats up to {SCHEMA}: upgrade it",
             file=label,
         )

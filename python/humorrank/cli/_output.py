@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from pathlib import Path
 
 import polars as pl
 import typer
 
-from humorrank.errors import OptionError
+from humorrank.atomic import replacing
 
 _BY_SUFFIX = {".json": "json", ".csv": "csv", ".md": "markdown", ".markdown": "markdown"}
 
@@ -29,20 +27,8 @@ def emit(text: str, output: str | None) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
-    path = Path(output)
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-            Path(temporary).chmod(0o666 & ~_umask())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        message = f"{output}: cannot be written: {error.strerror}"
-        raise OptionError(message) from error
+    with replacing(output) as file:
+        file.write(text.encode())
 
 
 def markdown(table: pl.DataFrame, decimals: dict[str, int]) -> str:
@@ -71,9 +57,3 @@ def markdown(table: pl.DataFrame, decimals: dict[str, int]) -> str:
 def say(kind: str, text: str) -> None:
     """One line to standard error: what was done (note) or is to be known (warning)."""
     typer.echo(f"{kind}: {text}", err=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -13,6 +13,8 @@ import humorrank
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 from humorrank.leaderboard import Leaderboard
+from humorrank.leaderboards import Leaderboards
+from humorrank.source import counted
 
 _DECIMALS = {"win_rate": 3}
 
@@ -91,6 +93,7 @@ def rate(
         Literal["newton", "mm"],
         typer.Option(help="The way to the same maximum.", rich_help_panel=_options.RATING),
     ] = "newton",
+    by: _options.By = None,
     seed: Annotated[
         int, typer.Option(help="Of every random draw.", rich_help_panel=_options.RATING)
     ] = 0,
@@ -118,23 +121,30 @@ def rate(
 
     * `humorrank rate votes.csv`
     * `humorrank rate 'votes-*.parquet' --where "language = 'en'" --format json -o board.json`
+    * `humorrank rate votes.csv --by judge` rates each judge's votes on their own
     * `zcat votes.csv.gz | humorrank rate - --columns model_a=left,model_b=right,winner=label`
     """
     chosen = _output.resolve_format(format, output)
     with progress_bar() as progress:
-        log = humorrank.MatchLog(
-            files[0] if len(files) == 1 else files,
-            columns=_options.columns(columns),
-            score_of=score_of,
-            where=where,
-            exclude=exclude or (),
-            max_per_judge=max_per_judge,
-            unjudged=unjudged,
-            on_error=on_error,
-            reading=reading,
+        columns_by = _options.names("by", by)
+        matches = counted(
+            files,
+            keys=columns_by,
+            progress=progress,
+            reading={
+                "columns": _options.columns(columns),
+                "score_of": score_of,
+                "where": where,
+                "exclude": tuple(exclude or ()),
+                "max_per_judge": max_per_judge,
+                "unjudged": unjudged,
+                "on_error": on_error,
+                "reading": reading,
+            },
         )
         board = humorrank.rate(
-            log,
+            matches,
+            by=columns_by,
             bootstrap=bootstrap,
             confidence=confidence,
             elo_shuffles=elo_shuffles,
@@ -149,17 +159,18 @@ def rate(
             threads=threads,
             progress=progress,
         )
-    for name, rows in board.counts["filtered_by"].items():
+    filtered = matches.report.filtered if matches.report is not None else {}
+    for name, rows in filtered.items():
         _output.say("note", f"--{name.replace('_', '-')} took {rows:,} rows")
     for warning in board.warnings:
         _output.say("warning", warning)
     _output.emit(_render(board, chosen, top, plain=output is not None), output)
 
 
-def _render(board: Leaderboard, chosen: str, top: int | None, *, plain: bool) -> str:
+def _render(board: Leaderboard | Leaderboards, chosen: str, top: int | None, *, plain: bool) -> str:
     if chosen == "json":
         return board.to_json(top)
-    table = board.to_polars().head(top if top is not None else len(board))
+    table = board.best(top)
     if chosen == "csv":
         return _safe_csv(table)
     if chosen == "markdown":

@@ -140,6 +140,10 @@ impl Groups {
         py.detach(|| self.inner.played()).into_pyarray(py)
     }
 
+    fn used<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<bool>> {
+        py.detach(|| self.inner.used()).into_pyarray(py)
+    }
+
     #[pyo3(signature = (contestants, field, keys, *, consume=false))]
     fn arrange(
         &mut self,

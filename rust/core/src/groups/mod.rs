@@ -6,6 +6,7 @@
 mod finder;
 mod rate;
 mod runs;
+mod small;
 mod special;
 
 use crate::{Cell, Error, Monitor, Outcome, Tally, tally::MOST_CONTESTANTS};
@@ -167,7 +168,8 @@ impl Groups {
     /// # Errors
     /// [`Error::CountOverflow`] if a cell no longer fits 64 bits; [`Error::Interrupted`].
     pub fn settle(&mut self, monitor: &Monitor) -> Result<(), Error> {
-        self.plain.settle(self.finder.len(), monitor)?;
+        self.plain
+            .settle(self.finder.len(), self.contestants, monitor)?;
         self.special.settle()
     }
 
@@ -204,6 +206,18 @@ impl Groups {
         played
     }
 
+    /// Whether each group has a match.
+    #[must_use]
+    pub fn used(&self) -> Vec<bool> {
+        let mut used = vec![false; self.len()];
+        self.plain
+            .for_each(|row, _| used[row.group as usize] = true);
+        for special in self.special.iter() {
+            used[special.group as usize] = true;
+        }
+        used
+    }
+
     /// The number of matches.
     ///
     /// # Errors
@@ -235,12 +249,7 @@ impl Groups {
         keys: &[(usize, &[u32])],
         monitor: &Monitor,
     ) -> Result<Self, Error> {
-        let mut used = vec![false; self.len()];
-        self.plain
-            .for_each(|row, _| used[row.group as usize] = true);
-        for special in self.special.iter() {
-            used[special.group as usize] = true;
-        }
+        let used = self.used();
         let (finder, group_of) = self.finder.arranged(&used, keys);
         monitor.check()?;
         self.plain.relabel(&group_of, contestants);

@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use super::Groups;
+use super::{Groups, small::Small};
 use crate::{
     Error, Kinds, MEAN_RATING, Monitor, POINTS, Pairs, Standings, Tally, Ties,
     bootstrap::bootstrap,
@@ -142,11 +142,13 @@ pub fn rate(groups: &Groups, rating: &Rating, monitor: &Monitor) -> Result<Board
     let boards: Vec<Boards> = (0..parts)
         .into_par_iter()
         .map(|at| {
-            let mut boards = Boards::default();
+            let (mut boards, mut small) = (Boards::default(), Small::default());
             for group in at * part..groups.len().min((at + 1) * part) {
                 monitor.check()?;
-                let (contestants, tally) = groups.group(group)?;
-                Group::new(&contestants, tally, rating)?.rate(&mut boards, monitor)?;
+                if !small.rate(groups, group, rating, &mut boards, monitor)? {
+                    let (contestants, tally) = groups.group(group)?;
+                    Group::new(contestants, tally, rating)?.rate(&mut boards, monitor)?;
+                }
                 monitor.advance(1);
             }
             Ok(boards)
@@ -179,10 +181,10 @@ struct Unrated {
 }
 
 impl<'a> Group<'a> {
-    fn new(contestants: &[u32], tally: Tally, rating: &'a Rating) -> Result<Self, Error> {
+    fn new(contestants: Vec<u32>, tally: Tally, rating: &'a Rating) -> Result<Self, Error> {
         Ok(Self {
             rating,
-            contestants: contestants.to_vec(),
+            contestants,
             standings: Standings::from_tally(&tally, rating.ties)?,
             counted: tally.matches()?,
             tally,
@@ -205,8 +207,7 @@ impl<'a> Group<'a> {
                 let whole = self.contestants.len();
                 let reason_of = reasons(&outsiders, whole);
                 if !self.rating.largest || outside + 1 == whole {
-                    self.keep(|contestant| reason_of[contestant].is_none(), &reason_of)?;
-                    self.close(boards, Status::NoMaximum);
+                    self.close_with(boards, Status::NoMaximum, &reason_of);
                     return Ok(());
                 }
                 self.keep(|contestant| reason_of[contestant].is_none(), &reason_of)?;
@@ -311,9 +312,19 @@ impl<'a> Group<'a> {
     }
 
     /// Writes down a group that is not rated.
-    fn close(mut self, boards: &mut Boards, status: Status) {
-        for contestant in 0..self.contestants.len() {
-            let unrated = self.unrated_row(contestant, State::Unrated, None);
+    fn close(self, boards: &mut Boards, status: Status) {
+        let none = vec![None; self.contestants.len()];
+        self.close_with(boards, status, &none);
+    }
+
+    /// The same, where some are `outside` the largest component.
+    fn close_with(mut self, boards: &mut Boards, status: Status, outside: &[Option<Outside>]) {
+        for (contestant, outside) in outside.iter().enumerate() {
+            let state = match outside {
+                Some(_) => State::Outside,
+                None => State::Unrated,
+            };
+            let unrated = self.unrated_row(contestant, state, *outside);
             self.unrated.push(unrated);
         }
         boards.distance.push(f64::NAN);

@@ -186,7 +186,12 @@ impl Runs {
     }
 
     /// Merges the rows into the cells of `groups` groups.
-    pub fn settle(&mut self, groups: usize, monitor: &Monitor) -> Result<(), Error> {
+    pub fn settle(
+        &mut self,
+        groups: usize,
+        contestants: usize,
+        monitor: &Monitor,
+    ) -> Result<(), Error> {
         if self.pending.is_empty() {
             let end = self.keys.len();
             self.starts.resize(groups + 1, end);
@@ -196,10 +201,20 @@ impl Runs {
         let pending = std::mem::take(&mut self.pending);
         let counts = std::mem::take(&mut self.pending_counts);
         *self = if counts.is_empty() {
-            sorted(pending.par_iter().map(|&row| (row, ())), groups, monitor)?
+            sorted(
+                pending.par_iter().map(|&row| (row, ())),
+                groups,
+                contestants,
+                monitor,
+            )?
         } else {
             let counts = counts.par_iter().copied();
-            sorted(pending.par_iter().copied().zip(counts), groups, monitor)?
+            sorted(
+                pending.par_iter().copied().zip(counts),
+                groups,
+                contestants,
+                monitor,
+            )?
         };
         Ok(())
     }
@@ -211,33 +226,85 @@ impl PartialEq for Runs {
     }
 }
 
+/// How a row of one of some hundred groups is written in one number: the place of its group
+/// among them, its contestants in as many bits as the field needs, and its outcome.
+#[derive(Clone, Copy)]
+struct Layout {
+    /// Bits of a contestant.
+    width: u32,
+    /// Bits of the place of a group.
+    shift: u32,
+}
+
+impl Layout {
+    fn new(contestants: usize, groups: usize) -> Self {
+        let width = usize::BITS - contestants.leading_zeros();
+        let most = groups.div_ceil(MOST_BUCKETS).next_power_of_two();
+        let room = u64::BITS - (2 * width + 3);
+        let shift = most.trailing_zeros().min(room);
+        Self { width, shift }
+    }
+
+    fn bucket(self, group: u32) -> usize {
+        (group >> self.shift) as usize
+    }
+
+    fn pack(self, row: Row) -> u64 {
+        let (first, second, outcome) = super::unpack(row.key);
+        let place = u64::from(row.group) & ((1 << self.shift) - 1);
+        let pair = u64::from(first) << self.width | u64::from(second);
+        // The place may be all there is beside 64 bits of nothing.
+        place.checked_shl(2 * self.width + 3).unwrap_or(0) | pair << 3 | outcome as u64
+    }
+
+    fn place(self, packed: u64) -> usize {
+        packed.checked_shr(2 * self.width + 3).unwrap_or(0) as usize
+    }
+
+    fn key(self, packed: u64) -> u64 {
+        let mask = (1 << self.width) - 1;
+        let first = (packed >> (self.width + 3)) & mask;
+        let second = (packed >> 3) & mask;
+        pack(first as u32, second as u32, (packed & 7) as u8)
+    }
+}
+
 /// Cells of rows: first the rows of some hundred groups together, then those of each group.
 fn sorted<C: Amount>(
     rows: impl IndexedParallelIterator<Item = (Row, C)>,
     groups: usize,
+    contestants: usize,
     monitor: &Monitor,
 ) -> Result<Runs, Error> {
-    let shift = (groups.div_ceil(MOST_BUCKETS).max(1) as u32)
-        .next_power_of_two()
-        .trailing_zeros();
-    let buckets = ((groups - 1) >> shift) + 1;
+    let layout = Layout::new(contestants, groups);
+    let buckets = layout.bucket(groups as u32 - 1) + 1;
     let parts: Vec<Buckets<C>> = rows
         .chunks(PART)
-        .map(|part| in_buckets(&part, buckets, |row| (row.group >> shift) as usize))
+        .map(|part| {
+            in_buckets(
+                &part,
+                buckets,
+                |(row, _)| layout.bucket(row.group),
+                |(row, count)| (layout.pack(row), count),
+            )
+        })
         .collect();
     monitor.check()?;
     let cells: Vec<Runs> = (0..buckets)
         .into_par_iter()
         .map(|bucket| {
             monitor.check()?;
-            let of_part = parts
-                .iter()
-                .map(|(starts, rows)| &rows[starts[bucket]..starts[bucket + 1]]);
-            let rows: Vec<(Row, C)> = of_part.flatten().copied().collect();
-            let from = bucket << shift;
-            bucket_cells(&rows, from, groups.min(from + (1 << shift)))
+            let length = parts.iter().map(|part| part.of(bucket).len()).sum();
+            let mut rows = Vec::with_capacity(length);
+            for part in &parts {
+                rows.extend_from_slice(part.of(bucket));
+            }
+            let from = bucket << layout.shift;
+            let count = groups.min(from + (1 << layout.shift)) - from;
+            bucket_cells(&rows, count, layout)
         })
         .collect::<Result<_, Error>>()?;
+    drop(parts);
     let total = cells.iter().map(|part| part.keys.len()).sum();
     let mut out = Runs {
         starts: Vec::with_capacity(groups + 1),
@@ -248,8 +315,8 @@ fn sorted<C: Amount>(
     for part in cells {
         let before = out.keys.len();
         let groups = part.starts.len() - 1;
-        out.starts
-            .extend(part.starts[..groups].iter().map(|start| before + start));
+        let starts = part.starts[..groups].iter();
+        out.starts.extend(starts.map(|start| before + start));
         out.keys.extend(part.keys);
         out.counts.extend(part.counts);
     }
@@ -257,35 +324,55 @@ fn sorted<C: Amount>(
     Ok(out)
 }
 
-/// Where each bucket starts, and the rows bucket by bucket.
-type Buckets<C> = (Vec<usize>, Vec<(Row, C)>);
+/// Packed rows bucket by bucket.
+struct Buckets<C> {
+    starts: Vec<usize>,
+    rows: Vec<(u64, C)>,
+}
 
-/// Rows by bucket.
-fn in_buckets<C: Amount>(
-    rows: &[(Row, C)],
+impl<C> Buckets<C> {
+    fn of(&self, bucket: usize) -> &[(u64, C)] {
+        &self.rows[self.starts[bucket]..self.starts[bucket + 1]]
+    }
+}
+
+/// Counting sort.
+fn in_buckets<T: Copy, C: Amount>(
+    rows: &[T],
     buckets: usize,
-    bucket_of: impl Fn(&Row) -> usize,
+    bucket_of: impl Fn(&T) -> usize,
+    packed: impl Fn(T) -> (u64, C),
 ) -> Buckets<C> {
     let mut starts = vec![0; buckets + 1];
-    for (row, _) in rows {
+    for row in rows {
         starts[bucket_of(row) + 1] += 1;
     }
     for bucket in 0..buckets {
         starts[bucket + 1] += starts[bucket];
     }
     let mut next = starts.clone();
-    let mut out = rows.to_vec();
+    let mut out: Vec<(u64, C)> = match rows.first() {
+        Some(&row) => vec![packed(row); rows.len()],
+        None => Vec::new(),
+    };
     for row in rows {
-        let slot = &mut next[bucket_of(&row.0)];
-        out[*slot] = *row;
+        let slot = &mut next[bucket_of(row)];
+        out[*slot] = packed(*row);
         *slot += 1;
     }
-    (starts, out)
+    Buckets { starts, rows: out }
 }
 
-/// The cells of the groups `from..to`.
-fn bucket_cells<C: Amount>(rows: &[(Row, C)], from: usize, to: usize) -> Result<Runs, Error> {
-    let (mut starts, mut rows) = in_buckets(rows, to - from, |row| row.group as usize - from);
+/// The cells of a bucket of some groups.
+fn bucket_cells<C: Amount>(
+    rows: &[(u64, C)],
+    groups: usize,
+    layout: Layout,
+) -> Result<Runs, Error> {
+    let Buckets {
+        mut starts,
+        mut rows,
+    } = in_buckets(rows, groups, |row| layout.place(row.0), |row| row);
     let mut out = Runs {
         keys: Vec::with_capacity(rows.len()),
         counts: Vec::with_capacity(rows.len()),
@@ -295,19 +382,14 @@ fn bucket_cells<C: Amount>(rows: &[(Row, C)], from: usize, to: usize) -> Result<
     for end in &mut starts {
         let group = &mut rows[begin..*end];
         begin = *end;
-        group.sort_unstable_by_key(|(row, _)| row.key);
-        let first = out.keys.len();
-        for (row, count) in group {
-            match out.counts.last_mut() {
-                Some(last) if out.keys.len() > first && out.keys[out.keys.len() - 1] == row.key => {
-                    let sum = last.checked_add(count.value());
-                    *last = sum.ok_or(Error::CountOverflow)?;
-                }
-                _ => {
-                    out.keys.push(row.key);
-                    out.counts.push(count.value());
-                }
+        group.sort_unstable_by_key(|row| row.0);
+        for equal in group.chunk_by(|a, b| a.0 == b.0) {
+            let mut sum = 0_u64;
+            for (_, count) in equal {
+                sum = sum.checked_add(count.value()).ok_or(Error::CountOverflow)?;
             }
+            out.keys.push(layout.key(equal[0].0));
+            out.counts.push(sum);
         }
         // From the end of a group's rows to the end of its cells.
         *end = out.keys.len();

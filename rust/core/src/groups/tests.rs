@@ -136,7 +136,9 @@ proptest! {
     }
 
     #[test]
-    fn a_group_has_the_ratings_of_its_rows_alone(rows in rows()) {
+    fn a_group_has_the_ratings_of_its_rows_alone(rows in rows(), plain in any::<bool>()) {
+        let simple = |row: &Match| (row.0, row.1, row.2, row.3 % 4, row.4, false);
+        let rows: Vec<Match> = if plain { rows.iter().map(simple).collect() } else { rows };
         let monitor = Monitor::new();
         let groups = arranged(groups_of(&rows));
         let boards = rate(&groups, &rating(), &monitor).unwrap();
@@ -164,6 +166,34 @@ proptest! {
             row += length;
         }
         prop_assert_eq!(row, boards.contestant.len());
+    }
+}
+
+#[test]
+fn the_widest_fields_and_many_groups_fit_their_layout() {
+    let monitor = Monitor::new();
+    let most = MOST_CONTESTANTS as u32;
+    let mut groups = Groups::new(1);
+    groups.grow(MOST_CONTESTANTS);
+    let keys: Vec<u32> = (0..3000).rev().collect();
+    let first = vec![most - 1; keys.len()];
+    let second: Vec<u32> = keys.iter().map(|key| most - 2 - key % 5).collect();
+    let rows = Rows {
+        keys: &[&keys],
+        first: &first,
+        second: &second,
+        outcome: &vec![3; keys.len()],
+        score: None,
+        weight: None,
+        count: None,
+    };
+    groups.add(&rows, &monitor).unwrap();
+    groups.settle(&monitor).unwrap();
+    for (group, key) in keys.iter().enumerate() {
+        let cell = groups.cells(group).next().unwrap();
+        assert_eq!((cell.first, cell.second), (most - 1, most - 2 - key % 5));
+        assert_eq!((cell.outcome, cell.count), (Outcome::BothBad, 1));
+        assert_eq!(groups.cells(group).count(), 1);
     }
 }
 
