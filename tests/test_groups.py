@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 from grouped import bits, frame_of, rows
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import humorrank
@@ -43,6 +43,7 @@ OPTIONS = [
 def test_a_group_is_rated_bit_for_bit_as_its_rows_alone(rows, options, by):
     options = {"bootstrap": 0, "elo_shuffles": 0} | options
     frame = frame_of(rows)
+    assume("anchor" not in options or "pun" in humorrank.tally(frame).names)
     boards = humorrank.rate(frame, by=by, **options)
     columns = [by] if isinstance(by, str) else by
     table, groups = boards.to_polars(), boards.groups
@@ -159,7 +160,7 @@ def test_json_holds_the_whole_board():
     found = json.loads(boards.to_json())
     bad, good = found["leaderboards"]
     assert (good["group"], good["note"]) == ({"judge": "good"}, None)
-    assert [row["model"] for row in good["leaderboard"]] == ["a", "c", "b"]
+    assert [row["model"] for row in good["leaderboard"]] == ["a", "b", "c"]
     assert bad["leaderboard"] == []
     assert [row["model"] for row in bad["unrated"]] == ["a", "b"]
     assert found["settings"]["bootstrap"] == 100

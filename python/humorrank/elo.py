@@ -32,11 +32,7 @@ def replay_elo(matches: object, *, k: float = 32.0, start: float = START) -> pl.
         OptionError: the matches are a tally.
         InputError: the matches cannot be read as they stand.
     """
-    if isinstance(matches, Tally) or split(matches)[0]:
-        raise OptionError(
-            "a tally keeps no order of play: replay the log itself (rate a tally for Stable Elo, "
-            "the mean over random orders)"
-        )
+    refuse_tally(matches)
     log = matches if isinstance(matches, MatchLog) else MatchLog(matches)
     elo = _core.Elo(k, start)
     played: set[int] = set()
@@ -58,3 +54,16 @@ def replay_elo(matches: object, *, k: float = 32.0, start: float = START) -> pl.
     names = pl.Series(log.names, dtype=pl.String).gather(codes)
     table = pl.DataFrame({"model": names, "elo": elo.ratings[codes]})
     return table.sort(["elo", "model"], descending=[True, False])
+
+
+def refuse_tally(matches: object) -> None:
+    """Refuses a tally, in memory or in a file.
+
+    Raises:
+        OptionError: the matches are one.
+    """
+    if isinstance(matches, Tally) or split(matches)[0]:
+        raise OptionError(
+            "a tally keeps no order of play: replay the log itself (rate a tally for Stable Elo, "
+            "the mean over random orders)"
+        )

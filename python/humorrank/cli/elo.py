@@ -9,6 +9,7 @@ import typer
 
 import humorrank
 from humorrank.cli import _options, _output
+from humorrank.elo import refuse_tally
 
 
 def elo(
@@ -29,6 +30,7 @@ def elo(
     The order matters here: for ratings that do not depend on it, `humorrank rate`.
     """
     chosen = _output.resolve_format(format, output)
+    refuse_tally(files)
     log = humorrank.MatchLog(
         files[0] if len(files) == 1 else files,
         columns=_options.columns(columns),
