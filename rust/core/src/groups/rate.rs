@@ -172,12 +172,13 @@ struct Group<'a> {
     unrated: Vec<Unrated>,
 }
 
-struct Unrated {
-    contestant: u32,
-    state: State,
-    matches: u64,
-    win_rate: f64,
-    outside: Option<Outside>,
+/// A contestant without a rating.
+pub(super) struct Unrated {
+    pub contestant: u32,
+    pub state: State,
+    pub matches: u64,
+    pub win_rate: f64,
+    pub outside: Option<Outside>,
 }
 
 impl<'a> Group<'a> {
@@ -327,11 +328,7 @@ impl<'a> Group<'a> {
             let unrated = self.unrated_row(contestant, state, *outside);
             self.unrated.push(unrated);
         }
-        boards.distance.push(f64::NAN);
-        boards.iterations.push(0);
-        boards.without_maximum.push(0);
-        boards.rated.push(0);
-        boards.matches.push(0);
+        boards.push_no_fit();
         self.finish(boards, status, 0);
     }
 
@@ -405,29 +402,11 @@ impl<'a> Group<'a> {
     fn finish(mut self, boards: &mut Boards, status: Status, rated: usize) {
         self.unrated
             .sort_unstable_by_key(|unrated| unrated.contestant);
+        let length = rated + self.unrated.len();
         for unrated in &self.unrated {
-            if let Some(outside) = unrated.outside {
-                boards
-                    .outside
-                    .push((boards.contestant.len() as u64, outside));
-            }
-            boards.contestant.push(unrated.contestant);
-            boards.state.push(unrated.state as u8);
-            boards.rating.push(f64::NAN);
-            boards.win_rate.push(unrated.win_rate);
-            boards.own_matches.push(unrated.matches);
-            if self.rating.replicates > 0 {
-                boards.lower.push(f64::NAN);
-                boards.upper.push(f64::NAN);
-            }
-            if self.rating.shuffles > 0 {
-                boards.elo.push(f64::NAN);
-                boards.elo_deviation.push(f64::NAN);
-            }
+            boards.push_unrated(unrated, self.rating);
         }
-        boards.lengths.push((rated + self.unrated.len()) as u32);
-        boards.status.push(status as u8);
-        boards.counted.push(self.counted);
+        boards.close(length, status, self.counted);
     }
 }
 
@@ -438,7 +417,7 @@ struct Fitted<'a> {
 }
 
 /// Why each contestant is outside the largest component, if it is.
-fn reasons(outsiders: &[graph::Outsiders], contestants: usize) -> Vec<Option<Outside>> {
+pub(super) fn reasons(outsiders: &[graph::Outsiders], contestants: usize) -> Vec<Option<Outside>> {
     let mut out = vec![None; contestants];
     for group in outsiders {
         for &contestant in &group.contestants {
@@ -461,6 +440,41 @@ fn reasons(outsiders: &[graph::Outsiders], contestants: usize) -> Vec<Option<Out
 }
 
 impl Boards {
+    /// Writes down that a group has no fit.
+    pub(super) fn push_no_fit(&mut self) {
+        self.distance.push(f64::NAN);
+        self.iterations.push(0);
+        self.without_maximum.push(0);
+        self.rated.push(0);
+        self.matches.push(0);
+    }
+
+    pub(super) fn push_unrated(&mut self, unrated: &Unrated, rating: &Rating) {
+        if let Some(outside) = unrated.outside {
+            self.outside.push((self.contestant.len() as u64, outside));
+        }
+        self.contestant.push(unrated.contestant);
+        self.state.push(unrated.state as u8);
+        self.rating.push(f64::NAN);
+        self.win_rate.push(unrated.win_rate);
+        self.own_matches.push(unrated.matches);
+        if rating.replicates > 0 {
+            self.lower.push(f64::NAN);
+            self.upper.push(f64::NAN);
+        }
+        if rating.shuffles > 0 {
+            self.elo.push(f64::NAN);
+            self.elo_deviation.push(f64::NAN);
+        }
+    }
+
+    /// Ends a group of this many rows.
+    pub(super) fn close(&mut self, length: usize, status: Status, counted: u64) {
+        self.lengths.push(length as u32);
+        self.status.push(status as u8);
+        self.counted.push(counted);
+    }
+
     fn append(&mut self, mut other: Self) {
         let before = self.contestant.len() as u64;
         let outside = other.outside.drain(..);

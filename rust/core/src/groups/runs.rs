@@ -32,13 +32,22 @@ impl Amount for u64 {
 /// Sorted cells by group, and rows in the order of their arrival.
 #[derive(Clone, Debug, Default)]
 pub struct Runs {
+    /// The cells of some groups each: those whose numbers are equal but for their last bits.
+    buckets: Vec<Cells>,
+    /// How many of the last bits.
+    shift: u32,
+    pending: Vec<Row>,
+    /// How many matches each pending row stands for; empty while it is one each.
+    pending_counts: Vec<u64>,
+}
+
+/// Sorted cells of groups that follow each other.
+#[derive(Clone, Debug, Default)]
+struct Cells {
     /// Where the cells of each group start, and the end of the last one's.
     starts: Vec<usize>,
     keys: Vec<u64>,
     counts: Vec<u64>,
-    pending: Vec<Row>,
-    /// How many matches each pending row stands for; empty while it is one each.
-    pending_counts: Vec<u64>,
 }
 
 /// Rows are merged in once they are as many as the cells, which keeps the total work at n log n,
@@ -88,7 +97,7 @@ pub fn in_range(rows: &Rows, contestants: usize) -> bool {
 impl Runs {
     /// Whether it is time to merge.
     pub fn is_long(&self) -> bool {
-        self.pending.len() >= self.keys.len().max(SHORTEST_BUFFER)
+        self.pending.len() >= self.cell_count().max(SHORTEST_BUFFER)
     }
 
     pub fn push(&mut self, row: Row, count: u64) {
@@ -132,11 +141,9 @@ impl Runs {
 
     /// Visits everything: cells, then rows.
     pub fn for_each(&self, mut visit: impl FnMut(Row, u64)) {
-        for (group, range) in self.starts.windows(2).enumerate() {
-            let group = group as u32;
-            for at in range[0]..range[1] {
-                let key = self.keys[at];
-                visit(Row { key, group }, self.counts[at]);
+        for (group, cells) in self.groups() {
+            for (key, count) in cells {
+                visit(Row { key, group }, count);
             }
         }
         for (at, &row) in self.pending.iter().enumerate() {
@@ -146,12 +153,32 @@ impl Runs {
 
     /// The cells of a group, once everything is settled.
     pub fn of(&self, group: usize) -> impl ExactSizeIterator<Item = (u64, u64)> + '_ {
-        let range = match self.starts.get(group..group + 2) {
-            Some(range) => range[0]..range[1],
-            None => 0..0,
+        let place = group & ((1 << self.shift) - 1);
+        let cells = self.buckets.get(group >> self.shift).and_then(|bucket| {
+            let range = bucket.starts.get(place..place + 2)?;
+            let range = range[0]..range[1];
+            Some((&bucket.keys[range.clone()], &bucket.counts[range]))
+        });
+        let (keys, counts) = cells.unwrap_or_default();
+        keys.iter().copied().zip(counts.iter().copied())
+    }
+
+    /// The settled groups that there are, and their cells.
+    fn groups(&self) -> impl Iterator<Item = (u32, impl Iterator<Item = (u64, u64)> + '_)> + '_ {
+        let groups = match self.buckets.last() {
+            Some(last) => ((self.buckets.len() - 1) << self.shift) + last.starts.len() - 1,
+            None => 0,
         };
-        let keys = self.keys[range.clone()].iter().copied();
-        keys.zip(self.counts[range].iter().copied())
+        (0..groups).map(|group| (group as u32, self.of(group)))
+    }
+
+    fn all_cells(&self) -> impl Iterator<Item = (u32, u64, u64)> + '_ {
+        self.groups()
+            .flat_map(|(group, cells)| cells.map(move |(key, count)| (group, key, count)))
+    }
+
+    fn cell_count(&self) -> usize {
+        self.buckets.iter().map(|bucket| bucket.keys.len()).sum()
     }
 
     /// Puts other codes in place of those of groups and contestants; not settled afterwards.
@@ -169,20 +196,20 @@ impl Runs {
 
     /// Makes rows of the cells.
     fn unmerge(&mut self) {
-        if self.keys.is_empty() {
+        let settled = Self {
+            buckets: std::mem::take(&mut self.buckets),
+            shift: self.shift,
+            ..Self::default()
+        };
+        if settled.cell_count() == 0 {
             return;
         }
-        let starts = std::mem::take(&mut self.starts);
-        let keys = std::mem::take(&mut self.keys);
-        let counts = std::mem::take(&mut self.counts);
         self.count_pending();
-        self.pending.reserve(keys.len());
-        for (group, range) in starts.windows(2).enumerate() {
-            let group = group as u32;
-            let rows = keys[range[0]..range[1]].iter();
-            self.pending.extend(rows.map(|&key| Row { key, group }));
-        }
-        self.pending_counts.extend(counts);
+        self.pending.reserve(settled.cell_count());
+        settled.for_each(|row, count| {
+            self.pending.push(row);
+            self.pending_counts.push(count);
+        });
     }
 
     /// Merges the rows into the cells of `groups` groups.
@@ -193,8 +220,6 @@ impl Runs {
         monitor: &Monitor,
     ) -> Result<(), Error> {
         if self.pending.is_empty() {
-            let end = self.keys.len();
-            self.starts.resize(groups + 1, end);
             return Ok(());
         }
         self.unmerge();
@@ -220,9 +245,10 @@ impl Runs {
     }
 }
 
+/// Settled ones.
 impl PartialEq for Runs {
     fn eq(&self, other: &Self) -> bool {
-        self.starts == other.starts && self.keys == other.keys && self.counts == other.counts
+        self.cell_count() == other.cell_count() && self.all_cells().eq(other.all_cells())
     }
 }
 
@@ -238,7 +264,7 @@ struct Layout {
 
 impl Layout {
     fn new(contestants: usize, groups: usize) -> Self {
-        let width = usize::BITS - contestants.leading_zeros();
+        let width = usize::BITS - contestants.saturating_sub(1).leading_zeros();
         let most = groups.div_ceil(MOST_BUCKETS).next_power_of_two();
         let room = u64::BITS - (2 * width + 3);
         let shift = most.trailing_zeros().min(room);
@@ -290,7 +316,7 @@ fn sorted<C: Amount>(
         })
         .collect();
     monitor.check()?;
-    let cells: Vec<Runs> = (0..buckets)
+    let buckets = (0..buckets)
         .into_par_iter()
         .map(|bucket| {
             monitor.check()?;
@@ -304,24 +330,11 @@ fn sorted<C: Amount>(
             bucket_cells(&rows, count, layout)
         })
         .collect::<Result<_, Error>>()?;
-    drop(parts);
-    let total = cells.iter().map(|part| part.keys.len()).sum();
-    let mut out = Runs {
-        starts: Vec::with_capacity(groups + 1),
-        keys: Vec::with_capacity(total),
-        counts: Vec::with_capacity(total),
+    Ok(Runs {
+        buckets,
+        shift: layout.shift,
         ..Runs::default()
-    };
-    for part in cells {
-        let before = out.keys.len();
-        let groups = part.starts.len() - 1;
-        let starts = part.starts[..groups].iter();
-        out.starts.extend(starts.map(|start| before + start));
-        out.keys.extend(part.keys);
-        out.counts.extend(part.counts);
-    }
-    out.starts.push(total);
-    Ok(out)
+    })
 }
 
 /// Packed rows bucket by bucket.
@@ -368,15 +381,15 @@ fn bucket_cells<C: Amount>(
     rows: &[(u64, C)],
     groups: usize,
     layout: Layout,
-) -> Result<Runs, Error> {
+) -> Result<Cells, Error> {
     let Buckets {
         mut starts,
         mut rows,
     } = in_buckets(rows, groups, |row| layout.place(row.0), |row| row);
-    let mut out = Runs {
+    let mut out = Cells {
         keys: Vec::with_capacity(rows.len()),
         counts: Vec::with_capacity(rows.len()),
-        ..Runs::default()
+        ..Cells::default()
     };
     let mut begin = 0;
     for end in &mut starts {
@@ -395,5 +408,7 @@ fn bucket_cells<C: Amount>(
         *end = out.keys.len();
     }
     out.starts = starts;
+    out.keys.shrink_to_fit();
+    out.counts.shrink_to_fit();
     Ok(out)
 }

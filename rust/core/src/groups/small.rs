@@ -3,10 +3,14 @@
 //! The same steps as a field of its own takes, in the same order of additions, but in buffers that
 //! a thread keeps for all its groups.
 
-use super::{Boards, Groups, Rating, State, Status};
+use super::{
+    Boards, Groups, Rating, State, Status,
+    rate::{Unrated, reasons},
+};
 use crate::{
     Error, MEAN_RATING, Monitor, Outcome, POINTS, Pairs, Ties,
     bradley_terry::{self, SMALL},
+    graph,
 };
 
 /// Buffers for one group after the other.
@@ -16,6 +20,7 @@ pub struct Small {
     /// Of each pair, the lower one first: wins of the lower, wins of the higher, ties.
     table: Vec<[u64; 3]>,
     pairs: Pairs,
+    pair_matches: Vec<u64>,
     matches: Vec<u64>,
     points: Vec<f64>,
     weight: Vec<f64>,
@@ -49,8 +54,15 @@ impl Small {
         let counted = self.count(groups, group, rating.ties)?;
         let total = self.stand()?;
         let prior = rating.settings.prior;
-        if total == 0 || (prior == 0.0 && !self.is_connected()) {
+        if total == 0 {
             return Ok(false);
+        }
+        if prior == 0.0 && !self.is_connected() {
+            if rating.largest {
+                return Ok(false);
+            }
+            self.close(boards, rating, counted);
+            return Ok(true);
         }
         let fit = bradley_terry::fit_connected(&self.pairs, None, rating.settings, monitor);
         let fit = match fit {
@@ -74,16 +86,35 @@ impl Small {
             boards.win_rate.push(self.points[at] / self.weight[at]);
             boards.own_matches.push(self.matches[at]);
         }
-        let size = self.contestants.len() as u32;
-        boards.lengths.push(size);
-        boards.rated.push(size);
-        boards.status.push(Status::Rated as u8);
+        let size = self.contestants.len();
+        boards.rated.push(size as u32);
         boards.matches.push(total);
-        boards.counted.push(counted);
+        boards.close(size, Status::Rated, counted);
         boards.distance.push(fit.distance);
         boards.iterations.push(fit.iterations as u64);
         boards.without_maximum.push(0);
         Ok(true)
+    }
+
+    /// Writes down a group without a maximum.
+    fn close(&self, boards: &mut Boards, rating: &Rating, counted: u64) {
+        let outsiders = graph::outsiders(&self.pairs, || self.pair_matches.clone());
+        let reasons = reasons(&outsiders, self.contestants.len());
+        boards.push_no_fit();
+        for (at, (&contestant, outside)) in self.contestants.iter().zip(reasons).enumerate() {
+            let unrated = Unrated {
+                contestant,
+                state: match outside {
+                    Some(_) => State::Outside,
+                    None => State::Unrated,
+                },
+                matches: self.matches[at],
+                win_rate: self.points[at] / self.weight[at],
+                outside,
+            };
+            boards.push_unrated(&unrated, rating);
+        }
+        boards.close(self.contestants.len(), Status::NoMaximum, counted);
     }
 
     /// Who plays, in order; false if they are too many.
@@ -137,6 +168,7 @@ impl Small {
         pairs.high.clear();
         pairs.low_points.clear();
         pairs.high_points.clear();
+        self.pair_matches.clear();
         self.matches.clear();
         self.matches.resize(size, 0);
         for sums in [&mut self.points, &mut self.weight] {
@@ -155,6 +187,7 @@ impl Small {
                 pairs.high.push(high as u32);
                 pairs.low_points.push(won as f64 + half);
                 pairs.high_points.push(lost as f64 + half);
+                let before = total;
                 for (count, own) in [(won, (1.0, 0.0)), (lost, (0.0, 1.0)), (tied, (0.5, 0.5))] {
                     add(&mut total, count)?;
                     for (contestant, own) in [(low, own.0), (high, own.1)] {
@@ -163,6 +196,7 @@ impl Small {
                         self.weight[contestant] += count as f64;
                     }
                 }
+                self.pair_matches.push(total - before);
             }
         }
         Ok(total)
