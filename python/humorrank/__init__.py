@@ -17,6 +17,7 @@ from humorrank.errors import (
     OptionError,
 )
 from humorrank.leaderboard import Leaderboard, Row, Unrated
+from humorrank.leaderboards import Leaderboards
 from humorrank.log import MatchLog, ReadReport
 from humorrank.rating import rate
 from humorrank.simulation import simulate, simulate_blocks
@@ -29,6 +30,7 @@ __all__ = [
     "HumorRankError",
     "InputError",
     "Leaderboard",
+    "Leaderboards",
     "MatchLog",
     "MissingExtraError",
     "NoMaximumError",

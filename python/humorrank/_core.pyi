@@ -14,6 +14,9 @@ VERSION: Final[str]
 _Progress = Callable[[int, int], object]
 _U32 = NDArray[np.uint32]
 _F64 = NDArray[np.float64]
+_Cells = tuple[_U32, _U32, NDArray[np.uint8], _F64, _F64, NDArray[np.uint64]]
+_Missing = tuple[int, int, int, float, float, int, int]
+"""first, second, outcome, score, weight, the count asked for, the count that there is."""
 
 class CsvError(ValueError):
     """A delimited text that cannot be read: args are (line or None, what is wrong).
@@ -217,8 +220,92 @@ class Tally:
     def relabel(self, codes: NDArray[np.int64]) -> Tally:
         """The same matches with contestant i as codes[i]; those of a negative code left out."""
 
-    def cells(self) -> tuple[_U32, _U32, NDArray[np.uint8], _F64, _F64, NDArray[np.uint64]]:
+    def cells(self) -> _Cells:
         """first, second, outcome, score, weight, count of each cell that holds a match."""
+
+    def difference(self, other: Tally) -> tuple[Tally | None, _Missing | None]:
+        """This tally less another, or what is not there to be taken away."""
+
+class Groups:
+    """Exact counts of matches by group, ordered pair and outcome.
+
+    A group has a code for each key; NULL_CODE where it has none.
+    """
+
+    def __init__(self, keys: int) -> None: ...
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object) -> bool: ...
+    @property
+    def contestants(self) -> int: ...
+    @property
+    def matches(self) -> int: ...
+    @property
+    def keys(self) -> list[_U32]:
+        """The code that each group has of each key."""
+
+    def grow(self, contestants: int) -> None: ...
+    def add(
+        self,
+        keys: Sequence[_U32],
+        first: _U32,
+        second: _U32,
+        outcome: NDArray[np.uint8],
+        score: _F64 | None = None,
+        weight: _F64 | None = None,
+        count: NDArray[np.uint64] | None = None,
+    ) -> None:
+        """Adds rows, as Tally.add does."""
+
+    def played(self) -> NDArray[np.bool_]:
+        """Whether each contestant has a match."""
+
+    def used(self) -> NDArray[np.bool_]:
+        """Whether each group has a match."""
+
+    def arrange(
+        self,
+        contestants: _U32 | None,
+        field: int,
+        keys: Sequence[tuple[int, _U32]],
+        *,
+        consume: bool = False,
+    ) -> Groups:
+        """The same matches under other codes, the groups in the order of their new keys.
+
+        Contestant i becomes contestants[i], of `field` in all. `keys`: which key it was, and the
+        new code of each old one. `consume` leaves nothing here, and saves a copy.
+        """
+
+    def merge(self, other: Groups) -> None: ...
+    def subtract(self, other: Groups) -> tuple[int, int, int, int, float, float, int, int] | None:
+        """Takes other groups away, or says what is not there: its group, and as Tally does."""
+
+    def total(self) -> Tally: ...
+    def group(self, group: int) -> tuple[_U32, Tally]:
+        """The contestants of a group, and its matches over their places."""
+
+    def cells(self) -> tuple[_U32, _Cells]:
+        """The group of each cell, and as Tally.cells."""
+
+    def cell_count(self) -> int: ...
+    def rate(
+        self,
+        *,
+        exclude_ties: bool,
+        min_matches: int,
+        largest: bool,
+        anchor: tuple[int, float] | None,
+        prior: float,
+        solver: Literal["newton", "mm"],
+        bootstrap: int,
+        confidence: float,
+        shuffles: int,
+        k: float,
+        seed: int,
+        threads: int | None = None,
+        progress: _Progress | None = None,
+    ) -> dict[str, NDArray[np.float64]]:
+        """An independent fit for each group; a column each, as `groups::Boards` tells them."""
 
 class Field:
     """What is fitted: points between unordered pairs, and the kinds of match behind them."""

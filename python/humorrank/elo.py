@@ -12,6 +12,8 @@ from humorrank import _core
 from humorrank.errors import OptionError
 from humorrank.log import MatchLog
 from humorrank.settings import positive
+from humorrank.tally import Tally
+from humorrank.tally_file import split
 
 _SCORES = np.array([1.0, 0.0, 0.5, 0.5, np.nan])
 START = 1000.0
@@ -34,8 +36,7 @@ def replay_elo(matches: object, *, k: float = 32.0, start: float = START) -> pl.
         OptionError: the matches are a tally.
         InputError: the matches cannot be read as they stand.
     """
-    if type(matches).__name__ == "Tally":
-        raise OptionError("a tally keeps no order of play: replay the log itself")
+    refuse_tally(matches)
     k = positive("k", k)
     if not isinstance(start, Real) or not math.isfinite(start):
         raise OptionError(f"start must be a number, not {start!r}")
@@ -54,3 +55,16 @@ def replay_elo(matches: object, *, k: float = 32.0, start: float = START) -> pl.
     names = pl.Series(log.names, dtype=pl.String).gather(codes)
     table = pl.DataFrame({"model": names, "elo": elo.ratings[codes]})
     return table.sort(["elo", "model"], descending=[True, False])
+
+
+def refuse_tally(matches: object) -> None:
+    """Refuses a tally, in memory or in a file.
+
+    Raises:
+        OptionError: the matches are one.
+    """
+    if isinstance(matches, Tally) or split(matches)[0]:
+        raise OptionError(
+            "a tally keeps no order of play: replay the log itself (rate a tally for Stable Elo, "
+            "the mean over random orders)"
+        )

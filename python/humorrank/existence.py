@@ -37,7 +37,8 @@ class Existence:
             self.inside[members] = False
             self._members.append(members)
             models = tuple(names[i] for i in members.tolist())
-            outside.append(Outside(models, _reason(models, standing, apart, matches, won, lost)))
+            why = reason(len(models), standing, apart, matches, won, lost)
+            outside.append(Outside(models, why))
         self.outside = tuple(outside)
 
     @cached_property
@@ -82,20 +83,18 @@ class Existence:
         )
 
 
-def _reason(
-    models: Sequence[str], standing: str, apart: bool, matches: int, won: float, lost: float
-) -> str:
+def reason(members: int, standing: str, apart: bool, matches: int, won: float, lost: float) -> str:
     """Why a group is outside.
 
     Args:
-        models: who it is.
+        members: how many they are.
         standing: "above", "below" or "unordered", towards the largest component.
         apart: whether no match connects it to that component.
         matches: its matches against everyone outside the group.
         won: its points in those.
         lost: the points of the others in those.
     """
-    group = f"this group of {len(models):,}" if len(models) > 1 else ""
+    group = f"this group of {members:,}" if members > 1 else ""
     who = group or "it"
     if apart:
         return f"no match connects {who} to the rest"

@@ -184,6 +184,10 @@ class Leaderboard:
         """The table as a polars frame."""
         return self.table
 
+    def best(self, top: int | None = None) -> pl.DataFrame:
+        """The table with only the `top` best; all by default."""
+        return self.table.head(len(self) if top is None else top)
+
     def to_pandas(self) -> pd.DataFrame:
         """The table as a pandas frame.
 

@@ -17,6 +17,14 @@ def of_reading(report: ReadReport | None, ties: Ties) -> list[str]:
     """What reading the log found that is not rated, or not as it may seem."""
     if report is None:
         return []
+    out = told(report)
+    if report.both_bad and ties == "half":
+        out.append(f"{report.both_bad:,} both-bad rows count as ties")
+    return out
+
+
+def told(report: ReadReport) -> list[str]:
+    """What reading the log found that is not counted, or not as it may seem."""
     out = list(report.notes)
     if report.unjudged:
         out.append(f"{report.unjudged:,} rows have no outcome and are not rated")
@@ -28,8 +36,6 @@ def of_reading(report: ReadReport | None, ties: Ties) -> list[str]:
     if report.unjudged_only:
         names = shorten(report.unjudged_only)
         out.append(f"only in rows without an outcome, so not rated: {names}")
-    if report.both_bad and ties == "half":
-        out.append(f"{report.both_bad:,} both-bad rows count as ties")
     return out
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,20 +37,49 @@ def ranked(columns: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
-def ranks(descending: np.ndarray) -> np.ndarray:
-    """1, 2, ...; a rating that equals the first of its run shares the rank of that one."""
-    out: list[int] = []
-    leader = math.inf
-    for place, rating in enumerate(descending.tolist(), start=1):
-        if leader - rating > _SAME_RATING:
-            leader = rating
-            out.append(place)
-        else:
-            out.append(out[-1])
-    return np.array(out, np.int64)
+def ranks(descending: np.ndarray, starts: np.ndarray | None = None) -> np.ndarray:
+    """1, 2, ...; a rating that equals the first of its run shares the rank of that one.
+
+    Args:
+        descending: the ratings, of each board highest first.
+        starts: where each board starts; one board by default.
+    """
+    starts = np.zeros(1, np.int64) if starts is None else starts
+    size = len(descending)
+    first = np.zeros(size, np.bool_)
+    first[starts[starts < size]] = True
+    origin = np.maximum.accumulate(np.where(first, np.arange(size), 0))
+    out = np.arange(1, size + 1) - origin
+    leads = np.ones(size, np.bool_)
+    leads[1:] = first[1:] | (descending[:-1] - descending[1:] > _SAME_RATING)
+    # The few that are as good as the one before them.
+    leader = descending.copy()
+    for place in np.flatnonzero(~leads).tolist():
+        if leader[place - 1] - descending[place] <= _SAME_RATING:
+            leader[place] = leader[place - 1]
+            out[place] = out[place - 1]
+    return np.asarray(out, np.int64)
 
 
-def ranks_by_interval(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
-    """1 + the number of contestants whose lower end lies above this one's upper end."""
-    above = len(lower) - np.searchsorted(np.sort(lower), upper, side="right")
-    return (1 + above).astype(np.int64)
+def ranks_by_interval(
+    lower: np.ndarray, upper: np.ndarray, starts: np.ndarray | None = None
+) -> np.ndarray:
+    """1 + the number of contestants whose lower end lies above this one's upper end.
+
+    Args:
+        lower: the lower ends.
+        upper: the upper ends.
+        starts: where each board starts; one board by default.
+    """
+    size = len(lower)
+    starts = np.zeros(1, np.int64) if starts is None else starts
+    lengths = np.diff(np.append(starts, size))
+    board = np.repeat(np.arange(len(starts)), lengths)
+    # Of equal ends the lower one comes first, so that it does not count as lying above.
+    is_upper = np.repeat([False, True], size)
+    order = np.lexsort((is_upper, np.concatenate([lower, upper]), np.tile(board, 2)))
+    not_above = np.empty(2 * size, np.int64)
+    not_above[order] = np.cumsum(~is_upper[order])
+    end = np.repeat(starts + lengths, lengths)
+    out: np.ndarray = 1 + end - not_above[size:]
+    return out

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict, Unpack, overload
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from humorrank import _core, notices
 from humorrank.errors import InputError, OptionError
 from humorrank.existence import Existence, shorten
 from humorrank.leaderboard import Leaderboard, Unrated
-from humorrank.log import MatchLog, ReadReport
+from humorrank.leaderboards import Leaderboards
+from humorrank.log import ReadReport
 from humorrank.progress import Progress, stage
 from humorrank.ranks import ranked
 from humorrank.settings import (
@@ -23,6 +24,7 @@ from humorrank.settings import (
     positive,
     whole,
 )
+from humorrank.source import counted
 from humorrank.tally import Tally
 
 POINTS = 400 / math.log(10)
@@ -32,6 +34,38 @@ MEAN_RATING = 1000.0
 TOLERANCE = 1e-6
 MOST_REPLAYED = 10**11
 """Matches that Stable Elo replays at most, in all orders together: half an hour of two threads."""
+
+
+class RateOptions(TypedDict, total=False):
+    """The options of `rate`, but `by`, which decides what it returns."""
+
+    bootstrap: int
+    confidence: float
+    elo_shuffles: int
+    elo_k: float
+    ties: Ties
+    anchor: Mapping[str, float] | tuple[str, float] | None
+    prior: float | None
+    disconnected: Literal["error", "largest"]
+    columns: Mapping[str, str] | None
+    unjudged: Literal["skip", "fail"]
+    on_error: Literal["fail", "skip"]
+    seed: int
+    threads: int | None
+    progress: Progress | None
+    score_of: Literal["a", "b"] | None
+    min_matches: int
+    solver: Literal["newton", "mm"]
+
+
+@overload
+def rate(matches: object, *, by: None = None, **options: Unpack[RateOptions]) -> Leaderboard: ...
+
+
+@overload
+def rate(
+    matches: object, *, by: str | Sequence[str], **options: Unpack[RateOptions]
+) -> Leaderboards: ...
 
 
 def rate(
@@ -54,7 +88,8 @@ def rate(
     score_of: Literal["a", "b"] | None = None,
     min_matches: int = 0,
     solver: Literal["newton", "mm"] = "newton",
-) -> Leaderboard:
+    by: str | Sequence[str] | None = None,
+) -> Leaderboard | Leaderboards:
     """Rates contestants from pairwise matches.
 
     Bradley-Terry ratings are the maximum-likelihood estimate of
@@ -63,8 +98,9 @@ def rate(
     depends on the matches, the settings and the seed, not on the order of rows or the threads.
 
     Args:
-        matches: a path, a glob, a list of paths, "-" (standard input), a polars, pandas or
-            Arrow table, an iterable of (a, b, winner), a `MatchLog` or a `Tally`.
+        matches: a path, a glob, a list of paths (logs, or tally files, which are added), "-"
+            (standard input), a polars, pandas or Arrow table, an iterable of (a, b, winner), a
+            `MatchLog` or a `Tally`.
         bootstrap: replicates behind the intervals; 0 leaves intervals out.
         confidence: of the intervals.
         elo_shuffles: random orders behind Stable Elo; 0 leaves it out.
@@ -85,6 +121,12 @@ def rate(
         min_matches: leaves out contestants with fewer matches, again and again until everyone
             left has as many.
         solver: the way to the maximum: "newton", or the paper's "mm"; the result is the same.
+        by: a column of the log, or several: an independent rating of each group of matches that
+            are equal there, bit for bit that of rating these matches alone. A group that cannot
+            be rated is said, and does not fail the others.
+
+    Returns:
+        The board; with `by` the boards of all groups.
 
     Raises:
         OptionError: an option has a value that it cannot have.
@@ -107,21 +149,27 @@ def rate(
     )
     if threads is not None:
         threads = whole("threads", threads, least=1, most=MOST_THREADS)
-    reading = (columns, score_of, unjudged, on_error)
-    if isinstance(matches, Tally | MatchLog) and reading != (None, None, "skip", "fail"):
-        raise OptionError(
-            "columns, score_of, unjudged and on_error say how to read matches, and these were "
-            f"given as a {type(matches).__name__}: give them to MatchLog"
-        )
-    if isinstance(matches, Tally):
-        tally = matches
-    else:
-        log = matches
-        if not isinstance(log, MatchLog):
-            log = MatchLog(
-                matches, columns=columns, score_of=score_of, unjudged=unjudged, on_error=on_error
-            )
-        tally = Tally.from_log(log, progress)
+    reading = {
+        "columns": columns,
+        "score_of": score_of,
+        "unjudged": unjudged,
+        "on_error": on_error,
+    }
+    groups = None if by is None else (by,) if isinstance(by, str) else tuple(by)
+    tally = counted(matches, keys=groups, progress=progress, reading=reading)
+    if groups:
+        return Leaderboards(tally, settings, threads, progress, one=isinstance(by, str))
+    return rate_tally(tally, settings, threads, progress)
+
+
+def rate_tally(
+    tally: Tally, settings: Settings, threads: int | None, progress: Progress | None
+) -> Leaderboard:
+    """Rates a tally, whatever its keys; as `rate`, with settings that were checked.
+
+    Raises:
+        HumorRankError: see `rate`.
+    """
     return _Rating(settings, tally, threads, progress).leaderboard()
 
 
@@ -170,9 +218,10 @@ class _Rating:
             progress=stage(self.progress, "fitting"),
         )
         ratings = MEAN_RATING + POINTS * strengths
+        shift = 0.0
         if settings.anchor:
-            ratings += settings.anchor[1] - ratings[names.index(settings.anchor[0])]
-        shift = float(ratings.mean()) - MEAN_RATING if settings.anchor else 0.0
+            shift = settings.anchor[1] - float(ratings[names.index(settings.anchor[0])])
+            ratings += shift
         columns = {"model": names, "rating": ratings, "matches": self.matches}
         with np.errstate(invalid="ignore"):
             columns["win_rate"] = self.points / self.weight
@@ -197,7 +246,7 @@ class _Rating:
             bootstrap={"replicates": settings.bootstrap, "without_maximum": without_maximum},
             elo={"shuffles": settings.elo_shuffles, **spread},
             counts=self._counts(),
-            sources=_sources(self.read),
+            sources=sources(self.read),
             warnings=tuple(self.notices),
             version=_core.VERSION,
             _field=self.field,
@@ -312,7 +361,8 @@ class _Rating:
         }
 
 
-def _sources(report: ReadReport | None) -> dict[str, Any]:
+def sources(report: ReadReport | None) -> dict[str, Any]:
+    """Where matches came from."""
     if report is None:
         return {"files": [], "reading": "tally", "columns": {}}
     return {"files": report.files, "reading": report.reading, "columns": report.columns}

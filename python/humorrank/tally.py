@@ -2,35 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from humorrank import _core
-from humorrank.errors import InputError
+from humorrank import _core, accounts
+from humorrank.codes import Codes, coded
+from humorrank.errors import InputError, OptionError
+from humorrank.keyed import Keyed, checked, refuse_missing
 from humorrank.log import MatchLog, ReadReport
 from humorrank.progress import Progress
 
-_OUTCOMES = ("model_a", "model_b", "tie", "both_bad", "soft")
+if TYPE_CHECKING:
+    Path = str | os.PathLike[str]
+
+OUTCOMES = ("model_a", "model_b", "tie", "both_bad", "soft")
+CELL_COLUMNS = ("model_a", "model_b", "outcome", "score", "weight", "count")
 
 
-@dataclass(frozen=True)
 class Tally:
-    """Exact counts of matches by (shown first, shown second, outcome).
+    """Exact counts of matches by (keys..., shown first, shown second, outcome).
 
-    All that the ratings need of a match log. Tallies add, and the order of the rows leaves
-    no trace in them. Make one with `humorrank.tally(matches)`.
+    All that the ratings need of a match log. Tallies add and subtract without loss, and the
+    order of the rows leaves no trace in them. Make one with `humorrank.tally(matches)`,
+    `Tally.from_codes` or `Tally.read`.
 
     Attributes:
         names: the contestants, in the order of their names.
-        report: what reading the log found; empty after an addition.
+        report: what reading the log found; None where no log was read.
+        keyed: the counts by key; None without keys.
     """
 
-    names: tuple[str, ...]
-    counts: _core.Tally = field(repr=False)
-    report: ReadReport | None = field(default=None, repr=False, compare=False)
+    def __init__(
+        self,
+        names: Sequence[str],
+        counts: _core.Tally | None = None,
+        report: ReadReport | None = None,
+        *,
+        keyed: Keyed | None = None,
+    ) -> None:
+        self.names = tuple(names)
+        self.report = report
+        self.keyed = keyed
+        if counts is not None:
+            self.counts = counts
+
+    @cached_property
+    def counts(self) -> _core.Tally:
+        """The counts whatever the keys."""
+        assert self.keyed is not None
+        return self.keyed.cells.total()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The key columns."""
+        return self.keyed.keys if self.keyed is not None else ()
+
+    @property
+    def matches(self) -> int:
+        """The number of matches."""
+        return self.counts.matches if self.keyed is None else self.keyed.cells.matches
 
     @classmethod
     def of(cls, names: Iterable[str], counts: _core.Tally, report: ReadReport | None) -> Tally:
@@ -48,83 +83,333 @@ class Tally:
         return cls(tuple(names[i] for i in order), counts.relabel(codes), report)
 
     @classmethod
-    def from_log(cls, log: MatchLog, progress: Progress | None = None) -> Tally:
+    def of_keyed(
+        cls,
+        names: Sequence[str],
+        keys: Sequence[str],
+        labels: Sequence[Sequence[str] | None],
+        cells: _core.Groups,
+        report: ReadReport | None,
+    ) -> Tally:
+        """Brings counts by key over codes in any order into the order of names and labels."""
+        keyed, names = Keyed.of(keys, labels, cells, names)
+        return cls(names, None, report, keyed=keyed)
+
+    @classmethod
+    def from_log(
+        cls, log: MatchLog, progress: Progress | None = None, *, keys: Sequence[str] = ()
+    ) -> Tally:
         """Counts the matches of a log in one pass.
+
+        Args:
+            log: the log.
+            progress: called with (stage, done, total).
+            keys: columns of the log to keep the counts apart by.
 
         Raises:
             InputError: the log cannot be read, or its counts are beyond 64 bits.
+            OptionError: the log has no such column.
         """
-        counts = _core.Tally()
+        keys = checked(keys, CELL_COLUMNS)
+        counts = _core.Groups(len(keys)) if keys else _core.Tally()
+        interners = [_core.Interner() for _ in keys]
         done = 0
         try:
-            for batch in log.batches():
+            for matches, columns in log.keyed(keys):
                 counts.grow(log.contestants)
-                counts.add(
-                    batch.first,
-                    batch.second,
-                    batch.outcome,
-                    score=batch.score,
-                    weight=batch.weight,
-                    count=batch.count,
-                )
-                done += len(batch.first)
+                rows = (matches.first, matches.second, matches.outcome)
+                amounts = (matches.score, matches.weight, matches.count)
+                if isinstance(counts, _core.Groups):
+                    codes = [i.encode(c) for i, c in zip(interners, columns, strict=True)]
+                    counts.add(codes, *rows, *amounts)
+                else:
+                    counts.add(*rows, *amounts)
+                done += len(matches)
                 if progress is not None:
                     progress("reading", done, 0)
-            return cls.of(log.names, counts, log.report)
+            if isinstance(counts, _core.Tally):
+                return cls.of(log.names, counts, log.report)
+            labels = [interner.names for interner in interners]
+            return cls.of_keyed(log.names, keys, labels, counts, log.report)
         except OverflowError as error:
             raise InputError(str(error)) from error
 
-    @property
-    def matches(self) -> int:
-        """The number of matches."""
-        return self.counts.matches
+    @classmethod
+    def from_codes(
+        cls,
+        names: Sequence[str] | None,
+        first: Codes,
+        second: Codes,
+        outcome: Codes,
+        count: Codes | None = None,
+        keys: Mapping[str, tuple[Sequence[str] | None, Codes]] | None = None,
+    ) -> Tally:
+        """Counts matches that are integers already; the fastest way in.
 
-    def __add__(self, other: Tally) -> Tally:
-        """The matches of both."""
+        >>> Tally.from_codes(["pun", "irony"], [0, 1], [1, 0], [0, 2]).matches
+        2
+
+        Args:
+            names: the name of each code; None calls contestants by their codes ("0", "1", ...).
+            first: codes of those shown first; uint32 is taken as it is.
+            second: codes of those shown second.
+            outcome: 0 the first won, 1 the second won, 2 a tie, 3 both bad; uint8 is taken as it
+                is.
+            count: how many identical matches each row stands for; 1 by default.
+            keys: key -> (the label of each code, or None for the codes as text; the codes).
+
+        Raises:
+            InputError: a column is not made of whole numbers, of another length, or holds a
+                value that is out of range; a match is of a contestant against itself.
+        """
+        checked(list(keys or {}), CELL_COLUMNS)
+        rows = coded(names, first, second, outcome, count, keys or {})
+        try:
+            if not rows.keys:
+                counts = _core.Tally(len(rows.names))
+                counts.add(rows.first, rows.second, rows.outcome, count=rows.count)
+                return cls.of(rows.names, counts, None)
+            cells = _core.Groups(len(rows.keys))
+            cells.grow(len(rows.names))
+            cells.add(
+                list(rows.keys.values()), rows.first, rows.second, rows.outcome, count=rows.count
+            )
+            return cls.of_keyed(rows.names, list(rows.keys), rows.labels, cells, None)
+        except OverflowError as error:
+            raise InputError(str(error)) from error
+        except ValueError:
+            rows.refuse()
+            raise
+
+    @classmethod
+    def read(cls, path: Path) -> Tally:
+        """Reads what `write` wrote (docs/tally.md).
+
+        Raises:
+            InputError: it is no tally file, of a newer version, damaged, or does not hold what
+                it should.
+        """
+        from humorrank.tally_file import read  # noqa: PLC0415 - which needs Tally
+
+        return read(path)
+
+    def write(self, path: Path) -> None:
+        """Writes a Parquet file, whole or not at all (docs/tally.md).
+
+        Raises:
+            OptionError: the file cannot be written.
+        """
+        from humorrank.tally_file import write  # noqa: PLC0415 - which needs Tally
+
+        write(self, path)
+
+    def project(self, keys: Sequence[str]) -> Tally:
+        """The same matches by some of the keys only; by none of them for ().
+
+        Raises:
+            OptionError: there is no such key; says how to make a tally that has it.
+        """
+        keys = tuple(keys)
+        if keys == self.keys:
+            return self
+        refuse_missing(keys, self.keys)
+        if self.keyed is None or not keys:
+            return Tally(self.names, self.counts, self.report)
+        return Tally(self.names, None, self.report, keyed=self.keyed.project(keys))
+
+    def merge(self, other: Tally) -> Tally:
+        """The matches of both; also written `+`. Their accounts of reading are added up.
+
+        Raises:
+            OptionError: their keys differ.
+            InputError: the counts are beyond 64 bits.
+        """
+        names, one, two, labels = self._alike(other)
+        report = None
+        if self.report is not None or other.report is not None:
+            report = accounts.added(self._account(), other._account(), names)
+        try:
+            if isinstance(one, _core.Groups):
+                assert isinstance(two, _core.Groups)
+                one.merge(two)
+            else:
+                assert isinstance(two, _core.Tally)
+                one.merge(two)
+            return self._from(names, one, labels, report)
+        except OverflowError as error:
+            raise InputError(str(error)) from error
+
+    def subtract(self, other: Tally) -> Tally:
+        """The matches of this one without those of the other; also written `-`.
+
+        Raises:
+            OptionError: their keys differ.
+            InputError: the other holds matches that this one does not; names the first such cell.
+        """
+        names, one, two, labels = self._alike(other)
+        group: Sequence[str | None] = ()
+        if isinstance(one, _core.Groups) and isinstance(two, _core.Groups):
+            apart = Keyed(self.keys, labels, two)
+            if (lacking := one.subtract(two)) is not None:
+                group, missing = apart.table.row(lacking[0]), lacking[1:]
+                raise _not_there(apart.describe(group), names, missing)
+        elif isinstance(one, _core.Tally) and isinstance(two, _core.Tally):
+            left, lack = one.difference(two)
+            if left is None:
+                assert lack is not None
+                raise _not_there("", names, lack)
+            one = left
+        report = None
+        if self.report is not None and other.report is not None:
+            report = accounts.subtracted(self.report, other.report)
+        return self._from(names, one, labels, report)
+
+    __add__ = merge
+    __sub__ = subtract
+
+    def _alike(
+        self, other: Tally
+    ) -> tuple[
+        list[str],
+        _core.Tally | _core.Groups,
+        _core.Tally | _core.Groups,
+        tuple[tuple[str, ...], ...],
+    ]:
+        """The names of both, and both over the same codes."""
+        if self.keys != other.keys:
+            shown = [f"({', '.join(keys)})" for keys in (self.keys, other.keys)]
+            raise OptionError(
+                f"the keys of two tallies differ: {' and '.join(shown)}; bring them to those that "
+                "they share with project(), on the command line humorrank tally T.parquet --keys"
+            )
         names = sorted({*self.names, *other.names})
         code = {name: i for i, name in enumerate(names)}
-        total = _core.Tally(len(names))
+        if self.keyed is not None and other.keyed is not None:
+            both = zip(self.keyed.labels, other.keyed.labels, strict=True)
+            labels = tuple(tuple(sorted({*one, *two})) for one, two in both)
+            one, two = (
+                part.keyed.recoded(code, part.names, labels)
+                for part in (self, other)
+                if part.keyed is not None
+            )
+            return names, one, two, labels
+        coded_parts = []
         for part in (self, other):
-            codes = np.array([code[name] for name in part.names], np.int64)
-            total.merge(part.counts.relabel(codes))
-        return Tally(tuple(names), total)
+            counts = part.counts.relabel(np.array([code[name] for name in part.names], np.int64))
+            counts.grow(len(names))
+            coded_parts.append(counts)
+        return names, coded_parts[0], coded_parts[1], ()
+
+    def _from(
+        self,
+        names: Sequence[str],
+        counts: _core.Tally | _core.Groups,
+        labels: Sequence[Sequence[str]],
+        report: ReadReport | None,
+    ) -> Tally:
+        if isinstance(counts, _core.Groups):
+            return Tally.of_keyed(names, self.keys, labels, counts, report)
+        return Tally.of(names, counts, report)
+
+    def _account(self) -> ReadReport:
+        """The report; of counts that no log was read for, one that says as much."""
+        if self.report is not None:
+            return self.report
+        _, _, ties, both_bad, _ = self.counts.outcomes()
+        matches = self.matches
+        return ReadReport(
+            reading="codes",
+            rows=matches,
+            read=matches,
+            rated=matches,
+            ties=ties,
+            both_bad=both_bad,
+        )
 
     def restrict(self, keep: np.ndarray) -> Tally:
-        """Only the matches between contestants for which `keep` is true."""
+        """Only the matches between contestants for which `keep` is true, whatever the keys."""
         codes = np.where(keep, np.cumsum(keep) - 1, -1)
         names = tuple(name for name, kept in zip(self.names, keep, strict=True) if kept)
         restricted = self.counts.relabel(codes)
         restricted.grow(len(names))
         return Tally(names, restricted, self.report)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether two tallies hold the same matches; their reports do not matter."""
+        if not isinstance(other, Tally):
+            return NotImplemented
+        if (self.names, self.keys) != (other.names, other.keys):
+            return False
+        if self.keyed is not None and other.keyed is not None:
+            same = self.keyed.labels == other.keyed.labels
+            return same and self.keyed.cells == other.keyed.cells
+        return self.to_polars().equals(other.to_polars())
+
+    def __hash__(self) -> int:
+        """Of the contestants and keys; equal tallies have equal ones."""
+        return hash((self.names, self.keys))
+
+    def __repr__(self) -> str:
+        """How much there is."""
+        keys = f", by {', '.join(self.keys)}" if self.keys else ""
+        return f"Tally({len(self.names):,} contestants, {self.matches:,} matches{keys})"
+
     def to_polars(self) -> pl.DataFrame:
-        """One row a cell: model_a, model_b, outcome, score (of model_a), weight, count."""
-        first, second, outcome, score, weight, count = self.counts.cells()
+        """One row a cell: keys, model_a, model_b, outcome, score (of model_a), weight, count."""
+        if self.keyed is None:
+            cells = self.counts.cells()
+            keys = pl.DataFrame()
+        else:
+            groups, cells = self.keyed.cells.cells()
+            keys = self.keyed.table[groups]
+        first, second, outcome, score, weight, count = cells
         names = pl.Series(self.names, dtype=pl.String)
-        return pl.DataFrame(
-            {
-                "model_a": names.gather(first),
-                "model_b": names.gather(second),
-                "outcome": pl.Series(_OUTCOMES).gather(outcome),
-                "score": score,
-                "weight": weight,
-                "count": count,
-            }
-        )
+        columns = {
+            "model_a": names.gather(first),
+            "model_b": names.gather(second),
+            "outcome": pl.Series(OUTCOMES).gather(outcome),
+            "score": score,
+            "weight": weight,
+            "count": count,
+        }
+        return pl.DataFrame([*keys.get_columns(), *pl.DataFrame(columns).get_columns()])
 
 
-def tally(matches: object, *, progress: Progress | None = None, **reading: object) -> Tally:
+def _not_there(
+    group: str, names: Sequence[str], missing: tuple[int, int, int, float, float, int, int]
+) -> InputError:
+    first, second, outcome, score, weight, count, held = missing
+    what = OUTCOMES[outcome]
+    if what == "soft":
+        what += f" {score:g}"
+    if weight != 1:
+        what += f" of weight {weight:g}"
+    where = f"{group}: " if group else ""
+    return InputError(
+        f"there is less than is to be taken away: {where}{names[first]!r} shown before "
+        f"{names[second]!r}, outcome {what}: {count:,} matches are to go, and {held:,} are there"
+    )
+
+
+def tally(
+    matches: object,
+    *,
+    keys: Sequence[str] = (),
+    progress: Progress | None = None,
+    **reading: object,
+) -> Tally:
     """Counts matches.
 
     Args:
-        matches: whatever `humorrank.rate` takes.
+        matches: whatever `humorrank.rate` takes; of tally files the sum.
+        keys: columns of the log to keep the counts apart by ("judge", "prompt", ...).
         progress: called with (stage, done, total).
         **reading: the options of `humorrank.MatchLog`.
 
     Raises:
         InputError: the matches cannot be read as they stand.
+        OptionError: there is no such column, or an option is not about such matches.
     """
-    if isinstance(matches, Tally):
-        return matches
-    log = matches if isinstance(matches, MatchLog) else MatchLog(matches, **reading)  # type: ignore[arg-type]
-    return Tally.from_log(log, progress)
+    from humorrank.source import counted  # noqa: PLC0415 - which needs Tally
+
+    return counted(matches, keys=keys, progress=progress, reading=reading)

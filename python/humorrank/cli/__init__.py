@@ -16,6 +16,7 @@ from humorrank import __version__
 from humorrank.cli.elo import elo
 from humorrank.cli.rate import rate
 from humorrank.cli.simulate import simulate
+from humorrank.cli.tally import tally
 from humorrank.errors import ConvergenceError, HumorRankError
 
 P = ParamSpec("P")
@@ -50,7 +51,7 @@ def _guarded(command: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
-for _command in (rate, elo, simulate):
+for _command in (rate, tally, elo, simulate):
     app.command()(_guarded(_command))
 
 

@@ -17,7 +17,7 @@ Files = Annotated[
     typer.Argument(
         metavar="FILE...",
         help="Match logs: CSV, TSV (also .gz, .zst), Parquet, JSONL, JSON, Arrow; globs; - for "
-        "standard input.",
+        "standard input. Also files of `humorrank tally`, which are added up.",
         show_default=False,
     ),
 ]
@@ -67,6 +67,23 @@ MaxPerJudge = Annotated[
         metavar="N", help="Keep only the first N rows of each judge.", rich_help_panel=FILTERS
     ),
 ]
+Keys = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN,...",
+        help="Keep counts apart by these columns (judge,prompt,language), to rate by them later; "
+        "of tally files, keep only these.",
+    ),
+]
+By = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN,...",
+        help="Rate each group of matches that are equal in this column (judge, prompt, language) "
+        "on its own; several columns, or the option repeated, for their combinations.",
+        rich_help_panel=RATING,
+    ),
+]
 Format = Annotated[
     Literal["table", "json", "csv", "markdown"] | None,
     typer.Option(
@@ -109,6 +126,20 @@ def columns(text: str | None) -> dict[str, str] | None:
             raise OptionError(message)
         out[role.strip()] = column.strip()
     return out
+
+
+def names(option: str, texts: list[str] | None) -> tuple[str, ...] | None:
+    """Columns named by an option that is repeated, or has commas, or both; None if not given.
+
+    Raises:
+        OptionError: one is empty.
+    """
+    if texts is None:
+        return None
+    found = tuple(part.strip() for text in texts for part in text.split(",") if text.strip())
+    if not all(found):
+        raise OptionError(f"--{option} takes columns (judge,prompt), not {','.join(texts)!r}")
+    return found
 
 
 def anchor(text: str | None) -> tuple[str, float] | None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
 import typer
 
+from humorrank.atomic import replacing
 from humorrank.errors import OptionError
 
 _BY_SUFFIX = {
@@ -67,29 +66,8 @@ def emit(text: str, output: str | None) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
-    path = Path(output).resolve()
-    try:
-        if path.exists() and not path.is_file():
-            # A device or a pipe: there is nothing to replace.
-            with path.open("w", encoding="utf-8", newline="") as file:
-                file.write(text)
-        else:
-            _replace(path, text)
-    except OSError as error:
-        message = f"{output}: cannot be written: {error.strerror}"
-        raise OptionError(message) from error
-
-
-def _replace(path: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replacing(output) as file:
+        file.write(text.encode())
 
 
 def markdown(table: pl.DataFrame, decimals: dict[str, int]) -> str:
@@ -124,9 +102,3 @@ def say_filters(filtered: Mapping[str, int]) -> None:
     """How many rows each filter took."""
     for name, rows in filtered.items():
         say("note", f"--{name.replace('_', '-')} took {rows:,} rows")
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

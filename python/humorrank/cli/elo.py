@@ -10,6 +10,7 @@ import typer
 import humorrank
 from humorrank import notices
 from humorrank.cli import _options, _output
+from humorrank.elo import refuse_tally
 from humorrank.text_table import one_line, text_table
 
 
@@ -31,6 +32,7 @@ def elo(
     The order matters here: for ratings that do not depend on it, `humorrank rate`.
     """
     chosen = _output.resolve_format(format, output)
+    refuse_tally(files)
     log = humorrank.MatchLog(
         files[0] if len(files) == 1 else files,
         columns=_options.columns(columns),

@@ -11,6 +11,8 @@ import humorrank
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 from humorrank.leaderboard import Leaderboard
+from humorrank.leaderboards import Leaderboards
+from humorrank.source import counted
 
 _DECIMALS = {"win_rate": 3}
 
@@ -89,6 +91,7 @@ def rate(
         Literal["newton", "mm"],
         typer.Option(help="The way to the same maximum.", rich_help_panel=_options.RATING),
     ] = "newton",
+    by: _options.By = None,
     seed: Annotated[
         int, typer.Option(help="Of every random draw.", rich_help_panel=_options.RATING)
     ] = 0,
@@ -116,23 +119,30 @@ def rate(
 
     * `humorrank rate votes.csv`
     * `humorrank rate 'votes-*.parquet' --where "language = 'en'" --format json -o board.json`
+    * `humorrank rate votes.csv --by judge` rates each judge's votes on their own
     * `zcat votes.csv.gz | humorrank rate - --columns model_a=left,model_b=right,winner=label`
     """
     chosen = _output.resolve_format(format, output)
     with progress_bar() as progress:
-        log = humorrank.MatchLog(
-            files[0] if len(files) == 1 else files,
-            columns=_options.columns(columns),
-            score_of=score_of,
-            where=where,
-            exclude=exclude or (),
-            max_per_judge=max_per_judge,
-            unjudged=unjudged,
-            on_error=on_error,
-            reading=reading,
+        columns_by = _options.names("by", by)
+        matches = counted(
+            files,
+            keys=columns_by,
+            progress=progress,
+            reading={
+                "columns": _options.columns(columns),
+                "score_of": score_of,
+                "where": where,
+                "exclude": tuple(exclude or ()),
+                "max_per_judge": max_per_judge,
+                "unjudged": unjudged,
+                "on_error": on_error,
+                "reading": reading,
+            },
         )
         board = humorrank.rate(
-            log,
+            matches,
+            by=columns_by,
             bootstrap=bootstrap,
             confidence=confidence,
             elo_shuffles=elo_shuffles,
@@ -147,16 +157,23 @@ def rate(
             threads=threads,
             progress=progress,
         )
-    _output.say_filters(board.counts["filtered_by"])
+    filtered = (
+        board.counts["filtered_by"]
+        if isinstance(board, Leaderboard)
+        else matches.report.filtered
+        if matches.report is not None
+        else {}
+    )
+    _output.say_filters(filtered)
     for warning in board.warnings:
         _output.say("warning", warning)
     _output.emit(_render(board, chosen, top, plain=output is not None), output)
 
 
-def _render(board: Leaderboard, chosen: str, top: int | None, *, plain: bool) -> str:
+def _render(board: Leaderboard | Leaderboards, chosen: str, top: int | None, *, plain: bool) -> str:
     if chosen == "json":
         return board.to_json(top)
-    table = board.to_polars().head(top if top is not None else len(board))
+    table = board.best(top)
     if chosen == "csv":
         return table.write_csv()
     if chosen == "markdown":

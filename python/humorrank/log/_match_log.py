@@ -10,6 +10,7 @@ import polars as pl
 
 from humorrank.errors import OptionError
 from humorrank.log._filters import Where
+from humorrank.log._keys import key_column
 from humorrank.log._matches import Matches
 from humorrank.log._pass import Options, Pass, Taken
 from humorrank.log._readings import BY_NAME, EXTRAS, ROLES
@@ -107,6 +108,20 @@ class MatchLog:
         self._pass = Pass(self._source, self._options)
         for taken in self._pass.run():
             yield taken.matches
+
+    def keyed(self, keys: Sequence[str]) -> Iterator[tuple[Matches, list[pl.Series]]]:
+        """As `batches`, with further columns of the rows that the matches are from, as text.
+
+        Args:
+            keys: columns, or roles that the log has a column for ("judge", "prompt").
+
+        Raises:
+            InputError: As `batches`.
+            OptionError: As `batches`, or a file has no such column.
+        """
+        self._pass = Pass(self._source, self._options, keys=_names("keys", keys))
+        for taken in self._pass.run():
+            yield taken.matches, [key_column(taken, key) for key in keys]
 
     @property
     def names(self) -> list[str]:

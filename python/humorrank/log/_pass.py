@@ -16,6 +16,7 @@ from humorrank.log._checks import faults, refuse_clash
 from humorrank.log._coded import Coder, wanted
 from humorrank.log._decode import Problem, Settings
 from humorrank.log._filters import JudgeCap, Where
+from humorrank.log._keys import key_name
 from humorrank.log._matches import Matches
 from humorrank.log._names import Names
 from humorrank.log._opening import Opening
@@ -70,6 +71,7 @@ class Pass:
         options: what to do.
         further: columns to read beside those that are needed; None for no others at all, while
             an empty sequence asks for those that are known (question_id, judge, ...).
+        keys: columns or roles that every file must have, read too.
     """
 
     def __init__(
@@ -77,10 +79,12 @@ class Pass:
         source: Any,  # noqa: ANN401 - many kinds
         options: Options,
         further: Sequence[str] | None = None,
+        keys: Sequence[str] = (),
     ) -> None:
         self._source = source
         self._options = options
         self._further = further
+        self._keys = keys
         self._where = Where(options.where) if options.where is not None else None
         self._cap = JudgeCap(options.max_per_judge) if options.max_per_judge else None
         self._opening = Opening()
@@ -210,6 +214,7 @@ class Pass:
         columns += [column for role, column in binding.extras.items() if role in _AMOUNTS]
         columns += [] if judge is None else [judge]
         columns += [] if self._where is None else self._where.columns
+        columns += [key_name(key, table.columns, binding, table.label) for key in self._keys]
         if self._further is not None:
             columns += binding.extras.values()
             columns += [column for column in self._further if column in table.columns]

@@ -8,9 +8,11 @@
 
 pub mod bootstrap;
 pub mod bradley_terry;
+pub mod difference;
 pub mod elo;
 mod error;
 pub mod graph;
+pub mod groups;
 pub mod monitor;
 pub mod names;
 pub mod pairs;
@@ -19,6 +21,7 @@ pub mod resample;
 pub mod tally;
 
 pub use error::Error;
+pub use groups::Groups;
 pub use monitor::Monitor;
 pub use names::Interner;
 pub use pairs::{Kinds, Pairs, Standings, Ties};

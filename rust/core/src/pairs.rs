@@ -151,6 +151,12 @@ fn for_each_pair(
     groups.try_for_each(|group| visit(group[0].pair, &Plain::NONE, group))
 }
 
+impl Default for Pairs {
+    fn default() -> Self {
+        Self::with_room(0)
+    }
+}
+
 impl Pairs {
     /// The pairs of a settled tally, whichever contestant was shown first.
     ///
@@ -194,7 +200,16 @@ impl Pairs {
         }
     }
 
-    fn push(&mut self, (low, high): (u32, u32), low_points: f64, high_points: f64) {
+    /// Forgets all pairs and contestants, but keeps the memory for others.
+    pub(crate) fn clear(&mut self) {
+        self.starts.truncate(1);
+        self.high.clear();
+        self.low_points.clear();
+        self.high_points.clear();
+    }
+
+    /// Adds a pair, which must come after the ones before it.
+    pub(crate) fn push(&mut self, (low, high): (u32, u32), low_points: f64, high_points: f64) {
         self.close(low as usize);
         self.high.push(high);
         self.low_points.push(low_points);
@@ -202,7 +217,7 @@ impl Pairs {
     }
 
     /// Ends the rows of the contestants below `contestants`.
-    fn close(&mut self, contestants: usize) {
+    pub(crate) fn close(&mut self, contestants: usize) {
         if self.starts.len() <= contestants {
             self.starts.resize(contestants + 1, self.high.len());
         }

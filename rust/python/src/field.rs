@@ -47,7 +47,7 @@ impl Field {
     }
 }
 
-fn settings(prior: f64, solver: &str) -> PyResult<Settings> {
+pub fn settings(prior: f64, solver: &str) -> PyResult<Settings> {
     let solver = match solver {
         "newton" => Solver::Newton,
         "mm" => Solver::Mm,

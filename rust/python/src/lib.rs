@@ -10,6 +10,7 @@ mod arrow;
 mod csv;
 mod field;
 mod files;
+mod groups;
 mod names;
 mod tally;
 mod work;
@@ -27,6 +28,8 @@ mod _core {
     use super::files::{
         CodeReader, Judged, UnusualError, judge_codes, known_codes, names_from, row_codes,
     };
+    #[pymodule_export]
+    use super::groups::Groups;
     #[pymodule_export]
     use super::names::Interner;
     #[pymodule_export]

@@ -16,14 +16,14 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn owned(inner: core::Tally) -> Self {
+    pub fn owned(inner: core::Tally) -> Self {
         Self {
             inner: Arc::new(inner),
         }
     }
 }
 
-type Cells<'py> = (
+pub type Cells<'py> = (
     Bound<'py, PyArray1<u32>>,
     Bound<'py, PyArray1<u32>>,
     Bound<'py, PyArray1<u8>>,
@@ -31,6 +31,9 @@ type Cells<'py> = (
     Bound<'py, PyArray1<f64>>,
     Bound<'py, PyArray1<u64>>,
 );
+
+/// first, second, outcome, score, weight, the count asked for, the count that there is.
+type Missing = Option<(u32, u32, u8, f64, f64, u64, u64)>;
 
 #[pymethods]
 impl Tally {
@@ -207,19 +210,45 @@ impl Tally {
             .settle()
             .map_err(|error| python_error(py, &error))?;
         let cells: Vec<Cell> = self.inner.cells().collect();
-        let first = cells.iter().map(|c| c.first).collect::<Vec<_>>();
-        let second = cells.iter().map(|c| c.second).collect::<Vec<_>>();
-        let outcome = cells.iter().map(|c| c.outcome as u8).collect::<Vec<_>>();
-        let score = cells.iter().map(|c| c.score).collect::<Vec<_>>();
-        let weight = cells.iter().map(|c| c.weight).collect::<Vec<_>>();
-        let count = cells.iter().map(|c| c.count).collect::<Vec<_>>();
-        Ok((
-            first.into_pyarray(py),
-            second.into_pyarray(py),
-            outcome.into_pyarray(py),
-            score.into_pyarray(py),
-            weight.into_pyarray(py),
-            count.into_pyarray(py),
-        ))
+        Ok(cell_columns(py, &cells))
     }
+
+    fn difference(
+        &mut self,
+        py: Python<'_>,
+        other: &mut Self,
+    ) -> PyResult<(Option<Self>, Missing)> {
+        self.settle(py)?;
+        other.settle(py)?;
+        let left = py
+            .detach(|| core::difference::difference(&self.inner, &other.inner))
+            .map_err(|error| python_error(py, &error))?;
+        Ok(match left {
+            Ok(left) => (Some(Self::owned(left)), None),
+            Err((cell, held)) => {
+                let outcome = cell.outcome as u8;
+                let (first, second, count) = (cell.first, cell.second, cell.count);
+                let missing = (first, second, outcome, cell.score, cell.weight, count, held);
+                (None, Some(missing))
+            }
+        })
+    }
+}
+
+/// One array a column.
+pub fn cell_columns<'py>(py: Python<'py>, cells: &[Cell]) -> Cells<'py> {
+    let first = cells.iter().map(|c| c.first).collect::<Vec<_>>();
+    let second = cells.iter().map(|c| c.second).collect::<Vec<_>>();
+    let outcome = cells.iter().map(|c| c.outcome as u8).collect::<Vec<_>>();
+    let score = cells.iter().map(|c| c.score).collect::<Vec<_>>();
+    let weight = cells.iter().map(|c| c.weight).collect::<Vec<_>>();
+    let count = cells.iter().map(|c| c.count).collect::<Vec<_>>();
+    (
+        first.into_pyarray(py),
+        second.into_pyarray(py),
+        outcome.into_pyarray(py),
+        score.into_pyarray(py),
+        weight.into_pyarray(py),
+        count.into_pyarray(py),
+    )
 }

@@ -8,10 +8,12 @@
 mod chord;
 mod mm;
 mod newton;
+mod small;
 mod system;
 
 use crate::{Error, Monitor, POINTS, Pairs, graph};
 pub use chord::Chord;
+pub(crate) use small::MOST_CONTESTANTS as SMALL;
 use system::System;
 
 /// How to climb to the maximum; the result does not depend on it.
@@ -96,10 +98,12 @@ pub(crate) fn fit_connected(
         });
     }
     let mut strengths = start.map_or_else(|| vec![0.0; pairs.contestants()], <[f64]>::to_vec);
-    let mut system = System::new(pairs, settings);
+    let small = pairs.contestants() <= small::MOST_CONTESTANTS;
+    let system = || System::new(pairs, settings);
     let (distance, iterations) = match settings.solver {
-        Solver::Newton => newton::climb(&mut system, &mut strengths, monitor)?,
-        Solver::Mm => mm::climb(&mut system, &mut strengths, monitor)?,
+        Solver::Newton if small => small::climb(pairs, settings, &mut strengths, monitor)?,
+        Solver::Newton => newton::climb(&mut system(), &mut strengths, monitor)?,
+        Solver::Mm => mm::climb(&mut system(), &mut strengths, monitor)?,
     };
     if distance > LIMIT || distance.is_nan() {
         return Err(Error::NotConverged {

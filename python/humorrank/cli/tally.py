@@ -1,0 +1,92 @@
+"""`humorrank tally`: match logs and tallies in, one tally file out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from humorrank.cli import _options, _output
+from humorrank.cli._progress import progress_bar
+from humorrank.notices import told
+from humorrank.source import counted
+from humorrank.tally import Tally
+
+
+def tally(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="Match logs, as `humorrank rate` takes them, and tally files; all are added up.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The tally file, Parquet; it appears once it is whole.",
+            rich_help_panel=_options.OUTPUT,
+        ),
+    ],
+    keys: _options.Keys = None,
+    subtract: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Take away the matches of this tally file; may be repeated.",
+        ),
+    ] = None,
+    columns: _options.Columns = None,
+    score_of: _options.ScoreOf = None,
+    reading: _options.Reading = None,
+    where: _options.Where = None,
+    exclude: _options.Exclude = None,
+    max_per_judge: _options.MaxPerJudge = None,
+    unjudged: _options.Unjudged = "skip",
+    on_error: _options.OnError = "fail",
+) -> None:
+    """Count a match log once, to rate it in no time ever after.
+
+    A tally holds how often each model won against, lost to and tied with each other, by who was
+    shown first. It is small, whatever the size of the log; tallies add, so that a day is added
+    to a year without reading the year again. Any table tool opens the file.
+
+    * `humorrank tally votes.csv -o votes.parquet`, then `humorrank rate votes.parquet`
+    * `humorrank tally year.parquet today.csv -o year.parquet` adds a day
+    * `humorrank tally year.parquet --subtract monday.parquet -o rest.parquet` takes one away
+    * `humorrank tally votes.csv --keys judge,language -o votes.parquet`, then
+      `humorrank rate votes.parquet --by judge`
+
+    A tally keeps no order of rows, and of the other columns only its keys: `humorrank elo`,
+    `--where` and `--by` of another column need the log.
+    """
+    with progress_bar() as progress:
+        total = counted(
+            files,
+            keys=_options.names("keys", keys),
+            progress=progress,
+            reading={
+                "columns": _options.columns(columns),
+                "score_of": score_of,
+                "where": where,
+                "exclude": tuple(exclude or ()),
+                "max_per_judge": max_per_judge,
+                "unjudged": unjudged,
+                "on_error": on_error,
+                "reading": reading,
+            },
+        )
+        for path in subtract or ():
+            total = total.subtract(Tally.read(path).project(total.keys))
+        total.write(output)
+    if total.report is not None:
+        for name, rows in total.report.filtered.items():
+            _output.say("note", f"--{name.replace('_', '-')} took {rows:,} rows")
+        for warning in told(total.report):
+            _output.say("warning", warning)
+    by = f", by {', '.join(total.keys)}" if total.keys else ""
+    _output.say("note", f"{output}: {len(total.names):,} models, {total.matches:,} matches{by}")

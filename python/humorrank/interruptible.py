@@ -1,0 +1,33 @@
+"""Long calls that Ctrl-C need not wait for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+_T = TypeVar("_T")
+
+
+def interruptible(work: Callable[[], _T]) -> _T:
+    """Runs `work` on a thread of its own, and returns or raises what it does.
+
+    Meanwhile the calling thread can be interrupted; work that is given up goes on in the dark
+    until it ends, or until the process does. For work that lets go of the interpreter's lock.
+    """
+    results: list[_T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(0.05)
+    if errors:
+        raise errors[0]
+    return results[0]

@@ -1,0 +1,82 @@
+"""What is to be counted or rated: a log, tallies, or tallies and logs to be added up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any, Final
+
+from humorrank import tally_file
+from humorrank.errors import OptionError
+from humorrank.log import MatchLog
+from humorrank.progress import Progress
+from humorrank.tally import Tally
+
+_UNSAID: Final[Mapping[str, object]] = {
+    "columns": None,
+    "score_of": None,
+    "where": None,
+    "exclude": (),
+    "max_per_judge": None,
+    "unjudged": "skip",
+    "on_error": "fail",
+    "reading": None,
+}
+"""The options of reading a log where nothing is said."""
+
+_FILTERS: Final = ("where", "exclude", "max_per_judge")
+
+
+def counted(
+    matches: object,
+    *,
+    keys: Sequence[str] | None,
+    progress: Progress | None,
+    reading: Mapping[str, Any],
+) -> Tally:
+    """The tally of whatever a user hands over.
+
+    Args:
+        matches: a tally, tally files, or whatever `MatchLog` takes; of several files the sum.
+        keys: the key columns; None for those of the tallies, none of a log.
+        progress: called with (stage, done, total).
+        reading: options of `MatchLog`.
+
+    Raises:
+        InputError: the matches cannot be read as they stand.
+        OptionError: a tally lacks a key, or an option is about the rows of a log.
+    """
+    if isinstance(keys, str):
+        raise OptionError(f"keys must be a sequence of columns, not {keys!r}; write [{keys!r}]")
+    said = {name for name, value in reading.items() if value != _UNSAID.get(name)}
+    if isinstance(matches, MatchLog):
+        return Tally.from_log(matches, progress, keys=keys or ())
+    if isinstance(matches, Tally):
+        refuse_reading(said)
+        return matches if keys is None else matches.project(keys)
+    tallies, logs = tally_file.split(matches)
+    if not tallies:
+        return Tally.from_log(MatchLog(matches, **reading), progress, keys=keys or ())
+    refuse_reading(said if not logs else said.intersection(_FILTERS))
+    parts = [tally_file.read(path) for path in tallies]
+    shared = parts[0].keys if keys is None else tuple(keys)
+    if keys is not None:
+        parts = [part.project(shared) for part in parts]
+    if logs:
+        parts.append(Tally.from_log(MatchLog(logs, **reading), progress, keys=shared))
+    return reduce(Tally.merge, parts)
+
+
+def refuse_reading(options: set[str]) -> None:
+    """Refuses options that are about rows, of which a tally keeps none.
+
+    Raises:
+        OptionError: there is one.
+    """
+    for option in _UNSAID:
+        if option in options:
+            flag = option.replace("_", "-")
+            raise OptionError(
+                f"{option} (--{flag}) is about the rows of a log, and a tally keeps none; say it "
+                f"where the log is counted: humorrank tally LOG --{flag} ... -o T.parquet"
+            )

@@ -1,0 +1,150 @@
+"""`humorrank tally` and `rate --by` as a user meets them."""
+
+import csv
+import io
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import humorrank
+from humorrank.cli import main
+
+HUMORRANK = [sys.executable, "-c", "from humorrank.cli import main; main()"]
+
+LOG = """model_a,model_b,winner,judge,language
+pun,irony,model_a,x,en
+irony,pun,model_a,x,en
+pun,irony,tie,y,de
+irony,sarcasm,model_b,y,en
+sarcasm,pun,model_b,y,en
+pun,sarcasm,model_b,x,de
+irony,sarcasm,model_a,x,de
+sarcasm,irony,,x,de
+"""
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, tmp_path):
+    """Runs a command in this process, in a folder; (exit code, output, standard error)."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "votes.csv").write_text(LOG)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["humorrank", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def test_a_tally_gives_the_board_of_the_log(run):
+    code, out, err = run("tally", "votes.csv", "-o", "t.parquet", "--keys", "judge,language")
+    assert (code, out) == (0, "")
+    assert "t.parquet: 3 models, 7 matches, by judge, language" in err
+    assert "1 rows have no outcome" in err
+    assert run("rate", "t.parquet") == run("rate", "votes.csv")
+    json_of = [json.loads(run("rate", f, "-f", "json")[1]) for f in ("t.parquet", "votes.csv")]
+    assert json_of[0] == json_of[1]
+
+
+def test_a_daily_job(run):
+    assert run("tally", "votes.csv", "-o", "day.parquet")[0] == 0
+    assert run("tally", "day.parquet", "votes.csv", "-o", "year.parquet")[0] == 0
+    assert run("tally", "day.parquet", "year.parquet", "-o", "year.parquet")[0] == 0
+    assert humorrank.Tally.read("year.parquet").matches == 21
+    assert run("tally", "year.parquet", "--subtract", "day.parquet", "-o", "rest.parquet")[0] == 0
+    assert humorrank.Tally.read("rest.parquet").matches == 14
+    board = json.loads(run("rate", "day.parquet", "rest.parquet", "-f", "json")[1])
+    assert (board["counts"]["rated"], board["counts"]["unjudged"]) == (21, 3)
+    code, _, err = run("tally", "day.parquet", "--subtract", "year.parquet", "-o", "x.parquet")
+    assert code == 2
+    assert "less than is to be taken away" in err
+    assert not Path("x.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["rate", "t.parquet", "--by", "language"], "no key 'language' (its keys are judge)"),
+        (["rate", "t.parquet", "--where", "judge = 'x'"], "humorrank tally LOG --where"),
+        (["rate", "t.parquet", "votes.csv", "--exclude", "pun"], "--exclude"),
+        (["rate", "t.parquet", "--max-per-judge", "3"], "--max-per-judge"),
+        (["elo", "t.parquet"], "a tally keeps no order of play"),
+        (["tally", "votes.csv", "--keys", "mood", "-o", "u.parquet"], "no column 'mood'"),
+        (["tally", "t.parquet", "--keys", "mood", "-o", "u.parquet"], "no key 'mood'"),
+        (["tally", "votes.csv", "-o", "no/u.parquet"], "cannot be written"),
+        (["rate", "votes.csv", "--by", "mood"], "no column 'mood'"),
+    ],
+)
+def test_what_a_tally_does_not_keep(run, arguments, message):
+    run("tally", "votes.csv", "-o", "t.parquet", "--keys", "judge")
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_rating_by_group_in_every_format(run):
+    fit = ["rate", "votes.csv", "--by", "judge", "--disconnected", "largest"]
+    code, out, _ = run(*fit, "-f", "json")
+    assert code == 0
+    boards = json.loads(out)
+    assert [board["group"] for board in boards["leaderboards"]] == [{"judge": "x"}, {"judge": "y"}]
+    rows = list(csv.DictReader(io.StringIO(run(*fit, "-f", "csv")[1])))
+    assert [row["model"] for row in rows if row["judge"] == "x" and row["rating"]] == [
+        row["model"] for row in boards["leaderboards"][0]["leaderboard"]
+    ]
+    header = run(*fit, "-f", "markdown")[1].splitlines()[0]
+    assert header.startswith("| judge | rank | model |")
+    text = run(*fit)[1]
+    assert "groups by judge" in text
+    assert "pun" in text
+
+
+def test_several_columns_and_top(run):
+    fit = ["rate", "votes.csv", "--by", "judge,language", "--prior", "1", "--top", "1"]
+    rows = list(csv.DictReader(io.StringIO(run(*fit, "-f", "csv")[1])))
+    groups = [(row["judge"], row["language"]) for row in rows]
+    assert groups == [("x", "de"), ("x", "en"), ("y", "de"), ("y", "en")]
+    assert [row["rank"] for row in rows] == ["1"] * 4
+    repeated = [*fit[:2], "--by", "judge", "--by", "language", *fit[4:]]
+    assert run(*repeated, "-f", "csv") == run(*fit, "-f", "csv")
+
+
+def test_help_teaches(run):
+    code, out, _ = run("tally", "--help")
+    assert code == 0
+    for word in ("--keys", "--subtract", "year.parquet today.csv"):
+        assert word in out
+
+
+@pytest.mark.parametrize("delay", [0.4, 0.6, 0.8, 1.0, 1.3, 1.6])
+def test_an_interrupt_leaves_no_file_behind(tmp_path, delay):
+    humorrank.simulate({f"m{i}": 1000 + i for i in range(50)}, 2_000_000).with_row_index(
+        "prompt"
+    ).with_columns(pl.col("prompt") % 500_000).write_parquet(tmp_path / "log.parquet")
+    command = [*HUMORRANK, "tally", "log.parquet", "--keys", "prompt", "-o", "t.parquet"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    time.sleep(delay)
+    process.send_signal(signal.SIGINT)
+    start = time.monotonic()
+    _, err = process.communicate(timeout=30)
+    waited = time.monotonic() - start
+    found = sorted(path.name for path in tmp_path.iterdir())
+    if process.returncode == 0:
+        assert found == ["log.parquet", "t.parquet"]
+    else:
+        assert found == ["log.parquet"], err
+        assert process.returncode in (130, -signal.SIGINT), err
+    assert waited < 5
