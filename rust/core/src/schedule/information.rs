@@ -75,6 +75,12 @@ impl Information {
         }
     }
 
+    /// How many matches are on their way.
+    #[cfg(test)]
+    pub fn on_the_way(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Where the pair stands in `pending`.
     fn cell(&self, first: u32, second: u32) -> usize {
         let [low, high] = pair(first, second);
