@@ -27,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 POINTS = 400 / math.log(10)
 PRIOR, TIES, PROMPTS, LAG = 0.1, 0.1, 300, 1
 GOAL = 0.95
-STEP = 1.15
+STEP = 1.2
 """Budgets at which a tournament is looked at grow by this factor."""
 RESAMPLES = 1000
 
@@ -65,20 +65,20 @@ def _spread(contestants: int, points: float) -> tuple[float, ...]:
 _TABLE_1 = (1307.5, 1156.9, 1115.1, 1092.8, 1037.5, 1015.0, 976.9, 761.0, 537.4)
 
 FIELDS = {
-    "table1": Field("the paper's table 1 (9 models)", _TABLE_1, (50, 10_800)),
-    "32-800": Field("32 models over 800 points", _spread(32, 800), (200, 8_000), goal=0.75),
-    "32-1600": Field("32 models over 1,600 points", _spread(32, 1600), (100, 4_000), goal=0.6),
+    "table1": Field("the paper's table 1 (9 models)", _TABLE_1, (50, 3_000)),
+    "32-800": Field("32 models over 800 points", _spread(32, 800), (200, 5_500), goal=0.75),
+    "32-1600": Field("32 models over 1,600 points", _spread(32, 1600), (100, 2_400), goal=0.6),
     "128-800": Field(
         "128 models over 800 points",
         _spread(128, 800),
-        (1_000, 40_000),
-        at_most={"information": 18_000},
+        (1_000, 30_000),
+        at_most={"information": 15_000},
     ),
     "128-1600": Field(
         "128 models over 1,600 points",
         _spread(128, 1600),
-        (1_000, 20_000),
-        at_most={"information": 8_000},
+        (1_000, 12_000),
+        at_most={"information": 6_000},
     ),
 }
 
