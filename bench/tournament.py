@@ -56,7 +56,8 @@ def main() -> None:
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(
         f"{ending.judged:,} judgments in {wall:.1f} s: {ending.judged / wall:,.0f} a second; "
-        f"processor {work:.1f} s: {ending.judged / work:,.0f} a second; {ending.commits:,} commits; "
+        f"processor {work:.1f} s: {ending.judged / work:,.0f} a second; {ending.commits:,} "
+        f"commits; "
         f"memory {after / 1024:.0f} MiB at most, {(after - before) / 1024:.0f} MiB of it since the "
         f"start; store {size / 1e6:.0f} MB"
     )
