@@ -27,7 +27,7 @@ class Peer:
         parts: seconds of named parts of a call, from its result; they become lines of their own.
         together: the parts whose sum is compared, where the whole call would be unfair.
         target: the least ratio of their time to ours.
-        goal: the ratio that the engine is being built for.
+        seconds: a fixed time a unit of work, where the line is held to a figure and not to a tool.
         missing: why the peer cannot run here.
     """
 
@@ -38,7 +38,7 @@ class Peer:
     parts: Callable[[Any], dict[str, float]] | None = None
     together: tuple[str, ...] = ()
     target: float | None = None
-    goal: float | None = None
+    seconds: float | None = None
     missing: str | None = None
 
 
@@ -53,7 +53,6 @@ class Line:
     rounds: int = 0
     peer_rounds: int = 0
     target: float | None = None
-    goal: float | None = None
     note: str = ""
 
     @property
@@ -63,19 +62,19 @@ class Line:
             return None
         return self.theirs / self.ours
 
-    def met(self, ratio: float | None) -> str:
-        """Whether the line reaches a ratio, as the table says it."""
-        if ratio is None or self.ratio is None:
+    @property
+    def met(self) -> str:
+        """Whether the line reaches its target, as the table says it."""
+        if self.target is None or self.ratio is None:
             return ""
-        return "yes" if self.ratio >= ratio else "no"
+        return "yes" if self.ratio >= self.target else "no"
 
     def record(self) -> dict[str, Any]:
         """The line as JSON has it."""
         return {
             **asdict(self),
             "ratio": self.ratio,
-            "met": self.met(self.target) or None,
-            "goal_met": self.met(self.goal) or None,
+            "met": self.met or None,
         }
 
 
@@ -116,7 +115,11 @@ class Race:
         running: list[tuple[Peer, int, list[float], list[dict[str, float]]]] = []
         wrong: list[str] = []
         untimed: list[Line] = []
+        fixed: list[Line] = []
         for peer in peers:
+            if peer.seconds is not None:
+                fixed.append(Line(work, peer.name, theirs=peer.seconds, target=peer.target))
+                continue
             if peer.call is None:
                 untimed.append(_untimed(work, peer, f"skipped: {peer.missing}"))
                 continue
@@ -145,17 +148,17 @@ class Race:
         self._benchmark.pedantic(ours, setup=peers_turn, rounds=rounds, iterations=1)
         if self._benchmark.stats is not None:
             own = self._benchmark.stats.stats.median / per
-            for line in untimed:
+            for line in (*fixed, *untimed):
                 line.ours, line.rounds = own, rounds
             for peer, _, times, parts in running:
                 self._lines += _lines(work, own, rounds, peer, times, parts)
-        self._lines += untimed
+        self._lines += [*fixed, *untimed]
         if wrong:
             pytest.fail("; ".join(wrong))
 
 
 def _untimed(work: str, peer: Peer, note: str) -> Line:
-    return Line(work, peer.name, target=peer.target, goal=peer.goal, note=note)
+    return Line(work, peer.name, target=peer.target, note=note)
 
 
 def _lines(
@@ -166,19 +169,18 @@ def _lines(
     times: list[float],
     parts: list[dict[str, float]],
 ) -> list[Line]:
-    def line(name: str, theirs: list[float], target: float | None, goal: float | None) -> Line:
+    def line(name: str, theirs: list[float], target: float | None) -> Line:
         median = statistics.median(theirs)
-        return Line(work, name, own, median, rounds, len(theirs), target, goal)
+        return Line(work, name, own, median, rounds, len(theirs), target)
 
     if not parts:
-        return [line(peer.name, times, peer.target, peer.goal)]
+        return [line(peer.name, times, peer.target)]
     lines = [
-        line(f"{peer.name}: {name}", [part[name] for part in parts], None, None)
-        for name in parts[0]
+        line(f"{peer.name}: {name}", [part[name] for part in parts], None) for name in parts[0]
     ]
     sums = [sum(part[name] for name in peer.together) for part in parts]
     lines.append(
-        line(f"{peer.name}: {' + '.join(peer.together)}", sums, peer.target, peer.goal),
+        line(f"{peer.name}: {' + '.join(peer.together)}", sums, peer.target),
     )
     return lines
 
@@ -198,7 +200,7 @@ def _timed(call: Callable[[], Any] | None) -> tuple[float, Any]:
 
 def table(lines: Sequence[Line]) -> list[str]:
     """The lines as an aligned table in markdown."""
-    head = ["work", "ours", "peer", "peer's", "ratio", "target", "met", "goal", "reached"]
+    head = ["work", "ours", "peer", "peer's", "ratio", "target", "met"]
     rows = [head]
     for line in lines:
         ratio = line.ratio
@@ -210,9 +212,7 @@ def table(lines: Sequence[Line]) -> list[str]:
                 duration(line.theirs),
                 "" if ratio is None else f"{ratio:.3g}x",
                 "" if line.target is None else f">= {line.target:g}x",
-                line.met(line.target),
-                "" if line.goal is None else f">= {line.goal:g}x",
-                line.met(line.goal),
+                line.met,
             ]
         )
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]

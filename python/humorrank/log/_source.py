@@ -17,7 +17,14 @@ import polars as pl
 
 from humorrank.errors import InputError, OptionError
 from humorrank.log._csv import csv_table
-from humorrank.log._frame import RowsTable, arrow_table, file_table, pandas_table, polars_table
+from humorrank.log._frame import (
+    RowsTable,
+    arrow_table,
+    columns_table,
+    file_table,
+    pandas_table,
+    polars_table,
+)
 from humorrank.log._json import JsonTable, keys_of, object_batch
 from humorrank.log._lines import Compression, compression_of, lines
 from humorrank.log._stream import Origin, Stream, suffixes
@@ -191,11 +198,13 @@ def _in_memory(source: Any) -> Table:  # noqa: ANN401 - many kinds, told apart h
         return pandas_table(source)
     if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
         return arrow_table(source)
-    if isinstance(source, Iterable) and not isinstance(source, Mapping | bytes):
+    if isinstance(source, Mapping):
+        return columns_table(source)
+    if isinstance(source, Iterable) and not isinstance(source, bytes):
         return _rows(source)
     message = (
         f"matches cannot be a {kind.__name__}; give a path, a glob, a list of paths, '-', "
-        "a frame (polars, pandas, Arrow) or tuples (a, b, winner)"
+        "a frame (polars, pandas, Arrow), columns by name, or tuples (a, b, winner)"
     )
     raise OptionError(message)
 

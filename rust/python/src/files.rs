@@ -14,11 +14,11 @@ use pyo3::{
     create_exception,
     exceptions::{PyIndexError, PyValueError},
     prelude::*,
-    types::{PyList, PyString, PyTuple},
+    types::{PyList, PyTuple},
 };
 
 use crate::{
-    names::{Interner, NULL_CODE},
+    names::{Interner, NULL_CODE, Remembered},
     work::{on_threads, on_threads_if_many},
 };
 
@@ -244,9 +244,6 @@ pub fn names_from(interner: PyRef<'_, Interner>, start: u32) -> Vec<String> {
         .collect()
 }
 
-/// How many objects are remembered with their codes, a column; a power of two.
-const REMEMBERED: usize = 1 << 10;
-
 /// Codes of some parts of rows, which are tuples or lists of one length; all must be text.
 #[pyfunction]
 pub fn row_codes<'py>(
@@ -264,8 +261,8 @@ pub fn row_codes<'py>(
         return Err(PyIndexError::new_err("there is no such part or interner"));
     }
     let mut out = vec![Vec::with_capacity(rows.len()); columns.len()];
-    // The same objects are met again and again, and no code runs here that could free one.
-    let mut remembered = vec![(0, 0); columns.len() * REMEMBERED];
+    // No code runs here that could free an object of a row.
+    let mut remembered: Vec<_> = columns.iter().map(|_| Remembered::default()).collect();
     for row in rows {
         let tuple = if let Ok(tuple) = row.cast::<PyTuple>() {
             tuple.clone()
@@ -277,18 +274,8 @@ pub fn row_codes<'py>(
         }
         for (number, &(at, interner)) in columns.iter().enumerate() {
             let value = tuple.get_borrowed_item(at)?;
-            let address = value.as_ptr() as usize;
-            let slot = number * REMEMBERED + (address >> 4) % REMEMBERED;
-            if remembered[slot].0 != address {
-                let code = if value.is_none() {
-                    NULL_CODE
-                } else {
-                    let name = value.cast::<PyString>()?;
-                    interners[interner].inner.intern(name.to_str()?)
-                };
-                remembered[slot] = (address, code);
-            }
-            out[number].push(remembered[slot].1);
+            let code = remembered[number].code(&value, &mut interners[interner])?;
+            out[number].push(code);
         }
     }
     Ok(out

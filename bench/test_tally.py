@@ -1,0 +1,28 @@
+"""Counting alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from bench.peers import CodedLog, reading_bytes
+from bench.racing import Peer, Race
+
+MATCHES = 100_000_000
+
+
+def test_from_codes(race: Race, hundred: pl.DataFrame) -> None:
+    """A tally of a hundred million matches, beside the reading of their bytes."""
+    short = CodedLog.of(hundred)
+    columns = [np.resize(column, MATCHES) for column in (short.first, short.second, short.outcome)]
+    codes = CodedLog(short.names, *columns)
+    race(
+        "tally from codes, a match, 100 models, 1e8 matches",
+        codes.tally,
+        [
+            Peer("5e8 matches a second", None, seconds=2e-9, target=1),
+            reading_bytes(columns, "reading the bytes"),
+        ],
+        per=MATCHES,
+        rounds=7,
+    )
