@@ -57,6 +57,11 @@ class Tally:
         assert self.keyed is not None
         return self.keyed.cells.total()
 
+    @cached_property
+    def outcomes(self) -> tuple[int, int, int, int, int]:
+        """Matches by outcome, in the order of `OUTCOMES`."""
+        return self.counts.outcomes()
+
     @property
     def keys(self) -> tuple[str, ...]:
         """The key columns."""
@@ -315,7 +320,7 @@ class Tally:
         """The report; of counts that no log was read for, one that says as much."""
         if self.report is not None:
             return self.report
-        _, _, ties, both_bad, _ = self.counts.outcomes()
+        _, _, ties, both_bad, _ = self.outcomes
         matches = self.matches
         return ReadReport(
             reading="codes",

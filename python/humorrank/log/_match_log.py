@@ -30,7 +30,8 @@ class MatchLog:
     Args:
         source: a path, a glob, a list of these, "-" (standard input), a polars DataFrame or
             LazyFrame, a pandas DataFrame, a pyarrow Table, any object with the Arrow PyCapsule
-            interface, dictionaries, or tuples (a, b, winner) or (winner, loser).
+            interface, columns by name ({"model_a": [...], ...}), dictionaries, or tuples
+            (a, b, winner) or (winner, loser).
         columns: role -> column, where they are not found by their names ("model_a", "model_b",
             "winner", "score", "count", "weight", "prompt", "judge", ...).
         score_of: whose share, from 0 to 1, a number in the score column is.

@@ -45,7 +45,7 @@ pub fn climb(
             advance(strengths, 1.0, &system.step);
             return Ok((left, taken));
         }
-        if distance < 1e2 * TOLERANCE {
+        if distance < 1e2 * TOLERANCE && !system.is_exact() {
             system.solve(FINE, monitor)?;
             distance = in_points(&system.step);
         }

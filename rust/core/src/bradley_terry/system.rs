@@ -213,9 +213,14 @@ impl<'a> System<'a> {
         self.solve(accuracy, monitor)
     }
 
+    /// Whether steps are solved as well as they can be, whatever accuracy is asked for.
+    pub fn is_exact(&self) -> bool {
+        self.pairs.contestants() <= DENSE_LIMIT
+    }
+
     /// Solves the information times the step = the score, at the last point evaluated.
     pub fn solve(&mut self, accuracy: f64, monitor: &Monitor) -> Result<(), Error> {
-        if self.pairs.contestants() <= DENSE_LIMIT {
+        if self.is_exact() {
             self.solve_dense();
         } else {
             self.solve_sparse(accuracy, monitor)?;
