@@ -86,7 +86,8 @@ class Judged:
     """What became of some rows.
 
     `seen` says of each name in what kinds of rows it occurred: the sum of 1 (judged), 2 (without
-    an outcome), 4 (of count 0). If there are faults, nothing else means anything.
+    an outcome), 4 (of count 0). `rows` are those that are rated, None for all. If there are
+    faults, nothing else means anything.
     """
 
     @property
@@ -109,6 +110,8 @@ class Judged:
     def outcome(self) -> NDArray[np.uint8]: ...
     @property
     def count(self) -> NDArray[np.uint64] | None: ...
+    @property
+    def rows(self) -> NDArray[np.uintp] | None: ...
     @property
     def seen(self) -> NDArray[np.uint8]: ...
 

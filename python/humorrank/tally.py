@@ -112,15 +112,13 @@ class Tally:
         """
         keys = checked(keys, CELL_COLUMNS)
         counts = _core.Groups(len(keys)) if keys else _core.Tally()
-        interners = [_core.Interner() for _ in keys]
         done = 0
         try:
-            for matches, columns in log.keyed(keys):
+            for matches, codes in log.keyed(keys):
                 counts.grow(log.contestants)
                 rows = (matches.first, matches.second, matches.outcome)
                 amounts = (matches.score, matches.weight, matches.count)
                 if isinstance(counts, _core.Groups):
-                    codes = [i.encode(c) for i, c in zip(interners, columns, strict=True)]
                     counts.add(codes, *rows, *amounts)
                 else:
                     counts.add(*rows, *amounts)
@@ -129,8 +127,7 @@ class Tally:
                     progress("reading", done, 0)
             if isinstance(counts, _core.Tally):
                 return cls.of(log.names, counts, log.report)
-            labels = [interner.names for interner in interners]
-            return cls.of_keyed(log.names, keys, labels, counts, log.report)
+            return cls.of_keyed(log.names, keys, log.labels, counts, log.report)
         except OverflowError as error:
             raise InputError(str(error)) from error
 
