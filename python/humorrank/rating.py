@@ -156,6 +156,8 @@ def rate(
         "on_error": on_error,
     }
     groups = None if by is None else (by,) if isinstance(by, str) else tuple(by)
+    if groups == ():
+        raise OptionError("by must name a column, or several")
     tally = counted(matches, keys=groups, progress=progress, reading=reading)
     if groups:
         return Leaderboards(tally, settings, threads, progress, one=isinstance(by, str))

@@ -206,7 +206,7 @@ class Tally:
         Raises:
             OptionError: there is no such key; says how to make a tally that has it.
         """
-        keys = tuple(keys)
+        keys = checked(keys, ())
         if keys == self.keys:
             return self
         refuse_missing(keys, self.keys)
@@ -391,7 +391,7 @@ def _not_there(
 def tally(
     matches: object,
     *,
-    keys: Sequence[str] = (),
+    keys: Sequence[str] | None = None,
     progress: Progress | None = None,
     **reading: object,
 ) -> Tally:
@@ -399,7 +399,8 @@ def tally(
 
     Args:
         matches: whatever `humorrank.rate` takes; of tally files the sum.
-        keys: columns of the log to keep the counts apart by ("judge", "prompt", ...).
+        keys: columns to keep the counts apart by ("judge", "prompt", ...); by default those that
+            tallies have, and none of a log. () gives up the keys of tallies.
         progress: called with (stage, done, total).
         **reading: the options of `humorrank.MatchLog`.
 

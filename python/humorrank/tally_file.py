@@ -74,7 +74,9 @@ def read(path: str | os.PathLike[str]) -> Tally:
 
 
 def is_tally(path: str | os.PathLike[str]) -> bool:
-    """Whether a file says that it is a tally."""
+    """Whether a file says that it is a tally; never reads from a pipe."""
+    if not Path(path).is_file():
+        return False
     try:
         with Path(path).open("rb") as file:
             if file.read(4) != b"PAR1":
@@ -96,10 +98,15 @@ def split(source: object) -> tuple[list[str], list[str]]:
         found = [path]
         if glob.has_magic(path) and not Path(path).exists():
             found = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - may be absolute
-        if found and all(map(is_tally, found)):
+        kinds = [is_tally(name) for name in found]
+        if found and all(kinds):
             tallies += found
-        elif any(map(is_tally, found)):
-            message = "matches tallies and logs; name them apart"
+        elif any(kinds):
+            one, other = found[kinds.index(True)], found[kinds.index(False)]
+            message = (
+                f"matches both tallies ({one}) and logs ({other}); if one was made of the other, "
+                "matches would count twice: name the files that are to be added up"
+            )
             raise InputError(message, file=path)
         else:
             logs.append(path)

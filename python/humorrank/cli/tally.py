@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from humorrank.atomic import check_place
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 from humorrank.notices import told
@@ -38,6 +39,7 @@ def tally(
         typer.Option(
             metavar="FILE",
             help="Take away the matches of this tally file; may be repeated.",
+            rich_help_panel=_options.FILTERS,
         ),
     ] = None,
     columns: _options.Columns = None,
@@ -64,6 +66,7 @@ def tally(
     A tally keeps no order of rows, and of the other columns only its keys: `humorrank elo`,
     `--where` and `--by` of another column need the log.
     """
+    check_place(output)
     with progress_bar() as progress:
         total = counted(
             files,
@@ -84,8 +87,7 @@ def tally(
             total = total.subtract(Tally.read(path).project(total.keys))
         total.write(output)
     if total.report is not None:
-        for name, rows in total.report.filtered.items():
-            _output.say("note", f"--{name.replace('_', '-')} took {rows:,} rows")
+        _output.say_filters(total.report.filtered)
         for warning in told(total.report):
             _output.say("warning", warning)
     by = f", by {', '.join(total.keys)}" if total.keys else ""
