@@ -158,7 +158,7 @@ def rate(
     groups = None if by is None else (by,) if isinstance(by, str) else tuple(by)
     if groups == ():
         raise OptionError("by must name a column, or several")
-    tally = counted(matches, keys=groups, progress=progress, reading=reading)
+    tally = counted(matches, keys=groups or (), progress=progress, reading=reading)
     if groups:
         return Leaderboards(tally, settings, threads, progress, one=isinstance(by, str))
     return rate_tally(tally, settings, threads, progress)

@@ -275,9 +275,11 @@ class Tally:
         """The names of both, and both over the same codes."""
         if self.keys != other.keys:
             shown = [f"({', '.join(keys)})" for keys in (self.keys, other.keys)]
+            shared = [key for key in self.keys if key in other.keys]
             raise OptionError(
-                f"the keys of two tallies differ: {' and '.join(shown)}; bring them to those that "
-                "they share with project(), on the command line humorrank tally T.parquet --keys"
+                f"the keys of two tallies differ: {' and '.join(shown)}; give up those that they "
+                f"do not share with project({shared!r}), on the command line with --keys "
+                f"{','.join(shared) or repr('')}"
             )
         names = sorted({*self.names, *other.names})
         code = {name: i for i, name in enumerate(names)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import io
 import json
 import os
 from collections.abc import Sequence
@@ -43,8 +44,11 @@ def write(tally: Tally, path: str | os.PathLike[str]) -> None:
         "report": None if tally.report is None else accounts.to_json(tally.report),
     }
     metadata = {METADATA: json.dumps(about, ensure_ascii=False)}
+    # Through memory: polars tells a full disk or a broken pipe from a bad table only in words.
+    parquet = io.BytesIO()
+    interruptible(lambda: frame.write_parquet(parquet, compression="zstd", metadata=metadata))
     with replacing(path) as file:
-        interruptible(lambda: frame.write_parquet(file, compression="zstd", metadata=metadata))
+        file.write(parquet.getbuffer())
 
 
 def read(path: str | os.PathLike[str]) -> Tally:
@@ -97,7 +101,11 @@ def split(source: object) -> tuple[list[str], list[str]]:
         path = os.fspath(given)  # type: ignore[call-overload]
         found = [path]
         if glob.has_magic(path) and not Path(path).exists():
-            found = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - may be absolute
+            found = [
+                name
+                for name in sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - may be absolute
+                if Path(name).is_file()
+            ]
         kinds = [is_tally(name) for name in found]
         if found and all(kinds):
             tallies += found

@@ -122,6 +122,56 @@ def test_several_columns_and_top(run):
     assert run(*repeated, "-f", "csv") == run(*fit, "-f", "csv")
 
 
+def shell(command, folder):
+    """Runs a line of a shell with `humorrank` in it; (exit code, output, standard error)."""
+    program = f"{sys.executable} -c 'from humorrank.cli import main; main()'"
+    done = subprocess.run(
+        ["bash", "-c", command.replace("humorrank", program)],
+        cwd=folder,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    return done.returncode, done.stdout, done.stderr.decode()
+
+
+def test_pipes_and_devices_stay_what_they_are(run, tmp_path):
+    run("tally", "votes.csv", "-o", "t.parquet")
+    whole = Path("t.parquet").read_bytes()
+    code, out, _ = shell("humorrank tally t.parquet -o /dev/stdout | cat", tmp_path)
+    assert (code, out) == (0, whole)
+    code, _, err = shell("echo kept > f; humorrank tally t.parquet -o /dev/stdout >> f", tmp_path)
+    assert (code, Path("f").read_bytes()) == (0, b"kept\n" + whole), err
+    code, _, err = shell(
+        "mkfifo pipe; cat pipe > got & humorrank tally t.parquet -o pipe; wait; test -p pipe",
+        tmp_path,
+    )
+    assert (code, Path("got").read_bytes()) == (0, whole), err
+    code, _, err = shell("humorrank tally t.parquet -o /dev/full", tmp_path)
+    assert (code, err) == (2, "error: /dev/full: cannot be written: No space left on device\n")
+    code, _, err = shell("cat t.parquet | humorrank rate -", tmp_path)
+    assert code == 2
+    assert "standard input: is a tally, which is read from a file" in err
+    code, out, _ = shell("humorrank rate <(cat votes.csv) --prior 1 --bootstrap 0", tmp_path)
+    assert code == 0
+    assert b"3 contestants, 7 matches" in out
+
+
+def test_an_output_that_cannot_be_is_refused_before_the_counting(run, tmp_path):
+    for output in ("no/t.parquet", "."):
+        code, _, err = run("tally", "absent.csv", "-o", output)
+        assert code == 2
+        assert "absent.csv" not in err
+        assert output.split("/")[0] in err
+
+
+def test_a_log_can_be_taken_away_too(run):
+    run("tally", "votes.csv", "-o", "day.parquet", "--keys", "judge")
+    run("tally", "day.parquet", "votes.csv", "-o", "year.parquet")
+    assert run("tally", "year.parquet", "--subtract", "votes.csv", "-o", "rest.parquet")[0] == 0
+    assert humorrank.Tally.read("rest.parquet") == humorrank.Tally.read("day.parquet")
+
+
 def test_help_teaches(run):
     code, out, _ = run("tally", "--help")
     assert code == 0

@@ -72,7 +72,7 @@ Keys = Annotated[
     typer.Option(
         metavar="COLUMN,...",
         help="Keep counts apart by these columns (judge,prompt,language), to rate by them later; "
-        "of tally files, keep only these.",
+        "of tally files, keep only these ('' for none).",
         rich_help_panel=OUTPUT,
     ),
 ]

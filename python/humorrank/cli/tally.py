@@ -11,7 +11,7 @@ from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 from humorrank.notices import told
 from humorrank.source import counted
-from humorrank.tally import Tally
+from humorrank.tally_file import is_tally
 
 
 def tally(
@@ -38,7 +38,7 @@ def tally(
         list[str] | None,
         typer.Option(
             metavar="FILE",
-            help="Take away the matches of this tally file; may be repeated.",
+            help="Take away the matches of this tally file or log; may be repeated.",
             rich_help_panel=_options.FILTERS,
         ),
     ] = None,
@@ -68,23 +68,23 @@ def tally(
     """
     check_place(output)
     with progress_bar() as progress:
+        options = {
+            "columns": _options.columns(columns),
+            "score_of": score_of,
+            "where": where,
+            "exclude": tuple(exclude or ()),
+            "max_per_judge": max_per_judge,
+            "unjudged": unjudged,
+            "on_error": on_error,
+            "reading": reading,
+        }
         total = counted(
-            files,
-            keys=_options.names("keys", keys),
-            progress=progress,
-            reading={
-                "columns": _options.columns(columns),
-                "score_of": score_of,
-                "where": where,
-                "exclude": tuple(exclude or ()),
-                "max_per_judge": max_per_judge,
-                "unjudged": unjudged,
-                "on_error": on_error,
-                "reading": reading,
-            },
+            files, keys=_options.names("keys", keys), progress=progress, reading=options
         )
         for path in subtract or ():
-            total = total.subtract(Tally.read(path).project(total.keys))
+            of_log = {} if is_tally(path) else options
+            part = counted(path, keys=total.keys, progress=progress, reading=of_log)
+            total = total.subtract(part)
         total.write(output)
     if total.report is not None:
         _output.say_filters(total.report.filtered)
