@@ -6,6 +6,7 @@
 //! which is to first order the distance to the maximum.
 
 mod chord;
+pub(crate) mod dense;
 mod mm;
 mod newton;
 mod small;

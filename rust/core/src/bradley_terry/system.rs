@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::Settings;
+use super::{
+    Settings,
+    dense::{factor, substitute},
+};
 use crate::{Error, Monitor, Pairs};
 
 /// Up to this many contestants the step is solved by Cholesky's method, beyond by
@@ -144,10 +147,6 @@ fn split_mut<'s>(
             part
         })
         .collect()
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 impl<'a> System<'a> {
@@ -487,42 +486,4 @@ fn sums(
         own.diagonal += diagonal;
     }
     sums
-}
-
-/// Cholesky's factorization in place on the upper triangle, row by row so that the inner
-/// loops run along memory.
-fn factor(matrix: &mut [f64], n: usize) {
-    for k in 0..n {
-        let (above, below) = matrix.split_at_mut((k + 1) * n);
-        let row = &mut above[k * n..];
-        let pivot = row[k].sqrt();
-        for value in &mut row[k..] {
-            *value /= pivot;
-        }
-        for (offset, target) in below.chunks_exact_mut(n).enumerate() {
-            let i = k + 1 + offset;
-            let factor = row[i];
-            for (target, value) in target[i..].iter_mut().zip(&row[i..]) {
-                *target -= factor * value;
-            }
-        }
-    }
-}
-
-/// Solves with the factor, in place of the right-hand side.
-fn substitute(factor: &[f64], right: &mut [f64]) {
-    let n = right.len();
-    for k in 0..n {
-        let row = &factor[k * n..(k + 1) * n];
-        right[k] /= row[k];
-        let (solved, rest) = right.split_at_mut(k + 1);
-        for (value, factor) in rest.iter_mut().zip(&row[k + 1..]) {
-            *value -= factor * solved[k];
-        }
-    }
-    for k in (0..n).rev() {
-        let row = &factor[k * n..(k + 1) * n];
-        let known = dot(&row[k + 1..], &right[k + 1..]);
-        right[k] = (right[k] - known) / row[k];
-    }
 }
