@@ -39,7 +39,8 @@ def pytest_terminal_summary(
     if not lines:
         return
     terminalreporter.section("beside other tools: medians of one run, taken in turns")
-    for row in table(lines):
+    records = [line.record() for line in lines]
+    for row in table(records):
         terminalreporter.write_line(row)
     path = config.rootpath / "build" / "bench.json"
     path.parent.mkdir(exist_ok=True)
@@ -47,7 +48,7 @@ def pytest_terminal_summary(
         "humorrank": humorrank.__version__,
         "python": platform.python_version(),
         "processors": os.cpu_count(),
-        "lines": [line.record() for line in lines],
+        "lines": records,
     }
     path.write_text(json.dumps(record, indent=2) + "\n")
     terminalreporter.write_line(f"written to {path.relative_to(config.rootpath)}")
