@@ -1,11 +1,12 @@
-"""Ctrl-C at random moments on every path of the command line.
+"""Ctrl-C at random moments on every way through the command line and the library.
 
-    python tests/interrupts.py [--times 50] [--within 0.5] [--only NAME] [--signal TERM]
+    python tests/interrupts.py [--times 50] [--within 0.5] [--longest 4] [--only NAME]
+        [--signal TERM] [--twice]
 
-Each path is run once to its end, and then so many times with a signal at a moment drawn from its
+Each way is run once to its end, and then so many times with a signal at a moment drawn from its
 whole run. Every run must end with exit code 130 (143 at SIGTERM; 0 if it was done before), within
-so many seconds of the signal, without a traceback, and without a file or a part of one left
-behind. Prints a line a path, and ends with exit code 1 if one fails.
+so many seconds of the signal, without a traceback, and without a part of a file or a temporary one
+left behind. Prints a line for each way, and exits with 1 if one fails.
 """
 
 from __future__ import annotations
@@ -29,67 +30,100 @@ import polars as pl
 
 import humorrank
 
-COMMAND = [sys.executable, "-c", "from humorrank_start import main; main()"]
+COMMAND = "from humorrank_start import main; main()"
+LIBRARY = """
+import sys, humorrank, polars as pl
+try:
+    {code}
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
 ROWS = 4_000_000
-LONGEST = 4.0
-"""Signals come within so many seconds of the start."""
+FIRST = 0.1
+"""Signals come no sooner, in seconds: before, it is Python that starts, which answers by itself."""
+STUCK = 30.0
+"""Seconds after which a run is given up."""
 
 
 @dataclass(frozen=True)
-class Path_:
-    """One way through the command line.
+class Way:
+    """One way through humorrank.
 
     Attributes:
-        arguments: of humorrank.
-        source: a file that is written to standard input, slowly at its end; "" for one that
-            stays open without a byte; None for no input.
-        fifo: whether the source is a named pipe, `pipe`, instead.
-        outputs: files that it makes.
+        arguments: of the command line.
+        code: of the library, instead.
+        source: a file that is written to standard input; "" for one that stays open without a
+            byte; None for no input.
+        fifo: whether the source comes through a named pipe, `pipe`, instead.
+        output: the file that it makes.
     """
 
-    arguments: tuple[str, ...]
+    arguments: tuple[str, ...] = ()
+    code: str = ""
     source: str | None = None
     fifo: bool = False
-    outputs: tuple[str, ...] = ()
+    output: str | None = None
+
+    @property
+    def command(self) -> list[str]:
+        """What runs."""
+        script = LIBRARY.format(code=self.code) if self.code else COMMAND
+        return [sys.executable, "-c", script, *self.arguments]
 
 
-def paths() -> dict[str, Path_]:
+def ways() -> dict[str, Way]:
     """All ways, by name."""
     plain = ("--bootstrap", "0", "--elo-shuffles", "0")
     out = ("-o", "board.json")
-    found = {
-        f"rate {ending}": Path_(("rate", f"log.{ending}", *plain, *out), outputs=("board.json",))
-        for ending in ("parquet", "csv", "csv.gz", "json", "jsonl", "arrow")
-    }
-    found |= {
-        "rate a glob": Path_(("rate", "part-*.parquet", *plain)),
-        "rate --where": Path_(("rate", "log.parquet", "--where", "prompt < 400000", *plain)),
-        "rate a csv from standard input": Path_(("rate", "-", *plain), source="log.csv"),
-        "rate Parquet from standard input": Path_(("rate", "-", *plain), source="log.parquet"),
-        "rate a silent standard input": Path_(("rate", "-"), source=""),
-        "rate a named pipe": Path_(("rate", "pipe", *plain), source="log.csv", fifo=True),
-        "rate a silent named pipe": Path_(("rate", "pipe", *plain), source="", fifo=True),
-        "bootstrap": Path_(("rate", "log.parquet", "--bootstrap", "20000", "--elo-shuffles", "0")),
-        "Stable Elo": Path_(("rate", "log.parquet", "--bootstrap", "0", "--elo-shuffles", "40")),
-        "rate --by": Path_(("rate", "log.parquet", "--by", "prompt", *plain, *out)),
-        "tally": Path_(("tally", "log.parquet", "-o", "t.parquet"), outputs=("t.parquet",)),
-        "tally --keys": Path_(
-            ("tally", "log.parquet", "--keys", "prompt", "-o", "t.parquet"), outputs=("t.parquet",)
+    short = "bootstrap=0, elo_shuffles=0"
+    return {
+        **{
+            f"rate {ending}": Way(("rate", f"log.{ending}", *plain, *out), output="board.json")
+            for ending in ("parquet", "csv", "csv.gz", "json", "jsonl", "arrow")
+        },
+        "rate a glob": Way(("rate", "part-*.parquet", *plain)),
+        "rate --where": Way(("rate", "log.parquet", "--where", "prompt < 400000", *plain)),
+        "rate csv from standard input": Way(("rate", "-", *plain), source="log.csv"),
+        "rate Parquet from standard input": Way(("rate", "-", *plain), source="log.parquet"),
+        "rate silent standard input": Way(("rate", "-"), source=""),
+        "rate named pipe": Way(("rate", "pipe", *plain), source="log.csv", fifo=True),
+        "rate silent named pipe": Way(("rate", "pipe", *plain), source="", fifo=True),
+        "bootstrap": Way(("rate", "log.parquet", "--bootstrap", "20000", "--elo-shuffles", "0")),
+        "Stable Elo": Way(("rate", "log.parquet", "--bootstrap", "0", "--elo-shuffles", "40")),
+        "rate --by": Way(("rate", "log.parquet", "--by", "prompt", *plain, *out), output=out[1]),
+        "tally": Way(("tally", "log.parquet", "-o", "t.parquet"), output="t.parquet"),
+        "tally --keys": Way(
+            ("tally", "log.parquet", "--keys", "prompt", "-o", "t.parquet"), output="t.parquet"
         ),
-        "elo": Path_(("elo", "log.csv")),
-        "simulate": Path_(
-            ("simulate", "300", "--matches", "20000000", "-o", "made.parquet"),
-            outputs=("made.parquet",),
+        "elo": Way(("elo", "log.csv")),
+        "simulate": Way(
+            ("simulate", "300", "--matches", "10000000", "-o", "made.parquet"),
+            output="made.parquet",
         ),
+        "simulate csv": Way(
+            ("simulate", "300", "--matches", "3000000", "-o", "made.csv"), output="made.csv"
+        ),
+        "--help": Way(("rate", "--help")),
+        "library, Parquet": Way(code=f"humorrank.rate('log.parquet', {short})"),
+        "library, csv": Way(code=f"humorrank.rate('log.csv', {short})"),
+        "library, jsonl": Way(code=f"humorrank.rate('log.jsonl', {short})"),
+        "library, a frame": Way(code=f"humorrank.rate(pl.read_parquet('log.parquet'), {short})"),
+        "library, a lazy frame": Way(
+            code=f"humorrank.rate(pl.scan_parquet('log.parquet').sort('prompt'), {short})"
+        ),
+        "library, tuples": Way(
+            code=f"humorrank.rate(pl.read_ipc('log.arrow', columns=[0, 1, 2]).rows(), {short})"
+        ),
+        "library, bootstrap": Way(code="humorrank.rate('log.parquet', bootstrap=20000)"),
+        "library, by": Way(code=f"humorrank.rate('log.parquet', by='prompt', {short})"),
     }
-    return found
 
 
 def make_logs(folder: Path, rows: int) -> None:
     """One log in every format."""
     ratings = {f"vendor/model-{i:03}": 1000.0 + i for i in range(100)}
     log = humorrank.simulate(ratings, rows, seed=1)
-    prompts = np.random.default_rng(1).integers(0, rows // 8, rows)
+    prompts = np.random.default_rng(1).integers(0, max(rows // 8, 1), rows)
     log = log.with_columns(prompt=pl.Series(prompts))
     log.write_parquet(folder / "log.parquet")
     log.write_csv(folder / "log.csv")
@@ -102,129 +136,211 @@ def make_logs(folder: Path, rows: int) -> None:
         log.slice(part * rows // 4, rows // 4).write_parquet(folder / f"part-{part}.parquet")
 
 
-@dataclass
-class Result:
-    """What became of the runs of one path."""
+@dataclass(frozen=True)
+class Run:
+    """What became of one run.
 
-    waits: list[float] = field(default_factory=list)
-    done: int = 0
-    faults: list[str] = field(default_factory=list)
+    Attributes:
+        delay: seconds until the signal.
+        wait: seconds from the signal to the end.
+        code: the exit code; None if it was stuck.
+        error: what it said on standard error.
+        temporary: temporary files left behind.
+        made: the other files left behind, and what is in them.
+    """
+
+    delay: float
+    wait: float
+    code: int | None
+    error: str
+    temporary: list[str]
+    made: dict[str, bytes]
+
+    @property
+    def too_early(self) -> bool:
+        """Whether Python itself was still starting, which answers in its own way."""
+        return self.code in (1, -signal.SIGINT, -signal.SIGTERM) and "humorrank" not in self.error
 
 
 @contextlib.contextmanager
-def started(path: Path_, folder: Path, temporary: Path) -> Iterator[subprocess.Popen[bytes]]:
+def started(way: Way, folder: Path, temporary: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A running command, with what feeds it."""
     pipe = folder / "pipe"
-    feeder = None
-    held: list[int] = []
-    stdin: int | None = subprocess.DEVNULL
-    if path.fifo:
+    feeder: subprocess.Popen[bytes] | None = None
+    held: int | None = None
+    if way.fifo:
         os.mkfifo(pipe)
-    elif path.source is not None:
-        stdin = subprocess.PIPE
-    environment = {**os.environ, "TMPDIR": str(temporary)}
-    process = subprocess.Popen(
-        [*COMMAND, *path.arguments],
-        cwd=folder,
-        env=environment,
-        stdin=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        # A test runner may ignore interrupts, which is inherited.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    try:
-        if path.fifo:
-            held.append(os.open(pipe, os.O_RDWR))
-        if path.source:
-            target = held[0] if path.fifo else process.stdin.fileno()  # type: ignore[union-attr]
-            feeder = subprocess.Popen(["cat", str(folder / path.source)], stdout=target)
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-        if feeder is not None:
-            feeder.kill()
-            feeder.wait()
-        for handle in held:
-            os.close(handle)
-        pipe.unlink(missing_ok=True)
+        # Opened both ways, so that neither side waits for the other.
+        held = os.open(pipe, os.O_RDWR)
+    piped = way.source is not None and not way.fifo
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            way.command,
+            cwd=folder,
+            env={**os.environ, "TMPDIR": str(temporary)},
+            stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+        )
+        process.stderr = said  # type: ignore[assignment]
+        try:
+            if way.source:
+                target = held if held is not None else process.stdin
+                feeder = subprocess.Popen(["cat", str(folder / way.source)], stdout=target)
+                if process.stdin is not None:
+                    process.stdin.close()
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+            if process.stdin is not None:
+                process.stdin.close()
+            if feeder is not None:
+                feeder.kill()
+                feeder.wait()
+            if held is not None:
+                os.close(held)
+                pipe.unlink()
 
 
-def run(path: Path_, folder: Path, delay: float | None, number: int) -> tuple[float, float, int, str, list[str]]:
-    """One run: seconds until the signal and after it, exit code, errors, what is left behind."""
+def run(way: Way, folder: Path, delay: float, number: int, *, twice: bool = False) -> Run:
+    """One run, with a signal after `delay` seconds."""
     before = {file.name for file in folder.iterdir()}
-    with tempfile.TemporaryDirectory() as place, started(path, folder, Path(place)) as process:
-        begin = time.monotonic()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(LONGEST if delay is None else delay)
-        sent = time.monotonic()
-        process.send_signal(number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(30)
-        waited = time.monotonic() - sent
-        code = process.poll()
-        error = process.stderr.read().decode() if code is not None else ""  # type: ignore[union-attr]
-        left = [f"temporary {file.name}" for file in Path(place).iterdir()]
-    left += sorted({file.name for file in folder.iterdir()} - before - {"pipe"})
-    for name in path.outputs:
-        (folder / name).unlink(missing_ok=True)
-    return sent - begin, waited, -999 if code is None else code, error, left
+    with tempfile.TemporaryDirectory() as place:
+        with started(way, folder, Path(place)) as process:
+            begin = time.monotonic()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(delay)
+            sent = time.monotonic()
+            process.send_signal(number)
+            if twice:
+                time.sleep(0.02)
+                process.send_signal(number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(STUCK)
+            waited = time.monotonic() - sent
+            code = process.poll()
+            assert process.stderr is not None
+            process.stderr.seek(0)
+            error = process.stderr.read().decode()
+        temporary = [file.name for file in Path(place).rglob("*")]
+    made = {name: folder / name for name in {file.name for file in folder.iterdir()} - before}
+    contents = {name: file.read_bytes() for name, file in made.items()}
+    for file in made.values():
+        file.unlink()
+    return Run(sent - begin, waited, code, error, temporary, contents)
+
+
+@dataclass
+class Result:
+    """What became of the runs of one way."""
+
+    waits: list[float] = field(default_factory=list)
+    done: int = 0
+    early: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+def judge(found: Run, way: Way, whole: bytes | None, within: float, number: int) -> list[str]:
+    """What is wrong with an interrupted run.
+
+    Args:
+        found: the run.
+        way: its way.
+        whole: what its output holds when it is complete; None if that is not known.
+        within: seconds that it may go on.
+        number: the signal.
+    """
+    faults = []
+    if found.code is None:
+        faults.append(f"still runs {STUCK:g} s after the signal")
+    elif found.code not in (0, 128 + number):
+        faults.append(f"exit code {found.code}: {found.error[-400:]}")
+    elif found.code and found.wait > within:
+        faults.append(f"{found.wait:.2f} s to end")
+    if "Traceback" in found.error and "humorrank" in found.error:
+        faults.append(f"a traceback: {found.error[-1500:]}")
+    faults += [f"temporary file left behind: {name}" for name in found.temporary]
+    for name, content in found.made.items():
+        complete = name == way.output and (found.code == 0 or content == whole)
+        if not complete:
+            faults.append(f"left behind: {name}, {len(content)} bytes")
+    return faults
 
 
 def interrupt(
-    path: Path_, folder: Path, times: int, within: float, number: int, draw: random.Random
+    way: Way,
+    folder: Path,
+    times: int,
+    within: float,
+    longest: float,
+    number: int,
+    draw: random.Random,
+    *,
+    twice: bool = False,
 ) -> Result:
-    """Interrupts a path at random moments."""
+    """Interrupts a way at random moments."""
     result = Result()
-    length = run(path, folder, None, number)[0]
+    first = run(way, folder, longest, number, twice=twice)
+    whole = first.made.get(way.output or "") if first.code == 0 else None
+    for fault in judge(first, way, whole, within, number):
+        result.faults.append(f"after {first.delay:.2f} s: {fault}")
     for _ in range(times):
-        delay = draw.uniform(0.05, length)
-        _, waited, code, error, left = run(path, folder, delay, number)
-        if code == 0:
+        found = run(way, folder, draw.uniform(FIRST, first.delay), number, twice=twice)
+        if found.too_early:
+            result.early += 1
+            continue
+        if found.code == 0:
             result.done += 1
-            left = [name for name in left if name not in path.outputs]
-        elif code != 128 + number:
-            result.faults.append(f"exit {code} after {delay:.2f} s: {error[-300:]}")
         else:
-            result.waits.append(waited)
-            if waited > within:
-                result.faults.append(f"{waited:.2f} s to end, after {delay:.2f} s")
-        if "Traceback" in error:
-            result.faults.append(f"a traceback after {delay:.2f} s: {error[-300:]}")
-        if left:
-            result.faults.append(f"left behind after {delay:.2f} s: {', '.join(left)}")
+            result.waits.append(found.wait)
+        for fault in judge(found, way, whole, within, number):
+            result.faults.append(f"after {found.delay:.2f} s: {fault}")
     return result
 
 
 def main() -> int:
-    """Runs all paths."""
+    """Runs all ways."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=50, help="interrupts a path")
+    parser.add_argument("--times", type=int, default=50, help="interrupts of each way")
     parser.add_argument("--within", type=float, default=0.5, help="seconds that a run may go on")
-    parser.add_argument("--only", default="", help="only paths whose name holds this")
+    parser.add_argument("--longest", type=float, default=4, help="seconds until the latest signal")
+    parser.add_argument("--only", default="", help="only ways whose name holds this")
     parser.add_argument("--rows", type=int, default=ROWS, help="of the logs")
     parser.add_argument("--signal", choices=["INT", "TERM"], default="INT")
+    parser.add_argument("--twice", action="store_true", help="a second signal after 20 ms")
     options = parser.parse_args()
     number = getattr(signal, f"SIG{options.signal}")
+    # What is ignored here, as in a shell's background, would be ignored by what is started.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     draw = random.Random(1)
     faults = 0
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         make_logs(folder, options.rows)
-        for name, path in paths().items():
-            if options.only not in name:
+        for name, way in ways().items():
+            if options.only not in name or (way.code and number != signal.SIGINT):
                 continue
-            result = interrupt(path, folder, options.times, options.within, number, draw)
+            result = interrupt(
+                way,
+                folder,
+                options.times,
+                options.within,
+                options.longest,
+                number,
+                draw,
+                twice=options.twice,
+            )
             waits = result.waits or [0.0]
             print(
-                f"{name:34} {len(result.waits):3} interrupted, {result.done:3} done before; ended "
-                f"within {statistics.median(waits):.2f} s (median), {max(waits):.2f} s (longest); "
+                f"{name:33} {len(result.waits):3} interrupted, {result.done:3} done before, "
+                f"{result.early:2} before Python had started; "
+                f"median {statistics.median(waits):.2f} s, longest {max(waits):.2f} s; "
                 f"{len(result.faults)} faults",
                 flush=True,
             )
-            for fault in result.faults[:3]:
-                print(f"    {fault}")
+            for fault in result.faults[:4]:
+                print(f"    {fault}", flush=True)
             faults += len(result.faults)
     return 1 if faults else 0
 

@@ -1,5 +1,0 @@
-"""`python -m humorrank`: the command line."""
-
-from humorrank_start import main
-
-main()
