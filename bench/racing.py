@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import pytest
+
+from bench.table import amount
 
 MANY = 0.1
 """A peer's call longer than this many seconds is timed once for every three of ours."""
@@ -218,8 +220,7 @@ def _lines(
     if not parts:
         return [line(peer.name, times, peer.target)]
     lines = [
-        line(f"{peer.name}: {name}", [part[name] for part in parts], None)
-        for name in parts[0]
+        line(f"{peer.name}: {name}", [part[name] for part in parts], None) for name in parts[0]
     ]
     sums = [sum(part[name] for name in peer.together) for part in parts]
     lines.append(
@@ -239,38 +240,3 @@ def _timed(call: Callable[[], Any] | None) -> tuple[float, Any]:
         return time.perf_counter() - start, result
     finally:
         gc.enable()
-
-
-def table(lines: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Records of lines as an aligned table in markdown."""
-    rows = [["work", "ours", "peer", "peer's", "ratio", "target", "met"]]
-    for line in lines:
-        ratio, met, note = line["ratio"], line["met"], line["note"]
-        rows.append(
-            [
-                line["work"],
-                amount(line["ours"], line["unit"]),
-                line["peer"] + (f" ({note})" if note else ""),
-                amount(line["theirs"], line["unit"]),
-                "" if ratio is None else f"{ratio:.3g}x",
-                line["target"],
-                "" if met is None else "yes" if met else "**no**",
-            ]
-        )
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    text = ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in rows]
-    return [text[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *text[1:]]
-
-
-_UNITS = {
-    "s": (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9)),
-    "bytes": (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)),
-}
-
-
-def amount(value: float | None, unit: str) -> str:
-    """Seconds or bytes in the unit that suits them, to three digits."""
-    if value is None:
-        return ""
-    name, size = next(((n, s) for n, s in _UNITS[unit] if value >= s), _UNITS[unit][-1])
-    return f"{value / size:.3g} {name}"
