@@ -11,9 +11,9 @@ import humorrank
 from bench.racing import Peer, Race
 
 
-@pytest.mark.parametrize(("replicates", "goal"), [(0, None), (100, 5)])
+@pytest.mark.parametrize(("replicates", "target"), [(0, None), (100, 5)])
 def test_parquet(
-    race: Race, hundred: pl.DataFrame, tmp_path: Path, replicates: int, goal: float | None
+    race: Race, hundred: pl.DataFrame, tmp_path: Path, replicates: int, target: float | None
 ) -> None:
     """Beside the least that polars can do with the same columns: count what they hold."""
     path = tmp_path / "matches.parquet"
@@ -31,6 +31,6 @@ def test_parquet(
     race(
         f"Parquet of 1e6 rows to a leaderboard, {replicates} bootstraps",
         lambda: humorrank.rate(path, bootstrap=replicates, elo_shuffles=0),
-        [Peer("polars, streaming group-by alone", count, check, goal=goal)],
+        [Peer("polars, streaming group-by alone", count, check, target=target)],
         rounds=15,
     )

@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 import humorrank
+from humorrank.atomic import replacing
 from humorrank.cli._ratings import read_ratings
 from humorrank.errors import OptionError
+from humorrank.interruptible import interruptible
 
 
 def simulate(
@@ -35,8 +37,7 @@ def simulate(
     if path.suffix not in (".parquet", ".csv"):
         message = f"--output must end in .parquet or .csv, not {output!r}"
         raise OptionError(message)
-    frame = humorrank.simulate(read_ratings(ratings), matches, ties, seed)
-    if path.suffix == ".csv":
-        frame.write_csv(path)
-    else:
-        frame.write_parquet(path)
+    frame = interruptible(lambda: humorrank.simulate(read_ratings(ratings), matches, ties, seed))
+    write = frame.write_csv if path.suffix == ".csv" else frame.write_parquet
+    with replacing(path) as file:
+        interruptible(lambda: write(file))
