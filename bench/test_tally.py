@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from bench.peers import CodedLog, reading_bytes
-from bench.racing import Peer, Race
+from bench.racing import Limit, Race
 
 MATCHES = 100_000_000
 
@@ -19,10 +19,8 @@ def test_from_codes(race: Race, hundred: pl.DataFrame) -> None:
     race(
         "tally from codes, a match, 100 models, 1e8 matches",
         codes.tally,
-        [
-            Peer("5e8 matches a second", None, seconds=2e-9, target=1),
-            reading_bytes(columns, "reading the bytes"),
-        ],
+        [reading_bytes(columns, "reading the bytes")],
         per=MATCHES,
+        limit=Limit(2e-9),
         rounds=7,
     )
