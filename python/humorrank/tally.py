@@ -113,7 +113,6 @@ class Tally:
         keys = checked(keys, CELL_COLUMNS)
         counts = _core.Groups(len(keys)) if keys else _core.Tally()
         interners = [_core.Interner() for _ in keys]
-        done = 0
         try:
             for matches, columns in log.keyed(keys):
                 counts.grow(log.contestants)
@@ -124,9 +123,8 @@ class Tally:
                     counts.add(codes, *rows, *amounts)
                 else:
                     counts.add(*rows, *amounts)
-                done += len(matches)
                 if progress is not None:
-                    progress("reading", done, 0)
+                    progress("reading", log.report.rated, 0)
             if isinstance(counts, _core.Tally):
                 return cls.of(log.names, counts, log.report)
             labels = [interner.names for interner in interners]

@@ -112,6 +112,8 @@ class MatchLog:
     def keyed(self, keys: Sequence[str]) -> Iterator[tuple[Matches, list[pl.Series]]]:
         """As `batches`, with further columns of the rows that the matches are from, as text.
 
+        The matches come in any order, and equal ones may come as one with a count.
+
         Args:
             keys: columns, or roles that the log has a column for ("judge", "prompt").
 
@@ -119,7 +121,7 @@ class MatchLog:
             InputError: As `batches`.
             OptionError: As `batches`, or a file has no such column.
         """
-        self._pass = Pass(self._source, self._options, keys=_names("keys", keys))
+        self._pass = Pass(self._source, self._options, keys=_names("keys", keys), counted=True)
         for taken in self._pass.run():
             yield taken.matches, [key_column(taken, key) for key in keys]
 
