@@ -4,13 +4,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock
 
-.PHONY: help develop example test lint format bench clean
+.PHONY: help develop example test lint format bench bench-large clean
 
 help:
 	@echo "make example   build the wheel, rate the paper's table 1 and a log of a million matches"
 	@echo "make test      every test, Python and Rust"
 	@echo "make lint      formatting, clippy, ruff, mypy"
 	@echo "make bench     benchmarks beside other tools"
+	@echo "make bench-large  those that take minutes and gigabytes"
 
 # A virtual environment with the tools for work on humorrank.
 .venv/installed: pyproject.toml
@@ -58,6 +59,9 @@ format: .venv/installed
 
 bench: .venv/developed .venv/peers
 	$(BIN)/python -m pytest bench --benchmark-only --benchmark-disable-gc -q
+
+bench-large: .venv/developed .venv/peers
+	$(BIN)/python -m bench.large.files --tenfold
 
 clean:
 	rm -rf .venv .venv-example build dist target

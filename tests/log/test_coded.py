@@ -210,7 +210,7 @@ def test_numbers_as_names_and_counts(tmp_path, kind, dictionary):
 
 
 def test_equal_rows_of_a_file_come_as_one(tmp_path):
-    rows = [("p", "q", "a"), ("q", "p", "tie"), ("p", "r", ""), ("r", "q", "b")] * 50_000
+    rows = [("p", "q", "a"), ("q", "p", "tie"), ("p", "r", None), ("r", "q", "b")] * 50_000
     frame = pl.DataFrame(rows, ["model_a", "model_b", "winner"], orient="row")
     frame.write_csv(tmp_path / "log.csv")
     frame.write_parquet(tmp_path / "log.parquet", row_group_size=1_000)

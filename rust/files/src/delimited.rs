@@ -218,7 +218,12 @@ impl DelimitedCodes {
         if reader.header().is_empty() {
             return Ok(None);
         }
-        let indices: Vec<usize> = self.scan.columns.iter().map(|&(column, _)| column).collect();
+        let indices: Vec<usize> = self
+            .scan
+            .columns
+            .iter()
+            .map(|&(column, _)| column)
+            .collect();
         let Some(Chunk { columns, lines }) = reader.read(&indices, RECORDS)? else {
             return Ok(None);
         };
@@ -348,8 +353,7 @@ impl Scan {
             return Ok(None);
         }
         let text = std::str::from_utf8(bytes);
-        text.map(Some)
-            .map_err(|_| Unusual::new("is not UTF-8"))
+        text.map(Some).map_err(|_| Unusual::new("is not UTF-8"))
     }
 
     /// Appends the records of some whole lines.
@@ -415,7 +419,9 @@ impl Scan {
     fn name_cells(&self, counters: &mut [Counter], interners: &mut [&mut Interner]) -> Rows {
         // Which counter met a name first is up to chance, so new names come in their own order.
         for (number, all) in interners.iter_mut().enumerate().take(self.interners) {
-            let names = counters.iter().map(|counter| &counter.block.interners[number]);
+            let names = counters
+                .iter()
+                .map(|counter| &counter.block.interners[number]);
             let mut new: Vec<&str> = names
                 .flat_map(|mine| (0..mine.len() as u32).map(|code| mine.name(code)))
                 .filter(|name| all.get(name).is_none())

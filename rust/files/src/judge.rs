@@ -208,7 +208,11 @@ fn judge_part(rows: Rows, meaning: Meaning, seen: &[AtomicU8], outcome: &mut [u8
             .sum()
     };
     let plain = rows.count.is_none() && meaning.excluded == 0;
-    if plain && rows.times.is_none() && meaning.all_judged && outcome.iter().all(|&found| found < UNJUDGED) {
+    if plain
+        && rows.times.is_none()
+        && meaning.all_judged
+        && outcome.iter().all(|&found| found < UNJUDGED)
+    {
         // Most parts of most logs; each line here is a loop that the compiler vectorises.
         let players = rows.first.iter().zip(rows.second);
         let faults = players.filter(|&(&a, &b)| (a == b) | (a.max(b) == NULL_CODE));
@@ -312,7 +316,10 @@ mod tests {
         };
         let judged = judge(rows, meaning());
         assert_eq!((judged.faults, judged.unjudged, judged.ties), (0, 5, 3));
-        assert_eq!((judged.outcome, judged.count), (vec![TIE, FIRST], vec![3, 7]));
+        assert_eq!(
+            (judged.outcome, judged.count),
+            (vec![TIE, FIRST], vec![3, 7])
+        );
         let counted = Rows {
             count: Some(&[0, 0, 0]),
             ..rows

@@ -15,6 +15,7 @@ pub mod judge;
 mod pages;
 pub mod parquet;
 mod positioned;
+mod row_groups;
 mod spare;
 
 /// The code of a value that is missing.

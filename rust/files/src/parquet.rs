@@ -4,23 +4,16 @@
 //! keys instead of text saves most of the time: what is left is unpacking bits and one
 //! look-up a row. Values that a writer stored plain are coded here.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use humorrank_core::Interner;
-use parquet::{
-    errors::ParquetError,
-    file::{
-        metadata::{ParquetMetaData, ParquetMetaDataReader},
-        serialized_reader::SerializedPageReader,
-    },
-};
 use rayon::prelude::*;
 
 use crate::{
     Columns, NULL_CODE, Unusual,
-    cells::{self, Cells, FEW_CELLS, MOST_CELLS, Rows, STEP},
-    pages::{Chunk, Kind, UNKNOWN},
-    positioned::Positioned,
+    cells::{self, Cells, FEW_CELLS, MOST_CELLS, Rows},
+    pages::{Chunk, UNKNOWN},
+    row_groups::{MOST_HELD, RowGroup, RowGroups},
     spare::Spare,
 };
 
@@ -28,18 +21,14 @@ use crate::{
 const BATCH: usize = 1 << 19;
 /// Rows that one thread recodes at a time.
 const PART: usize = 1 << 16;
-/// Rows whose keys are held at a time where row groups are small, and at most.
+/// Rows whose keys are held at a time where row groups are small.
 const HELD: usize = 1 << 20;
-const MOST_HELD: usize = 1 << 22;
 /// Rows that are counted at a time where row groups are small; they are never held.
 const COUNTED: usize = 1 << 23;
 
 /// Reads some columns of a Parquet file as codes.
 pub struct ParquetCodes {
-    file: Arc<Positioned>,
-    metadata: ParquetMetaData,
-    columns: Vec<Column>,
-    next: usize,
+    file: RowGroups,
     /// Row groups whose rows are held, and the one behind them if it was met already.
     groups: Vec<RowGroup>,
     open: Option<RowGroup>,
@@ -60,13 +49,6 @@ struct Values {
     codes: Vec<u32>,
 }
 
-struct Column {
-    leaf: usize,
-    kind: Kind,
-    optional: bool,
-    interner: usize,
-}
-
 impl ParquetCodes {
     /// Opens a file.
     ///
@@ -76,53 +58,25 @@ impl ParquetCodes {
     /// # Errors
     /// Where the file cannot be opened, or a column is not one of text or whole numbers.
     pub fn open(path: &Path, columns: &[(String, usize)]) -> Result<Self, Unusual> {
-        let file = Positioned::open(path).map_err(|error| Unusual::new(error.to_string()))?;
-        keep_freed_memory();
-        let metadata = ParquetMetaDataReader::new().parse_and_finish(&file)?;
-        let schema = metadata.file_metadata().schema_descr();
-        let columns: Vec<Column> = columns
-            .iter()
-            .map(|(name, interner)| {
-                let mut found = (0..schema.num_columns()).filter(|&leaf| {
-                    let column = schema.column(leaf);
-                    matches!(column.path().parts(), [only] if only == name)
-                });
-                let (Some(leaf), None) = (found.next(), found.next()) else {
-                    return Err(Unusual::new(format!("no one column {name:?}")));
-                };
-                let column = schema.column(leaf);
-                let kind = Kind::of(&column)
-                    .filter(|_| column.max_rep_level() == 0 && column.max_def_level() <= 1)
-                    .ok_or_else(|| Unusual::new(format!("column {name:?} is of another type")))?;
-                Ok(Column {
-                    leaf,
-                    kind,
-                    optional: column.max_def_level() == 1,
-                    interner: *interner,
-                })
-            })
-            .collect::<Result<_, _>>()?;
-        let interners = columns.iter().map(|column| column.interner + 1).max();
+        let interners = columns.iter().map(|(_, interner)| interner + 1).max();
         let mut values = Vec::new();
         values.resize_with(interners.unwrap_or(0), Values::default);
+        keep_freed_memory();
         Ok(Self {
-            file: Arc::new(file),
-            metadata,
-            columns,
-            values,
-            counts: true,
-            next: 0,
+            file: RowGroups::open(path, columns)?,
             groups: Vec::new(),
             open: None,
             keys: Vec::new(),
             done: 0,
+            counts: true,
+            values,
         })
     }
 
     /// How many rows the file has.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        self.metadata.file_metadata().num_rows() as u64
+        self.file.rows()
     }
 
     /// The next rows, in the order of the file; none at its end.
@@ -143,7 +97,7 @@ impl ParquetCodes {
         if rows == 0 {
             return Ok(None);
         }
-        let mut columns: Columns = vec![vec![0; rows]; self.columns.len()];
+        let mut columns: Columns = vec![vec![0; rows]; self.file.columns.len()];
         let mut work = Vec::new();
         for (at, column) in columns.iter_mut().enumerate() {
             let mut keys = &self.keys[at][self.done..self.done + rows];
@@ -176,16 +130,16 @@ impl ParquetCodes {
     /// As [`ParquetCodes::read`].
     pub fn count(&mut self, interners: &mut [&mut Interner]) -> Result<Option<Rows>, Unusual> {
         if self.counts && self.groups.is_empty() && self.open.is_none() {
-            let start = self.next;
+            let start = self.file.next;
             let mut groups = self.groups_to_count()?;
-            if groups.is_empty() && self.next == self.metadata.num_row_groups() {
+            if groups.is_empty() && self.file.next == self.file.count() {
                 return Ok(None);
             }
             if let Some(cells) = self.count_groups(&mut groups)? {
                 return Ok(Some(self.name_cells(&cells, interners)));
             }
             self.counts = false;
-            self.next = start;
+            self.file.next = start;
         }
         Ok(self.read(interners)?.map(Rows::from))
     }
@@ -193,10 +147,10 @@ impl ParquetCodes {
     /// The row groups that are counted next; none also where the first is too large for it.
     fn groups_to_count(&mut self) -> Result<Vec<RowGroup>, Unusual> {
         let (mut groups, mut rows) = (Vec::new(), 0);
-        while let Some(group) = self.next_group()? {
+        while let Some(group) = self.file.next()? {
             rows += group.left;
             if group.left > MOST_HELD || (rows > COUNTED && !groups.is_empty()) {
-                self.next -= 1;
+                self.file.next -= 1;
                 break;
             }
             if group.left > 0 {
@@ -211,7 +165,7 @@ impl ParquetCodes {
         let chunks: Vec<&mut Chunk> = groups.iter_mut().flat_map(|g| &mut g.chunks).collect();
         chunks.into_par_iter().try_for_each(Chunk::open)?;
         for group in &mut *groups {
-            for (chunk, column) in group.chunks.iter_mut().zip(&self.columns) {
+            for (chunk, column) in group.chunks.iter_mut().zip(&self.file.columns) {
                 if chunk.values() > MOST_CELLS {
                     return Ok(None);
                 }
@@ -222,7 +176,7 @@ impl ParquetCodes {
             }
         }
         // Behind the codes of all values, one for none.
-        let sizes: Vec<usize> = (self.columns.iter())
+        let sizes: Vec<usize> = (self.file.columns.iter())
             .map(|column| self.values[column.interner].all.len() + 1)
             .collect();
         let rows = groups.iter().map(|group| group.left).sum::<usize>();
@@ -249,11 +203,11 @@ impl ParquetCodes {
         for values in &mut self.values {
             values.codes.resize(values.all.len(), UNKNOWN);
         }
-        let mut columns: Columns = vec![Vec::new(); self.columns.len()];
+        let mut columns: Columns = vec![Vec::new(); self.file.columns.len()];
         let mut times = Vec::new();
         cells.for_each(|codes, count| {
             times.push(u64::from(count));
-            for ((out, column), &value) in columns.iter_mut().zip(&self.columns).zip(codes) {
+            for ((out, column), &value) in columns.iter_mut().zip(&self.file.columns).zip(codes) {
                 let Values { all, codes } = &mut self.values[column.interner];
                 out.push(match codes.get_mut(value as usize) {
                     None => NULL_CODE,
@@ -279,7 +233,7 @@ impl ParquetCodes {
     /// Reads the keys of the row groups that were taken, and finds the codes of their values.
     fn read_keys(&mut self, interners: &mut [&mut Interner]) -> Result<(), Unusual> {
         let rows = self.held();
-        self.keys.resize(self.columns.len(), Vec::new());
+        self.keys.resize(self.file.columns.len(), Vec::new());
         for keys in &mut self.keys {
             keys.resize(rows, 0);
         }
@@ -290,7 +244,7 @@ impl ParquetCodes {
             .with_max_len(1)
             .try_for_each(|(chunk, keys)| chunk.read(keys))?;
         for (group, part) in self.groups.iter_mut().zip(&parts) {
-            group.name(&self.columns, part, interners);
+            group.name(&self.file.columns, part, interners);
         }
         Ok(())
     }
@@ -303,7 +257,10 @@ impl ParquetCodes {
             .filter(|group| group.left > 0)
             .or(self.open.take());
         let mut rows = 0;
-        while let Some(mut group) = self.next_group()? {
+        while let Some(mut group) = match self.open.take() {
+            Some(open) => Some(open),
+            None => self.file.next()?,
+        } {
             let all = rows + group.left;
             let wanted = all <= HELD || self.groups.len() < rayon::current_num_threads();
             if !self.groups.is_empty() && (!wanted || all > MOST_HELD) {
@@ -320,32 +277,6 @@ impl ParquetCodes {
             }
         }
         Ok(())
-    }
-
-    fn next_group(&mut self) -> Result<Option<RowGroup>, Unusual> {
-        if let Some(open) = self.open.take() {
-            return Ok(Some(open));
-        }
-        if self.next == self.metadata.num_row_groups() {
-            return Ok(None);
-        }
-        let metadata = self.metadata.row_group(self.next);
-        self.next += 1;
-        let rows = metadata.num_rows() as usize;
-        let chunks = self
-            .columns
-            .iter()
-            .map(|column| {
-                let chunk = metadata.column(column.leaf);
-                let pages = SerializedPageReader::new(Arc::clone(&self.file), chunk, rows, None)?;
-                Ok(Chunk::new(Box::new(pages), column.kind, column.optional))
-            })
-            .collect::<Result<_, ParquetError>>()?;
-        Ok(Some(RowGroup {
-            chunks,
-            now: 0,
-            left: rows,
-        }))
     }
 }
 
@@ -364,70 +295,6 @@ fn split<'a>(columns: &'a mut Columns, groups: &[RowGroup]) -> Vec<Vec<&'a mut [
                 .collect()
         })
         .collect()
-}
-
-/// The columns of a row group, as far as they were read.
-struct RowGroup {
-    chunks: Vec<Chunk>,
-    /// Rows of this batch.
-    now: usize,
-    /// Rows of later ones.
-    left: usize,
-}
-
-impl RowGroup {
-    /// Counts all rows; false where a page holds values that are in no dictionary.
-    fn count(&mut self, table: &mut Cells) -> Result<bool, Unusual> {
-        let offsets: Vec<Vec<u32>> = (self.chunks.iter().enumerate())
-            .map(|(at, chunk)| {
-                let none = table.sizes()[at] as u32 - 1;
-                let codes = chunk.codes.iter().copied().chain([none]);
-                codes.map(|code| code * table.stride(at)).collect()
-            })
-            .collect();
-        let (mut keys, mut cells) = ([0; STEP], [0; STEP]);
-        while self.left > 0 {
-            let rows = STEP.min(self.left);
-            let cells = &mut cells[..rows];
-            cells.fill(0);
-            for (chunk, offsets) in self.chunks.iter_mut().zip(&offsets) {
-                let none = offsets.len() - 1;
-                chunk.read(&mut keys[..rows])?;
-                if chunk.values() > none {
-                    return Ok(false);
-                }
-                for (cell, &key) in cells.iter_mut().zip(&keys) {
-                    *cell += offsets[(key as usize).min(none)];
-                }
-            }
-            table.add(cells);
-            self.left -= rows;
-        }
-        Ok(true)
-    }
-
-    /// Finds the code of every value that these rows hold.
-    fn name(&mut self, columns: &[Column], keys: &[&mut [u32]], interners: &mut [&mut Interner]) {
-        for (number, interner) in interners.iter_mut().enumerate() {
-            let mut unknown = 0;
-            let mut mine = Vec::new();
-            for (at, chunk) in self.chunks.iter_mut().enumerate() {
-                if columns[at].interner == number {
-                    unknown += chunk.look_up(interner);
-                    mine.push(at);
-                }
-            }
-            // Only a value that a row holds gets a code, in the order of the rows; a
-            // dictionary may hold others.
-            let mut row = 0;
-            while unknown > 0 && row < self.now {
-                for &at in &mine {
-                    unknown -= usize::from(self.chunks[at].intern(keys[at][row], interner));
-                }
-                row += 1;
-            }
-        }
-    }
 }
 
 /// Turns keys into codes.

@@ -96,12 +96,20 @@ impl CodeReader {
             .map(|rows| arrays(py, rows.columns)))
     }
 
-    #[allow(clippy::type_complexity, reason = "a pair is clearer than a name for it")]
+    #[allow(
+        clippy::type_complexity,
+        reason = "a pair is clearer than a name for it"
+    )]
     fn count<'py>(
         &mut self,
         py: Python<'py>,
         interners: Vec<PyRefMut<'py, Interner>>,
-    ) -> PyResult<Option<(Vec<Bound<'py, PyArray1<u32>>>, Option<Bound<'py, PyArray1<u64>>>)>> {
+    ) -> PyResult<
+        Option<(
+            Vec<Bound<'py, PyArray1<u32>>>,
+            Option<Bound<'py, PyArray1<u64>>>,
+        )>,
+    > {
         Ok(self
             .rows(py, interners, |reader, interners| match reader {
                 Reader::Parquet(reader) => reader.count(interners),
