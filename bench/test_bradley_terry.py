@@ -28,7 +28,7 @@ def test_from_lists(race: Race, nine: pl.DataFrame) -> None:
     race(
         "BT, 9 models, 10,800 matches, from lists of names",
         lambda: fit(zip(first, second, winner, strict=True)),
-        [evalica_fit(Lists.of(nine), "evalica", goal=20)],
+        [evalica_fit(Lists.of(nine), "evalica", target=20)],
         rounds=21,
     )
 
@@ -73,9 +73,9 @@ def test_hundred_from_columns(race: Race, hundred: pl.DataFrame) -> None:
         "BT, 100 models, 1e6 matches, from string columns",
         lambda: fit(hundred),
         [
-            evalica_fit(hundred, "evalica", target=10, goal=30),
+            evalica_fit(hundred, "evalica", target=30),
             evalica_fit(Lists.of(hundred), "evalica, its lists made beforehand"),
-            arena_rank(hundred, "arena-rank", target=10, goal=100),
+            arena_rank(hundred, "arena-rank", target=100),
             choix_dense(hundred, "choix, dense, counted by polars"),
         ],
         rounds=15,

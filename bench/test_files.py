@@ -23,7 +23,7 @@ def test_file(
     race: Race, hundred: pl.DataFrame, tmp_path: Path, kind: str, replicates: int
 ) -> None:
     """Beside the least that polars can do with the same columns: count what they hold."""
-    write, scan, goal = _FILES[kind]
+    write, scan, target = _FILES[kind]
     path = tmp_path / f"matches.{kind.lower()}"
     write(hundred, path)
 
@@ -39,6 +39,6 @@ def test_file(
     race(
         f"{kind} of 1e6 rows to a leaderboard, {replicates} bootstraps",
         lambda: humorrank.rate(path, bootstrap=replicates, elo_shuffles=0),
-        [Peer("polars, streaming group-by alone", count, check, goal=goal)],
+        [Peer("polars, streaming group-by alone", count, check, target=target)],
         rounds=15,
     )

@@ -1,20 +1,10 @@
-"""Large files to a leaderboard, beside polars' streaming group-by of the same file.
-
-    python -m bench.large.files [--folder DIR] [--rows 1e8] [--writers polars,pyarrow] [--tenfold]
-
-Writes the files (2 bytes a row), times each work in processes of their own, in turns, prints a
-table and writes build/bench-large-files.json. With --tenfold also ten times the rows, once.
-"""
+"""Large files to a leaderboard, beside polars' streaming group-by of the same file."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +13,11 @@ import pyarrow.parquet as pq
 from polars.io.plugins import register_io_source
 
 import humorrank
-from bench.large.fresh import Cost, fresh, middle, report
+from bench.large.fresh import Cost, fresh, memory, middle, ratio, report
+from bench.racing import Line
 
 _MODELS = 100
+_ROUNDS = 3
 _PART = 1 << 20
 _NAMES = pl.Series([f"vendor/model-{i:03}" for i in range(_MODELS)])
 _WORDS = pl.Series(["model_a", "model_b", "tie"])
@@ -78,29 +70,20 @@ def _work(path: Path, who: str, bootstrap: int, shuffles: int) -> None:
 
 
 def _measure(path: Path, who: str, bootstrap: int = 0, shuffles: int = 0) -> Cost:
-    return fresh("bench.large.files", "--work", str(path), who, str(bootstrap), str(shuffles))
+    return fresh("bench.large.files", str(path), who, str(bootstrap), str(shuffles))
 
 
-def _line(work: str, ours: Cost, peer: str, theirs: Cost, rows: int) -> dict[str, object]:
-    ratio = theirs.seconds / ours.seconds
-    print(
-        f"{work}: {ours.seconds:.2f} s ({ours.cpu:.2f} s of processors, {ours.megabytes:.0f} MB "
-        f"above the imports); {peer}: {theirs.seconds:.2f} s; {ratio:.2f}x",
-        flush=True,
-    )
-    return {
-        "work": work,
-        "rows": rows,
-        "ours": asdict(ours),
-        "peer": peer,
-        "theirs": asdict(theirs),
-        "ratio": ratio,
-    }
+def _race(path: Path, rows: int, rounds: int, least: dict[str, float]) -> Iterator[Line]:
+    """A file to a leaderboard, beside polars.
 
-
-def _race(path: Path, rows: int, rounds: int, shuffles: bool) -> Iterator[dict[str, object]]:
+    Args:
+        path: the file.
+        rows: its rows.
+        rounds: how often each is measured, in turns.
+        least: the target of polars' time over ours, for each work that has one.
+    """
     works = {"0 bootstraps": (0, 0), "100 bootstraps": (100, 0)}
-    if shuffles:
+    if path.suffix != ".csv":
         works["100 bootstraps, 10 Elo shuffles"] = (100, 10)
     costs: dict[str, list[Cost]] = {}
     for _ in range(rounds):
@@ -108,46 +91,35 @@ def _race(path: Path, rows: int, rounds: int, shuffles: bool) -> Iterator[dict[s
         for work, (bootstrap, elo) in works.items():
             costs.setdefault(work, []).append(_measure(path, "ours", bootstrap, elo))
     peer = middle(costs["polars"])
-    for work in works:
-        name = f"{path.name}, {rows:.0e} rows, {work}"
-        yield _line(name, middle(costs[work]), "polars' streaming group-by", peer, rows)
+    for work, (_, elo) in works.items():
+        name, ours = f"{path.name}, {rows:.0e} rows, {work}", middle(costs[work])
+        yield ratio(name, ours, "polars, streaming group-by alone", peer, least.get(work), rounds)
+        if elo:
+            without = middle(costs["100 bootstraps"])
+            yield ratio(name, ours, "without the shuffles", without, 1 / 20, rounds)
+        if path.suffix != ".csv":
+            yield memory(name, ours, 1e9 if elo else 300e6, rounds)
 
 
-def main() -> None:
-    """Runs the benchmark, or one piece of its work."""
-    if sys.argv[1:2] == ["--work"]:
-        path, who, bootstrap, shuffles = sys.argv[2:]
-        report(lambda: _work(Path(path), who, int(bootstrap), int(shuffles)))
-        return
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path)
-    parser.add_argument("--rows", type=float, default=1e8)
-    parser.add_argument("--writers", default="polars,pyarrow,csv")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--tenfold", action="store_true")
-    given = parser.parse_args()
-    rows = int(given.rows)
-    lines: list[dict[str, object]] = []
-    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        for writer in given.writers.split(","):
-            path = Path(folder) / f"{writer}.{'csv' if writer == 'csv' else 'parquet'}"
-            # Text takes twenty times the room.
-            some = rows // 10 if writer == "csv" else rows
-            write(path, some, writer)
-            lines += _race(path, some, given.rounds, shuffles=writer != "csv")
-            if given.tenfold and writer == "polars":
-                tenth = middle([_measure(path, "ours", 1000) for _ in range(given.rounds)])
-                write(path, rows * 10, writer)
-                whole = _measure(path, "ours", 1000)
-                name = f"{path.name}, {rows * 10:.0e} rows, 1000 bootstraps"
-                lines.append(_line(name, whole, "a tenth of the rows", tenth, rows * 10))
-            path.unlink()
-    out = Path("build") / "bench-large-files.json"
-    out.parent.mkdir(exist_ok=True)
-    record = {"humorrank": humorrank.__version__, "processors": os.cpu_count(), "lines": lines}
-    out.write_text(json.dumps(record, indent=2) + "\n")
-    print(f"written to {out}")
+def lines(folder: Path, scale: float) -> Iterator[Line]:
+    """The lines of this module; see `bench.large`."""
+    for writer, count in (("polars", 1e8), ("pyarrow", 1e8), ("csv", 1e7)):
+        path = folder / f"{writer}.{'csv' if writer == 'csv' else 'parquet'}"
+        rows = int(count * scale)
+        write(path, rows, writer)
+        least = {"0 bootstraps": 2.0} if writer == "csv" else {"100 bootstraps": 5.0}
+        yield from _race(path, rows, _ROUNDS, least)
+        if writer == "polars":
+            tenth = middle([_measure(path, "ours", 1000) for _ in range(_ROUNDS)])
+            write(path, rows * 10, writer)
+            whole = _measure(path, "ours", 1000)
+            name = f"{path.name}, {rows * 10:.0e} rows, 1,000 bootstraps"
+            ten = replace(tenth, seconds=10 * tenth.seconds)
+            yield ratio(name, whole, "ten times a tenth of the rows", ten, 1 / 1.2, 1)
+            yield memory(name, whole, 300e6, 1)
+        path.unlink()
 
 
 if __name__ == "__main__":
-    main()
+    path_, who_, bootstrap_, shuffles_ = sys.argv[1:]
+    report(lambda: _work(Path(path_), who_, int(bootstrap_), int(shuffles_)))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import humorrank  # noqa: F401 - what is imported is no part of the work
+from bench.racing import Limit, Line
 
 _STATUS = Path("/proc/self/status")
 
@@ -61,3 +62,19 @@ def middle(costs: Sequence[Cost]) -> Cost:
         statistics.median(cost.cpu for cost in costs),
         max(cost.megabytes for cost in costs),
     )
+
+
+def ratio(work: str, ours: Cost, peer: str, theirs: Cost, least: float | None, rounds: int) -> Line:
+    """A line whose target is the least ratio of their seconds to ours."""
+    return Line(work, peer, ours.seconds, theirs.seconds, rounds, rounds, least)
+
+
+def seconds(work: str, ours: Cost, most: float, rounds: int) -> Line:
+    """A line whose target is the most seconds that ours may take."""
+    return Line(work, ours=ours.seconds, rounds=rounds, limit=Limit(most))
+
+
+def memory(work: str, ours: Cost, most: float, rounds: int) -> Line:
+    """A line whose target is the most bytes that ours may have resident above the imports."""
+    name = f"{work}: memory above the imports"
+    return Line(name, ours=ours.megabytes * 2**20, rounds=rounds, limit=Limit(most, "bytes"))

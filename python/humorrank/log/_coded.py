@@ -42,7 +42,7 @@ _WORD_TABLES: Final = {
     "winner-word": WORDS,
     "winner-name": {w: o for w, o in WORDS.items() if o in (TIE, BOTH_BAD, UNJUDGED)},
 }
-_NAMES, _WORDS, _COUNTS = range(3)
+_NAMES, _WORDS, _COUNTS, FURTHER = range(4)
 _NO_COUNT: Final = np.iinfo(np.uint64).max
 
 Wanted = Sequence[tuple[str, int]]
@@ -65,6 +65,10 @@ class CodedRows:
     def rows(self) -> int:
         """How many rows of the log these are."""
         return len(self.columns[0]) if self.times is None else int(self.times.sum())
+
+    def part(self, columns: int) -> CodedRows:
+        """Only the first so many columns of the same rows."""
+        return CodedRows(self.columns[:columns], self.times)
 
 
 class Reader(Protocol):
@@ -137,7 +141,7 @@ class Coder:
 
     @property
     def interners(self) -> list[Interner]:
-        """In the order of their numbers."""
+        """In the order of their numbers; those of further columns go behind them, from FURTHER."""
         return [self._names.interner, self._words, self._counts]
 
     def judge(self, rows: CodedRows, binding: Binding) -> Judged | None:

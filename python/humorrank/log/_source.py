@@ -113,6 +113,8 @@ def _streamed(
     source: BinaryIO, label: str, named: Sequence[str], reading: str | None, stack: ExitStack
 ) -> Table:
     """Text is read as it comes; of a file that is not read in order, a copy is made."""
+    from humorrank.tally_file import is_tally  # noqa: PLC0415 - which needs this package
+
     stream = Stream(source)
     start = b""
     opened = stream.open(last=False)
@@ -121,7 +123,13 @@ def _streamed(
     kind = _kind(start, label)
     if kind is None:
         return _text(stream, compression_of(start), label, named, reading)
-    table = file_table(_copied(stream, stack), label, kind)
+    path = _copied(stream, stack)
+    if is_tally(path):
+        message = (
+            "is a tally, which is read from a file, not from a pipe: give the name of its file"
+        )
+        raise InputError(message, file=label)
+    table = file_table(path, label, kind)
     table.notes.append(f"{label}: {kind} is not read in order; a temporary copy was made of it")
     return table
 

@@ -176,6 +176,7 @@ pub struct Judged {
     second: Py<PyArray1<u32>>,
     outcome: Py<PyArray1<u8>>,
     count: Option<Py<PyArray1<u64>>>,
+    rows: Option<Py<PyArray1<usize>>>,
     seen: Py<PyArray1<u8>>,
 }
 
@@ -263,6 +264,7 @@ pub fn judge_codes<'py>(
         second: second.unbind(),
         outcome: judged.outcome.into_pyarray(py).unbind(),
         count: has_counts.then(|| judged.count.into_pyarray(py).unbind()),
+        rows: (judged.rows).map(|rows| rows.into_pyarray(py).unbind()),
         seen: judged.seen.into_pyarray(py).unbind(),
     })
 }
