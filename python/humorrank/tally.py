@@ -117,7 +117,6 @@ class Tally:
         """
         keys = checked(keys, CELL_COLUMNS)
         counts = _core.Groups(len(keys)) if keys else _core.Tally()
-        done = 0
         try:
             for matches, codes in log.keyed(keys):
                 counts.grow(log.contestants)
@@ -127,9 +126,8 @@ class Tally:
                     counts.add(codes, *rows, *amounts)
                 else:
                     counts.add(*rows, *amounts)
-                done += len(matches)
                 if progress is not None:
-                    progress("reading", done, 0)
+                    progress("reading", log.report.rated, 0)
             if isinstance(counts, _core.Tally):
                 return cls.of(log.names, counts, log.report)
             return cls.of_keyed(log.names, keys, log.labels, counts, log.report)

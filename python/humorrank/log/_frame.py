@@ -62,7 +62,7 @@ class FrameTable:
         if isinstance(frame, pl.LazyFrame):
             try:
                 frame = frame.collect()
-            except PolarsError as error:
+            except (PolarsError, OSError) as error:
                 raise unreadable(self.label, error) from None
         return Batch(self.label, frame, 1)
 
@@ -106,7 +106,7 @@ class FrameTable:
             for part in parts:
                 yield Batch(self.label, part, start)
                 start += part.height
-        except PolarsError as error:
+        except (PolarsError, OSError) as error:
             raise unreadable(self.label, error) from None
 
 

@@ -114,6 +114,8 @@ class MatchLog:
 
         `labels` has their text; NULL_CODE stands where a row has none.
 
+        The matches come in any order, and equal ones may come as one with a count.
+
         Args:
             keys: columns, or roles that the log has a column for ("judge", "prompt").
 
@@ -121,7 +123,7 @@ class MatchLog:
             InputError: As `batches`.
             OptionError: As `batches`, or a file has no such column.
         """
-        self._pass = Pass(self._source, self._options, keys=_names("keys", keys))
+        self._pass = Pass(self._source, self._options, keys=_names("keys", keys), counted=True)
         for taken in self._pass.run():
             yield taken.matches, taken.keys
 
