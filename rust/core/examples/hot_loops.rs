@@ -33,11 +33,16 @@ const LOOPS: [(&str, &str, &str); 7] = [
     ),
     ("bootstrap", "20 replicates of the bootstrap", "replicate"),
     ("order", "one random order of the matches", "match"),
-    ("elo", "Stable Elo, one shuffle a thread", "match"),
+    (
+        "elo",
+        "Stable Elo, five shuffles a thread",
+        "match and shuffle",
+    ),
     ("replay", "one replay in the order of the log", "match"),
 ];
 
 const REPLICATES: usize = 20;
+const SHUFFLES: usize = 5;
 
 struct Arguments {
     name: String,
@@ -192,13 +197,12 @@ fn main() -> Result<(), AnyError> {
             (arguments.matches, median(&arguments, work)?)
         }
         "elo" => {
-            let shuffles = arguments.threads;
+            let shuffles = SHUFFLES * arguments.threads;
             let work = || {
-                Ok(elo::stable_elo(
-                    &pairs, &kinds, 32.0, shuffles, 1, &monitor,
-                )?)
+                let stable = elo::stable_elo(&pairs, &kinds, 32.0, shuffles, 1, &monitor);
+                Ok(stable?)
             };
-            (arguments.matches, median(&arguments, work)?)
+            (SHUFFLES * arguments.matches, median(&arguments, work)?)
         }
         _ => {
             let work = || {
