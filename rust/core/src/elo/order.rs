@@ -85,7 +85,7 @@ impl<'a, C: Copy + Default> Order<'a, C> {
     }
 
     /// Draws the next block and returns where it lies in [`Order::matches`]; none at the end.
-    /// `scratch` is for the moment, and may be shared between orders.
+    /// `scratch` is for the moment.
     ///
     /// # Errors
     /// [`Error::Interrupted`].

@@ -1,9 +1,4 @@
 //! Stable Elo: the mean of replays in random orders.
-//!
-//! A replay is a chain of dependent steps, and the processor has time to spare in it. So in a
-//! small field several orders are played at once on each thread, a match of each in turn.
-
-use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -13,13 +8,6 @@ use super::{
     order::{Counts, Order},
 };
 use crate::{Error, Monitor, Pairs, pairs::Kinds};
-
-/// Orders that one thread plays at once, at most.
-const MOST_AT_ONCE: usize = 5;
-
-/// Beyond this many kinds of match, several orders at once would leave the cache, and hold more
-/// halves than it takes to be worth it.
-const FEW_KINDS: usize = 1 << 17;
 
 /// Final ratings of replays in random orders.
 #[derive(Clone, Debug)]
@@ -46,7 +34,11 @@ impl Code for u32 {
 
     #[inline]
     fn unpack(self, bits: u32) -> [usize; 3] {
-        [self, self >> bits, self >> (2 * bits)].map(|part| part as usize)
+        [
+            self as usize,
+            (self >> bits) as usize,
+            (self >> (2 * bits)) as usize,
+        ]
     }
 }
 
@@ -57,7 +49,7 @@ impl Code for [u32; 3] {
 
     #[inline]
     fn unpack(self, _: u32) -> [usize; 3] {
-        self.map(|part| part as usize)
+        [self[0] as usize, self[1] as usize, self[2] as usize]
     }
 }
 
@@ -164,67 +156,24 @@ impl<'a, C: Code> Replays<'a, C> {
 
     /// The final ratings of each replay.
     fn finals(&self, shuffles: usize) -> Result<Vec<Vec<f64>>, Error> {
-        let at_once = if self.codes.len() > FEW_KINDS {
-            1
-        } else {
-            let a_thread = shuffles.div_ceil(rayon::current_num_threads());
-            a_thread.clamp(1, MOST_AT_ONCE)
-        };
-        let groups = (0..shuffles.div_ceil(at_once)).into_par_iter();
-        let finals = groups.map(|group| {
-            let begin = group * at_once;
-            self.some(begin..shuffles.min(begin + at_once))
-        });
-        Ok(finals.collect::<Result<Vec<_>, _>>()?.concat())
-    }
-
-    fn some(&self, shuffles: Range<usize>) -> Result<Vec<Vec<f64>>, Error> {
-        match shuffles.len() {
-            0 => Ok(Vec::new()),
-            1 => self.at_once::<1>(shuffles.start),
-            2 => self.at_once::<2>(shuffles.start),
-            3 => self.at_once::<3>(shuffles.start),
-            4 => self.at_once::<4>(shuffles.start),
-            _ => self.at_once::<MOST_AT_ONCE>(shuffles.start),
-        }
-    }
-
-    /// The final ratings of the replays from number `begin` on.
-    fn at_once<const N: usize>(&self, begin: usize) -> Result<Vec<Vec<f64>>, Error> {
-        let mut orders: [Order<C>; N] = std::array::from_fn(|of| {
-            Order::new(&self.counts, &self.codes, self.seed, (begin + of) as u64)
-        });
-        let mut blocks: [Range<usize>; N] = std::array::from_fn(|_| 0..0);
-        let mut ratings = vec![[START; N]; 1 << self.bits];
-        let mut scratch = Vec::new();
-        loop {
-            for (block, order) in blocks.iter_mut().zip(&mut orders) {
-                if block.start == block.end {
-                    // All orders are of one length, and end together.
-                    let Some(next) = order.draw(&mut scratch, self.monitor)? else {
-                        let of = |of| ratings.iter().map(move |ratings| ratings[of]);
-                        return Ok((0..N)
-                            .map(|i| of(i).take(self.contestants).collect())
-                            .collect());
-                    };
-                    *block = next;
+        (0..shuffles)
+            .into_par_iter()
+            .map(|shuffle| {
+                let mut order = Order::new(&self.counts, &self.codes, self.seed, shuffle as u64);
+                let mut ratings = vec![START; 1 << self.bits];
+                let mut scratch = Vec::new();
+                while let Some(block) = order.draw(&mut scratch, self.monitor)? {
+                    self.monitor.check()?;
+                    self.monitor.advance(block.len() as u64);
+                    self.play(&mut ratings, &order.matches()[block]);
                 }
-            }
-            let steps = blocks.iter().map(Range::len).min().unwrap_or(0);
-            self.play(
-                &mut ratings,
-                std::array::from_fn(|of| &orders[of].matches()[blocks[of].clone()][..steps]),
-            );
-            for block in &mut blocks {
-                block.start += steps;
-            }
-            self.monitor.check()?;
-            self.monitor.advance((steps * N) as u64);
-        }
+                ratings.truncate(self.contestants);
+                Ok(ratings)
+            })
+            .collect()
     }
 
-    /// Plays a match of each order in turn. Each has its own ratings.
-    fn play<const N: usize>(&self, ratings: &mut [[f64; N]], matches: [&[C]; N]) {
+    fn play(&self, ratings: &mut [f64], matches: &[C]) {
         // Lengths are powers of two, so that a mask keeps every index as it is, and in bounds.
         let (Some(last), Some(last_class)) = (
             ratings.len().checked_sub(1),
@@ -232,19 +181,14 @@ impl<'a, C: Code> Replays<'a, C> {
         ) else {
             return;
         };
-        let steps = matches[0].len();
-        let matches = matches.map(|matches| &matches[..steps]);
-        for step in 0..steps {
-            let codes = matches.map(|matches| matches[step].unpack(self.bits));
-            let low: [f64; N] = std::array::from_fn(|of| ratings[codes[of][0] & last][of]);
-            let high: [f64; N] = std::array::from_fn(|of| ratings[codes[of][1] & last][of]);
-            let chances: [f64; N] = std::array::from_fn(|of| expected(high[of] - low[of]));
-            for of in 0..N {
-                let (score, k) = self.classes[codes[of][2] & last_class];
-                let change = k * (score - chances[of]);
-                ratings[codes[of][0] & last][of] = low[of] + change;
-                ratings[codes[of][1] & last][of] = high[of] - change;
-            }
+        for code in matches {
+            let [i, j, class] = code.unpack(self.bits);
+            let (i, j) = (i & last, j & last);
+            let (score, k) = self.classes[class & last_class];
+            let (own, other) = (ratings[i], ratings[j]);
+            let change = k * (score - expected(other - own));
+            ratings[i] = own + change;
+            ratings[j] = other - change;
         }
     }
 }
@@ -278,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_threads_nor_orders_at_once_leave_a_trace() {
+    fn threads_leave_no_trace() {
         // More contestants than 15 bits count have wider codes.
         for (contestants, each) in [(9, 2000), (40_000, 1)] {
             let (pairs, kinds) = field(contestants, each);
