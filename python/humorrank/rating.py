@@ -292,7 +292,10 @@ class _Rating:
                 reason, matches = group.reason, int(self.matches[i])
                 self.unrated.append(Unrated(self.tally.names[i], reason, matches))
         before = self.total
-        self._take(self.tally.restrict(existence.inside))
+        restricted = self.tally.restrict(existence.inside)
+        # The pairs of all are much of the memory that a large field takes, and done with.
+        del self.field
+        self._take(restricted)
         self.notices.append(
             f"only the largest connected component is rated: {len(self.tally.names):,} of "
             f"{len(existence.inside):,} contestants, {self.total:,} of {before:,} matches; "
