@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 NULL_CODE: Final[int]
 """The code of a missing value."""
+MOST_INFORMED: Final[int]
+"""The most contestants of an information schedule."""
+SCHEDULE_VERSION: Final[int]
 VERSION: Final[str]
 
 _Progress = Callable[[int, int], object]
@@ -86,7 +89,8 @@ class Judged:
     """What became of some rows.
 
     `seen` says of each name in what kinds of rows it occurred: the sum of 1 (judged), 2 (without
-    an outcome), 4 (of count 0). If there are faults, nothing else means anything.
+    an outcome), 4 (of count 0). `rows` are those that are rated, None for all. If there are
+    faults, nothing else means anything.
     """
 
     @property
@@ -109,6 +113,8 @@ class Judged:
     def outcome(self) -> NDArray[np.uint8]: ...
     @property
     def count(self) -> NDArray[np.uint64] | None: ...
+    @property
+    def rows(self) -> NDArray[np.uintp] | None: ...
     @property
     def seen(self) -> NDArray[np.uint8]: ...
 
@@ -388,6 +394,46 @@ class Elo:
         count: NDArray[np.uint64] | None = None,
     ) -> None:
         """Plays rows in their order, each as often as its count."""
+
+class Scheduler:
+    """Which comparisons a tournament makes next; what it takes must be in range.
+
+    Raises:
+        OverflowError: there are more contestants or comparisons than it can hold.
+    """
+
+    def __init__(
+        self,
+        kind: Literal["swiss", "round_robin", "random", "information"],
+        contestants: int,
+        prompts: int,
+        *,
+        seed: int,
+        slack: int,
+        prompts_per_pairing: int,
+        elo_k: float,
+        prior: float,
+    ) -> None: ...
+    def next_round(self, budget: int) -> tuple[_U32, _U32, _U32, _U32]:
+        """first, second and prompt of each comparison, and who had no opponent."""
+
+    def record(self, first: _U32, second: _U32, score: _F64) -> None:
+        """Learns verdicts, in the order of the schedule; all of them or, with an error, none."""
+
+    def take(self, first: _U32, second: _U32, prompt: _U32, played: bool) -> int:
+        """Never schedules these again; returns how many were still to be had."""
+
+    def extend(self, contestants: int, prompts: int) -> None: ...
+    @property
+    def elo(self) -> _F64: ...
+    @property
+    def contestants(self) -> int: ...
+    @property
+    def prompts(self) -> int: ...
+    @property
+    def played(self) -> int: ...
+    def possible(self) -> int:
+        """How many comparisons are left."""
 
 def replicates_needed(confidence: float) -> int:
     """The fewest replicates whose order statistics reach out to this confidence."""

@@ -156,7 +156,9 @@ def rate(
         "on_error": on_error,
     }
     groups = None if by is None else (by,) if isinstance(by, str) else tuple(by)
-    tally = counted(matches, keys=groups, progress=progress, reading=reading)
+    if groups == ():
+        raise OptionError("by must name a column, or several")
+    tally = counted(matches, keys=groups or (), progress=progress, reading=reading)
     if groups:
         return Leaderboards(tally, settings, threads, progress, one=isinstance(by, str))
     return rate_tally(tally, settings, threads, progress)

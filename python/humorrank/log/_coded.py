@@ -40,7 +40,7 @@ _WORD_TABLES: Final = {
     "winner-word": WORDS,
     "winner-name": {w: o for w, o in WORDS.items() if o in (TIE, BOTH_BAD, UNJUDGED)},
 }
-_NAMES, _WORDS, _COUNTS = range(3)
+_NAMES, _WORDS, _COUNTS, FURTHER = range(4)
 _NO_COUNT: Final = np.iinfo(np.uint64).max
 
 Wanted = Sequence[tuple[str, int]]
@@ -99,7 +99,7 @@ class Coder:
 
     @property
     def interners(self) -> list[Interner]:
-        """In the order of their numbers."""
+        """In the order of their numbers; those of further columns go behind them, from FURTHER."""
         return [self._names.interner, self._words, self._counts]
 
     def judge(self, columns: Sequence[np.ndarray], binding: Binding) -> Judged | None:

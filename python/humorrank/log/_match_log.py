@@ -10,7 +10,6 @@ import polars as pl
 
 from humorrank.errors import OptionError
 from humorrank.log._filters import Where
-from humorrank.log._keys import key_column
 from humorrank.log._matches import Matches
 from humorrank.log._pass import Options, Pass, Taken
 from humorrank.log._readings import BY_NAME, EXTRAS, ROLES
@@ -109,8 +108,10 @@ class MatchLog:
         for taken in self._pass.run():
             yield taken.matches
 
-    def keyed(self, keys: Sequence[str]) -> Iterator[tuple[Matches, list[pl.Series]]]:
-        """As `batches`, with further columns of the rows that the matches are from, as text.
+    def keyed(self, keys: Sequence[str]) -> Iterator[tuple[Matches, Sequence[np.ndarray]]]:
+        """As `batches`, with further columns of the rows that the matches are from, as codes.
+
+        `labels` has their text; NULL_CODE stands where a row has none.
 
         Args:
             keys: columns, or roles that the log has a column for ("judge", "prompt").
@@ -121,12 +122,17 @@ class MatchLog:
         """
         self._pass = Pass(self._source, self._options, keys=_names("keys", keys))
         for taken in self._pass.run():
-            yield taken.matches, [key_column(taken, key) for key in keys]
+            yield taken.matches, taken.keys
 
     @property
     def names(self) -> list[str]:
         """The names seen so far by the last pass, by code; unjudged and excluded ones too."""
         return self._pass.names.all
+
+    @property
+    def labels(self) -> list[list[str]]:
+        """Of each key of the last pass, the text of each code seen so far."""
+        return self._pass.keys.labels
 
     @property
     def contestants(self) -> int:

@@ -102,6 +102,8 @@ def _streamed(
     source: BinaryIO, label: str, named: Sequence[str], reading: str | None, stack: ExitStack
 ) -> Table:
     """Text is read as it comes; of a file that is not read in order, a copy is made."""
+    from humorrank.tally_file import is_tally  # noqa: PLC0415 - which needs this package
+
     stream = Stream(source)
     start = b""
     opened = stream.open(last=False)
@@ -114,6 +116,11 @@ def _streamed(
     path = Path(folder) / "copy"
     with path.open("wb") as file:
         shutil.copyfileobj(stream.open(last=True), file)
+    if is_tally(path):
+        message = (
+            "is a tally, which is read from a file, not from a pipe: give the name of its file"
+        )
+        raise InputError(message, file=label)
     table = file_table(path, label, kind)
     table.notes.append(f"{label}: {kind} is not read in order; a temporary copy was made of it")
     return table

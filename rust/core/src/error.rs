@@ -23,4 +23,7 @@ pub enum Error {
     /// More matches than 64 bits can count.
     #[error("the counts add up to more than 2^64 - 1 matches")]
     CountOverflow,
+    /// A tournament of more comparisons, or contestants, than its schedule can hold.
+    #[error("too many contestants or prompts for this schedule")]
+    TooLarge,
 }

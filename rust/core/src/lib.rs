@@ -3,7 +3,7 @@
 //! Data walks one way: matches are counted in a [`Tally`]; [`Pairs`] is what a fit
 //! needs of it; [`graph`] says whether the likelihood has a maximum; [`bradley_terry`]
 //! finds and certifies it; [`bootstrap`] says how far to trust it; [`elo`] is the second
-//! opinion. Every random draw comes from [`random::stream`], so a seed gives the same
+//! opinion. [`schedule`] picks the matches of a tournament in the first place. Every random draw comes from [`random::stream`], so a seed gives the same
 //! bits whatever the number of threads.
 
 pub mod bootstrap;
@@ -18,6 +18,7 @@ pub mod names;
 pub mod pairs;
 pub mod random;
 pub mod resample;
+pub mod schedule;
 pub mod tally;
 
 pub use error::Error;

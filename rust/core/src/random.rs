@@ -21,6 +21,8 @@ pub enum Purpose {
     EloOrder = 2,
     /// A simulated match log.
     Simulation = 3,
+    /// The random choices of a schedule.
+    Schedule = 4,
 }
 
 /// The stream of (seed, purpose, replicate, node).

@@ -90,6 +90,8 @@ pub struct Judged {
     pub count: Vec<u64>,
     /// Who was shown first and second in the rows that are rated; none where all are.
     pub players: Option<(Vec<u32>, Vec<u32>)>,
+    /// Which rows are rated; none where all are.
+    pub rows: Option<Vec<usize>>,
     /// In what kinds of rows each name occurred: [`JUDGED`], [`WITHOUT`], [`VOID`].
     pub seen: Vec<u8>,
 }
@@ -148,6 +150,7 @@ pub fn judge(rows: Rows, meaning: Meaning) -> Judged {
         };
     }
     sums.outcome = if all { outcome } else { pick(&outcome, &kept) };
+    sums.rows = (!all).then_some(kept);
     sums
 }
 

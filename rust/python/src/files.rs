@@ -136,6 +136,7 @@ pub struct Judged {
     second: Py<PyArray1<u32>>,
     outcome: Py<PyArray1<u8>>,
     count: Option<Py<PyArray1<u64>>>,
+    rows: Option<Py<PyArray1<usize>>>,
     seen: Py<PyArray1<u8>>,
 }
 
@@ -218,6 +219,7 @@ pub fn judge_codes<'py>(
         second: second.unbind(),
         outcome: judged.outcome.into_pyarray(py).unbind(),
         count: counts.map(|_| judged.count.into_pyarray(py).unbind()),
+        rows: (judged.rows).map(|rows| rows.into_pyarray(py).unbind()),
         seen: judged.seen.into_pyarray(py).unbind(),
     })
 }

@@ -12,6 +12,7 @@ mod field;
 mod files;
 mod groups;
 mod names;
+mod schedule;
 mod tally;
 mod work;
 
@@ -33,10 +34,16 @@ mod _core {
     #[pymodule_export]
     use super::names::Interner;
     #[pymodule_export]
+    use super::schedule::Scheduler;
+    #[pymodule_export]
     use super::tally::Tally;
 
     #[pymodule_export]
     const NULL_CODE: u32 = super::names::NULL_CODE;
+    #[pymodule_export]
+    const MOST_INFORMED: u32 = humorrank_core::schedule::MOST_INFORMED;
+    #[pymodule_export]
+    const SCHEDULE_VERSION: u32 = humorrank_core::schedule::VERSION;
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
 }

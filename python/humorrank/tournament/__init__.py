@@ -1,0 +1,1 @@
+"""Tournaments: from jokes to a match log under a budget."""

@@ -1,0 +1,270 @@
+//! Which comparisons are used up, how often each pair has played, and how often the least-played.
+//!
+//! Every pair has the prompts in an order of its own, dealt like a deck of cards, so that how many
+//! were dealt says which. Only pairs that have played take memory.
+
+use std::{
+    collections::{HashMap, HashSet},
+    hash::{BuildHasherDefault, Hasher},
+};
+
+use super::{
+    Comparison,
+    permutation::{Permutation, mix},
+};
+
+/// An unordered pair of contestants, the lower-numbered one first.
+pub type Pair = [u32; 2];
+
+/// The unordered pair of two contestants.
+#[must_use]
+pub fn pair(first: u32, second: u32) -> Pair {
+    [first.min(second), first.max(second)]
+}
+
+/// A hasher for codes: they come from nobody who would look for collisions.
+#[derive(Default)]
+pub struct CodeHasher(u64);
+
+impl Hasher for CodeHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u32(u32::from(byte));
+        }
+    }
+
+    fn write_u32(&mut self, code: u32) {
+        self.0 = self.0 << 32 ^ self.0 >> 17 ^ u64::from(code);
+    }
+
+    fn write_usize(&mut self, _: usize) {
+        // The length of an array of codes, which is always the same.
+    }
+
+    fn finish(&self) -> u64 {
+        mix(self.0)
+    }
+}
+
+type ByCodes = BuildHasherDefault<CodeHasher>;
+type Codes<K, V> = HashMap<K, V, ByCodes>;
+
+/// What became of a pair's prompts.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sample {
+    /// Prompts that are used up: played, or never to be had.
+    used: u32,
+    /// Prompts played.
+    played: u32,
+    /// How far the present deck is dealt.
+    dealt: u32,
+}
+
+/// Whether the pairs share one order of the prompts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deck {
+    /// Each pair has its own.
+    Own,
+    /// All have the same, so that a pass over all pairs is on one prompt.
+    Shared,
+}
+
+/// The books of a tournament.
+pub struct Ledger {
+    contestants: u32,
+    prompts: u32,
+    key: u64,
+    deck: Deck,
+    samples: Codes<Pair, Sample>,
+    /// The decks from before prompts were added: how many prompts, and how far they were dealt.
+    past: Vec<(u32, Codes<Pair, u32>)>,
+    /// Prompts that were used up before their turn.
+    ahead: HashSet<[u32; 3], ByCodes>,
+    /// How many pairs with prompts left have played so often.
+    open: Vec<u64>,
+    /// The first such number of which there are any.
+    least: u32,
+}
+
+/// How many pairs so many contestants make.
+#[must_use]
+pub fn pairs(contestants: u32) -> u64 {
+    u64::from(contestants) * u64::from(contestants.saturating_sub(1)) / 2
+}
+
+impl Ledger {
+    /// Nobody has played.
+    #[must_use]
+    pub fn new(contestants: u32, prompts: u32, key: u64, deck: Deck) -> Self {
+        let mut ledger = Self {
+            contestants: 0,
+            prompts,
+            key,
+            deck,
+            samples: Codes::default(),
+            past: Vec::new(),
+            ahead: HashSet::default(),
+            open: vec![0],
+            least: 0,
+        };
+        ledger.extend(contestants, prompts);
+        ledger
+    }
+
+    /// How many contestants there are.
+    #[must_use]
+    pub fn contestants(&self) -> u32 {
+        self.contestants
+    }
+
+    /// How often the least-played pair with prompts left has played; None if none has.
+    #[must_use]
+    pub fn least(&self) -> Option<u32> {
+        (self.open[self.least as usize] > 0).then_some(self.least)
+    }
+
+    /// How often a pair has played, if it has prompts left.
+    #[inline]
+    #[must_use]
+    pub fn open(&self, pair: Pair) -> Option<u32> {
+        match self.samples.get(&pair) {
+            None => (self.prompts > 0).then_some(0),
+            Some(sample) => (sample.used < self.prompts).then_some(sample.played),
+        }
+    }
+
+    /// Deals a pair at most so many of the prompts that it has left.
+    pub fn deal(&mut self, pair: Pair, most: u64, mut play: impl FnMut(u32)) {
+        let order = self.order(pair, self.prompts);
+        let sample = *self.samples.entry(pair).or_default();
+        let most = most.min(u64::from(self.prompts - sample.used)) as u32;
+        let mut after = sample;
+        for _ in 0..most {
+            let prompt = loop {
+                let prompt = order.at(u64::from(after.dealt)) as u32;
+                after.dealt += 1;
+                if !self.used_out_of_turn(pair, prompt) {
+                    break prompt;
+                }
+                self.ahead.remove(&[pair[0], pair[1], prompt]);
+            };
+            after.used += 1;
+            after.played += 1;
+            play(prompt);
+        }
+        self.samples.insert(pair, after);
+        self.count(sample, after);
+    }
+
+    /// Uses up a comparison, which is counted as played or not; says whether it was not used up yet.
+    pub fn take(&mut self, comparison: Comparison, played: bool) -> bool {
+        let Comparison {
+            first,
+            second,
+            prompt,
+        } = comparison;
+        let pair = pair(first, second);
+        let order = self.order(pair, self.prompts);
+        let sample = self.samples.get(&pair).copied().unwrap_or_default();
+        let place = order.place_of(u64::from(prompt)) as u32;
+        if place < sample.dealt || self.used_out_of_turn(pair, prompt) {
+            return false;
+        }
+        let mut after = sample;
+        // Those whose turn is over need no note of their own.
+        while after.dealt < place {
+            let next = order.at(u64::from(after.dealt)) as u32;
+            if !self.used_out_of_turn(pair, next) {
+                break;
+            }
+            self.ahead.remove(&[pair[0], pair[1], next]);
+            after.dealt += 1;
+        }
+        if place == after.dealt {
+            after.dealt += 1;
+        } else {
+            self.ahead.insert([pair[0], pair[1], prompt]);
+        }
+        after.used += 1;
+        after.played += u32::from(played);
+        self.samples.insert(pair, after);
+        self.count(sample, after);
+        true
+    }
+
+    /// Adds contestants and prompts. Each pair's unused prompts, old and new, are shuffled anew.
+    pub fn extend(&mut self, contestants: u32, prompts: u32) {
+        if prompts > self.prompts {
+            if !self.samples.is_empty() {
+                let dealt = self.samples.iter_mut().map(|(&pair, sample)| {
+                    let dealt = std::mem::take(&mut sample.dealt);
+                    (pair, dealt)
+                });
+                self.past.push((self.prompts, dealt.collect()));
+            }
+            let full = self.prompts;
+            self.prompts = prompts;
+            for sample in self.samples.values() {
+                if sample.used == full {
+                    add(&mut self.open, sample.played);
+                }
+            }
+            if full == 0 {
+                self.open[0] = pairs(self.contestants);
+            }
+        }
+        if prompts > 0 {
+            self.open[0] += pairs(contestants) - pairs(self.contestants);
+        }
+        self.contestants = contestants;
+        self.least = 0;
+        self.advance();
+    }
+
+    /// The order in which a pair is dealt so many prompts.
+    fn order(&self, pair: Pair, prompts: u32) -> Permutation {
+        let key = mix(self.key ^ u64::from(prompts));
+        let key = match self.deck {
+            Deck::Own => mix(key ^ (u64::from(pair[0]) << 32 | u64::from(pair[1]))),
+            Deck::Shared => key,
+        };
+        Permutation::new(key, u64::from(prompts))
+    }
+
+    /// Whether a prompt is used up though the present deck did not deal it.
+    fn used_out_of_turn(&self, pair: Pair, prompt: u32) -> bool {
+        let dealt_before = |(prompts, dealt): &(u32, Codes<Pair, u32>)| {
+            prompt < *prompts
+                && dealt.get(&pair).is_some_and(|&dealt| {
+                    self.order(pair, *prompts).place_of(u64::from(prompt)) < u64::from(dealt)
+                })
+        };
+        (!self.ahead.is_empty() && self.ahead.contains(&[pair[0], pair[1], prompt]))
+            || self.past.iter().any(dealt_before)
+    }
+
+    fn count(&mut self, before: Sample, after: Sample) {
+        if before.used == self.prompts {
+            return;
+        }
+        self.open[before.played as usize] -= 1;
+        if after.used < self.prompts {
+            add(&mut self.open, after.played);
+        }
+        self.advance();
+    }
+
+    fn advance(&mut self) {
+        while self.open[self.least as usize] == 0 && (self.least as usize) < self.open.len() - 1 {
+            self.least += 1;
+        }
+    }
+}
+
+fn add(open: &mut Vec<u64>, played: u32) {
+    let played = played as usize;
+    if played >= open.len() {
+        open.resize(played + 1, 0);
+    }
+    open[played] += 1;
+}

@@ -1,0 +1,120 @@
+//! Adaptive Swiss pairing: neighbours by running Elo among the pairs that are under-sampled
+//! (algorithm 1 of arXiv 2604.19786).
+
+use super::{
+    Round, Schedule, Settings,
+    ledger::{Deck, Ledger, pair},
+    permutation::mix,
+};
+
+/// The Swiss schedule.
+///
+/// A pair is under-sampled while it has prompts left and is not ahead of the least-played pair
+/// that has any by more than the slack.
+pub struct Swiss {
+    pub(super) ledger: Ledger,
+    slack: u32,
+    prompts_per_pairing: u32,
+    key: u64,
+    /// Everyone as a sort key: the rating, then a random number, then the code.
+    ranks: Vec<Rank>,
+    /// The next unmatched place behind each place of the ranking.
+    next: Vec<u32>,
+}
+
+/// Where a contestant stands: highest rating first, equal ratings in an order by the seed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    rating: u64,
+    tie: u32,
+    contestant: u32,
+}
+
+/// A number that is the smaller, the higher a rating is.
+fn descending(rating: f64) -> u64 {
+    let bits = (rating + 0.0).to_bits();
+    if bits >> 63 == 1 {
+        bits
+    } else {
+        !bits ^ (1 << 63)
+    }
+}
+
+impl Swiss {
+    pub fn new(contestants: u32, prompts: u32, settings: &Settings, key: u64) -> Self {
+        Self {
+            ledger: Ledger::new(contestants, prompts, key, Deck::Own),
+            slack: settings.slack,
+            prompts_per_pairing: settings.prompts_per_pairing,
+            key: mix(key),
+            ranks: Vec::new(),
+            next: Vec::new(),
+        }
+    }
+
+    /// Brings everyone into order. The last round's order is nearly this one's.
+    fn rank(&mut self, elo: &[f64]) {
+        for contestant in self.ranks.len()..elo.len() {
+            self.ranks.push(Rank {
+                rating: 0,
+                tie: (mix(self.key ^ contestant as u64) >> 32) as u32,
+                contestant: contestant as u32,
+            });
+        }
+        for rank in &mut self.ranks {
+            rank.rating = descending(elo[rank.contestant as usize]);
+        }
+        self.ranks.sort_unstable();
+    }
+}
+
+impl Schedule for Swiss {
+    fn next_round(&mut self, budget: u64, elo: &[f64]) -> Round {
+        let mut round = Round::default();
+        let Some(least) = self.ledger.least() else {
+            return round;
+        };
+        self.rank(elo);
+        let most = least.saturating_add(self.slack);
+        let end = self.ranks.len() as u32;
+        self.next.clear();
+        self.next.extend(1..=end);
+        let mut left = budget;
+        let mut top = 0;
+        while top != end && left > 0 {
+            let first = self.ranks[top as usize].contestant;
+            let mut before = top;
+            let mut place = self.next[top as usize];
+            // Everyone above is matched, so the next one who may be met has the nearest rating.
+            while place != end {
+                let second = self.ranks[place as usize].contestant;
+                let pair = pair(first, second);
+                if self.ledger.open(pair).is_some_and(|played| played <= most) {
+                    let prompts = left.min(u64::from(self.prompts_per_pairing));
+                    self.ledger.deal(pair, prompts, |prompt| {
+                        round.push(first, second, prompt);
+                        left -= 1;
+                    });
+                    break;
+                }
+                before = place;
+                place = self.next[place as usize];
+            }
+            if place == end {
+                round.byes.push(first);
+            } else {
+                self.next[before as usize] = self.next[place as usize];
+            }
+            top = self.next[top as usize];
+        }
+        round
+    }
+
+    fn take(&mut self, comparison: super::Comparison, played: bool) -> bool {
+        self.ledger.take(comparison, played)
+    }
+
+    fn extend(&mut self, contestants: u32, prompts: u32) {
+        self.ledger.extend(contestants, prompts);
+    }
+}
