@@ -34,6 +34,7 @@ COMMAND = "from humorrank_start import main; main()"
 LIBRARY = """
 import sys, humorrank, polars as pl
 try:
+    print("ready", flush=True)
     {code}
 except KeyboardInterrupt:
     sys.exit(130)
@@ -179,10 +180,13 @@ def started(way: Way, folder: Path, temporary: Path) -> Iterator[subprocess.Pope
             cwd=folder,
             env={**os.environ, "TMPDIR": str(temporary)},
             stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if way.code else subprocess.DEVNULL,
             stderr=said,
         )
         process.stderr = said  # type: ignore[assignment]
+        if process.stdout is not None:
+            # An import is Python's to interrupt: the library is tried from its first call on.
+            process.stdout.readline()
         try:
             if way.source:
                 target = held if held is not None else process.stdin
@@ -193,8 +197,9 @@ def started(way: Way, folder: Path, temporary: Path) -> Iterator[subprocess.Pope
         finally:
             process.kill()
             process.wait()
-            if process.stdin is not None:
-                process.stdin.close()
+            for end in (process.stdin, process.stdout):
+                if end is not None:
+                    end.close()
             if feeder is not None:
                 feeder.kill()
                 feeder.wait()

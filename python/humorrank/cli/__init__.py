@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from humorrank import __version__
-from humorrank.cli._guard import OURS, THEIRS, guarded
+from humorrank.cli._guard import INTERRUPTED, OURS, THEIRS, guarded
 from humorrank.cli.elo import elo
 from humorrank.cli.rate import rate
 from humorrank.cli.simulate import simulate

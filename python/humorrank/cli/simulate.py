@@ -37,7 +37,7 @@ def simulate(
     if path.suffix not in (".parquet", ".csv"):
         message = f"--output must end in .parquet or .csv, not {output!r}"
         raise OptionError(message)
-    frame = interruptible(lambda: humorrank.simulate(read_ratings(ratings), matches, ties, seed))
+    frame = humorrank.simulate(read_ratings(ratings), matches, ties, seed)
     write = frame.write_csv if path.suffix == ".csv" else frame.write_parquet
     with replacing(path) as file:
         interruptible(lambda: write(file))
