@@ -18,7 +18,6 @@ from bench.large.log import write
 from bench.racing import Limit, Line
 from humorrank import Leaderboard, Tally, rate
 
-
 Made = tuple[int, list[np.ndarray], dict[str, Any]]
 
 
@@ -92,7 +91,7 @@ def _cliques() -> Made:
 
 
 def works(folder: Path, scale: float) -> dict[str, Work]:
-    """All lines by name; `scale` times the matches of the large ones, which are kept in `folder`."""
+    """All lines by name; `scale` times the matches of large ones, whose logs are in `folder`."""
 
     def large(contestants: int, matches: float, **options: Any) -> Callable[[], Made]:
         return lambda: _sparse(folder, contestants, int(matches * scale), **options)
