@@ -31,6 +31,6 @@ def test_hundred(race: Race, hundred_short: pl.DataFrame) -> None:
     race(
         "bootstrap, a replicate, 100 models, 1e5 matches",
         lambda: bootstrap(hundred_short),
-        [evalica_bootstrap(hundred_short, 10, "evalica, percentile", goal=500)],
+        [evalica_bootstrap(hundred_short, 10, "evalica, percentile", target=500)],
         per=REPLICATES,
     )

@@ -18,7 +18,7 @@ def test_stable_elo(race: Race, hundred: pl.DataFrame) -> None:
     race(
         "Stable Elo, a match and shuffle, 100 models, 1e6 matches, from string columns",
         lambda: humorrank.rate(hundred, bootstrap=0, elo_shuffles=SHUFFLES),
-        [evalica_elo(hundred, "evalica", hundred.height, goal=40)],
+        [evalica_elo(hundred, "evalica", hundred.height, target=40)],
         per=SHUFFLES * hundred.height,
     )
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from humorrank import __version__
-from humorrank.cli._guard import OURS, THEIRS, guarded
+from humorrank.cli._guard import INTERRUPTED, OURS, THEIRS, guarded
 from humorrank.cli.elo import elo
 from humorrank.cli.rate import rate
 from humorrank.cli.simulate import simulate
@@ -57,12 +57,15 @@ def _about(
 
 def main() -> None:
     """Runs the command line and exits."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A name that the terminal cannot show is no reason to fail.
-            stream.reconfigure(errors="backslashreplace")
     try:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                # A name that the terminal cannot show is no reason to fail.
+                stream.reconfigure(errors="backslashreplace")
         app()
+    except KeyboardInterrupt:
+        # Before or after a command.
+        sys.exit(INTERRUPTED)
     except ConvergenceError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(OURS)

@@ -8,8 +8,13 @@ from typing import Annotated
 import typer
 
 import humorrank
+from humorrank.atomic import replacing
 from humorrank.cli._ratings import read_ratings
 from humorrank.errors import OptionError
+from humorrank.interruptible import interruptible
+
+_SLICE = 1 << 17
+"""Rows of text that are written without a look at Ctrl-C."""
 
 
 def simulate(
@@ -36,7 +41,11 @@ def simulate(
         message = f"--output must end in .parquet or .csv, not {output!r}"
         raise OptionError(message)
     frame = humorrank.simulate(read_ratings(ratings), matches, ties, seed)
-    if path.suffix == ".csv":
-        frame.write_csv(path)
-    else:
-        frame.write_parquet(path)
+    with replacing(path) as file:
+        if path.suffix == ".csv":
+            # By slices: polars keeps the interpreter, and so Ctrl-C, waiting until a text is written.
+            frame.head(0).write_csv(file)
+            for part in frame.iter_slices(_SLICE):
+                part.write_csv(file, include_header=False)
+        else:
+            interruptible(lambda: frame.write_parquet(file))
