@@ -7,7 +7,7 @@ RUST_SOURCES := $(shell find rust -name '*.rs' -o -name 'Cargo.toml') Cargo.toml
 .PHONY: help develop example test lint format interrupts bench bench-large bench-smoke valgrind clean
 
 help:
-	@echo "make example     build the wheel, rate the paper's table 1 and a log of a million matches"
+	@echo "make example     build the wheel, rate table 1 and a million matches, play a tournament"
 	@echo "make test        every test, Python and Rust"
 	@echo "make lint        formatting, clippy, ruff, mypy"
 	@echo "make interrupts  Ctrl-C at fifty random moments of every command"
@@ -38,6 +38,7 @@ example:
 	.venv-example/bin/python -m pip install --quiet build/example/humorrank-*.whl
 	.venv-example/bin/python examples/table1.py build/example
 	.venv-example/bin/python examples/million.py build/example
+	.venv-example/bin/python examples/tournament.py build/example
 
 test: .venv/developed
 	$(BIN)/python -m pytest -n 2

@@ -72,6 +72,12 @@ def hundred() -> pl.DataFrame:
 
 
 @pytest.fixture(scope="session")
+def thousand() -> pl.DataFrame:
+    """1e6 matches among 1,000 models."""
+    return humorrank.simulate(_field(1000), 1_000_000)
+
+
+@pytest.fixture(scope="session")
 def hundred_short() -> pl.DataFrame:
     """1e5 matches among 100 models."""
     return humorrank.simulate(_field(100), 100_000)

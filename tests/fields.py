@@ -90,7 +90,7 @@ def rows(path: Path, query: str, *values: object) -> list[tuple]:
 LOG = (
     "SELECT c.comparison, c.round, m.name, n.name, p.id, j.position, g.name, j.score, j.counted, "
     "j.identical, j.attempts FROM judgments j JOIN comparisons c USING (comparison) "
-    "JOIN models m ON m.model = c.low JOIN models n ON n.model = c.high JOIN prompts p USING (prompt) "
-    "JOIN judges g USING (judge) ORDER BY 1, j.position, g.name"
+    "JOIN models m ON m.model = c.low JOIN models n ON n.model = c.high "
+    "JOIN prompts p USING (prompt) JOIN judges g USING (judge) ORDER BY 1, j.position, g.name"
 )
 """A tournament's judgments without times."""

@@ -22,7 +22,7 @@ from bench.table import RECORDS, table
 def main() -> int:
     """Runs what is asked for; a benchmark that cannot run fails, a target missed does not."""
     names = sorted(module.name for module in pkgutil.iter_modules(large.__path__))
-    names = [name for name in names if name not in ("__main__", "fresh")]
+    names = [name for name in names if name not in ("__main__", "fresh", "log")]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=names)
     parser.add_argument("--folder", type=Path, help="for the files; by default a temporary one")

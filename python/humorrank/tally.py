@@ -57,6 +57,11 @@ class Tally:
         assert self.keyed is not None
         return self.keyed.cells.total()
 
+    @cached_property
+    def outcomes(self) -> tuple[int, int, int, int, int]:
+        """Matches by outcome, in the order of `OUTCOMES`."""
+        return self.counts.outcomes()
+
     @property
     def keys(self) -> tuple[str, ...]:
         """The key columns."""
@@ -112,7 +117,6 @@ class Tally:
         """
         keys = checked(keys, CELL_COLUMNS)
         counts = _core.Groups(len(keys)) if keys else _core.Tally()
-        done = 0
         try:
             for matches, codes in log.keyed(keys):
                 counts.grow(log.contestants)
@@ -122,9 +126,8 @@ class Tally:
                     counts.add(codes, *rows, *amounts)
                 else:
                     counts.add(*rows, *amounts)
-                done += len(matches)
                 if progress is not None:
-                    progress("reading", done, 0)
+                    progress("reading", log.report.rated, 0)
             if isinstance(counts, _core.Tally):
                 return cls.of(log.names, counts, log.report)
             return cls.of_keyed(log.names, keys, log.labels, counts, log.report)
@@ -314,7 +317,7 @@ class Tally:
         """The report; of counts that no log was read for, one that says as much."""
         if self.report is not None:
             return self.report
-        _, _, ties, both_bad, _ = self.counts.outcomes()
+        _, _, ties, both_bad, _ = self.outcomes
         matches = self.matches
         return ReadReport(
             reading="codes",

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from fields import LOG, field, finish, made, rows, spec_of
 
+from humorrank.tournament.opening import resume
+
 HERE = Path(__file__).parent
 
 SHIM = r"""
@@ -98,8 +100,6 @@ def test_nobody_learns_of_a_judgment_before_the_disk_has_it(tmp_path, prompts):
 
 
 def test_a_resumed_tournament_that_has_ended_does_nothing(tmp_path):
-    from humorrank.tournament.opening import resume
-
     path = tmp_path / "T.sqlite"
     finish(made(path, spec_of(5), field(5, 4)))
     before = rows(path, LOG)

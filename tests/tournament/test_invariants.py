@@ -9,7 +9,7 @@ from fields import LOG, field, finish, made, rows, spec_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from humorrank.tournament.opening import possible, resume
+from humorrank.tournament.opening import extend, possible, resume
 
 KINDS = ("swiss", "round_robin", "random", "information")
 
@@ -127,8 +127,6 @@ def test_the_way_the_judge_is_asked_leaves_no_trace(case, data):
 
 def test_a_larger_budget_plays_on_where_a_smaller_one_ended(tmp_path):
     """Not the same rounds as if it had been there at once, but none of what was played is lost."""
-    from humorrank.tournament.opening import extend
-
     path = tmp_path / "T.sqlite"
     finish(made(path, spec_of(7, budget=20), field(7, 5)))
     before = rows(path, LOG)

@@ -16,22 +16,23 @@ async def checked(judge: Judge, batch: Batch) -> AsyncIterator[Answers]:
     Raises:
         JudgeError: a row is answered twice or never, or a score is none.
     """
-    answered = np.zeros(len(batch), bool)
+    answered, done = np.zeros(len(batch), bool), 0
     async for answers in judge.judge(batch):
         rows, score = answers.rows, answers.score
         if len(rows) and (rows.min() < 0 or rows.max() >= len(batch)):
             raise JudgeError(f"{judge.name} answered what it was not asked")
-        if answered[rows].any() or len(np.unique(rows)) != len(rows):
+        answered[rows] = True
+        done += len(rows)
+        if np.count_nonzero(answered) != done:
             raise JudgeError(f"{judge.name} answered a comparison twice")
         known = np.isnan(score) | (score == 0) | (score == 0.5) | (score == 1)
         if not known.all():
             raise JudgeError(f"{judge.name} gave a score that is neither 0, nor 0.5, nor 1")
         if answers.probability is not None and not _shares(answers.probability).all():
             raise JudgeError(f"{judge.name} gave a probability that is not between 0 and 1")
-        answered[rows] = True
         yield answers
-    if not answered.all():
-        missing = int((~answered).sum())
+    if done < len(batch):
+        missing = len(batch) - done
         raise JudgeError(f"{judge.name} left {missing:,} of {len(batch):,} comparisons unanswered")
 
 

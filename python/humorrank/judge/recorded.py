@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from humorrank import draws
 from humorrank.errors import JudgeError, OptionError
 from humorrank.judge.protocol import Answers, Batch
-from humorrank.log import MatchLog
+from humorrank.judge.verdict_log import read_verdicts
 
-_SCORES = np.array([1.0, 0.0, 0.5, 0.5])
-_SOFT = 4
 _CHUNK = 1 << 20
 
 
@@ -99,31 +98,18 @@ class RecordedJudge:
         return np.where(self._keys[place] == wanted, self._share[place], np.nan)
 
     def _read(self, columns: Mapping[str, str] | None) -> tuple[np.ndarray, np.ndarray]:
-        log = MatchLog(self.path, columns=columns)
-        judged = ["judge"] if self._judge is not None else []
-        keys: list[np.ndarray] = []
-        shares: list[np.ndarray] = []
         try:
-            for matches, (prompts, *judges) in log.keyed(["prompt", *judged]):
-                names = draws.name_keys(log.names)
-                unique, place = np.unique(prompts.fill_null(""), return_inverse=True)
-                share = np.where(matches.outcome < _SOFT, _SCORES[matches.outcome % _SOFT], np.nan)
-                if matches.score is not None:
-                    share = np.where(matches.outcome == _SOFT, matches.score, share)
-                key = draws.bits(
-                    names[matches.first], names[matches.second], draws.name_keys(unique)[place]
-                )
-                mine = ~prompts.is_null().to_numpy()
-                if judges:
-                    mine &= (judges[0] == self._judge).fill_null(False).to_numpy()
-                keys.append(key[mine])
-                shares.append(share[mine])
+            found = read_verdicts(self.path, columns=columns).verdicts
         except OptionError as error:
-            raise JudgeError(f"a recorded judge needs to know the prompt: {error}") from error
-        key, share = np.concatenate(keys), np.concatenate(shares)
-        if not len(key):
+            raise JudgeError(f"a recorded judge: {error}") from error
+        found = found.filter(pl.col("prompt").is_not_null())
+        if self._judge is not None:
+            found = found.filter(pl.col("judge") == self._judge)
+        if found.is_empty():
             whose = "" if self._judge is None else f" of judge {self._judge!r}"
             raise JudgeError(f"{self.path}: holds no verdict{whose} with a prompt")
+        key = draws.bits(*(_keys(found[column]) for column in ("model_a", "model_b", "prompt")))
+        share = found["share"].to_numpy()
         order = np.lexsort((share, key))
         key, share = key[order], share[order]
         again = key[1:] == key[:-1]
@@ -134,6 +120,13 @@ class RecordedJudge:
             )
         keep = np.concatenate(([True], ~again))
         return key[keep], share[keep]
+
+
+def _keys(names: pl.Series) -> np.ndarray:
+    """The key of each name."""
+    unique, place = np.unique(names.to_numpy(), return_inverse=True)
+    keys: np.ndarray = draws.name_keys(unique.tolist())[place]
+    return keys
 
 
 def _digest(path: Path) -> str:

@@ -29,7 +29,8 @@ class MatchLog:
     Args:
         source: a path, a glob, a list of these, "-" (standard input), a polars DataFrame or
             LazyFrame, a pandas DataFrame, a pyarrow Table, any object with the Arrow PyCapsule
-            interface, dictionaries, or tuples (a, b, winner) or (winner, loser).
+            interface, columns by name ({"model_a": [...], ...}), dictionaries, or tuples
+            (a, b, winner) or (winner, loser).
         columns: role -> column, where they are not found by their names ("model_a", "model_b",
             "winner", "score", "count", "weight", "prompt", "judge", ...).
         score_of: whose share, from 0 to 1, a number in the score column is.
@@ -113,6 +114,8 @@ class MatchLog:
 
         `labels` has their text; NULL_CODE stands where a row has none.
 
+        The matches come in any order, and equal ones may come as one with a count.
+
         Args:
             keys: columns, or roles that the log has a column for ("judge", "prompt").
 
@@ -120,7 +123,7 @@ class MatchLog:
             InputError: As `batches`.
             OptionError: As `batches`, or a file has no such column.
         """
-        self._pass = Pass(self._source, self._options, keys=_names("keys", keys))
+        self._pass = Pass(self._source, self._options, keys=_names("keys", keys), counted=True)
         for taken in self._pass.run():
             yield taken.matches, taken.keys
 

@@ -13,7 +13,7 @@ from humorrank._core import Judged, UnusualError
 from humorrank.errors import InputError, OptionError
 from humorrank.log._batch import Batch, shorten
 from humorrank.log._checks import faults, refuse_clash
-from humorrank.log._coded import FURTHER, Coder, wanted
+from humorrank.log._coded import FURTHER, CodedRows, Coder, read, wanted
 from humorrank.log._decode import Problem, Settings
 from humorrank.log._filters import JudgeCap, Where
 from humorrank.log._keys import Keys
@@ -74,6 +74,7 @@ class Pass:
         further: columns to read beside those that are needed; None for no others at all, while
             an empty sequence asks for those that are known (question_id, judge, ...).
         keys: columns or roles that every file must have, read too; see `Keys`.
+        counted: whether matches may come in any order, equal ones as one with a count.
     """
 
     def __init__(
@@ -82,11 +83,14 @@ class Pass:
         options: Options,
         further: Sequence[str] | None = None,
         keys: Sequence[str] = (),
+        *,
+        counted: bool = False,
     ) -> None:
         self._source = source
         self._options = options
         self._further = further
         self.keys = Keys(keys)
+        self._counted = counted
         self._where = Where(options.where) if options.where is not None else None
         self._cap = JudgeCap(options.max_per_judge) if options.max_per_judge else None
         self._opening = Opening()
@@ -156,27 +160,29 @@ class Pass:
         twice = len({column for column, _ in columns}) < len(columns)
         if twice or (reader := table.codes(columns)) is None:
             return 0
+        # Whether a first row is a header shows by where its names occur again.
+        counted = self._counted and binding.reading.name != "headerless"
         passed = 0
         interners = [*self._coder.interners, *self.keys.interners]
         while True:
             try:
-                codes = reader.read(interners)
+                rows = read(reader, interners, counted=counted)
             except UnusualError:
                 return passed
-            if codes is None:
+            if rows is None:
                 return None
-            judged = self._coder.judge(codes[:own], binding)
+            judged = self._coder.judge(rows.part(own), binding)
             if judged is None or (judged.unjudged and self._options.unjudged == "fail"):
                 return passed
-            passed += len(codes[0])
-            self.report.rows += len(codes[0])
-            self._opening.see(binding.reading.name, table.label, codes[0], codes[1])
-            matches = self._account(judged, len(codes[0]))
+            passed += rows.rows
+            self.report.rows += rows.rows
+            self._opening.see(binding.reading.name, table.label, *rows.columns[:2])
+            matches = self._account(judged, rows)
             if len(matches):
-                apart = self.keys.of_codes(codes[own:], judged.rows)
+                apart = self.keys.of_codes(rows.columns[own:], judged.rows)
                 yield Taken(matches, binding, keys=apart)
 
-    def _account(self, judged: Judged, rows: int) -> Matches:
+    def _account(self, judged: Judged, rows: CodedRows) -> Matches:
         """Counts what rows of codes are, and gives those that are rated."""
         report, names = self.report, self.names
         names.note(judged.seen)
@@ -185,12 +191,13 @@ class Pass:
             self._absent -= {name for name, kinds in seen if kinds}
         if names.excluded:
             report.filtered["exclude"] = report.filtered.get("exclude", 0) + judged.excluded
-        report.read += rows
+        left_out = judged.unjudged + judged.void + judged.excluded
+        report.read += rows.rows
         report.unjudged += judged.unjudged
         report.void += judged.void
         report.ties += judged.ties
         report.both_bad += judged.both_bad
-        report.rated += len(judged.outcome)
+        report.rated += rows.rows - left_out
         return Matches(judged.first, judged.second, judged.outcome, count=judged.count)
 
     def _refuse_another_reading(self, table: Table, binding: Binding) -> None:

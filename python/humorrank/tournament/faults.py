@@ -25,6 +25,15 @@ def told(path: Path) -> Iterator[None]:
         raise StoreError(f"{path}: {error.strerror or error}") from error
 
 
+def damaged(path: Path, how: str) -> str:
+    """What to do about a store whose pages are not as SQLite left them."""
+    how = " ".join(how.split())
+    return (
+        f"{path}: is damaged ({how}); go back to a copy, or save what can be read with "
+        f"`sqlite3 {path} .recover`"
+    )
+
+
 def store_error(path: Path, error: sqlite3.Error) -> StoreError:
     """The sentence."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -36,10 +45,7 @@ def store_error(path: Path, error: sqlite3.Error) -> StoreError:
     if code == sqlite3.SQLITE_NOTADB:
         return StoreError(f"{path}: is no tournament, or its first page is damaged")
     if code == sqlite3.SQLITE_CORRUPT:
-        return StoreError(
-            f"{path}: is damaged ({error}); go back to a copy, or save what can be read with "
-            f"`sqlite3 {path} .recover`"
-        )
+        return StoreError(damaged(path, str(error)))
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return StoreError(f"{path}: cannot be written: it, or its folder, is read-only")
     if code == sqlite3.SQLITE_CANTOPEN:

@@ -63,9 +63,9 @@ CREATE TABLE comparisons (
 );
 CREATE TABLE judgments (
   comparison INTEGER NOT NULL REFERENCES comparisons,
-  position INTEGER NOT NULL CHECK (position IN (0, 1)),
+  position INTEGER NOT NULL CHECK (position BETWEEN 0 AND 1),
   judge INTEGER NOT NULL REFERENCES judges,
-  score REAL NOT NULL CHECK (score IN (0, 0.5, 1)),
+  score REAL NOT NULL CHECK (score = 0 OR score = 0.5 OR score = 1),
   counted INTEGER NOT NULL,
   identical INTEGER NOT NULL,
   attempts INTEGER NOT NULL,
@@ -89,7 +89,7 @@ CREATE TABLE rationales (
 ) WITHOUT ROWID;
 CREATE TABLE failures (
   comparison INTEGER NOT NULL REFERENCES comparisons,
-  position INTEGER NOT NULL CHECK (position IN (0, 1)),
+  position INTEGER NOT NULL CHECK (position BETWEEN 0 AND 1),
   judge INTEGER NOT NULL REFERENCES judges,
   reason TEXT NOT NULL,
   attempts INTEGER NOT NULL,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import struct
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,12 +16,16 @@ from typing import Any, Literal
 from humorrank.errors import StoreError
 from humorrank.judge import Field, Prompt
 from humorrank.tournament import schema
-from humorrank.tournament.faults import told
+from humorrank.tournament.faults import damaged, told
 from humorrank.tournament.lock import Lock
 from humorrank.tournament.spec import Spec
 
 OWN_JUDGE = 0
 """The number of the tournament's own judge, whose verdicts move the running Elo."""
+
+_MAGIC = b"SQLite format 3\0"
+_HEADER = 100
+"""Bytes of SQLite's header."""
 
 _CACHE_KIB = 64 * 1024
 _CHECKPOINT_PAGES = 4_000
@@ -81,12 +86,12 @@ class Store:
         try:
             with told(path):
                 self.connection = connect(path, write=write)
-                if write:
-                    self._check_pages()
         except BaseException:
             if self._lock is not None:
                 self._lock.release()
             raise
+        if write:
+            self._check_pages()
 
     @classmethod
     def create(
@@ -249,13 +254,12 @@ class Store:
 
     def _check_version(self) -> None:
         """Looks without touching: a store that is refused stays as it is, byte by byte."""
-        with told(self.path):
-            connection = connect(self.path, write=False)
-            try:
-                (application,) = connection.execute("PRAGMA application_id").fetchone()
-                (version,) = connection.execute("PRAGMA user_version").fetchone()
-            finally:
-                connection.close()
+        with told(self.path), self.path.open("rb") as file:
+            header = file.read(_HEADER)
+        if not header.startswith(_MAGIC) or len(header) < _HEADER:
+            raise StoreError(f"{self.path}: is no tournament, or its first page is damaged")
+        # https://www.sqlite.org/fileformat.html#the_database_header
+        version, application = struct.unpack_from(">I4xI", header, 60)
         if application != schema.APPLICATION:
             raise StoreError(f"{self.path}: is an SQLite database, but no tournament")
         if version > schema.VERSION:
@@ -266,9 +270,15 @@ class Store:
 
     def _check_pages(self) -> None:
         """Refuses a store whose pages are damaged, before anything is added to it."""
-        (found,) = self.connection.execute("PRAGMA quick_check(1)").fetchone()
+        try:
+            with told(self.path):
+                (found,) = self.connection.execute("PRAGMA quick_check(1)").fetchone()
+        except BaseException:
+            self.close()
+            raise
         if found != "ok":
-            raise sqlite3.DatabaseError(str(found))
+            self.close()
+            raise StoreError(damaged(self.path, found))
 
 
 def connect(path: Path, *, write: bool) -> sqlite3.Connection:
@@ -281,9 +291,11 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         return connection
-    address = path.resolve().as_uri() + "?mode=ro"
-    connection = sqlite3.connect(address, uri=True, isolation_level=None)
+    address = path.resolve().as_uri()
+    # Not mode=ro, whose connections leave the files of SQLite's log behind.
+    connection = sqlite3.connect(f"{address}?mode=rw", uri=True, isolation_level=None)
     try:
+        connection.execute("PRAGMA query_only = ON")
         connection.execute("SELECT COUNT(*) FROM sqlite_master")
     except sqlite3.OperationalError as error:
         connection.close()
@@ -292,7 +304,9 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
             raise
         # In a folder that nobody can write to, SQLite cannot make the index of its log; there
         # is no log, so that the file alone is the whole store.
-        connection = sqlite3.connect(f"{address}&immutable=1", uri=True, isolation_level=None)
+        connection = sqlite3.connect(
+            f"{address}?mode=ro&immutable=1", uri=True, isolation_level=None
+        )
     return connection
 
 

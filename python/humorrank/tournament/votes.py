@@ -12,12 +12,11 @@ import numpy as np
 from humorrank.errors import InputError, OptionError
 from humorrank.judge import Answers, Field
 from humorrank.judge.backends import PEOPLE
-from humorrank.log import MatchLog
+from humorrank.judge.verdict_log import VerdictLog, read_verdicts
 from humorrank.tournament.store import OWN_JUDGE, Store
 from humorrank.tournament.writer import Judged, write_answers
 from humorrank.unknown import near
 
-_SCORES = {0: 1.0, 1: 0.0, 2: 0.5, 3: 0.5}
 _WORDS = {1.0: "won", 0.5: "tied", 0.0: "lost"}
 
 Key = tuple[int, int, int]
@@ -76,9 +75,9 @@ def import_votes(
     """
     with Store(path, write=True) as store:
         field = store.field()
-        log = MatchLog(votes, columns=columns)
+        log = read_verdicts(votes, columns=columns, judge=judge)
         rows, given = 0, dict[_Vote, float]()
-        for vote, score in _votes(log, str(votes), field, judge):
+        for vote, score in _votes(log, str(votes), field):
             rows += 1
             if given.setdefault(vote, score) != score:
                 raise InputError(
@@ -107,47 +106,32 @@ def import_votes(
         if fresh:
             _write(store, str(votes), field, fresh, known, new)
         judges = tuple(sorted({vote.judge for vote in fresh}))
-        return Imported(len(fresh), rows - len(fresh), len(new), judges, log.report.unjudged)
+        return Imported(len(fresh), rows - len(fresh), len(new), judges, log.unjudged)
 
 
-def _votes(
-    log: MatchLog, file: str, field: Field, judge: str | None
-) -> Iterator[tuple[_Vote, float]]:
+def _votes(log: VerdictLog, file: str, field: Field) -> Iterator[tuple[_Vote, float]]:
     """The votes of a log, with what the one shown first got."""
     models = {name: i for i, name in enumerate(field.models)}
     prompts = {prompt.id: i for i, prompt in enumerate(field.prompts)}
-    keys = ["prompt"] if judge is not None else ["prompt", "judge"]
-    for matches, texts in log.keyed(keys):
-        if matches.count is not None and (matches.count != 1).any():
-            raise InputError("counts above 1 are no single votes", file=file)
-        number = [models.get(name) for name in log.names]
-        names = log.names
-        columns = (matches.first, matches.second, matches.outcome)
-        judges = [judge] * len(matches) if judge is not None else texts[1].to_list()
-        for first, second, outcome, prompt, who in zip(
-            *(column.tolist() for column in columns), texts[0].to_list(), judges, strict=True
-        ):
-            a, b = number[first], number[second]
-            if a is None or b is None:
-                stranger = names[first if a is None else second]
-                hint = near(stranger, models)
-                raise InputError(f"{stranger!r} is not in the tournament{hint}", file=file)
-            if prompt not in prompts:
-                hint = near(prompt, prompts) if prompt else ""
-                message = f"prompt {prompt!r} is not in the tournament{hint}"
-                raise InputError(
-                    f"a vote on {names[first]!r} and {names[second]!r}: {message}", file=file
-                )
-            if who is None:
-                message = f"a vote on prompt {prompt!r} says nobody as its judge"
-                raise InputError(f"{message}; --judge NAME says whose votes these are", file=file)
-            if outcome not in _SCORES:
-                raise InputError(
-                    f"a vote on prompt {prompt!r} is a share of a win; a vote is won, tied or lost",
-                    file=file,
-                )
-            key = (min(a, b), max(a, b), prompts[prompt])
-            yield _Vote(key, int(a > b), who), _SCORES[outcome]
+    for first, second, share, prompt, judge in log.verdicts.iter_rows():
+        for name in (first, second):
+            if name not in models:
+                hint = near(name, models)
+                raise InputError(f"{name!r} is not in the tournament{hint}", file=file)
+        if prompt not in prompts:
+            hint = near(prompt, prompts) if prompt else ""
+            message = f"prompt {prompt!r} is not in the tournament{hint}"
+            raise InputError(f"a vote on {first!r} and {second!r}: {message}", file=file)
+        if judge is None:
+            message = f"a vote on prompt {prompt!r} says nobody as its judge"
+            raise InputError(f"{message}; --judge NAME says whose votes these are", file=file)
+        if share not in _WORDS:
+            message = (
+                f"a vote on prompt {prompt!r} is a share of a win; a vote is won, tied or lost"
+            )
+            raise InputError(message, file=file)
+        a, b = models[first], models[second]
+        yield _Vote((min(a, b), max(a, b), prompts[prompt]), int(a > b), judge), share
 
 
 def _comparisons(store: Store, keys: set[Key]) -> dict[Key, int]:

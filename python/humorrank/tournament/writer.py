@@ -8,10 +8,9 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -24,8 +23,6 @@ MOST_JUDGMENTS: Final = 1_000
 
 LONGEST_WAIT: Final = 0.05
 """Seconds that a judgment waits for others, at most."""
-
-Rows = Iterable[Sequence[Any]]
 
 
 @dataclass(frozen=True)
@@ -245,15 +242,15 @@ def _commit(connection: sqlite3.Connection, group: Sequence[_Item]) -> None:
 def _write_round(connection: sqlite3.Connection, work: Scheduled) -> None:
     size = len(work.low)
     connection.execute("INSERT INTO rounds VALUES (?, ?, ?)", (work.round, size, work.byes))
+    # What is the same in all rows stands in the statement: binding it is half of the cost.
     connection.executemany(
-        "INSERT INTO comparisons VALUES (?, ?, NULL, ?, ?, ?)",
+        f"INSERT INTO comparisons VALUES (?, {work.round:d}, NULL, ?, ?, ?)",
         zip(
             range(work.start, work.start + size),
-            repeat(work.round),
             work.low.tolist(),
             work.high.tolist(),
             work.prompt.tolist(),
-            strict=False,
+            strict=True,
         ),
     )
 
@@ -265,43 +262,37 @@ def write_answers(connection: sqlite3.Connection, work: Judged, now: float) -> N
     if failed.any():
         _write_failures(connection, work, failed.nonzero()[0].tolist(), now)
     good = slice(None) if not failed.any() else ~failed
-    probability = (
-        repeat(None) if answers.probability is None else _or_none(answers.probability[good])
-    )
-    rows: Any = zip(
-        work.comparison[good].tolist(),
-        work.position[good].tolist(),
-        repeat(work.judge),
-        answers.score[good].tolist(),
-        repeat(work.counted),
-        repeat(work.identical),
-        answers.attempts[good].tolist(),
-        _or_none(answers.latency[good]),
-        probability,
-        repeat(None),
-        repeat(None),
-        repeat(now),
-        strict=False,
-    )
-    if answers.verdicts:
-        rows = list(rows)
-        told = [answers.verdicts.get(int(row)) for row in answers.rows[good]]
-        rows = [
-            (*row[:9], verdict.prompt_tokens, verdict.output_tokens, now) if verdict else row
-            for row, verdict in zip(rows, told, strict=True)
-        ]
-    connection.executemany(
-        "INSERT INTO judgments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
-    )
-    if answers.verdicts:
-        connection.executemany(
-            "INSERT INTO rationales VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                (*row[:3], *_rationale(verdict))
-                for row, verdict in zip(rows, told, strict=True)
-                if isinstance(verdict, Verdict) and any(_rationale(verdict))
-            ],
+    rows = list(
+        zip(
+            work.comparison[good].tolist(),
+            work.position[good].tolist(),
+            answers.score[good].tolist(),
+            answers.attempts[good].tolist(),
+            _or_none(answers.latency[good]),
+            strict=True,
         )
+    )
+    same = f"{work.judge:d}, ?, {work.counted:d}, {work.identical:d}, ?, ?"
+    if answers.probability is None and not answers.verdicts:
+        insert = f"INSERT INTO judgments VALUES (?, ?, {same}, NULL, NULL, NULL, {now!r})"
+        connection.executemany(insert, rows)
+        return
+    told = [answers.verdicts.get(int(row)) for row in answers.rows[good]]
+    tokens = [(v.prompt_tokens, v.output_tokens) if v else (None, None) for v in told]
+    nan = np.full(len(answers), np.nan)
+    soft = _or_none((nan if answers.probability is None else answers.probability)[good])
+    connection.executemany(
+        f"INSERT INTO judgments VALUES (?, ?, {same}, ?, ?, ?, {now!r})",
+        [(*row, p, *n) for row, p, n in zip(rows, soft, tokens, strict=True)],
+    )
+    connection.executemany(
+        f"INSERT INTO rationales VALUES (?, ?, {work.judge:d}, ?, ?, ?, ?)",
+        [
+            (*row[:2], *_rationale(verdict))
+            for row, verdict in zip(rows, told, strict=True)
+            if isinstance(verdict, Verdict) and any(_rationale(verdict))
+        ],
+    )
 
 
 def _rationale(verdict: Verdict) -> tuple[str | None, ...]:

@@ -1,7 +1,7 @@
 //! The engine's hot loops, each on a workload that is the same on every run and machine.
 //!
-//! `hot_loops LOOP [--matches N] [--contestants N] [--repeats N] [--threads N]` prints the median
-//! time of a unit of work. All that is timed happens inside [`measured`], on one thread of a pool
+//! `hot_loops LOOP [--matches N] [--contestants N] [--times N] [--repeats N] [--threads N]` prints
+//! the median time of a unit of work; `--times` counts every match of the log so often. All that is timed happens inside [`measured`], on one thread of a pool
 //! of its own, so that the instructions of the loop alone are counted by
 //! `valgrind --tool=callgrind --toggle-collect='*measured*' hot_loops LOOP --repeats 1`.
 
@@ -11,7 +11,7 @@ use std::{
 };
 
 use humorrank_core::{
-    Kinds, Monitor, Outcome, Pairs, Tally, Ties,
+    Cell, Kinds, Monitor, Outcome, Pairs, Tally, Ties,
     bootstrap::bootstrap,
     bradley_terry::{Settings, fit},
     elo::{self, Elo},
@@ -33,16 +33,22 @@ const LOOPS: [(&str, &str, &str); 7] = [
     ),
     ("bootstrap", "20 replicates of the bootstrap", "replicate"),
     ("order", "one random order of the matches", "match"),
-    ("elo", "Stable Elo, one shuffle a thread", "match"),
+    (
+        "elo",
+        "Stable Elo, five shuffles a thread",
+        "match and shuffle",
+    ),
     ("replay", "one replay in the order of the log", "match"),
 ];
 
 const REPLICATES: usize = 20;
+const SHUFFLES: usize = 5;
 
 struct Arguments {
     name: String,
     matches: usize,
     contestants: u32,
+    times: u64,
     repeats: usize,
     threads: usize,
 }
@@ -53,6 +59,7 @@ fn arguments() -> Result<Arguments, AnyError> {
         name: given.next().unwrap_or_default(),
         matches: 0,
         contestants: 100,
+        times: 1,
         repeats: 5,
         threads: 1,
     };
@@ -60,6 +67,7 @@ fn arguments() -> Result<Arguments, AnyError> {
         match option.as_str() {
             "--matches" => out.matches = value.parse()?,
             "--contestants" => out.contestants = value.parse()?,
+            "--times" => out.times = value.parse()?,
             "--repeats" => out.repeats = value.parse()?,
             "--threads" => out.threads = value.parse()?,
             _ => return Err(format!("no option {option}").into()),
@@ -155,7 +163,14 @@ fn main() -> Result<(), AnyError> {
         return Err("which loop?".into());
     };
     let log = Log::new(arguments.matches, arguments.contestants);
-    let tally = log.tally(arguments.contestants)?;
+    let mut tally = Tally::new(arguments.contestants as usize);
+    for cell in log.tally(arguments.contestants)?.cells() {
+        tally.add_cell(&Cell {
+            count: cell.count * arguments.times,
+            ..cell
+        })?;
+    }
+    tally.settle()?;
     let pairs = Pairs::from_tally(&tally, Ties::Half)?;
     let kinds = Kinds::from_tally(&tally, Ties::Half)?;
     let (settings, monitor) = (Settings::default(), Monitor::new());
@@ -192,13 +207,12 @@ fn main() -> Result<(), AnyError> {
             (arguments.matches, median(&arguments, work)?)
         }
         "elo" => {
-            let shuffles = arguments.threads;
+            let shuffles = SHUFFLES * arguments.threads;
             let work = || {
-                Ok(elo::stable_elo(
-                    &pairs, &kinds, 32.0, shuffles, 1, &monitor,
-                )?)
+                let stable = elo::stable_elo(&pairs, &kinds, 32.0, shuffles, 1, &monitor);
+                Ok(stable?)
             };
-            (arguments.matches, median(&arguments, work)?)
+            (SHUFFLES * arguments.matches, median(&arguments, work)?)
         }
         _ => {
             let work = || {

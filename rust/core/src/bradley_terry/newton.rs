@@ -16,9 +16,10 @@ const FINE: f64 = 1e-5;
 /// Steps that change no difference by more than this converge quadratically at full length.
 const NEAR: f64 = 0.5;
 
-/// Steps longer than this are tamed, for so many steps of the climb.
+/// Steps longer than this are tamed, as long as that makes each step shorter than the ones before
+/// it by this factor.
 const LONGEST: f64 = 0.5;
-const TAMED_STEPS: usize = 30;
+const PROGRESS: f64 = 0.7;
 
 /// Climbs, with `alone_steps` of [`System::alone_step`] first, until the next step is shorter than [`TOLERANCE`], takes it, and returns its
 /// length in points with the number of steps before it.
@@ -45,13 +46,14 @@ pub fn climb(
         monitor.check()?;
         system.newton_step(strengths, accuracy, monitor)?;
         let mut distance = in_points(&system.step);
+        let progresses = distance < PROGRESS * best;
         // What this step will leave: the inaccuracy of its solution, and its square.
         let left = distance * (accuracy + distance / POINTS);
         if !system.settings.certify && distance < NEAR * POINTS && left < LIMIT {
             advance(strengths, 1.0, &system.step);
             return Ok((left, taken));
         }
-        if distance < 1e2 * TOLERANCE {
+        if distance < 1e2 * TOLERANCE && !system.is_exact() {
             system.solve(FINE, monitor)?;
             distance = in_points(&system.step);
         }
@@ -64,7 +66,7 @@ pub fn climb(
             advance(strengths, 1.0, &system.step);
             return Ok((distance, taken));
         }
-        let tamed = taken < TAMED_STEPS && system.tame_step(LONGEST);
+        let tamed = progresses && system.tame_step(LONGEST);
         // Steps that converge quadratically deserve an accuracy that goes with them.
         accuracy = (distance / POINTS).clamp(CLOSE, ROUGH);
         let spread = if tamed {

@@ -221,10 +221,15 @@ impl<'a> System<'a> {
         self.solve(accuracy, monitor)
     }
 
+    /// Whether steps are solved as well as they can be, whatever accuracy is asked for.
+    pub fn is_exact(&self) -> bool {
+        self.pairs.contestants() <= DENSE_LIMIT
+    }
+
     /// Solves the information times the step = the score, at the last point evaluated, and goes
     /// on from the step that is there.
     pub fn solve(&mut self, accuracy: f64, monitor: &Monitor) -> Result<(), Error> {
-        if self.pairs.contestants() <= DENSE_LIMIT {
+        if self.is_exact() {
             self.solve_dense();
         } else {
             self.solve_sparse(accuracy, monitor)?;
@@ -235,11 +240,9 @@ impl<'a> System<'a> {
         Ok(())
     }
 
-    /// Replaces the steps of those who would go further than `longest` by steps that look at
-    /// nobody else's ([`System::alone_step`]), unless they are more than half of all. Those are
-    /// never far off, as Newton's step is for those of few matches who are not yet where they
-    /// belong.
-    /// Says whether it did.
+    /// Cuts the steps d of those who would go further than `longest` to ln(1 + d), unless they are
+    /// more than half of all: a few who are far from where they belong then need not hold up the
+    /// rest, as damping everyone would. Says whether it did.
     pub fn tame_step(&mut self, longest: f64) -> bool {
         let far = (self.step.iter())
             .filter(|step| step.abs() > longest)
@@ -247,10 +250,8 @@ impl<'a> System<'a> {
         if far == 0 || 2 * far > self.step.len() {
             return false;
         }
-        for ((step, gain), score) in self.step.iter_mut().zip(&self.gain).zip(&self.score) {
-            if step.abs() > longest {
-                *step = alone(*gain, *score).unwrap_or(*step);
-            }
+        for step in self.step.iter_mut().filter(|step| step.abs() > longest) {
+            *step = step.abs().ln_1p().copysign(*step);
         }
         true
     }

@@ -3,7 +3,8 @@
 //! Kendall's tau counts pairs in the wrong order. Where the true differences lie evenly around 0,
 //! an estimate of a difference with variance v gets the order wrong with a chance in proportion to
 //! sqrt(v), and so what one would like to be small is the sum over pairs of w v, with
-//! w = exp(-d^2 / 2v) / sqrt(v) for an estimated difference d: only those whose order is open count.
+//! w = exp(-d^2 / 2v) / sqrt(v) for an estimated difference d: those whose order is open count. (A
+//! little is added for the others, or the ratings far from everybody's would never settle.)
 //! That sum is the trace of L C, C the covariance of the fit and L the Laplacian of the w. A match
 //! between i and j adds h = p q to the information along x = e_i - e_j, which lowers the trace by
 //!
@@ -31,6 +32,10 @@ pub const MOST_CONTESTANTS: u32 = 1024;
 
 /// A round ends with the pairs whose gain is below this part of the best one's.
 const LEAST_GAIN: f64 = 0.5;
+
+/// What is added to exp(-d^2 / 2v). By simulation, 0.02 halves the error of the ratings at a tau of
+/// 0.95 and takes 2 % more matches to get there; 0.1 takes 30 % more.
+const DECIDED: f64 = 0.02;
 
 /// The fit is close enough when a step changes no log strength by more than this.
 const TOLERANCE: f64 = 1e-6;
@@ -75,6 +80,12 @@ impl Information {
         }
     }
 
+    /// How many matches are on their way.
+    #[cfg(test)]
+    pub fn on_the_way(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Where the pair stands in `pending`.
     fn cell(&self, first: u32, second: u32) -> usize {
         let [low, high] = pair(first, second);
@@ -87,52 +98,31 @@ impl Information {
         self.queue.push_back((first, second));
     }
 
-    /// Matches between two contestants: recorded ones, and if asked for those on their way.
-    fn matches(&self, i: usize, j: usize, pending: bool) -> f64 {
+    /// The upper triangle of the information at some log strengths, and the score. With `pending`,
+    /// matches on their way are informative too.
+    fn evaluate(&self, strengths: &[f64], pending: bool) -> (Vec<f64>, Vec<f64>) {
         let n = self.contestants;
-        let recorded = self.points[i * n + j] + self.points[j * n + i];
-        let on_the_way = self.pending[i.min(j) * n + i.max(j)];
-        recorded + if pending { f64::from(on_the_way) } else { 0.0 }
-    }
-
-    /// The upper triangle of the information at some log strengths.
-    fn information(&self, strengths: &[f64], pending: bool) -> Vec<f64> {
-        let n = self.contestants;
-        let mut matrix = vec![0.0; n * n];
+        let (mut matrix, mut score) = (vec![0.0; n * n], vec![0.0; n]);
         for i in 0..n {
             let (p, q) = logistic(strengths[i]);
             matrix[i * n + i] += self.prior * p * q;
-            for j in i + 1..n {
-                let matches = self.matches(i, j, pending);
-                if matches > 0.0 {
-                    let (p, q) = logistic(strengths[i] - strengths[j]);
-                    let weight = matches * p * q;
-                    matrix[i * n + j] = -weight;
-                    matrix[i * n + i] += weight;
-                    matrix[j * n + j] += weight;
-                }
-            }
-        }
-        matrix
-    }
-
-    fn score(&self, strengths: &[f64]) -> Vec<f64> {
-        let n = self.contestants;
-        let mut score = vec![0.0; n];
-        for i in 0..n {
-            let (p, q) = logistic(strengths[i]);
             score[i] += self.prior * 0.5 * (q - p);
             for j in i + 1..n {
                 let (won, lost) = (self.points[i * n + j], self.points[j * n + i]);
-                if won + lost > 0.0 {
+                let on_the_way = if pending { self.pending[i * n + j] } else { 0 };
+                let matches = won + lost + f64::from(on_the_way);
+                if matches > 0.0 {
                     let (p, q) = logistic(strengths[i] - strengths[j]);
-                    let surplus = won * q - lost * p;
+                    let (weight, surplus) = (matches * p * q, won * q - lost * p);
+                    matrix[i * n + j] = -weight;
+                    matrix[i * n + i] += weight;
+                    matrix[j * n + j] += weight;
                     score[i] += surplus;
                     score[j] -= surplus;
                 }
             }
         }
-        score
+        (matrix, score)
     }
 
     /// The log strengths of the fit. It climbs from the running Elo, so that it depends on what
@@ -141,8 +131,7 @@ impl Information {
         let n = self.contestants;
         let mut strengths: Vec<f64> = elo.iter().map(|elo| (elo - MEAN_RATING) / POINTS).collect();
         for _ in 0..MOST_STEPS {
-            let mut matrix = self.information(&strengths, false);
-            let mut step = self.score(&strengths);
+            let (mut matrix, mut step) = self.evaluate(&strengths, false);
             factor(&mut matrix, n);
             substitute(&matrix, &mut step);
             let longest = step
@@ -168,7 +157,7 @@ impl Information {
     fn candidates(&self, elo: &[f64]) -> Vec<Candidate> {
         let n = self.contestants;
         let strengths = self.fit(elo);
-        let mut covariance = self.information(&strengths, true);
+        let (mut covariance, _) = self.evaluate(&strengths, true);
         invert(&mut covariance, n);
         let variance = |i: usize, j: usize| {
             covariance[i * n + i] + covariance[j * n + j] - 2.0 * covariance[i * n + j]
@@ -178,11 +167,12 @@ impl Information {
             for j in i + 1..n {
                 let variance = variance(i, j);
                 let difference = strengths[i] - strengths[j];
-                let open = (-difference * difference / (2.0 * variance)).exp() / variance.sqrt();
-                laplacian[i * n + j] = -open;
-                laplacian[j * n + i] = -open;
-                laplacian[i * n + i] += open;
-                laplacian[j * n + j] += open;
+                let open = (-difference * difference / (2.0 * variance)).exp();
+                let weight = (open + DECIDED) / variance.sqrt();
+                laplacian[i * n + j] = -weight;
+                laplacian[j * n + i] = -weight;
+                laplacian[i * n + i] += weight;
+                laplacian[j * n + j] += weight;
             }
         }
         let effect = product(&covariance, &product(&laplacian, &covariance, n), n);

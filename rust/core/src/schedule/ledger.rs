@@ -136,9 +136,22 @@ impl Ledger {
     /// Deals a pair at most so many of the prompts that it has left.
     pub fn deal(&mut self, pair: Pair, most: u64, mut play: impl FnMut(u32)) {
         let order = self.order(pair, self.prompts);
-        let sample = *self.samples.entry(pair).or_default();
-        let most = most.min(u64::from(self.prompts - sample.used)) as u32;
-        let mut after = sample;
+        // Where nothing was used up before its turn, nobody needs to look.
+        let in_turn = self.ahead.is_empty() && self.past.is_empty();
+        let sample = self.samples.entry(pair).or_default();
+        let before = *sample;
+        let most = most.min(u64::from(self.prompts - before.used)) as u32;
+        if in_turn {
+            for place in before.dealt..before.dealt + most {
+                play(order.at(u64::from(place)) as u32);
+            }
+            sample.dealt += most;
+            sample.used += most;
+            sample.played += most;
+            let after = *sample;
+            return self.count(before, after);
+        }
+        let mut after = before;
         for _ in 0..most {
             let prompt = loop {
                 let prompt = order.at(u64::from(after.dealt)) as u32;
@@ -153,7 +166,7 @@ impl Ledger {
             play(prompt);
         }
         self.samples.insert(pair, after);
-        self.count(sample, after);
+        self.count(before, after);
     }
 
     /// Uses up a comparison, which is counted as played or not; says whether it was not used up yet.

@@ -57,7 +57,9 @@ impl Permutation {
         } else {
             turn + self.length - place
         };
-        let bit = mix(key.wrapping_add(STRIDE.wrapping_mul(1 + place.max(mirror)))) >> 63;
+        // Half of `mix` is enough for one bit.
+        let word = (place.max(mirror) ^ key).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let bit = (word ^ (word >> 32)).wrapping_mul(0x94D0_49BB_1331_11EB) >> 63;
         if bit == 1 { mirror } else { place }
     }
 }

@@ -22,12 +22,23 @@ pub struct Swiss {
     next: Vec<u32>,
 }
 
-/// Where a contestant stands: highest rating first, equal ratings in an order by the seed.
+/// Where a contestant stands: highest rating first, equal ratings in an order by the seed. One
+/// number, because such sort without branches.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
-    rating: u64,
-    tie: u32,
-    contestant: u32,
+struct Rank(u128);
+
+impl Rank {
+    fn new(rating: f64, tie: u32, contestant: u32) -> Self {
+        Self(u128::from(descending(rating)) << 64 | u128::from(tie) << 32 | u128::from(contestant))
+    }
+
+    fn contestant(self) -> u32 {
+        self.0 as u32
+    }
+
+    fn tie(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
 }
 
 /// A number that is the smaller, the higher a rating is.
@@ -52,17 +63,15 @@ impl Swiss {
         }
     }
 
-    /// Brings everyone into order. The last round's order is nearly this one's.
+    /// Brings everyone into order.
     fn rank(&mut self, elo: &[f64]) {
         for contestant in self.ranks.len()..elo.len() {
-            self.ranks.push(Rank {
-                rating: 0,
-                tie: (mix(self.key ^ contestant as u64) >> 32) as u32,
-                contestant: contestant as u32,
-            });
+            let tie = (mix(self.key ^ contestant as u64) >> 32) as u32;
+            self.ranks.push(Rank::new(0.0, tie, contestant as u32));
         }
         for rank in &mut self.ranks {
-            rank.rating = descending(elo[rank.contestant as usize]);
+            let contestant = rank.contestant();
+            *rank = Rank::new(elo[contestant as usize], rank.tie(), contestant);
         }
         self.ranks.sort_unstable();
     }
@@ -79,22 +88,21 @@ impl Schedule for Swiss {
         let end = self.ranks.len() as u32;
         self.next.clear();
         self.next.extend(1..=end);
-        let mut left = budget;
+        // Nobody meets twice, so who plays can be settled before any prompt is dealt.
+        let prompts = u64::from(self.prompts_per_pairing);
+        let mut pairings: Vec<(u32, u32)> = Vec::with_capacity(elo.len() / 2);
+        let enough = budget.div_ceil(prompts);
         let mut top = 0;
-        while top != end && left > 0 {
-            let first = self.ranks[top as usize].contestant;
+        while top != end && (pairings.len() as u64) < enough {
+            let first = self.ranks[top as usize].contestant();
             let mut before = top;
             let mut place = self.next[top as usize];
             // Everyone above is matched, so the next one who may be met has the nearest rating.
             while place != end {
-                let second = self.ranks[place as usize].contestant;
-                let pair = pair(first, second);
-                if self.ledger.open(pair).is_some_and(|played| played <= most) {
-                    let prompts = left.min(u64::from(self.prompts_per_pairing));
-                    self.ledger.deal(pair, prompts, |prompt| {
-                        round.push(first, second, prompt);
-                        left -= 1;
-                    });
+                let second = self.ranks[place as usize].contestant();
+                let played = self.ledger.open(pair(first, second));
+                if played.is_some_and(|played| played <= most) {
+                    pairings.push((first, second));
                     break;
                 }
                 before = place;
@@ -106,6 +114,14 @@ impl Schedule for Swiss {
                 self.next[before as usize] = self.next[place as usize];
             }
             top = self.next[top as usize];
+        }
+        let mut left = budget;
+        for (first, second) in pairings {
+            let most = left.min(prompts);
+            self.ledger.deal(pair(first, second), most, |prompt| {
+                round.push(first, second, prompt);
+                left -= 1;
+            });
         }
         round
     }

@@ -438,13 +438,16 @@ impl Tally {
     #[must_use]
     pub fn played(&self) -> Vec<bool> {
         let mut played = vec![false; self.contestants];
-        let mut mark = |first: u32, second: u32| {
-            played[first as usize] = true;
-            played[second as usize] = true;
-        };
-        self.for_each_pair(|low, high, _| mark(low, high));
+        match &self.plain {
+            Plain::Dense(dense) => dense.mark_played(&mut played),
+            Plain::Sparse(_) => self.for_each_pair(|low, high, _| {
+                played[low as usize] = true;
+                played[high as usize] = true;
+            }),
+        }
         for cell in self.unsettled().chain(self.special_cells()) {
-            mark(cell.first, cell.second);
+            played[cell.first as usize] = true;
+            played[cell.second as usize] = true;
         }
         played
     }

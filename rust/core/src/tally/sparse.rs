@@ -43,28 +43,21 @@ impl Sparse {
         if !self.single.is_empty() {
             let mut keys = std::mem::take(&mut self.single);
             keys.par_sort_unstable();
-            let mut run: Vec<(u64, u64)> = Vec::new();
-            for key in keys {
-                match run.last_mut() {
-                    Some(last) if last.0 == key => last.1 += 1,
-                    _ => run.push((key, 1)),
-                }
-            }
-            self.merge(&run)?;
+            self.merge(keys.iter().map(|&key| (key, 1)), keys.len())?;
         }
         if !self.counted.is_empty() {
             let mut run = std::mem::take(&mut self.counted);
             run.par_sort_unstable();
-            self.merge(&run)?;
+            self.merge(run.iter().copied(), run.len())?;
         }
         Ok(())
     }
 
     /// Adds sorted entries, which may repeat a key.
-    fn merge(&mut self, run: &[(u64, u64)]) -> Result<(), Error> {
-        let mut out: Vec<(u64, u64)> = Vec::with_capacity(self.merged.len() + run.len());
+    fn merge(&mut self, run: impl Iterator<Item = (u64, u64)>, length: usize) -> Result<(), Error> {
+        let mut out: Vec<(u64, u64)> = Vec::with_capacity(self.merged.len() + length);
         let mut old = self.merged.iter().copied().peekable();
-        let mut new = run.iter().copied().peekable();
+        let mut new = run.peekable();
         loop {
             let next = match (old.peek(), new.peek()) {
                 (Some(a), Some(b)) if a.0 <= b.0 => old.next(),
