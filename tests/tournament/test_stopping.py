@@ -141,6 +141,16 @@ def test_one_that_never_loses_is_separated_too():
     assert played < 60
 
 
+def test_equal_records_are_never_separated():
+    rule = Separation(StopSettings("pair", pair=("m0", "m1")), ["m0", "m1"], 100)
+    codes = np.zeros(100, np.uint32)
+    verdicts = RoundVerdicts(
+        0, codes, codes + 1, np.arange(100, dtype=np.uint32), np.tile([1.0, 0.0], 50)
+    )
+    with np.errstate(all="raise"):
+        assert rule(verdicts) is None
+
+
 def test_no_settings_are_no_rule():
     assert separation({}, Field(NAMES, [], [])) is None
 

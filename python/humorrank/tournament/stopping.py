@@ -186,7 +186,7 @@ class Separation:
             # Donner 1977), and the likelihood ratio says more.
             root = _likelihood_root(first, second, score, strengths, above[one], below[one])
             root *= math.sqrt(of_model[one] / variance[one])
-            if root <= 0:
+            if root <= 0 or difference[one] <= 0:
                 return None
             at = slice(one, one + 1)
             if self._evidence(difference[at], (difference[at] / root) ** 2, wanted)[0] < wanted:
