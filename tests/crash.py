@@ -32,6 +32,9 @@ from humorrank.tournament.spec import Spec
 FAILED = "SELECT comparison, position, judge, reason, attempts FROM failures ORDER BY 1, 2, 3"
 SCHEDULED = "SELECT comparison, round, low, high, prompt FROM comparisons ORDER BY 1"
 
+KILLS_EACH = 8
+"""The most kills of one tournament, so that there are tournaments of many kinds."""
+
 
 @dataclass
 class Report:
@@ -39,11 +42,13 @@ class Report:
 
     Attributes:
         kills: how many processes were killed while they worked.
+        fruitful: how many of them had committed something since they were started.
         tournaments: how many tournaments ended, equal to their uninterrupted runs.
         judgments: how many judgments they have together.
     """
 
     kills: int = 0
+    fruitful: int = 0
     tournaments: int = 0
     judgments: int = 0
 
@@ -94,19 +99,22 @@ def _one(place: Path, spec: Spec, dice: random.Random, report: Report, kills: in
     took = time.monotonic() - began
     made(path, spec, texts).store.close()
     known: set[tuple] = set()
+    most = min(kills, report.kills + KILLS_EACH)
     while True:
-        patience = dice.uniform(0, took / 5) if report.kills < kills else None
+        patience = dice.uniform(0, took / 2) if report.kills < most else None
         ended, told = _run(path, patience)
         now = rows(path, LOG)
         assert known <= set(now), "a committed judgment was lost"
         assert len(now) + rows(path, "SELECT COUNT(*) FROM failures")[0][0] >= told, (
             "something was told to be committed, and is not there"
         )
+        grew = len(now) > len(known)
         known = set(now)
         assert len(known) == len(now), "a judgment is there twice"
         if ended:
             break
         report.kills += 1
+        report.fruitful += grew
     for query in (LOG, FAILED, SCHEDULED):
         assert rows(path, query) == rows(whole, query), "the log is not that of a quiet run"
     report.judgments += len(known)
@@ -148,7 +156,7 @@ def main() -> None:
     options = parser.parse_args()
     report = crash(options.kills, options.seed, say=True)
     print(
-        f"{report.kills} kills, {report.tournaments} tournaments, {report.judgments:,} judgments: "
+        f"{report.kills} kills ({report.fruitful} after new commits), {report.tournaments} tournaments, {report.judgments:,} judgments: "
         "nothing lost, nothing doubled, every log equal to that of an uninterrupted run"
     )
 
