@@ -152,7 +152,7 @@ def test_hundred_from_codes(race: Race, hundred: pl.DataFrame) -> None:
 def test_thousand_from_codes(race: Race, thousand: pl.DataFrame) -> None:
     """Half a million pairs."""
     codes = CodedLog.of(thousand)
-    warm = ("fit without compiling",)
+    warm = ("fit as called",)
     race(
         "BT, 1,000 models, 1e6 matches, from codes",
         lambda: fit(codes.tally()),

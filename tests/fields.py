@@ -12,6 +12,7 @@ from humorrank.tournament.engine import Ending, play
 from humorrank.tournament.fingerprint import fingerprint
 from humorrank.tournament.opening import Tournament, judge_of, possible
 from humorrank.tournament.spec import JudgeSpec, ScheduleSpec, Spec
+from humorrank.tournament.stopping import separation
 from humorrank.tournament.store import Store
 
 
@@ -46,7 +47,7 @@ def made(path: Path, spec: Spec, texts: Field) -> Tournament:
     budget = spec.budget if spec.budget is not None else possible(spec, texts)
     judge = judge_of(spec, texts)
     store = Store.create(path, spec, texts, budget, fingerprint(spec, texts, budget, judge))
-    return Tournament(store, spec, texts, judge)
+    return Tournament(store, spec, texts, judge, separation(spec.stop, texts))
 
 
 def finish(tournament: Tournament, **options) -> Ending:

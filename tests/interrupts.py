@@ -159,7 +159,7 @@ class Run:
 
     @property
     def too_early(self) -> bool:
-        """Whether Python itself was still starting, which answers in its own way."""
+        """Whether Python itself was still starting, or ending, which answers in its own way."""
         return self.code in (1, -signal.SIGINT, -signal.SIGTERM) and "humorrank" not in self.error
 
 
@@ -288,7 +288,7 @@ def interrupt(
     result = Result()
     first = run(way, folder, longest, number, twice=twice)
     whole = first.made.get(way.output or "") if first.code == 0 else None
-    for fault in judge(first, way, whole, within, number):
+    for fault in [] if first.too_early else judge(first, way, whole, within, number):
         result.faults.append(f"after {first.delay:.2f} s: {fault}")
     for _ in range(times):
         found = run(way, folder, draw.uniform(FIRST, first.delay), number, twice=twice)
@@ -339,7 +339,7 @@ def main() -> int:
             waits = result.waits or [0.0]
             print(
                 f"{name:33} {len(result.waits):3} interrupted, {result.done:3} done before, "
-                f"{result.early:2} before Python had started; "
+                f"{result.early:2} as Python started or ended; "
                 f"median {statistics.median(waits):.2f} s, longest {max(waits):.2f} s; "
                 f"{len(result.faults)} faults",
                 flush=True,

@@ -83,7 +83,7 @@ def test_a_reader_that_goes_away_is_no_error(folder: Path) -> None:
 
 def test_rating_on_another_thread_is_rating(folder: Path) -> None:
     def rate() -> humorrank.Leaderboard:
-        return humorrank.rate(folder / "log.csv", bootstrap=20, elo_shuffles=1)
+        return humorrank.rate(folder / "log.csv", bootstrap=40, elo_shuffles=1)
 
     found: list[humorrank.Leaderboard] = []
     thread = threading.Thread(target=lambda: found.append(rate()))

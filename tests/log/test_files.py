@@ -320,10 +320,15 @@ def test_a_file_that_does_not_exist_a_folder_and_a_pattern_without_files(tmp_pat
             list(MatchLog(source).batches())
 
 
-@pytest.mark.parametrize("source", [3, None, {"model_a": ["p"]}, b"bytes"])
+@pytest.mark.parametrize("source", [3, None, b"bytes"])
 def test_what_cannot_hold_matches_is_refused(source):
     with pytest.raises(OptionError, match="give a path"):
         list(MatchLog(source).batches())
+
+
+def test_columns_by_name_that_lack_one_are_refused_by_its_name():
+    with pytest.raises(InputError, match="no column 'model_b'"):
+        list(MatchLog({"model_a": ["p"]}).batches())
 
 
 @pytest.mark.parametrize("source", [[], iter(())])

@@ -168,10 +168,11 @@ def test_a_stop_ends_it_after_the_rounds_that_are_under_way(tmp_path):
         assert (again.reason, again.judged) == ("enough is known", 0)
 
 
+# It asks JAX for more digits than JAX gives by default, which JAX says.
+@pytest.mark.filterwarnings("ignore::UserWarning")
 def test_arena_rank_reads_an_export_as_it_is(tmp_path):
-    data = pytest.importorskip(
-        "arena_rank.utils.data_utils", reason="arena-rank is not installed (make bench has it)"
-    )
+    from arena_rank.utils import data_utils as data  # noqa: PLC0415 - imports JAX
+
     finish(made(tmp_path / "T.sqlite", spec_of(6, budget=90, judge={"tie_rate": 0.5}), field(6, 8)))
     with Store(tmp_path / "T.sqlite", write=False) as store:
         frame = match_log(store).to_pandas()

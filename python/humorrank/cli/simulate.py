@@ -43,7 +43,7 @@ def simulate(
     frame = humorrank.simulate(read_ratings(ratings), matches, ties, seed)
     with replacing(path) as file:
         if path.suffix == ".csv":
-            # By slices: while polars writes a text it keeps the interpreter, and Ctrl-C, waiting.
+            # By slices: while polars writes text, Python cannot listen for Ctrl-C.
             frame.head(0).write_csv(file)
             for part in frame.iter_slices(_SLICE):
                 part.write_csv(file, include_header=False)

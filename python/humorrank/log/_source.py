@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Final
 import polars as pl
 
 from humorrank.errors import InputError, OptionError
+from humorrank.interruptible import answer_interrupts
 from humorrank.log._csv import csv_table
 from humorrank.log._frame import (
     RowsTable,
@@ -110,6 +111,7 @@ def _opened(
                 continue
             if path.exists() and not path.is_file():
                 # A pipe, as a shell makes of <(...): what was read of it is gone.
+                answer_interrupts()
                 pipe = stack.enter_context(path.open("rb"))
                 yield _streamed(pipe, given, named, reading, stack)
                 continue
@@ -122,6 +124,7 @@ def _streamed(
     """Text is read as it comes; of a file that is not read in order, a copy is made."""
     from humorrank.tally_file import is_tally  # noqa: PLC0415 - which needs this package
 
+    answer_interrupts()
     stream = Stream(source)
     start = b""
     opened = stream.open(last=False)

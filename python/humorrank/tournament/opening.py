@@ -11,9 +11,11 @@ from humorrank.errors import OptionError, StoreError
 from humorrank.judge import Field, Judge
 from humorrank.judge.backends import make_judge
 from humorrank.tournament.fingerprint import differences, fingerprint
+from humorrank.tournament.history import Stop
 from humorrank.tournament.identical import identical_pairs
 from humorrank.tournament.inputs import complete_field, read_field, read_jokes, read_prompts
 from humorrank.tournament.spec import JudgeSpec, Spec
+from humorrank.tournament.stopping import separation
 from humorrank.tournament.store import Store, write_field
 from humorrank.tournament.tables import expand
 
@@ -27,12 +29,14 @@ class Tournament:
         spec: its spec.
         field: its field.
         judge: its judge; None where only people judge.
+        stop: its rule of early stopping; None where it plays until the budget is spent.
     """
 
     store: Store
     spec: Spec
     field: Field
     judge: Judge | None
+    stop: Stop | None
 
 
 def begin(spec: Spec, path: Path) -> Tournament:
@@ -44,7 +48,7 @@ def begin(spec: Spec, path: Path) -> Tournament:
     """
     field = read_field(_files(spec.prompts, spec), _candidates(spec))
     budget = _budget(spec.budget, spec, field)
-    judge = judge_of(spec, field)
+    judge, stop = judge_of(spec, field), separation(spec.stop, field)
     given = fingerprint(spec, field, budget, judge)
     if path.exists():
         store = Store(path, write=True)
@@ -53,7 +57,7 @@ def begin(spec: Spec, path: Path) -> Tournament:
         if not path.parent.is_dir():
             raise StoreError(f"{path}: there is no folder {path.parent}")
         store = Store.create(path, spec, field, budget, given)
-    return Tournament(store, spec, field, judge)
+    return Tournament(store, spec, field, judge, stop)
 
 
 def resume(
@@ -79,12 +83,12 @@ def resume(
             in_flight=in_flight or how.in_flight,
         )
         spec = replace(spec, judge=how)
-        judge = judge_of(spec, field)
+        judge, stop = judge_of(spec, field), separation(spec.stop, field)
         _same(store, fingerprint(spec, field, store.budget(), judge), "what there is now")
     except BaseException:
         store.close()
         raise
-    return Tournament(store, spec, field, judge)
+    return Tournament(store, spec, field, judge, stop)
 
 
 def extend(

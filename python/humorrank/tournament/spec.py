@@ -10,11 +10,11 @@ from typing import Any, Literal, get_args
 
 from humorrank.errors import OptionError
 from humorrank.settings import positive, whole
+from humorrank.tournament.schedule import KINDS, SLACK, Kind
 from humorrank.unknown import refuse_unknown
 
 Position = Literal["random", "both", "fixed"]
 Identical = Literal["tie", "skip", "judge"]
-Kind = Literal["swiss", "round_robin", "random", "information"]
 
 LARGEST_SEED = 2**64 - 1
 _LIMITS = ("batch_size", "in_flight")
@@ -33,7 +33,7 @@ class ScheduleSpec:
     """
 
     kind: Kind = "swiss"
-    slack: int = 1
+    slack: int = SLACK
     prompts_per_pairing: int = 1
     elo_k: float = 32.0
     prior: float = 0.1
@@ -44,7 +44,7 @@ class ScheduleSpec:
         Raises:
             OptionError: naming the key.
         """
-        _one_of("schedule.kind", self.kind, get_args(Kind))
+        _one_of("schedule.kind", self.kind, KINDS)
         whole("schedule.slack", self.slack, most=2**31)
         whole("schedule.prompts_per_pairing", self.prompts_per_pairing, 1, 2**31)
         for name in ("elo_k", "prior"):

@@ -128,7 +128,7 @@ impl Interner {
         Ok(())
     }
 
-    /// The code of a string, or of None, not a number, or pandas' NA and NaT.
+    /// The code of a string, or of None, not a number, or pandas' NA and `NaT`.
     fn code_of(&mut self, value: &Bound<'_, PyAny>) -> PyResult<u32> {
         if let Ok(name) = value.cast::<PyString>() {
             return Ok(self.inner.intern(name.to_str()?));

@@ -59,6 +59,7 @@ def played(tournament: Tournament, *, retry_failures: bool = False) -> None:
                     tournament.spec,
                     tournament.field,
                     tournament.judge,
+                    stop=tournament.stop,
                     retry_failures=retry_failures,
                     progress=progress,
                     say=lambda text: _output.say("note", text),

@@ -6,7 +6,7 @@
 //! w = exp(-d^2 / 2v) / sqrt(v) for an estimated difference d: those whose order is open count. (A
 //! little is added for the others, or the ratings far from everybody's would never settle.)
 //! That sum is the trace of L C, C the covariance of the fit and L the Laplacian of the w. A match
-//! between i and j adds h = p q to the information along x = e_i - e_j, which lowers the trace by
+//! between i and j adds h = p q to the information along `x = e_i - e_j`, which lowers the trace by
 //!
 //! ```text
 //! h x'C L C x / (1 + h x'C x)

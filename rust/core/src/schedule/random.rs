@@ -55,7 +55,7 @@ impl Order {
             number % u64::from(self.prompts),
         );
         // Pair (low, high) has the number high (high - 1) / 2 + low.
-        let mut high = ((1.0 + (1.0 + 8.0 * pair as f64).sqrt()) / 2.0) as u64;
+        let mut high = f64::midpoint(1.0, (1.0 + 8.0 * pair as f64).sqrt()) as u64;
         while high * (high - 1) / 2 > pair {
             high -= 1;
         }
