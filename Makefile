@@ -4,13 +4,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock
 
-.PHONY: help develop example test lint format bench clean
+.PHONY: help develop example test lint format interrupts bench bench-large bench-smoke valgrind clean
 
 help:
-	@echo "make example   build the wheel, rate the paper's table 1 and a log of a million matches"
-	@echo "make test      every test, Python and Rust"
-	@echo "make lint      formatting, clippy, ruff, mypy"
-	@echo "make bench     benchmarks beside other tools"
+	@echo "make example     build the wheel, rate table 1 and a million matches, play a tournament"
+	@echo "make test        every test, Python and Rust"
+	@echo "make lint        formatting, clippy, ruff, mypy"
+	@echo "make interrupts  Ctrl-C at fifty random moments of every command"
+	@echo "make bench       benchmarks beside other tools"
+	@echo "make bench-large those that need minutes and gigabytes"
+	@echo "make bench-smoke whether each benchmark runs, and what the hot loops' instructions grew by"
 
 # A virtual environment with the tools for work on humorrank.
 .venv/installed: pyproject.toml
@@ -35,6 +38,7 @@ example:
 	.venv-example/bin/python -m pip install --quiet build/example/humorrank-*.whl
 	.venv-example/bin/python examples/table1.py build/example
 	.venv-example/bin/python examples/million.py build/example
+	.venv-example/bin/python examples/tournament.py build/example
 
 test: .venv/developed
 	$(BIN)/python -m pytest -n 2
@@ -56,8 +60,24 @@ format: .venv/installed
 	$(BIN)/python -m pip install --quiet --group bench
 	touch $@
 
+interrupts: .venv/developed
+	$(BIN)/python tests/interrupts.py --times 50
+
 bench: .venv/developed .venv/peers
 	$(BIN)/python -m pytest bench --benchmark-only --benchmark-disable-gc -q
+
+bench-large: .venv/developed .venv/peers
+	$(BIN)/python -m bench.large
+
+# Without the peers, which take longer to install than this takes to run.
+bench-smoke: .venv/developed valgrind
+	$(BIN)/python -m pytest bench --benchmark-disable -q
+	$(BIN)/python -m bench.instructions
+
+# For the instruction counts, which are skipped, with a reason, where it cannot be had.
+valgrind:
+	@command -v valgrind >/dev/null || { [ "$$(id -u)" = 0 ] && \
+		{ apt-get update && apt-get install --yes valgrind; } >/dev/null 2>&1; } || true
 
 clean:
 	rm -rf .venv .venv-example build dist target

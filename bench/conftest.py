@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import platform
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +10,9 @@ import polars as pl
 import pytest
 
 import humorrank
-from bench.racing import Line, Race, table
+from bench import record
+from bench.racing import Line, Race
+from bench.table import table
 
 _LINES = pytest.StashKey[list[Line]]()
 _HERE = Path(__file__).parent
@@ -39,17 +38,12 @@ def pytest_terminal_summary(
     if not lines:
         return
     terminalreporter.section("beside other tools: medians of one run, taken in turns")
-    for row in table(lines):
+    for row in table([line.record() for line in lines]):
         terminalreporter.write_line(row)
     path = config.rootpath / "build" / "bench.json"
-    path.parent.mkdir(exist_ok=True)
-    record = {
-        "humorrank": humorrank.__version__,
-        "python": platform.python_version(),
-        "processors": os.cpu_count(),
-        "lines": [line.record() for line in lines],
-    }
-    path.write_text(json.dumps(record, indent=2) + "\n")
+    if config.getoption("benchmark_disable"):
+        return
+    record.write(path, lines)
     terminalreporter.write_line(f"written to {path.relative_to(config.rootpath)}")
 
 
@@ -75,6 +69,12 @@ def nine() -> pl.DataFrame:
 def hundred() -> pl.DataFrame:
     """1e6 matches among 100 models."""
     return humorrank.simulate(_field(100), 1_000_000)
+
+
+@pytest.fixture(scope="session")
+def thousand() -> pl.DataFrame:
+    """1e6 matches among 1,000 models."""
+    return humorrank.simulate(_field(1000), 1_000_000)
 
 
 @pytest.fixture(scope="session")

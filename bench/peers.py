@@ -8,6 +8,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -21,6 +22,32 @@ from bench.racing import Peer
 POINTS = 400 / math.log(10)
 CODES = {"model_a": 1, "model_b": 2, "tie": 0}
 """Winner words as evalica numbers them."""
+
+
+@dataclass(frozen=True)
+class CodedLog:
+    """A log as integers: names by code, who was shown first and second, outcomes."""
+
+    names: list[str]
+    first: np.ndarray
+    second: np.ndarray
+    outcome: np.ndarray
+
+    @classmethod
+    def of(cls, log: pl.DataFrame) -> CodedLog:
+        """The codes of string columns."""
+        names = pl.concat([log["model_a"].unique(), log["model_b"].unique()]).unique().sort()
+        first, second = (
+            log[side].cast(pl.Enum(names)).to_physical().cast(pl.UInt32).to_numpy()
+            for side in ("model_a", "model_b")
+        )
+        words = {"model_a": 0, "model_b": 1, "tie": 2}
+        outcome = log["winner"].replace_strict(words, return_dtype=pl.UInt8).to_numpy()
+        return cls(names.to_list(), first, second, outcome)
+
+    def tally(self) -> humorrank.Tally:
+        """Counts."""
+        return humorrank.Tally.from_codes(self.names, self.first, self.second, self.outcome)
 
 
 @dataclass(frozen=True)
@@ -95,11 +122,17 @@ def evalica_fit(source: pl.DataFrame | Lists, name: str, **targets: float | None
     return Peer(name, call, same_ratings(_evalica_ratings, 0.01), **targets)
 
 
-def evalica_pandas(log: pl.DataFrame, name: str, **targets: float | None) -> Peer:
-    """evalica.bradley_terry given pandas string columns as they are."""
+def evalica_pandas(log: Any, name: str, **targets: float | None) -> Peer:
+    """evalica.bradley_terry given pandas string columns as they are.
+
+    Args:
+        log: a pandas frame, or a polars one to make it from.
+        name: for the table.
+        targets: the least ratio.
+    """
     if (evalica := load("evalica")) is None:
         return _absent(name, **targets)
-    frame = log.to_pandas()
+    frame = log.to_pandas() if isinstance(log, pl.DataFrame) else log
 
     def call() -> object:
         winners = frame["winner"].map(CODES).tolist()
@@ -194,12 +227,23 @@ def _listen_to(jax: ModuleType) -> None:
     jax.monitoring.register_event_duration_secs_listener(note)
 
 
-def arena_rank(log: pl.DataFrame, name: str, **targets: float | None) -> Peer:
+def arena_rank(
+    log: Any,
+    name: str,
+    together: tuple[str, ...] = ("data preparation", "fit as called"),
+    **targets: float | None,
+) -> Peer:
     """Data preparation and fit of arena-rank, from a pandas frame of string columns.
 
     A fit traces and compiles its optimiser anew at every call, and nothing in arena-rank's
-    interface keeps it, so that the time of it is taken from JAX's own events and left out of
-    what we compare with.
+    interface keeps it; the time of it is known from JAX's own events, so that the table has a
+    line for the fit without it.
+
+    Args:
+        log: string columns of polars or pandas.
+        name: for the table.
+        together: the parts that are compared with.
+        targets: the least ratio.
     """
     models = load("arena_rank.models.bradley_terry")
     data = load("arena_rank.utils.data_utils")
@@ -208,7 +252,7 @@ def arena_rank(log: pl.DataFrame, name: str, **targets: float | None) -> Peer:
     import jax  # noqa: PLC0415 - imported only where arena-rank is
 
     _listen_to(jax)
-    frame = log.to_pandas()
+    frame = log.to_pandas() if isinstance(log, pl.DataFrame) else log
 
     def call() -> _Arena:
         _COMPILING.clear()
@@ -235,7 +279,7 @@ def arena_rank(log: pl.DataFrame, name: str, **targets: float | None) -> Peer:
         call,
         same_ratings(ratings, 0.05),
         parts=lambda found: found.parts,
-        together=("data preparation", "fit without compiling"),
+        together=together,
         **targets,
     )
 
@@ -288,3 +332,15 @@ def choix_dense(log: pl.DataFrame, name: str, **targets: float | None) -> Peer:
         return names, choix.ilsr_pairwise_dense(matrix)
 
     return Peer(name, call, same_ratings(_choix_ratings, 1e-3), **targets)
+
+
+def reading_bytes(columns: Sequence[np.ndarray], name: str) -> Peer:
+    """The least that counting can take: every byte read once, by numpy on two threads."""
+    pool = ThreadPoolExecutor(2)
+    halves = [half.view(np.uint8) for column in columns for half in np.array_split(column, 2)]
+    words = [half[: len(half) // 8 * 8].view(np.uint64) for half in halves]
+
+    def call() -> list[Any]:
+        return list(pool.map(np.bitwise_or.reduce, words))
+
+    return Peer(name, call, per=len(columns[0]))

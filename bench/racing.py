@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from bench.table import amount
+
 MANY = 0.1
 """A peer's call longer than this many seconds is timed once for every three of ours."""
 
@@ -26,8 +28,7 @@ class Peer:
         per: how many units of work one call does.
         parts: seconds of named parts of a call, from its result; they become lines of their own.
         together: the parts whose sum is compared, where the whole call would be unfair.
-        target: the least ratio of their time to ours.
-        goal: the ratio that the engine is being built for.
+        target: the least ratio of their time to ours that humorrank is built for.
         missing: why the peer cannot run here.
     """
 
@@ -38,44 +39,84 @@ class Peer:
     parts: Callable[[Any], dict[str, float]] | None = None
     together: tuple[str, ...] = ()
     target: float | None = None
-    goal: float | None = None
     missing: str | None = None
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The most that a line of our own may take.
+
+    Attributes:
+        most: in the unit.
+        unit: "s", or "bytes".
+    """
+
+    most: float
+    unit: str = "s"
 
 
 @dataclass
 class Line:
-    """One line of the table; times in seconds a unit of work."""
+    """One line of the table; what it takes is in seconds a unit of work, or in bytes.
+
+    Attributes:
+        work: what is done.
+        peer: beside whom; empty for nobody.
+        ours: what it takes us.
+        theirs: what it takes them.
+        rounds: how often ours was measured.
+        peer_rounds: how often theirs.
+        least_ratio: the target of theirs over ours.
+        limit: the target of ours alone.
+        note: why a figure is missing, or how it was found.
+    """
 
     work: str
-    peer: str
+    peer: str = ""
     ours: float | None = None
     theirs: float | None = None
     rounds: int = 0
     peer_rounds: int = 0
-    target: float | None = None
-    goal: float | None = None
+    least_ratio: float | None = None
+    limit: Limit | None = None
     note: str = ""
 
     @property
     def ratio(self) -> float | None:
-        """How many times longer the peer takes."""
+        """How many times more it takes the peer."""
         if self.ours is None or self.theirs is None:
             return None
         return self.theirs / self.ours
 
-    def met(self, ratio: float | None) -> str:
-        """Whether the line reaches a ratio, as the table says it."""
-        if ratio is None or self.ratio is None:
-            return ""
-        return "yes" if self.ratio >= ratio else "no"
+    @property
+    def unit(self) -> str:
+        """Of what it takes."""
+        return self.limit.unit if self.limit is not None else "s"
+
+    @property
+    def target(self) -> str:
+        """The target in words."""
+        if self.limit is not None:
+            return f"<= {amount(self.limit.most, self.unit)}"
+        return "" if self.least_ratio is None else f">= {self.least_ratio:g}x"
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target is met; None without one, or without figures."""
+        if self.limit is not None:
+            return None if self.ours is None else self.ours <= self.limit.most
+        if self.least_ratio is None or self.ratio is None:
+            return None
+        return self.ratio >= self.least_ratio
 
     def record(self) -> dict[str, Any]:
         """The line as JSON has it."""
         return {
             **asdict(self),
+            "unit": self.unit,
             "ratio": self.ratio,
-            "met": self.met(self.target) or None,
-            "goal_met": self.met(self.goal) or None,
+            "target": self.target,
+            "met": self.met,
         }
 
 
@@ -99,6 +140,7 @@ class Race:
         *,
         per: float = 1,
         rounds: int = 9,
+        limit: Limit | None = None,
     ) -> None:
         """Checks, then times ours and each peer in turns.
 
@@ -111,7 +153,10 @@ class Race:
             peers: the others.
             per: how many units of work one call of ours does.
             rounds: how often ours is timed.
+            limit: the most seconds a unit that ours may take, as a line of its own.
         """
+        if self._benchmark.disabled:
+            rounds = 1
         result = ours()
         running: list[tuple[Peer, int, list[float], list[dict[str, float]]]] = []
         wrong: list[str] = []
@@ -147,6 +192,8 @@ class Race:
             own = self._benchmark.stats.stats.median / per
             for line in untimed:
                 line.ours, line.rounds = own, rounds
+            if limit is not None or not peers:
+                self._lines.append(Line(work, ours=own, rounds=rounds, limit=limit))
             for peer, _, times, parts in running:
                 self._lines += _lines(work, own, rounds, peer, times, parts)
         self._lines += untimed
@@ -155,7 +202,7 @@ class Race:
 
 
 def _untimed(work: str, peer: Peer, note: str) -> Line:
-    return Line(work, peer.name, target=peer.target, goal=peer.goal, note=note)
+    return Line(work, peer.name, least_ratio=peer.target, note=note)
 
 
 def _lines(
@@ -166,19 +213,18 @@ def _lines(
     times: list[float],
     parts: list[dict[str, float]],
 ) -> list[Line]:
-    def line(name: str, theirs: list[float], target: float | None, goal: float | None) -> Line:
+    def line(name: str, theirs: list[float], target: float | None) -> Line:
         median = statistics.median(theirs)
-        return Line(work, name, own, median, rounds, len(theirs), target, goal)
+        return Line(work, name, own, median, rounds, len(theirs), target)
 
     if not parts:
-        return [line(peer.name, times, peer.target, peer.goal)]
+        return [line(peer.name, times, peer.target)]
     lines = [
-        line(f"{peer.name}: {name}", [part[name] for part in parts], None, None)
-        for name in parts[0]
+        line(f"{peer.name}: {name}", [part[name] for part in parts], None) for name in parts[0]
     ]
     sums = [sum(part[name] for name in peer.together) for part in parts]
     lines.append(
-        line(f"{peer.name}: {' + '.join(peer.together)}", sums, peer.target, peer.goal),
+        line(f"{peer.name}: {' + '.join(peer.together)}", sums, peer.target),
     )
     return lines
 
@@ -194,37 +240,3 @@ def _timed(call: Callable[[], Any] | None) -> tuple[float, Any]:
         return time.perf_counter() - start, result
     finally:
         gc.enable()
-
-
-def table(lines: Sequence[Line]) -> list[str]:
-    """The lines as an aligned table in markdown."""
-    head = ["work", "ours", "peer", "peer's", "ratio", "target", "met", "goal", "reached"]
-    rows = [head]
-    for line in lines:
-        ratio = line.ratio
-        rows.append(
-            [
-                line.work,
-                duration(line.ours),
-                line.peer + (f" ({line.note})" if line.note else ""),
-                duration(line.theirs),
-                "" if ratio is None else f"{ratio:.3g}x",
-                "" if line.target is None else f">= {line.target:g}x",
-                line.met(line.target),
-                "" if line.goal is None else f">= {line.goal:g}x",
-                line.met(line.goal),
-            ]
-        )
-    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
-    text = ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in rows]
-    return [text[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *text[1:]]
-
-
-def duration(seconds: float | None) -> str:
-    """A time in the unit that suits it, to three digits."""
-    if seconds is None:
-        return ""
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 1e-9:.3g} ns"

@@ -6,13 +6,13 @@ import polars as pl
 
 import humorrank
 from bench.peers import evalica_bootstrap
-from bench.racing import Race
+from bench.racing import Peer, Race
 
 REPLICATES = 1000
 
 
-def bootstrap(log: pl.DataFrame) -> humorrank.Leaderboard:
-    """The whole way from string columns to intervals."""
+def bootstrap(log: pl.DataFrame | humorrank.Tally) -> humorrank.Leaderboard:
+    """The whole way from string columns, or a tally, to intervals."""
     return humorrank.rate(log, bootstrap=REPLICATES, elo_shuffles=0)
 
 
@@ -31,6 +31,18 @@ def test_hundred(race: Race, hundred_short: pl.DataFrame) -> None:
     race(
         "bootstrap, a replicate, 100 models, 1e5 matches",
         lambda: bootstrap(hundred_short),
-        [evalica_bootstrap(hundred_short, 10, "evalica, percentile", goal=500)],
+        [evalica_bootstrap(hundred_short, 10, "evalica, percentile", target=500)],
+        per=REPLICATES,
+    )
+
+
+def test_a_thousand_times_the_matches(race: Race, hundred_short: pl.DataFrame) -> None:
+    """A replicate's cost hardly depends on the number of matches; the peer is ours at 1e5."""
+    few = humorrank.tally(hundred_short)
+    many = humorrank.tally(hundred_short.with_columns(count=1000))
+    race(
+        "bootstrap, a replicate, 100 models, 1e8 matches, from a tally",
+        lambda: bootstrap(many),
+        [Peer("at 1e5 matches", lambda: bootstrap(few), per=REPLICATES, target=1 / 1.5)],
         per=REPLICATES,
     )

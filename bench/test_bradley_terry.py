@@ -7,6 +7,7 @@ import pytest
 
 import humorrank
 from bench.peers import (
+    CodedLog,
     Lists,
     arena_rank,
     choix_dense,
@@ -23,13 +24,24 @@ def fit(matches: object) -> humorrank.Leaderboard:
 
 
 def test_from_lists(race: Race, nine: pl.DataFrame) -> None:
-    """Names as Python strings in Python lists."""
-    first, second, winner = (column.to_list() for column in nine.get_columns())
+    """Names as Python strings in Python lists, in the form that each takes."""
+    lists = nine.to_dict(as_series=False)
     race(
         "BT, 9 models, 10,800 matches, from lists of names",
+        lambda: fit(lists),
+        [evalica_fit(Lists.of(nine), "evalica", target=20)],
+        rounds=41,
+    )
+
+
+def test_from_tuples(race: Race, nine: pl.DataFrame) -> None:
+    """An iterable of tuples."""
+    first, second, winner = (column.to_list() for column in nine.get_columns())
+    race(
+        "BT, 9 models, 10,800 matches, from an iterable of tuples",
         lambda: fit(zip(first, second, winner, strict=True)),
-        [evalica_fit(Lists.of(nine), "evalica", goal=20)],
-        rounds=21,
+        [evalica_fit(Lists.of(nine), "evalica, from lists")],
+        rounds=41,
     )
 
 
@@ -73,9 +85,9 @@ def test_hundred_from_columns(race: Race, hundred: pl.DataFrame) -> None:
         "BT, 100 models, 1e6 matches, from string columns",
         lambda: fit(hundred),
         [
-            evalica_fit(hundred, "evalica", target=10, goal=30),
+            evalica_fit(hundred, "evalica", target=30),
             evalica_fit(Lists.of(hundred), "evalica, its lists made beforehand"),
-            arena_rank(hundred, "arena-rank", target=10, goal=100),
+            arena_rank(hundred, "arena-rank", target=100),
             choix_dense(hundred, "choix, dense, counted by polars"),
         ],
         rounds=15,
@@ -91,26 +103,58 @@ def test_hundred_without_ties_from_columns(race: Race, hundred_decided: pl.DataF
     )
 
 
-@pytest.mark.parametrize(
-    ("models", "log", "rounds"), [("9", "nine", 21), ("100", "hundred", 9)], ids=["9", "100"]
-)
-def test_from_pandas(
-    race: Race, request: pytest.FixtureRequest, models: str, log: str, rounds: int
-) -> None:
+def test_nine_from_pandas(race: Race, nine: pl.DataFrame) -> None:
     """String columns of pandas, which evalica takes too, if slower than lists."""
-    matches = request.getfixturevalue(log)
     pytest.importorskip("pandas")
-    frame = matches.to_pandas()
+    frame = nine.to_pandas()
     race(
-        f"BT, {models} models, {_number(matches.height)} matches, from pandas string columns",
+        "BT, 9 models, 10,800 matches, from pandas string columns",
         lambda: fit(frame),
         [
-            evalica_pandas(matches, "evalica, the columns as they are"),
-            evalica_fit(matches, "evalica, lists made of polars columns", target=10),
+            evalica_pandas(nine, "evalica, the columns as they are"),
+            evalica_fit(nine, "evalica, lists made of polars columns", target=10),
         ],
-        rounds=rounds,
+        rounds=21,
     )
 
 
-def _number(matches: int) -> str:
-    return "1e6" if matches == 1_000_000 else f"{matches:,}"
+@pytest.mark.parametrize("kind", ["python objects", "Arrow strings"])
+def test_hundred_from_pandas(race: Race, hundred: pl.DataFrame, kind: str) -> None:
+    """A million matches, in the two ways in which pandas holds strings."""
+    pytest.importorskip("pandas")
+    frame = hundred.to_pandas()
+    frame = frame.astype(object if kind == "python objects" else "string[pyarrow]")
+    race(
+        f"BT, 100 models, 1e6 matches, from pandas, {kind}",
+        lambda: fit(frame),
+        [
+            evalica_pandas(frame, "evalica, the columns as they are", target=30),
+            evalica_fit(hundred, "evalica, lists made of polars columns"),
+            arena_rank(frame, "arena-rank", target=100),
+        ],
+    )
+
+
+def test_hundred_from_codes(race: Race, hundred: pl.DataFrame) -> None:
+    """Integers as `Tally.from_codes` takes them; evalica takes only names."""
+    codes = CodedLog.of(hundred)
+    race(
+        "BT, 100 models, 1e6 matches, from codes",
+        lambda: fit(codes.tally()),
+        [
+            evalica_fit(hundred, "evalica, from string columns", target=200),
+            evalica_fit(Lists.of(hundred), "evalica, its lists made beforehand"),
+        ],
+        rounds=21,
+    )
+
+
+def test_thousand_from_codes(race: Race, thousand: pl.DataFrame) -> None:
+    """Half a million pairs."""
+    codes = CodedLog.of(thousand)
+    warm = ("fit as called",)
+    race(
+        "BT, 1,000 models, 1e6 matches, from codes",
+        lambda: fit(codes.tally()),
+        [arena_rank(thousand, "arena-rank, warm", warm, target=100)],
+    )

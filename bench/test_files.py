@@ -1,7 +1,8 @@
-"""From a file to a leaderboard."""
+"""From a file to a leaderboard; bench/large/files.py has files of 1e8 rows and more."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -10,17 +11,24 @@ import pytest
 import humorrank
 from bench.racing import Peer, Race
 
+_FILES: dict[str, tuple[Callable[..., object], Callable[[Path], pl.LazyFrame], float]] = {
+    "Parquet": (pl.DataFrame.write_parquet, pl.scan_parquet, 5),
+    "CSV": (pl.DataFrame.write_csv, pl.scan_csv, 2),
+}
 
-@pytest.mark.parametrize(("replicates", "goal"), [(0, None), (100, 5)])
-def test_parquet(
-    race: Race, hundred: pl.DataFrame, tmp_path: Path, replicates: int, goal: float | None
+
+@pytest.mark.parametrize("replicates", [0, 100])
+@pytest.mark.parametrize("kind", _FILES)
+def test_file(
+    race: Race, hundred: pl.DataFrame, tmp_path: Path, kind: str, replicates: int
 ) -> None:
     """Beside the least that polars can do with the same columns: count what they hold."""
-    path = tmp_path / "matches.parquet"
-    hundred.write_parquet(path)
+    write, scan, target = _FILES[kind]
+    path = tmp_path / f"matches.{kind.lower()}"
+    write(hundred, path)
 
     def count() -> pl.DataFrame:
-        cells = pl.scan_parquet(path).group_by("model_a", "model_b", "winner").len()
+        cells = scan(path).group_by("model_a", "model_b", "winner").len()
         return cells.collect(engine="streaming")
 
     def check(board: humorrank.Leaderboard, cells: pl.DataFrame) -> None:
@@ -29,8 +37,8 @@ def test_parquet(
         assert board.to_polars()["rating"].equals(memory.to_polars()["rating"]), "other ratings"
 
     race(
-        f"Parquet of 1e6 rows to a leaderboard, {replicates} bootstraps",
+        f"{kind} of 1e6 rows to a leaderboard, {replicates} bootstraps",
         lambda: humorrank.rate(path, bootstrap=replicates, elo_shuffles=0),
-        [Peer("polars, streaming group-by alone", count, check, goal=goal)],
+        [Peer("polars, streaming group-by alone", count, check, target=target)],
         rounds=15,
     )

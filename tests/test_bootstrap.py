@@ -229,7 +229,8 @@ def test_the_ends_are_quantiles_of_type_six():
     lower, upper = np.array(exact).T
     assert (np.diff(lower) >= 0).all()
     assert (np.diff(upper) <= 0).all()
-    assert lower[0] < lower[-1] < upper[-1] < upper[0]
+    # Replicates with equally many wins are common, next to the middle above all.
+    assert lower[0] < lower[-1] <= upper[-1] < upper[0]
     replicates = np.concatenate([lower, [1000], upper[::-1]])
     for position in (1.25, 3.5, 9.75):
         tails = position / 40, 1 - position / 40

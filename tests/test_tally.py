@@ -2,16 +2,18 @@
 
 import json
 import random
+from itertools import permutations
 
 import numpy as np
 import polars as pl
 import pytest
-from grouped import bits, frame_of, rows
+from grouped import NAMES, bits, frame_of, rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import humorrank
 from humorrank import InputError, OptionError, Tally
+from humorrank.atomic import replacing
 from humorrank.tally_file import METADATA
 
 few = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
@@ -90,6 +92,52 @@ def test_what_was_added_can_be_taken_away(rows, more, keys):
     assert one.project(()) == humorrank.tally(frame_of(rows))
 
 
+shares = st.lists(
+    st.tuples(
+        st.permutations(NAMES[:4]).map(lambda names: names[:2]),
+        st.sampled_from([0.0, 0.25, 0.5, 1 / 3, 1.0]),
+        st.sampled_from([1.0, 0.3, 2.5]),
+        st.sampled_from([1, 2, 2**33 + 1]),
+        st.sampled_from(["ann", "bob", None]),
+    ),
+    min_size=1,
+    max_size=30,
+)
+
+
+@settings(few, max_examples=5)
+@given(shares, st.randoms(use_true_random=False), st.integers(0, 30), st.booleans())
+def test_shares_weights_and_large_counts_give_one_board_too(
+    tmp_path_factory, rows, r, cut, with_keys
+):
+    schema = ["model_a", "model_b", "score", "weight", "count", "judge"]
+    plain = [(*pair, score, weight, n, judge) for pair, score, weight, n, judge in rows]
+    # Everyone has beaten everyone, so that there is a maximum.
+    plain += [(*pair, 1.0, 1.0, 2**33 + 1, "ann") for pair in permutations(NAMES[:4], 2)]
+    frame = pl.DataFrame(plain, schema=schema, orient="row")
+    reading = {"score_of": "a"}
+    options = {"bootstrap": 40, "elo_shuffles": 0, "seed": 3}
+    expected = bits(humorrank.rate(frame, **options, **reading))
+
+    def counted(part):
+        return humorrank.tally(part, keys=["judge"] if with_keys else None, **reading)
+
+    whole = counted(frame)
+    path = tmp_path_factory.mktemp("tally") / "t.parquet"
+    (whole + whole).subtract(whole).write(path)
+    shuffled = list(range(len(frame)))
+    r.shuffle(shuffled)
+    parts = [part for part in (frame[:cut], frame[cut:]) if len(part)]
+    merged = [counted(part) for part in parts]
+    total = merged[-1] if len(merged) == 1 else merged[-1].merge(merged[0])
+    for threads, matches in ((1, path), (2, counted(frame[shuffled])), (8, total)):
+        assert bits(humorrank.rate(matches, threads=threads, **options)) == expected
+    if with_keys:
+        boards = bits(humorrank.rate(frame, by="judge", **options, **reading))
+        for matches in (total, path):
+            assert bits(humorrank.rate(matches, by="judge", **options)) == boards
+
+
 def test_soft_outcomes_are_cells_of_their_own():
     frame = pl.DataFrame(
         {"model_a": ["a", "b", "a"], "model_b": ["b", "a", "b"], "score": [0.25, 1.0, 0.25]}
@@ -133,6 +181,32 @@ def test_keys_are_columns_or_roles_and_nothing_is_a_group_of_its_own():
 def test_keys_that_cannot_be(keys, message):
     with pytest.raises(OptionError, match=message):
         humorrank.tally(LOG, keys=keys)
+
+
+@pytest.mark.parametrize("winners", ["tie", None], ids=["plain", "with rows left out"])
+@pytest.mark.parametrize("keys", [["judge"], ["prompt", "judge"], ["judge", "flag"]])
+def test_keys_are_the_same_from_every_source(tmp_path, keys, winners):
+    rows = 3_000
+    codes = np.random.default_rng(1)
+    first = codes.integers(9, size=rows)
+    frame = pl.DataFrame(
+        {
+            "model_a": [f"m{i}" for i in first],
+            "model_b": [f"m{i}" for i in (first + codes.integers(1, 9, size=rows)) % 9],
+            "winner": [["model_a", "model_b", winners][i] for i in codes.integers(3, size=rows)],
+            "judge": [["x", "y", "", None][i] for i in codes.integers(4, size=rows)],
+            "prompt": codes.integers(0, 50, size=rows),
+            "flag": codes.random(rows) < 0.5,
+        }
+    )
+    expected = humorrank.tally(frame.rows(named=True), keys=keys)
+    frame.write_parquet(tmp_path / "log.parquet")
+    frame.write_csv(tmp_path / "log.csv")
+    categories = frame.with_columns(pl.col("judge").cast(pl.Categorical))
+    sources = [frame, frame.lazy(), categories, tmp_path / "log.parquet", tmp_path / "log.csv"]
+    for source in sources:
+        assert humorrank.tally(source, keys=keys) == expected
+        assert humorrank.tally(source, keys=keys, where="model_a <> ''") == expected
 
 
 # Codes --------------------------------------------------------------------------------------
@@ -183,6 +257,7 @@ def test_codes_without_names_are_in_the_order_of_their_text():
         ({"count": [1, -2]}, r"'count': holds -2"),
         ({"names": ["a", "a"]}, r"names has 'a' twice"),
         ({"names": ["a", 1]}, r"names must be text"),
+        ({"names": ["a", "\udc80"]}, r"text that UTF-8 can hold, not '\\udc80'"),
         ({"first": [], "second": [], "outcome": []}, "there are no matches"),
         ({"keys": {"judge": (["x"], [0, 1])}}, r"'judge': holds 1 in row 1"),
         ({"keys": {"judge": (["x"], [0])}}, r"'judge': must be a column of 2"),
@@ -242,7 +317,9 @@ def test_taking_away_what_is_not_there_names_it():
 
 
 def test_tallies_of_different_keys_do_not_add():
-    with pytest.raises(OptionError, match=r"keys of two tallies differ: \(judge\) and \(\)"):
+    with pytest.raises(
+        OptionError, match=r"keys of two tallies differ: \(judge\) and \(\).* --keys ''"
+    ):
         humorrank.tally(LOG, keys=["judge"]) + humorrank.tally(LOG)
 
 
@@ -260,6 +337,8 @@ def test_asking_for_what_a_tally_does_not_keep_says_how_to_make_one_that_does(tm
             humorrank.replay_elo(source)
         with pytest.raises(OptionError, match=r"columns \(--columns\) is about the rows of a log"):
             humorrank.rate(source, columns={"model_a": "left"})
+        with pytest.raises(OptionError, match="by must name a column"):
+            humorrank.rate(source, by=[])
         with pytest.raises(OptionError, match=r"humorrank tally LOG --where \.\.\."):
             humorrank.tally(source, where="judge = 'x'")
 
@@ -382,16 +461,53 @@ def test_a_broken_cell_page_is_an_error(file):
 def test_writing_replaces_a_file_whole_or_not_at_all(file, monkeypatch):
     before = file.read_bytes()
 
-    def fail(*_, **__):
+    def half(frame, file, **_):
+        file.write(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pl.DataFrame, "write_parquet", fail)
-    with pytest.raises(KeyboardInterrupt):
-        humorrank.tally(LOG).write(file)
+    with monkeypatch.context() as patched:
+        patched.setattr(pl.DataFrame, "write_parquet", half)
+        with pytest.raises(KeyboardInterrupt):
+            humorrank.tally(LOG).write(file)
+    with pytest.raises(KeyboardInterrupt), replacing(file) as opened:
+        half(None, opened)
     assert file.read_bytes() == before
     assert list(file.parent.iterdir()) == [file]
     with pytest.raises(OptionError, match="cannot be written"):
         humorrank.tally(LOG).write(file.parent / "no" / "t.parquet")
+
+
+def test_a_link_stays_a_link_and_a_file_keeps_its_permissions(file):
+    file.chmod(0o640)
+    link = file.parent / "link.parquet"
+    link.symlink_to(file.name)
+    tally = humorrank.tally(LOG[:1])
+    tally.write(link)
+    assert link.is_symlink()
+    assert Tally.read(file) == tally
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert sorted(file.parent.iterdir()) == sorted([file, link])
+
+
+def test_what_is_read_says_nothing_of_rows_where_the_log_was_opened_with_its_own_options():
+    log = humorrank.MatchLog(LOG)
+    with pytest.raises(OptionError, match=r"where is said where the log is opened: MatchLog"):
+        humorrank.tally(log, where="judge = 'x'")
+    assert humorrank.tally(log).matches == 5
+
+
+def test_keys_do_not_matter_where_nobody_asks_for_them(file, tmp_path):
+    humorrank.tally(LOG).write(tmp_path / "plain.parquet")
+    board = humorrank.rate([file, tmp_path / "plain.parquet"], prior=1)
+    assert board.counts["rated"] == 10
+    assert humorrank.tally(file).keys == ("judge",)
+    assert humorrank.tally(file, keys=()).keys == ()
+
+
+def test_a_glob_of_tallies_and_logs_says_that_matches_could_count_twice(file, tmp_path):
+    LOG.write_parquet(tmp_path / "log.parquet")
+    with pytest.raises(InputError, match=r"both tallies \(.*t\.parquet\) and logs .*count twice"):
+        humorrank.rate(str(tmp_path / "*.parquet"))
 
 
 def test_files_add_up_with_logs_and_each_other(file, tmp_path):

@@ -85,11 +85,21 @@ class CodeReader:
         New values get codes as they appear, row by row; a missing one is NULL_CODE.
         """
 
+    def count(
+        self, interners: Sequence[Interner]
+    ) -> tuple[list[_U32], NDArray[np.uint64] | None] | None:
+        """The next rows in any order, and how often each occurred; None behind the last.
+
+        Where it does not pay to bring equal rows together, it gives each row, in order, and
+        None for how often.
+        """
+
 class Judged:
     """What became of some rows.
 
     `seen` says of each name in what kinds of rows it occurred: the sum of 1 (judged), 2 (without
-    an outcome), 4 (of count 0). If there are faults, nothing else means anything.
+    an outcome), 4 (of count 0). `rows` are those that are rated, None for all. If there are
+    faults, nothing else means anything.
     """
 
     @property
@@ -113,6 +123,8 @@ class Judged:
     @property
     def count(self) -> NDArray[np.uint64] | None: ...
     @property
+    def rows(self) -> NDArray[np.uintp] | None: ...
+    @property
     def seen(self) -> NDArray[np.uint8]: ...
 
 def judge_codes(
@@ -126,13 +138,15 @@ def judge_codes(
     winner_names: _U32 | None = None,
     count: _U32 | None = None,
     counts: NDArray[np.uint64] | None = None,
+    times: NDArray[np.uint64] | None = None,
     excluded: int = 0,
 ) -> Judged:
     """Checks coded matches, counts what they are, and picks those that are rated.
 
     `outcomes` is by code of the winner, `counts` (2^64 - 1 for none) by code of the count, each
     with one more entry for no value; `winner_names` is the name that a winner is. Without `winner`
-    the first won. With `all_judged`, every name being known to have occurred in a judged row,
+    the first won. `times` says how often each row occurred, if not once. With `all_judged`, every
+    name being known to have occurred in a judged row,
     `seen` says nothing new. Matches of the names below `excluded` are left out.
     """
 

@@ -120,6 +120,12 @@ def _texts(what: str, names: Sequence[str]) -> list[str]:
     for name in names:
         if not isinstance(name, str):
             raise InputError(f"{what} must be text, not {name!r}", file=_SOURCE)
+    try:
+        "".join(names).encode()
+    except UnicodeEncodeError as error:
+        bad = next(name for name in names if error.object[error.start] in name)
+        message = f"{what} must be text that UTF-8 can hold, not {bad!r}"
+        raise InputError(message, file=_SOURCE) from None
     return names
 
 

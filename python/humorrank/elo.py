@@ -42,16 +42,18 @@ def replay_elo(matches: object, *, k: float = 32.0, start: float = START) -> pl.
         raise OptionError(f"start must be a number, not {start!r}")
     log = matches if isinstance(matches, MatchLog) else MatchLog(matches)
     elo = _core.Elo(k, start)
-    played: set[int] = set()
+    played = np.zeros(0, dtype=bool)
     for batch in log.batches():
         elo.grow(log.contestants)
         score = _SCORES[batch.outcome]
         if batch.score is not None:
             score = np.where(batch.outcome == 4, batch.score, score)
         weight = np.ones(len(score)) if batch.weight is None else batch.weight
-        played.update(np.union1d(batch.first, batch.second).tolist())
+        if len(played) < log.contestants:
+            played = np.concatenate([played, np.zeros(log.contestants - len(played), dtype=bool)])
+        played[batch.first] = played[batch.second] = True
         elo.play(batch.first, batch.second, score, weight, batch.count)
-    codes = sorted(played)
+    codes = np.flatnonzero(played)
     names = pl.Series(log.names, dtype=pl.String).gather(codes)
     table = pl.DataFrame({"model": names, "elo": elo.ratings[codes]})
     return table.sort(["elo", "model"], descending=[True, False])

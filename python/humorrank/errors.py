@@ -93,3 +93,11 @@ def _no_maximum(
 
 class ConvergenceError(HumorRankError):
     """A fit could not be certified: its distance to the maximum stayed above the limit."""
+
+
+class JudgeError(HumorRankError):
+    """A judge cannot do its work at all, or does not keep to its protocol."""
+
+
+class StoreError(HumorRankError):
+    """A tournament's file cannot be used as it is asked for; it is left as it was."""

@@ -7,7 +7,6 @@ The maximum exists if and only if the graph "has beaten or drawn with" is strong
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 
 import numpy as np
 
@@ -25,26 +24,23 @@ class Existence:
     Attributes:
         inside: whether each contestant is in the largest strongly connected component.
         outside: the others, group by group, with reasons.
+        groups: how many groups of contestants no match connects.
     """
 
     def __init__(self, field: _core.Field, names: Sequence[str]) -> None:
-        self._field = field
         self._names = names
         self.inside = np.ones(len(names), np.bool_)
         self._members: list[np.ndarray] = []
         outside = []
+        self.groups = 1
         for members, standing, apart, matches, won, lost in field.outsiders():
             self.inside[members] = False
+            self.groups += apart
             self._members.append(members)
             models = tuple(names[i] for i in members.tolist())
             why = reason(len(models), standing, apart, matches, won, lost)
             outside.append(Outside(models, why))
         self.outside = tuple(outside)
-
-    @cached_property
-    def groups(self) -> int:
-        """How many groups of contestants no match connects."""
-        return self._field.groups()
 
     def members(self) -> Iterator[tuple[np.ndarray, Outside]]:
         """The codes of each group outside, and the group."""

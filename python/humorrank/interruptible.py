@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable
 from typing import TypeVar
@@ -31,3 +32,13 @@ def interruptible(work: Callable[[], _T]) -> _T:
     if errors:
         raise errors[0]
     return results[0]
+
+
+def answer_interrupts() -> None:
+    """Lets Ctrl-C end a read that waits, on the calling thread.
+
+    A handler that another library has put before Python's may ask the system to go on waiting,
+    so that Python would never look.
+    """
+    if hasattr(signal, "siginterrupt"):
+        signal.siginterrupt(signal.SIGINT, True)

@@ -59,16 +59,15 @@ class Keyed:
             used = np.unique(codes[held & (codes != _core.NULL_CODE)])
             given = labels[key]
             text = (
-                list(map(str, used.tolist()))
+                pl.Series(used).cast(pl.String)
                 if given is None
-                else [given[code] for code in used.tolist()]
+                else pl.Series(given, dtype=pl.String).gather(used)
             )
-            distinct = sorted(set(text))
-            place = {label: i for i, label in enumerate(distinct)}
+            # In the order of code points, as that of Python is.
+            known.append(tuple(text.unique().sort().to_list()))
             some = codes[codes != _core.NULL_CODE]
             new = np.zeros(int(some.max(initial=0)) + 1, np.uint32)
-            new[used] = [place[label] for label in text]
-            known.append(tuple(distinct))
+            new[used] = text.rank("dense").to_numpy() - 1
             renamed.append((key, new))
         arranged = cells.arrange(code_of, len(order), renamed, consume=True)
         return cls(tuple(keys), tuple(known), arranged), tuple(names[i] for i in order)

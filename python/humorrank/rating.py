@@ -99,8 +99,8 @@ def rate(
 
     Args:
         matches: a path, a glob, a list of paths (logs, or tally files, which are added), "-"
-            (standard input), a polars, pandas or Arrow table, an iterable of (a, b, winner), a
-            `MatchLog` or a `Tally`.
+            (standard input), a polars, pandas or Arrow table, columns by name
+            ({"model_a": [...], ...}), an iterable of (a, b, winner), a `MatchLog` or a `Tally`.
         bootstrap: replicates behind the intervals; 0 leaves intervals out.
         confidence: of the intervals.
         elo_shuffles: random orders behind Stable Elo; 0 leaves it out.
@@ -156,7 +156,9 @@ def rate(
         "on_error": on_error,
     }
     groups = None if by is None else (by,) if isinstance(by, str) else tuple(by)
-    tally = counted(matches, keys=groups, progress=progress, reading=reading)
+    if groups == ():
+        raise OptionError("by must name a column, or several")
+    tally = counted(matches, keys=groups or (), progress=progress, reading=reading)
     if groups:
         return Leaderboards(tally, settings, threads, progress, one=isinstance(by, str))
     return rate_tally(tally, settings, threads, progress)
@@ -185,7 +187,7 @@ class _Rating:
         self.progress = progress
         self.unrated: list[Unrated] = []
         self.notices: list[str] = []
-        self.read_matches = sum(tally.counts.outcomes())
+        self.read_matches = sum(tally.outcomes)
         self.few_matches = 0
         self._take(tally)
 
@@ -290,7 +292,10 @@ class _Rating:
                 reason, matches = group.reason, int(self.matches[i])
                 self.unrated.append(Unrated(self.tally.names[i], reason, matches))
         before = self.total
-        self._take(self.tally.restrict(existence.inside))
+        restricted = self.tally.restrict(existence.inside)
+        # The pairs of all are much of the memory that a large field takes, and done with.
+        del self.field
+        self._take(restricted)
         self.notices.append(
             f"only the largest connected component is rated: {len(self.tally.names):,} of "
             f"{len(existence.inside):,} contestants, {self.total:,} of {before:,} matches; "
@@ -334,7 +339,7 @@ class _Rating:
         return {"max_sd": float(deviation.max()), "mean_sd": float(deviation.mean())}
 
     def _counts(self) -> dict[str, Any]:
-        _, _, ties, both_bad, soft = self.tally.counts.outcomes()
+        _, _, ties, both_bad, soft = self.tally.outcomes
         tied_out = 0
         if self.settings.ties == "exclude":
             tied_out, ties, both_bad = ties + both_bad, 0, 0

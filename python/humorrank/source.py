@@ -16,7 +16,7 @@ _UNSAID: Final[Mapping[str, object]] = {
     "columns": None,
     "score_of": None,
     "where": None,
-    "exclude": (),
+    "exclude": None,
     "max_per_judge": None,
     "unjudged": "skip",
     "on_error": "fail",
@@ -48,8 +48,13 @@ def counted(
     """
     if isinstance(keys, str):
         raise OptionError(f"keys must be a sequence of columns, not {keys!r}; write [{keys!r}]")
-    said = {name for name, value in reading.items() if value != _UNSAID.get(name)}
+    said = {
+        name
+        for name, value in reading.items()
+        if (None if value in ({}, (), []) else value) != _UNSAID.get(name)
+    }
     if isinstance(matches, MatchLog):
+        _refuse_said(said)
         return Tally.from_log(matches, progress, keys=keys or ())
     if isinstance(matches, Tally):
         refuse_reading(said)
@@ -67,16 +72,22 @@ def counted(
     return reduce(Tally.merge, parts)
 
 
+def _refuse_said(options: set[str]) -> None:
+    """Refuses options of reading beside a log that was opened with its own."""
+    for option in sorted(options):
+        message = f"{option} is said where the log is opened: MatchLog(..., {option}=...)"
+        raise OptionError(message)
+
+
 def refuse_reading(options: set[str]) -> None:
     """Refuses options that are about rows, of which a tally keeps none.
 
     Raises:
         OptionError: there is one.
     """
-    for option in _UNSAID:
-        if option in options:
-            flag = option.replace("_", "-")
-            raise OptionError(
-                f"{option} (--{flag}) is about the rows of a log, and a tally keeps none; say it "
-                f"where the log is counted: humorrank tally LOG --{flag} ... -o T.parquet"
-            )
+    for option in sorted(options):
+        flag = option.replace("_", "-")
+        raise OptionError(
+            f"{option} (--{flag}) is about the rows of a log, and a tally keeps none; say it "
+            f"where the log is counted: humorrank tally LOG --{flag} ... -o T.parquet"
+        )

@@ -57,6 +57,11 @@ class Tally:
         assert self.keyed is not None
         return self.keyed.cells.total()
 
+    @cached_property
+    def outcomes(self) -> tuple[int, int, int, int, int]:
+        """Matches by outcome, in the order of `OUTCOMES`."""
+        return self.counts.outcomes()
+
     @property
     def keys(self) -> tuple[str, ...]:
         """The key columns."""
@@ -112,25 +117,20 @@ class Tally:
         """
         keys = checked(keys, CELL_COLUMNS)
         counts = _core.Groups(len(keys)) if keys else _core.Tally()
-        interners = [_core.Interner() for _ in keys]
-        done = 0
         try:
-            for matches, columns in log.keyed(keys):
+            for matches, codes in log.keyed(keys):
                 counts.grow(log.contestants)
                 rows = (matches.first, matches.second, matches.outcome)
                 amounts = (matches.score, matches.weight, matches.count)
                 if isinstance(counts, _core.Groups):
-                    codes = [i.encode(c) for i, c in zip(interners, columns, strict=True)]
                     counts.add(codes, *rows, *amounts)
                 else:
                     counts.add(*rows, *amounts)
-                done += len(matches)
                 if progress is not None:
-                    progress("reading", done, 0)
+                    progress("reading", log.report.rated, 0)
             if isinstance(counts, _core.Tally):
                 return cls.of(log.names, counts, log.report)
-            labels = [interner.names for interner in interners]
-            return cls.of_keyed(log.names, keys, labels, counts, log.report)
+            return cls.of_keyed(log.names, keys, log.labels, counts, log.report)
         except OverflowError as error:
             raise InputError(str(error)) from error
 
@@ -209,7 +209,7 @@ class Tally:
         Raises:
             OptionError: there is no such key; says how to make a tally that has it.
         """
-        keys = tuple(keys)
+        keys = checked(keys, ())
         if keys == self.keys:
             return self
         refuse_missing(keys, self.keys)
@@ -278,9 +278,11 @@ class Tally:
         """The names of both, and both over the same codes."""
         if self.keys != other.keys:
             shown = [f"({', '.join(keys)})" for keys in (self.keys, other.keys)]
+            shared = [key for key in self.keys if key in other.keys]
             raise OptionError(
-                f"the keys of two tallies differ: {' and '.join(shown)}; bring them to those that "
-                "they share with project(), on the command line humorrank tally T.parquet --keys"
+                f"the keys of two tallies differ: {' and '.join(shown)}; give up those that they "
+                f"do not share with project({shared!r}), on the command line with --keys "
+                f"{','.join(shared) or repr('')}"
             )
         names = sorted({*self.names, *other.names})
         code = {name: i for i, name in enumerate(names)}
@@ -315,7 +317,7 @@ class Tally:
         """The report; of counts that no log was read for, one that says as much."""
         if self.report is not None:
             return self.report
-        _, _, ties, both_bad, _ = self.counts.outcomes()
+        _, _, ties, both_bad, _ = self.outcomes
         matches = self.matches
         return ReadReport(
             reading="codes",
@@ -394,7 +396,7 @@ def _not_there(
 def tally(
     matches: object,
     *,
-    keys: Sequence[str] = (),
+    keys: Sequence[str] | None = None,
     progress: Progress | None = None,
     **reading: object,
 ) -> Tally:
@@ -402,7 +404,8 @@ def tally(
 
     Args:
         matches: whatever `humorrank.rate` takes; of tally files the sum.
-        keys: columns of the log to keep the counts apart by ("judge", "prompt", ...).
+        keys: columns to keep the counts apart by ("judge", "prompt", ...); by default those that
+            tallies have, and none of a log. () gives up the keys of tallies.
         progress: called with (stage, done, total).
         **reading: the options of `humorrank.MatchLog`.
 

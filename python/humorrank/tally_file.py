@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import io
 import json
 import os
 from collections.abc import Sequence
@@ -43,8 +44,11 @@ def write(tally: Tally, path: str | os.PathLike[str]) -> None:
         "report": None if tally.report is None else accounts.to_json(tally.report),
     }
     metadata = {METADATA: json.dumps(about, ensure_ascii=False)}
+    # Through memory: polars tells a full disk or a broken pipe from a bad table only in words.
+    parquet = io.BytesIO()
+    interruptible(lambda: frame.write_parquet(parquet, compression="zstd", metadata=metadata))
     with replacing(path) as file:
-        interruptible(lambda: frame.write_parquet(file, compression="zstd", metadata=metadata))
+        file.write(parquet.getbuffer())
 
 
 def read(path: str | os.PathLike[str]) -> Tally:
@@ -74,7 +78,9 @@ def read(path: str | os.PathLike[str]) -> Tally:
 
 
 def is_tally(path: str | os.PathLike[str]) -> bool:
-    """Whether a file says that it is a tally."""
+    """Whether a file says that it is a tally; never reads from a pipe."""
+    if not Path(path).is_file():
+        return False
     try:
         with Path(path).open("rb") as file:
             if file.read(4) != b"PAR1":
@@ -95,11 +101,20 @@ def split(source: object) -> tuple[list[str], list[str]]:
         path = os.fspath(given)  # type: ignore[call-overload]
         found = [path]
         if glob.has_magic(path) and not Path(path).exists():
-            found = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - may be absolute
-        if found and all(map(is_tally, found)):
+            found = [
+                name
+                for name in sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - may be absolute
+                if Path(name).is_file()
+            ]
+        kinds = [is_tally(name) for name in found]
+        if found and all(kinds):
             tallies += found
-        elif any(map(is_tally, found)):
-            message = "matches tallies and logs; name them apart"
+        elif any(kinds):
+            one, other = found[kinds.index(True)], found[kinds.index(False)]
+            message = (
+                f"matches both tallies ({one}) and logs ({other}); if one was made of the other, "
+                "matches would count twice: name the files that are to be added up"
+            )
             raise InputError(message, file=path)
         else:
             logs.append(path)

@@ -1,6 +1,7 @@
 """Reading as codes is only faster: the result is that of the general way."""
 
 import io
+from collections import Counter
 from unittest import mock
 
 import polars as pl
@@ -74,10 +75,26 @@ def outcome(source, options):
         return type(error), str(error), vars(error)
 
 
+def counts(source, options):
+    """As `outcome`, the matches counted, whatever their order."""
+    try:
+        log = MatchLog(source, **options)
+        cells = Counter()
+        for batch, _ in log.keyed(()):
+            names = log.names
+            times = [1] * len(batch) if batch.count is None else batch.count.tolist()
+            sides = (batch.first.tolist(), batch.second.tolist(), batch.outcome.tolist(), times)
+            for a, b, said, count in zip(*sides, strict=True):
+                cells[names[a], names[b], said] += count
+        return cells, sorted(log.names), vars(log.report)
+    except HumorRankError as error:
+        return type(error), str(error), vars(error)
+
+
 def assert_alike(source, options):
-    found = outcome(source, options)
+    found = outcome(source, options), counts(source, options)
     with mock.patch.object(_pass, "wanted", lambda _: None):
-        assert found == outcome(source, options)
+        assert found == (outcome(source, options), counts(source, options))
 
 
 def write_polars(path, columns, **options):
@@ -112,6 +129,12 @@ PARQUET = {
         write_arrow,
         {"dictionary_pagesize_limit": 4, "write_batch_size": 2, "data_page_size": 1},
     ),
+    "pyarrow, second pages": (
+        write_arrow,
+        {"data_page_version": "2.0", "row_group_size": 2, "compression": "lz4"},
+    ),
+    "pyarrow, gzip": (write_arrow, {"compression": "gzip", "row_group_size": 7}),
+    "pyarrow, views": (write_arrow, {"kind": pa.string_view()}),
     "pyarrow, large": (write_arrow, {"kind": pa.large_string()}),
     "pyarrow, dictionaries": (write_arrow, {"kind": pa.dictionary(pa.int32(), pa.string())}),
     "pyarrow, brotli": (write_arrow, {"compression": "brotli"}),
@@ -184,6 +207,54 @@ def test_numbers_as_names_and_counts(tmp_path, kind, dictionary):
     for options in ({}, {"on_error": "skip"}):
         assert_alike(tmp_path / "log.parquet", options)
         assert_alike(frame, options)
+
+
+def test_equal_rows_of_a_file_come_as_one(tmp_path):
+    rows = [("p", "q", "a"), ("q", "p", "tie"), ("p", "r", None), ("r", "q", "b")] * 50_000
+    frame = pl.DataFrame(rows, ["model_a", "model_b", "winner"], orient="row")
+    frame.write_csv(tmp_path / "log.csv")
+    frame.write_parquet(tmp_path / "log.parquet", row_group_size=1_000)
+    for path in (tmp_path / "log.csv", tmp_path / "log.parquet"):
+        log = MatchLog(path)
+        batches = [batch for batch, _ in log.keyed(())]
+        assert sum(map(len, batches)) <= 6, "at most one row a match, a thread"
+        assert sum(int(batch.count.sum()) for batch in batches) == 150_000
+        assert (log.report.rated, log.report.unjudged, log.report.ties) == (150_000, 50_000, 50_000)
+        assert (log.report.rows, log.report.read) == (200_000, 200_000)
+
+
+def test_values_that_no_row_holds_are_no_names(tmp_path):
+    indices = pa.array([0, 0], pa.int32())
+    columns = {
+        name: pa.DictionaryArray.from_arrays(indices, pa.array([value, "unused"]))
+        for name, value in {"model_a": "p", "model_b": "q", "winner": "tie"}.items()
+    }
+    pq.write_table(pa.table(columns), tmp_path / "log.parquet")
+    log = MatchLog(tmp_path / "log.parquet")
+    assert [len(batch) for batch, _ in log.keyed(())] == [1]
+    assert sorted(log.names) == ["p", "q"]
+
+
+def test_more_names_than_a_table_is_made_for_are_counted_too(tmp_path):
+    n = 40_000
+    rows = pl.int_range(n, eager=True)
+    names = "model " + rows.cast(pl.String)
+    frame = pl.DataFrame(
+        {
+            "model_a": names,
+            "model_b": names.gather((rows + 1) % n),
+            "winner": pl.Series(["a", "b", "tie"]).gather(rows % 3),
+        }
+    )
+    frame.write_csv(tmp_path / "log.csv")
+    for size in (500, 3_000, n):
+        frame.write_parquet(tmp_path / f"{size}.parquet", row_group_size=size)
+    # A table that is good at first and then outgrown.
+    pl.concat([frame.head(50)] * 100 + [frame]).write_parquet(
+        tmp_path / "late.parquet", row_group_size=5_000
+    )
+    for path in tmp_path.iterdir():
+        assert_alike(path, {})
 
 
 def test_many_rows_in_parts_of_all_sizes(tmp_path):

@@ -132,6 +132,66 @@ def test_standard_input_is_recognised_by_its_content(file, name):
     assert ("a temporary copy was made" in read) == binary
 
 
+KILLED = """
+import os, sys, tempfile, time
+from humorrank.log import _source
+def stay(path, label, kind):
+    print(path.read_bytes()[:4], flush=True)
+    time.sleep(60)
+_source.file_table = stay
+from humorrank.log import MatchLog
+list(MatchLog("-").batches())
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="files need names here")  # noqa: PTH110
+def test_a_process_that_is_killed_leaves_no_copy_of_standard_input(file):
+    path = file("log.parquet", CONTAINERS["log.parquet"]())
+    folder = path.parent / "temporary"
+    folder.mkdir()
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        with path.open("rb") as stdin:
+            process = from_stdin(folder, KILLED, stdin=stdin)
+        assert process.stdout.readline() == b"b'PAR1'\n"
+        process.send_signal(how)
+        process.communicate()
+        assert process.returncode == -how
+        assert not any(folder.iterdir())
+
+
+@pytest.fixture
+def hive(tmp_path):
+    """A folder of Parquet files, whose paths say who judged."""
+    for judge in ("x", "y"):
+        folder = tmp_path / "hive" / f"judge={judge}"
+        folder.mkdir(parents=True)
+        FRAME.write_parquet(folder / "part.parquet")
+    return tmp_path / "hive"
+
+
+def test_folders_of_parquet_files_are_read(hive, tmp_path, read):
+    rows, report = read(hive)
+    assert rows == MATCHES * 2
+    assert report.files == [str(hive)]
+    assert read(hive, where="judge = 'y'")[0] == MATCHES
+    rows, report = read(hive / "judge=x")
+    assert (rows, report.files) == (MATCHES, [str(hive / "judge=x" / "part.parquet")])
+    assert read([hive / "judge=x", hive / "judge=y"])[0] == MATCHES * 2
+
+
+@pytest.mark.parametrize("pattern", ["/", "/**/*.parquet", "/judge=x/part.parquet"])
+def test_what_polars_can_scan_is_read_at_its_address(hive, read, pattern):
+    rows, report = read(f"file://{hive}{pattern}")
+    assert rows == MATCHES * (1 if "=x" in pattern else 2)
+    assert report.files == [f"file://{hive}{pattern}"]
+
+
+def test_arrow_files_are_read_at_their_address(file, read):
+    path = file("log.arrow", b"")
+    FRAME.write_ipc(path)
+    assert read(f"file://{path}")[0] == MATCHES
+
+
 def test_text_from_standard_input_is_not_copied(tmp_path):
     """It is read as it comes: the end of a stream longer than any buffer is never needed."""
     process = from_stdin(tmp_path, stdin=subprocess.PIPE)
@@ -250,18 +310,25 @@ def test_half_a_surrogate_pair_is_refused_with_its_row(file):
 def test_a_file_that_does_not_exist_a_folder_and_a_pattern_without_files(tmp_path):
     for source, words in (
         (tmp_path / "none.csv", "does not exist"),
-        (tmp_path, "directory"),
+        (tmp_path, "directory without Parquet"),
         (str(tmp_path / "*.csv"), "no file matches"),
         ("https://example.org/log.csv", "download"),
+        ("s3://bucket/log.csv", "download"),
+        (f"file://{tmp_path}/none.parquet", "cannot be read"),
     ):
         with pytest.raises(InputError, match=words):
             list(MatchLog(source).batches())
 
 
-@pytest.mark.parametrize("source", [3, None, {"model_a": ["p"]}, b"bytes"])
+@pytest.mark.parametrize("source", [3, None, b"bytes"])
 def test_what_cannot_hold_matches_is_refused(source):
     with pytest.raises(OptionError, match="give a path"):
         list(MatchLog(source).batches())
+
+
+def test_columns_by_name_that_lack_one_are_refused_by_its_name():
+    with pytest.raises(InputError, match="no column 'model_b'"):
+        list(MatchLog({"model_a": ["p"]}).batches())
 
 
 @pytest.mark.parametrize("source", [[], iter(())])

@@ -69,6 +69,22 @@ FRAMES = {
     "lists": lambda: [list(row) for row in zip(*DATA.values(), strict=True)],
     "an array": lambda: np.array(list(zip(*DATA.values(), strict=True)), dtype=object),
     "dictionaries": FRAME.to_dicts,
+    "columns as lists": lambda: DATA,
+    "columns as tuples": lambda: {name: tuple(values) for name, values in DATA.items()},
+    "columns as arrays": lambda: {name: np.array(v, dtype=object) for name, v in DATA.items()},
+    "columns as series": FRAME.to_dict,
+    "columns of several kinds": lambda: {
+        "model_a": pd.Series(DATA["model_a"]),
+        "model_b": pa.array(DATA["model_b"]),
+        "winner": DATA["winner"],
+    },
+    "pandas Arrow strings": lambda: pd.DataFrame(DATA).astype("string[pyarrow]"),
+    "pandas python strings": lambda: pd.DataFrame(DATA).astype("string[python]"),
+    "pandas large strings": lambda: pd.DataFrame(DATA).astype(pd.ArrowDtype(pa.large_string())),
+    "pandas every other row": lambda: pd.DataFrame(
+        {name: [v for value in values for v in (value, "x")] for name, values in DATA.items()},
+        dtype=object,
+    ).iloc[::2],
 }
 
 
@@ -181,6 +197,49 @@ def test_an_empty_frame_has_no_rows():
 def test_a_lazy_frame_that_fails_says_so():
     with pytest.raises(InputError, match="LazyFrame: cannot be read"):
         list(MatchLog(FRAME.lazy().select("nothing")).batches())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"winner": ["a", "b"]}, r"'winner': has 2 values where 'model_a' has 4"),
+        ({"model_b": "q"}, r"'model_b': is a str, not a column"),
+        ({"model_b": {"q": 1}}, r"'model_b': is a dict, not a column"),
+        ({"winner": ["a", "b", "draw", "nobody"]}, r"row 4, column 'winner'"),
+        ({"model_b": ["q", "r", 0.5, ["q"]]}, r"row 4, column 'model_b'"),
+    ],
+)
+def test_columns_that_cannot_be(change, message):
+    with pytest.raises(InputError, match=message):
+        list(MatchLog({**DATA, **change}).batches())
+
+
+def test_columns_of_numbers_and_gaps_are_read_as_those_of_frames_are(read):
+    columns = {
+        "model_a": [7, 8.0, "x", 7],
+        "model_b": ["x", 7, np.float64(8), 8],
+        "winner": ["a", "b", float("nan"), pd.NA],
+    }
+    rows, report = read(columns)
+    assert rows == [("7", "x", "first"), ("8", "7", "second")]
+    assert report.unjudged == 2
+
+
+@pytest.mark.parametrize("wrong", [1, 2**18, 400_000])
+def test_a_bad_row_is_found_wherever_it_is(wrong):
+    rows = 400_000
+    columns = {
+        "model_a": ["p", "q"] * (rows // 2),
+        "model_b": ["q", "p"] * (rows // 2),
+        "winner": ["a", "b"] * (rows // 2),
+    }
+    columns["winner"][wrong - 1] = "nobody"
+    frame = pd.DataFrame(columns, dtype=object)
+    for source in (columns, frame, frame.astype("string[pyarrow]"), pl.DataFrame(columns)):
+        with pytest.raises(InputError) as caught:
+            list(MatchLog(source).batches())
+        assert (caught.value.row, caught.value.column) == (wrong, "winner")
+        assert caught.value.value == "nobody"
 
 
 def test_words_may_be_members_of_a_string_enumeration(read):

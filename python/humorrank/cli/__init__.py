@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import io
-import os
 import sys
 import traceback
-from collections.abc import Callable
-from typing import Annotated, ParamSpec
+from typing import Annotated
 
 import typer
 
 from humorrank import __version__
+from humorrank.cli._guard import INTERRUPTED, OURS, THEIRS, guarded
 from humorrank.cli.elo import elo
 from humorrank.cli.rate import rate
 from humorrank.cli.simulate import simulate
 from humorrank.cli.tally import tally
+from humorrank.cli.tournament import app as tournament
 from humorrank.errors import ConvergenceError, HumorRankError
-
-P = ParamSpec("P")
-
-DONE, OURS, THEIRS, INTERRUPTED = 0, 1, 2, 130
-"""Exit codes: done, our fault, the user's mistake, Ctrl-C."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,26 +27,9 @@ app = typer.Typer(
 )
 
 
-def _guarded(command: Callable[P, None]) -> Callable[P, None]:
-    """The command with our exit codes for Ctrl-C and for a pipe that nobody reads on."""
-
-    @functools.wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except KeyboardInterrupt:
-            typer.echo("interrupted", err=True)
-            raise typer.Exit(INTERRUPTED) from None
-        except BrokenPipeError:
-            # Python would complain again when it flushes.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(DONE) from None
-
-    return run
-
-
 for _command in (rate, tally, elo, simulate):
-    app.command()(_guarded(_command))
+    app.command()(guarded(_command))
+app.add_typer(tournament, name="tournament")
 
 
 def _show_version(wanted: bool) -> None:
@@ -80,12 +57,15 @@ def _about(
 
 def main() -> None:
     """Runs the command line and exits."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A name that the terminal cannot show is no reason to fail.
-            stream.reconfigure(errors="backslashreplace")
     try:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                # A name that the terminal cannot show is no reason to fail.
+                stream.reconfigure(errors="backslashreplace")
         app()
+    except KeyboardInterrupt:
+        # Before or after a command.
+        sys.exit(INTERRUPTED)
     except ConvergenceError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(OURS)

@@ -72,7 +72,8 @@ Keys = Annotated[
     typer.Option(
         metavar="COLUMN,...",
         help="Keep counts apart by these columns (judge,prompt,language), to rate by them later; "
-        "of tally files, keep only these.",
+        "of tally files, keep only these ('' for none).",
+        rich_help_panel=OUTPUT,
     ),
 ]
 By = Annotated[
@@ -131,12 +132,14 @@ def columns(text: str | None) -> dict[str, str] | None:
 def names(option: str, texts: list[str] | None) -> tuple[str, ...] | None:
     """Columns named by an option that is repeated, or has commas, or both; None if not given.
 
+    Quotes hold a column with a comma together.
+
     Raises:
         OptionError: one is empty.
     """
     if texts is None:
         return None
-    found = tuple(part.strip() for text in texts for part in text.split(",") if text.strip())
+    found = tuple(part.strip() for text in texts for part in next(csv.reader([text]), [""]))
     if not all(found):
         raise OptionError(f"--{option} takes columns (judge,prompt), not {','.join(texts)!r}")
     return found

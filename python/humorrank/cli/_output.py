@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import typer
 
-from humorrank.atomic import replacing
+from humorrank.atomic import check_place, replacing
 from humorrank.errors import OptionError
 
 _BY_SUFFIX = {
@@ -29,7 +29,7 @@ def resolve_format(wanted: str | None, output: str | None) -> str:
         OptionError: the ending says nothing, or the file could not be written.
     """
     if output is not None:
-        _check_place(Path(output))
+        check_place(output)
     if wanted is not None:
         return wanted
     suffix = Path(output).suffix.lower() if output is not None else ""
@@ -40,16 +40,6 @@ def resolve_format(wanted: str | None, output: str | None) -> str:
         "--format"
     )
     raise OptionError(message)
-
-
-def _check_place(path: Path) -> None:
-    """Refuses before the work what could not be written after it."""
-    if path.is_dir():
-        message = f"{path}: is a directory"
-        raise OptionError(message)
-    if not path.parent.is_dir():
-        message = f"{path}: there is no directory {path.parent}"
-        raise OptionError(message)
 
 
 def emit(text: str, output: str | None) -> None:

@@ -10,8 +10,12 @@ from humorrank.progress import Progress
 
 
 @contextmanager
-def progress_bar() -> Iterator[Progress | None]:
-    """A callback that draws one bar a stage; None where nobody looks."""
+def progress_bar(*, rate: bool = False) -> Iterator[Progress | None]:
+    """A callback that draws one bar a stage; None where nobody looks.
+
+    Args:
+        rate: also shows how many units a second.
+    """
     if not sys.stderr.isatty():
         yield None
         return
@@ -20,17 +24,26 @@ def progress_bar() -> Iterator[Progress | None]:
         BarColumn,
         MofNCompleteColumn,
         SpinnerColumn,
+        Task,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
     from rich.progress import Progress as Bars  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    class Rate(TextColumn):
+        """Units a second."""
+
+        def render(self, task: Task) -> Text:
+            return Text("" if task.speed is None else f"{task.speed:,.0f}/s")
 
     with Bars(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        *([Rate("")] if rate else []),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True),

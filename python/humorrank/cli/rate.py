@@ -127,7 +127,7 @@ def rate(
         columns_by = _options.names("by", by)
         matches = counted(
             files,
-            keys=columns_by,
+            keys=columns_by or (),
             progress=progress,
             reading={
                 "columns": _options.columns(columns),

@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import polars as pl
 import typer
 
 import humorrank
+from humorrank.atomic import replacing
+from humorrank.cli._ratings import read_ratings
 from humorrank.errors import OptionError
+from humorrank.interruptible import interruptible
+
+_SLICE = 1 << 17
+"""Rows of text that are written without a look at Ctrl-C."""
 
 
 def simulate(
@@ -35,34 +40,12 @@ def simulate(
     if path.suffix not in (".parquet", ".csv"):
         message = f"--output must end in .parquet or .csv, not {output!r}"
         raise OptionError(message)
-    frame = humorrank.simulate(_ratings(ratings), matches, ties, seed)
-    if path.suffix == ".csv":
-        frame.write_csv(path)
-    else:
-        frame.write_parquet(path)
-
-
-def _ratings(text: str) -> dict[str, float]:
-    if text.isascii() and text.isdigit():
-        models = int(text)
-        width = len(text)
-        return {
-            f"model-{i:0{width}}": 1000 + 800 * (i / max(models - 1, 1) - 0.5)
-            for i in range(models)
-        }
-    if not Path(text).is_file():
-        message = f"{text!r} is neither a number of models nor a file"
-        raise OptionError(message)
-    try:
-        frame = pl.read_csv(text, schema_overrides={"model": pl.String, "rating": pl.Float64})
-        names, ratings = frame["model"].to_list(), frame["rating"].to_list()
-    except pl.exceptions.PolarsError as error:
-        message = f"{text}: no table of model and rating: {str(error).splitlines()[0]}"
-        raise OptionError(message) from error
-    if None in names or None in ratings:
-        message = f"{text}: a model or a rating is missing"
-        raise OptionError(message)
-    if doubled := sorted({name for name in names if names.count(name) > 1}):
-        message = f"{text}: {doubled[0]!r} stands there twice"
-        raise OptionError(message)
-    return dict(zip(names, ratings, strict=True))
+    frame = humorrank.simulate(read_ratings(ratings), matches, ties, seed)
+    with replacing(path) as file:
+        if path.suffix == ".csv":
+            # By slices: while polars writes text, Python cannot listen for Ctrl-C.
+            frame.head(0).write_csv(file)
+            for part in frame.iter_slices(_SLICE):
+                part.write_csv(file, include_header=False)
+        else:
+            interruptible(lambda: frame.write_parquet(file))

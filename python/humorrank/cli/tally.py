@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from humorrank.atomic import check_place
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 from humorrank.notices import told
 from humorrank.source import counted
-from humorrank.tally import Tally
+from humorrank.tally_file import is_tally
 
 
 def tally(
@@ -37,7 +38,8 @@ def tally(
         list[str] | None,
         typer.Option(
             metavar="FILE",
-            help="Take away the matches of this tally file; may be repeated.",
+            help="Take away the matches of this tally file or log; may be repeated.",
+            rich_help_panel=_options.FILTERS,
         ),
     ] = None,
     columns: _options.Columns = None,
@@ -64,28 +66,28 @@ def tally(
     A tally keeps no order of rows, and of the other columns only its keys: `humorrank elo`,
     `--where` and `--by` of another column need the log.
     """
+    check_place(output)
     with progress_bar() as progress:
+        options = {
+            "columns": _options.columns(columns),
+            "score_of": score_of,
+            "where": where,
+            "exclude": tuple(exclude or ()),
+            "max_per_judge": max_per_judge,
+            "unjudged": unjudged,
+            "on_error": on_error,
+            "reading": reading,
+        }
         total = counted(
-            files,
-            keys=_options.names("keys", keys),
-            progress=progress,
-            reading={
-                "columns": _options.columns(columns),
-                "score_of": score_of,
-                "where": where,
-                "exclude": tuple(exclude or ()),
-                "max_per_judge": max_per_judge,
-                "unjudged": unjudged,
-                "on_error": on_error,
-                "reading": reading,
-            },
+            files, keys=_options.names("keys", keys), progress=progress, reading=options
         )
         for path in subtract or ():
-            total = total.subtract(Tally.read(path).project(total.keys))
+            of_log = {} if is_tally(path) else options
+            part = counted(path, keys=total.keys, progress=progress, reading=of_log)
+            total = total.subtract(part)
         total.write(output)
     if total.report is not None:
-        for name, rows in total.report.filtered.items():
-            _output.say("note", f"--{name.replace('_', '-')} took {rows:,} rows")
+        _output.say_filters(total.report.filtered)
         for warning in told(total.report):
             _output.say("warning", warning)
     by = f", by {', '.join(total.keys)}" if total.keys else ""

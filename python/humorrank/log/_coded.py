@@ -7,6 +7,7 @@ general way, which goes on from the first row that was not taken.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ import polars as pl
 
 from humorrank._core import (
     NULL_CODE,
+    CodeReader,
     Interner,
     Judged,
     judge_codes,
@@ -40,11 +42,33 @@ _WORD_TABLES: Final = {
     "winner-word": WORDS,
     "winner-name": {w: o for w, o in WORDS.items() if o in (TIE, BOTH_BAD, UNJUDGED)},
 }
-_NAMES, _WORDS, _COUNTS = range(3)
+_NAMES, _WORDS, _COUNTS, FURTHER = range(4)
 _NO_COUNT: Final = np.iinfo(np.uint64).max
 
 Wanted = Sequence[tuple[str, int]]
 """Columns, each with the number of the interner that codes it."""
+
+
+@dataclass(frozen=True)
+class CodedRows:
+    """Some rows.
+
+    Attributes:
+        columns: the codes of each column.
+        times: how often each row occurred; None where each stands for itself, in the log's order.
+    """
+
+    columns: Sequence[np.ndarray]
+    times: np.ndarray | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows of the log these are."""
+        return len(self.columns[0]) if self.times is None else int(self.times.sum())
+
+    def part(self, columns: int) -> CodedRows:
+        """Only the first so many columns of the same rows."""
+        return CodedRows(self.columns[:columns], self.times)
 
 
 class Reader(Protocol):
@@ -56,6 +80,24 @@ class Reader(Protocol):
         Raises:
             UnusualError: The next rows must be read in the general way.
         """
+
+
+def read(reader: Reader, interners: Sequence[Interner], *, counted: bool) -> CodedRows | None:
+    """The next rows; None behind the last.
+
+    Args:
+        reader: what reads them.
+        interners: what gives them codes.
+        counted: whether they may come in any order, equal ones as one.
+
+    Raises:
+        UnusualError: as `Reader.read`.
+    """
+    if counted and isinstance(reader, CodeReader):
+        found = reader.count(interners)
+        return None if found is None else CodedRows(*found)
+    columns = reader.read(interners)
+    return None if columns is None else CodedRows(columns)
 
 
 def wanted(binding: Binding) -> Wanted | None:
@@ -99,14 +141,14 @@ class Coder:
 
     @property
     def interners(self) -> list[Interner]:
-        """In the order of their numbers."""
+        """In the order of their numbers; those of further columns go behind them, from FURTHER."""
         return [self._names.interner, self._words, self._counts]
 
-    def judge(self, columns: Sequence[np.ndarray], binding: Binding) -> Judged | None:
+    def judge(self, rows: CodedRows, binding: Binding) -> Judged | None:
         """Checks rows and picks those to rate; None if any has a fault."""
         names = self._names
         names.look()
-        first, second, *others = columns
+        first, second, *others = rows.columns
         by_word = binding.reading.name in _WORD_TABLES
         by_name = binding.reading.name == "winner-name"
         winner = others.pop(0) if by_word else None
@@ -127,6 +169,7 @@ class Coder:
             winner_names=self._word_names if by_name else None,
             count=count,
             counts=None if count is None else self._amounts,
+            times=rows.times,
             excluded=names.excluded,
         )
         if judged.faults or names.missing_any(first, second):

@@ -16,7 +16,7 @@ from humorrank.log._batch import Batch
 from humorrank.log._lines import Compression, broken
 from humorrank.log._readings import is_header
 from humorrank.log._stream import Opened, Origin, opened, suffixes
-from humorrank.log._table import SAMPLE, OnRagged, doubled
+from humorrank.log._table import SAMPLE, OnRagged, doubled, sampled_words
 
 if TYPE_CHECKING:
     from humorrank.log._coded import Reader, Wanted
@@ -56,6 +56,10 @@ class CsvTable:
         for batch in self._read(columns, SAMPLE, lambda _: None):
             return batch
         return Batch(self.label, pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), 1)
+
+    def words(self, column: str) -> list[str]:
+        """The distinct values of a column in these rows."""
+        return sampled_words(self, column)
 
     def codes(self, wanted: Wanted) -> Reader | None:
         """Reads columns as codes, where the text is not compressed."""

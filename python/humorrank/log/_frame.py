@@ -14,12 +14,21 @@ from polars.exceptions import PolarsError
 from humorrank._core import CodeReader, Interner, UnusualError, row_codes
 from humorrank.errors import InputError
 from humorrank.log._batch import Batch, is_missing, series_of
-from humorrank.log._table import GAME_SCORES, GAMES, SAMPLE, OnRagged, doubled
+from humorrank.log._table import (
+    GAME_SCORES,
+    GAMES,
+    SAMPLE,
+    OnRagged,
+    doubled,
+    sampled_words,
+)
 
 if TYPE_CHECKING:
     from humorrank.log._coded import Reader, Wanted
 
 _ROWS: Final = 1 << 20
+_CODED_ROWS: Final = 1 << 18
+"""So many rows are coded at a time: their codes stay in the cache until they are counted."""
 _LAZY_ROWS: Final = 1 << 18
 
 
@@ -53,16 +62,25 @@ class FrameTable:
         if isinstance(frame, pl.LazyFrame):
             try:
                 frame = frame.collect()
-            except PolarsError as error:
+            except (PolarsError, OSError) as error:
                 raise unreadable(self.label, error) from None
         return Batch(self.label, frame, 1)
+
+    def words(self, column: str) -> list[str]:
+        """The distinct values of a column in these rows."""
+        if isinstance(self.frame, pl.DataFrame) and self.schema[column] == pl.String:
+            return distinct(self.frame.get_column(column).head(SAMPLE))
+        return sampled_words(self, column)
 
     def codes(self, wanted: Wanted) -> Reader | None:
         """Reads columns of text or whole numbers as codes, in memory or from a Parquet file."""
         if not all(_has_codes(self.schema[column]) for column, _ in wanted):
             return None
         if isinstance(self.frame, pl.DataFrame):
-            return _FrameCodes(self.frame, wanted)
+            return ColumnCodes(
+                [(self.frame.get_column(column), interner) for column, interner in wanted],
+                self.frame.height,
+            )
         if self.parquet is None:
             return None
         try:
@@ -88,29 +106,51 @@ class FrameTable:
             for part in parts:
                 yield Batch(self.label, part, start)
                 start += part.height
-        except PolarsError as error:
+        except (PolarsError, OSError) as error:
             raise unreadable(self.label, error) from None
 
 
-class _FrameCodes:
-    """Columns of a frame in memory, coded."""
+class ColumnCodes:
+    """Columns in memory, coded: anything that an interner takes, and whole numbers of polars.
 
-    def __init__(self, frame: pl.DataFrame, wanted: Wanted) -> None:
-        self._columns = [(frame.get_column(column), interner) for column, interner in wanted]
-        self._rows = frame.height
+    Args:
+        columns: columns, each with the number of its interner.
+        rows: how many rows there are.
+    """
+
+    def __init__(self, columns: Sequence[tuple[Any, int]], rows: int) -> None:
+        self._columns = columns
+        self._rows = rows
         self._start = 0
 
     def read(self, interners: Sequence[Interner]) -> Sequence[np.ndarray] | None:
         """The next rows."""
-        if self._start >= self._rows:
+        start, end = self._start, min(self._start + _CODED_ROWS, self._rows)
+        if start >= end:
             return None
-        out = []
-        for series, interner in self._columns:
-            part = series.slice(self._start, _ROWS)
-            text = part.cast(pl.String) if part.dtype.is_integer() else part
-            out.append(interners[interner].encode(text))
-        self._start += _ROWS
-        return out
+        self._start = end
+        try:
+            return [
+                interners[interner].encode(_part(column, start, end, self._rows))
+                for column, interner in self._columns
+            ]
+        except (TypeError, ValueError) as error:
+            raise UnusualError(str(error)) from None
+
+
+def _part(column: Any, start: int, end: int, rows: int) -> Any:  # noqa: ANN401 - many kinds
+    """Some rows of a column."""
+    part = column if end - start == rows else column[start:end]
+    if isinstance(part, pl.Series) and part.dtype.is_integer():
+        return part.cast(pl.String)
+    return part
+
+
+def distinct(values: object) -> list[str]:
+    """The distinct strings of a column, in the order of their first appearance."""
+    interner = Interner()
+    interner.encode(values)
+    return interner.names
 
 
 def _has_codes(dtype: pl.DataType) -> bool:
@@ -139,9 +179,32 @@ class PandasTable:
         """Some first rows."""
         return Batch(self.label, self._convert(self.frame.head(SAMPLE), columns), 1)
 
+    def words(self, column: str) -> list[str]:
+        """The distinct values of a column in these rows."""
+        return sampled_words(self, column)
+
     def codes(self, wanted: Wanted) -> Reader | None:
-        """There is no fast way."""
-        return None
+        """Reads columns of text or whole numbers, whatever pandas holds them in."""
+        found = [(self._coded(column), interner) for column, interner in wanted]
+        if any(column is None for column, _ in found):
+            return None
+        return ColumnCodes(found, len(self.frame))
+
+    def _coded(self, column: str) -> Any:  # noqa: ANN401 - many kinds
+        """A column as an interner takes it, not copied where that can be; None if it cannot."""
+        values = self.frame.iloc[:, self.columns.index(column)]
+        if not isinstance(values.dtype, np.dtype):
+            storage = getattr(values.dtype, "storage", "pyarrow")
+            if "string" in str(values.dtype) and storage == "python":
+                return np.ascontiguousarray(values.to_numpy(object))
+            try:
+                arrow = values.array.__arrow_array__()
+            except (AttributeError, ImportError, TypeError, ValueError):
+                return None
+            return arrow if hasattr(arrow, "__arrow_c_stream__") else None
+        if values.dtype.kind == "O":
+            return np.ascontiguousarray(values.to_numpy())
+        return pl.Series(column, values.to_numpy()) if values.dtype.kind in "iu" else None
 
     def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
         """All rows."""
@@ -191,6 +254,12 @@ class RowsTable:
         whole = [row for row in self.rows[:SAMPLE] if len(row) == len(self.columns)]
         return self._batch(whole, list(range(1, len(whole) + 1)), columns)
 
+    def words(self, column: str) -> list[str]:
+        """The distinct values of a column in these rows."""
+        at, width = self.columns.index(column), len(self.columns)
+        values = [row[at] for row in self.rows[:SAMPLE] if len(row) == width]
+        return words_of(column, values)
+
     def codes(self, wanted: Wanted) -> Reader | None:
         """Reads rows whose parts are all text."""
         return _RowCodes(self.rows, [(self.columns.index(c), i) for c, i in wanted])
@@ -225,6 +294,56 @@ class RowsTable:
         )
 
 
+@dataclass
+class ColumnsTable:
+    """Columns in memory, as lists of one length.
+
+    Attributes:
+        label: what errors call it.
+        values: the values of each column.
+        columns: the names of the columns.
+    """
+
+    label: str
+    values: Mapping[str, Sequence[Any]]
+    columns: list[str]
+    headerless: bool = False
+    untyped: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def sample(self, columns: Sequence[str]) -> Batch:
+        """Some first rows."""
+        return self._batch(columns, 0, SAMPLE)
+
+    def words(self, column: str) -> list[str]:
+        """The distinct values of a column in these rows."""
+        return words_of(column, self.values[column][:SAMPLE])
+
+    def codes(self, wanted: Wanted) -> Reader | None:
+        """Reads columns of text."""
+        columns = [(self.values[column], interner) for column, interner in wanted]
+        return ColumnCodes(columns, len(columns[0][0]))
+
+    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
+        """All rows."""
+        names = columns or self.columns[:1]
+        for start in range(0, len(self.values[names[0]]), _ROWS):
+            yield self._batch(names, start, start + _ROWS)
+
+    def _batch(self, columns: Sequence[str], start: int, end: int) -> Batch:
+        series = [series_of(name, self.values[name][start:end]) for name in columns]
+        return Batch(self.label, pl.DataFrame(series), start + 1)
+
+
+def words_of(column: str, values: Sequence[Any]) -> list[str]:
+    """The distinct ones of Python values, as text."""
+    try:
+        return distinct(values)
+    except (TypeError, ValueError):
+        words = dict.fromkeys(Batch("", pl.DataFrame([series_of(column, values)]), 1).text(column))
+        return [word for word in words if word is not None]
+
+
 class _RowCodes:
     """Parts of rows in memory, coded; they must be text and all rows of one length."""
 
@@ -243,6 +362,45 @@ class _RowCodes:
             return row_codes(rows, len(self._rows[0]), self._wanted, interners)
         except (TypeError, ValueError, UnicodeError) as error:
             raise UnusualError(str(error)) from None
+
+
+def columns_table(source: Mapping[Any, Any]) -> ColumnsTable | FrameTable:
+    """A table from columns by name: lists, tuples, numpy arrays or series.
+
+    Raises:
+        InputError: They are not columns, or not of one length.
+    """
+    label = "columns"
+    columns = [str(name) for name in source]
+    doubled(columns, label)
+    values = [
+        _values(column, label, part) for column, part in zip(columns, source.values(), strict=True)
+    ]
+    for column, part in zip(columns, values, strict=True):
+        if len(part) != len(values[0]):
+            message = f"has {len(part):,} values where {columns[0]!r} has {len(values[0]):,}"
+            raise InputError(message, file=label, column=column)
+    if values and all(isinstance(part, pl.Series) for part in values):
+        frame = pl.DataFrame(dict(zip(columns, values, strict=True)))
+        return polars_table(label, frame)
+    lists = [part.to_list() if isinstance(part, pl.Series) else part for part in values]
+    return ColumnsTable(label, dict(zip(columns, lists, strict=True)), columns)
+
+
+def _values(column: str, label: str, values: Any) -> Sequence[Any] | pl.Series:  # noqa: ANN401 - many kinds
+    if isinstance(values, list | tuple | pl.Series):
+        return values
+    if isinstance(values, np.ndarray) and values.ndim == 1:
+        return list(values.tolist())
+    if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):
+        try:
+            return pl.Series(column, values)
+        except (PolarsError, TypeError, ValueError) as error:
+            raise unreadable(label, error) from None
+    if hasattr(values, "tolist") and hasattr(values, "iloc"):
+        return list(values.tolist())
+    message = f"is a {type(values).__name__}, not a column; of matches as dictionaries give a list"
+    raise InputError(message, file=label, column=column)
 
 
 def polars_table(label: str, frame: pl.DataFrame | pl.LazyFrame) -> FrameTable:

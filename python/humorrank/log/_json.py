@@ -17,7 +17,7 @@ from humorrank.log._batch import Batch, series_of, shorten
 from humorrank.log._frame import game_scores
 from humorrank.log._lines import Compression, lines
 from humorrank.log._stream import Origin
-from humorrank.log._table import GAME_SCORES, GAMES, SAMPLE, OnRagged
+from humorrank.log._table import GAME_SCORES, GAMES, SAMPLE, OnRagged, sampled_words
 
 if TYPE_CHECKING:
     from humorrank.log._coded import Reader, Wanted
@@ -60,6 +60,10 @@ class JsonTable:
         """Some first rows."""
         rows = list(islice(self._objects(columns), SAMPLE))
         return object_batch(self.label, rows, columns)
+
+    def words(self, column: str) -> list[str]:
+        """The distinct values of a column in these rows."""
+        return sampled_words(self, column)
 
     def codes(self, wanted: Wanted) -> Reader | None:
         """There is no fast way."""

@@ -10,7 +10,6 @@ import polars as pl
 
 from humorrank.errors import OptionError
 from humorrank.log._filters import Where
-from humorrank.log._keys import key_column
 from humorrank.log._matches import Matches
 from humorrank.log._pass import Options, Pass, Taken
 from humorrank.log._readings import BY_NAME, EXTRAS, ROLES
@@ -30,7 +29,8 @@ class MatchLog:
     Args:
         source: a path, a glob, a list of these, "-" (standard input), a polars DataFrame or
             LazyFrame, a pandas DataFrame, a pyarrow Table, any object with the Arrow PyCapsule
-            interface, dictionaries, or tuples (a, b, winner) or (winner, loser).
+            interface, columns by name ({"model_a": [...], ...}), dictionaries, or tuples
+            (a, b, winner) or (winner, loser).
         columns: role -> column, where they are not found by their names ("model_a", "model_b",
             "winner", "score", "count", "weight", "prompt", "judge", ...).
         score_of: whose share, from 0 to 1, a number in the score column is.
@@ -109,8 +109,12 @@ class MatchLog:
         for taken in self._pass.run():
             yield taken.matches
 
-    def keyed(self, keys: Sequence[str]) -> Iterator[tuple[Matches, list[pl.Series]]]:
-        """As `batches`, with further columns of the rows that the matches are from, as text.
+    def keyed(self, keys: Sequence[str]) -> Iterator[tuple[Matches, Sequence[np.ndarray]]]:
+        """As `batches`, with further columns of the rows that the matches are from, as codes.
+
+        `labels` has their text; NULL_CODE stands where a row has none.
+
+        The matches come in any order, and equal ones may come as one with a count.
 
         Args:
             keys: columns, or roles that the log has a column for ("judge", "prompt").
@@ -119,14 +123,19 @@ class MatchLog:
             InputError: As `batches`.
             OptionError: As `batches`, or a file has no such column.
         """
-        self._pass = Pass(self._source, self._options, keys=_names("keys", keys))
+        self._pass = Pass(self._source, self._options, keys=_names("keys", keys), counted=True)
         for taken in self._pass.run():
-            yield taken.matches, [key_column(taken, key) for key in keys]
+            yield taken.matches, taken.keys
 
     @property
     def names(self) -> list[str]:
         """The names seen so far by the last pass, by code; unjudged and excluded ones too."""
         return self._pass.names.all
+
+    @property
+    def labels(self) -> list[list[str]]:
+        """Of each key of the last pass, the text of each code seen so far."""
+        return self._pass.keys.labels
 
     @property
     def contestants(self) -> int:

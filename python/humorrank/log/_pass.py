@@ -13,10 +13,10 @@ from humorrank._core import Judged, UnusualError
 from humorrank.errors import InputError, OptionError
 from humorrank.log._batch import Batch, shorten
 from humorrank.log._checks import faults, refuse_clash
-from humorrank.log._coded import Coder, wanted
+from humorrank.log._coded import FURTHER, CodedRows, Coder, read, wanted
 from humorrank.log._decode import Problem, Settings
 from humorrank.log._filters import JudgeCap, Where
-from humorrank.log._keys import key_name
+from humorrank.log._keys import Keys
 from humorrank.log._matches import Matches
 from humorrank.log._names import Names
 from humorrank.log._opening import Opening
@@ -55,12 +55,14 @@ class Taken:
         batch: the batch; None where only codes were read, which a pass for further columns
             never does.
         rows: the row of the batch of each match.
+        keys: the code of each key of each match.
     """
 
     matches: Matches
     binding: Binding
     batch: Batch | None = None
     rows: np.ndarray | None = None
+    keys: Sequence[np.ndarray] = ()
 
 
 class Pass:
@@ -71,7 +73,8 @@ class Pass:
         options: what to do.
         further: columns to read beside those that are needed; None for no others at all, while
             an empty sequence asks for those that are known (question_id, judge, ...).
-        keys: columns or roles that every file must have, read too.
+        keys: columns or roles that every file must have, read too; see `Keys`.
+        counted: whether matches may come in any order, equal ones as one with a count.
     """
 
     def __init__(
@@ -80,11 +83,14 @@ class Pass:
         options: Options,
         further: Sequence[str] | None = None,
         keys: Sequence[str] = (),
+        *,
+        counted: bool = False,
     ) -> None:
         self._source = source
         self._options = options
         self._further = further
-        self._keys = keys
+        self.keys = Keys(keys)
+        self._counted = counted
         self._where = Where(options.where) if options.where is not None else None
         self._cap = JudgeCap(options.max_per_judge) if options.max_per_judge else None
         self._opening = Opening()
@@ -118,9 +124,10 @@ class Pass:
         judge = self._judge_column(table, binding)
         if self._where is not None:
             self._where.check([c for c in table.columns if c != GAME_SCORES], table.label)
-        columns = self._needed(table, binding, judge)
+        keys = self.keys.columns(table, binding)
+        columns = self._needed(table, binding, judge, keys)
         width, before = len(table.columns), report.rows
-        passed = yield from self._coded(table, binding)
+        passed = yield from self._coded(table, binding, keys)
         ragged = self._ragged if options.on_error == "skip" else None
         rest = () if passed is None else _behind(table.batches(columns, ragged), passed)
         for batch in rest:
@@ -131,12 +138,14 @@ class Pass:
             left = batch if self._where is None else self._hold(batch, binding, table.untyped)
             if left.frame.height:
                 rows = code_rows(left, binding, decoder, self.names, judge)
-                if (taken := self._take(rows)) is not None:
+                if (taken := self._take(rows, keys)) is not None:
                     yield taken
         if report.rows == before and not report.skipped.get("ragged row"):
             raise InputError("has columns but no rows", file=table.label)
 
-    def _coded(self, table: Table, binding: Binding) -> Generator[Taken, None, int | None]:
+    def _coded(
+        self, table: Table, binding: Binding, keys: Sequence[str]
+    ) -> Generator[Taken, None, int | None]:
         """The matches of the first rows, read as codes.
 
         Returns:
@@ -144,27 +153,36 @@ class Pass:
         """
         columns = wanted(binding)
         general = self._where is not None or self._cap is not None or self._further is not None
-        if columns is None or general or (reader := table.codes(columns)) is None:
+        if columns is None or general:
             return 0
+        own = len(columns)
+        columns = [*columns, *((key, FURTHER + i) for i, key in enumerate(keys))]
+        twice = len({column for column, _ in columns}) < len(columns)
+        if twice or (reader := table.codes(columns)) is None:
+            return 0
+        # Whether a first row is a header shows by where its names occur again.
+        counted = self._counted and binding.reading.name != "headerless"
         passed = 0
+        interners = [*self._coder.interners, *self.keys.interners]
         while True:
             try:
-                codes = reader.read(self._coder.interners)
+                rows = read(reader, interners, counted=counted)
             except UnusualError:
                 return passed
-            if codes is None:
+            if rows is None:
                 return None
-            judged = self._coder.judge(codes, binding)
+            judged = self._coder.judge(rows.part(own), binding)
             if judged is None or (judged.unjudged and self._options.unjudged == "fail"):
                 return passed
-            passed += len(codes[0])
-            self.report.rows += len(codes[0])
-            self._opening.see(binding.reading.name, table.label, codes[0], codes[1])
-            matches = self._account(judged, len(codes[0]))
+            passed += rows.rows
+            self.report.rows += rows.rows
+            self._opening.see(binding.reading.name, table.label, *rows.columns[:2])
+            matches = self._account(judged, rows)
             if len(matches):
-                yield Taken(matches, binding)
+                apart = self.keys.of_codes(rows.columns[own:], judged.rows)
+                yield Taken(matches, binding, keys=apart)
 
-    def _account(self, judged: Judged, rows: int) -> Matches:
+    def _account(self, judged: Judged, rows: CodedRows) -> Matches:
         """Counts what rows of codes are, and gives those that are rated."""
         report, names = self.report, self.names
         names.note(judged.seen)
@@ -173,12 +191,13 @@ class Pass:
             self._absent -= {name for name, kinds in seen if kinds}
         if names.excluded:
             report.filtered["exclude"] = report.filtered.get("exclude", 0) + judged.excluded
-        report.read += rows
+        left_out = judged.unjudged + judged.void + judged.excluded
+        report.read += rows.rows
         report.unjudged += judged.unjudged
         report.void += judged.void
         report.ties += judged.ties
         report.both_bad += judged.both_bad
-        report.rated += len(judged.outcome)
+        report.rated += rows.rows - left_out
         return Matches(judged.first, judged.second, judged.outcome, count=judged.count)
 
     def _refuse_another_reading(self, table: Table, binding: Binding) -> None:
@@ -208,13 +227,15 @@ class Pass:
         message = f"max_per_judge: {table.label} has {reason}; say which with --columns judge=NAME"
         raise OptionError(message)
 
-    def _needed(self, table: Table, binding: Binding, judge: str | None) -> list[str]:
+    def _needed(
+        self, table: Table, binding: Binding, judge: str | None, keys: Sequence[str]
+    ) -> list[str]:
         """The columns to read."""
         columns = [*binding.columns.values()]
         columns += [column for role, column in binding.extras.items() if role in _AMOUNTS]
         columns += [] if judge is None else [judge]
         columns += [] if self._where is None else self._where.columns
-        columns += [key_name(key, table.columns, binding, table.label) for key in self._keys]
+        columns += keys
         if self._further is not None:
             columns += binding.extras.values()
             columns += [column for column in self._further if column in table.columns]
@@ -235,7 +256,7 @@ class Pass:
         filtered["where"] = filtered.get("where", 0) + int(np.count_nonzero(~holds))
         return batch if holds.all() else batch.where(holds)
 
-    def _take(self, rows: Rows) -> Taken | None:
+    def _take(self, rows: Rows, keys: Sequence[str]) -> Taken | None:
         """The matches of a batch that are good, judged and not filtered out."""
         self.report.read += len(rows.first)
         if self._options.reading is None:
@@ -259,7 +280,9 @@ class Pass:
         if not len(index):
             return None
         matches = self._matches(rows, index)
-        return Taken(matches, rows.binding, rows.batch, rows.rows_of(index))
+        sources = rows.rows_of(index)
+        apart = self.keys.of_batch(rows.batch, sources, keys)
+        return Taken(matches, rows.binding, rows.batch, sources, apart)
 
     def _leave_bad(self, rows: Rows, keep: np.ndarray) -> None:
         found = faults(rows, self.names)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from humorrank.errors import InputError
-from humorrank.log._batch import Batch
 from humorrank.log._decode import SCORE_HELP
 from humorrank.log._readings import (
     ALIASES,
@@ -52,14 +53,34 @@ def recognise(
         if column not in table.columns:
             message = f"there is no column {column!r} for {role}{_found(columns, column)}"
             raise InputError(message, file=table.label, column=column)
-    header = Header(table.columns)
-    candidates = _candidates(table, header, wanted, _pool(score_of, reading))
+    about = _Columns(table.label, tuple(table.columns), table.headerless)
+    candidates = _bindings(about, tuple(wanted.items()), score_of, reading)
     if not candidates:
-        _explain_missing(table, header, wanted, score_of, reading)
-    if len(candidates) > 1:
-        candidates = [_decide(table, candidates)]
-    chosen = candidates[0]
-    return Binding(chosen.reading, chosen.columns, _extras(header, wanted))
+        _explain_missing(about, wanted, score_of, reading)
+    return candidates[0] if len(candidates) == 1 else _decide(table, candidates)
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """What a table says before any of its rows is read."""
+
+    label: str
+    columns: tuple[str, ...]
+    headerless: bool
+
+
+@lru_cache(maxsize=64)
+def _bindings(
+    table: _Columns,
+    wanted: tuple[tuple[str, str], ...],
+    score_of: Literal["a", "b"] | None,
+    reading: str | None,
+) -> tuple[Binding, ...]:
+    """The readings that these columns allow; remembered, as most calls are about the same ones."""
+    header, said = Header(table.columns), dict(wanted)
+    extras = _extras(header, said)
+    candidates = _candidates(table, header, said, _pool(score_of, reading))
+    return tuple(Binding(found.reading, found.columns, extras) for found in candidates)
 
 
 def _pool(score_of: str | None, reading: str | None) -> list[Reading]:
@@ -71,7 +92,7 @@ def _pool(score_of: str | None, reading: str | None) -> list[Reading]:
 
 
 def _candidates(
-    table: Table, header: Header, wanted: Mapping[str, str], pool: Iterable[Reading]
+    table: _Columns, header: Header, wanted: Mapping[str, str], pool: Iterable[Reading]
 ) -> list[Binding]:
     said = {role for role in wanted if role not in EXTRAS}
     out: list[Binding] = []
@@ -126,16 +147,14 @@ def judge_columns(table: Table) -> list[str]:
 
 def _decide(table: Table, candidates: Sequence[Binding]) -> Binding:
     """The candidate that the winner's words speak for."""
-    needed = {column for binding in candidates for column in binding.columns.values()}
-    sample = table.sample(sorted(needed))
     by_word = [binding for binding in candidates if binding.reading.name == "winner-word"]
     by_name = [binding for binding in candidates if binding.reading.name == "winner-name"]
     others = [b for b in candidates if b not in by_word and b not in by_name]
 
     columns = {binding.columns["winner"] for binding in (*by_word, *by_name)}
-    words = {column: _judged_words(sample, column) for column in columns}
+    words = {column: _judged_words(table, column) for column in columns}
     spoken = [b for b in by_word if _words_fit(words, b, alone=len(by_word) == 1)]
-    named = [b for b in by_name if not spoken and _names_fit(sample, b)]
+    named = [b for b in by_name if not spoken and _names_fit(table, b)]
     fitting = [*spoken, *named, *others]
     for column in columns:
         _refuse_numbers(table, column, words[column], may_be_names=bool(named))
@@ -147,8 +166,8 @@ def _decide(table: Table, candidates: Sequence[Binding]) -> Binding:
     raise InputError(ambiguous(fitting or by_word or by_name), file=table.label)
 
 
-def _judged_words(sample: Batch, column: str) -> list[str]:
-    words = dict.fromkeys(sample.text(column).to_list())
+def _judged_words(table: Table, column: str) -> list[str]:
+    words = table.words(column)
     return [word for word in words if word and WORDS.get(normal(word)) != UNJUDGED]
 
 
@@ -163,8 +182,9 @@ def _words_fit(found: Mapping[str, Sequence[str]], binding: Binding, *, alone: b
     return bool(sides) and sides <= {*pair, *letters}
 
 
-def _names_fit(sample: Batch, binding: Binding) -> bool:
+def _names_fit(table: Table, binding: Binding) -> bool:
     """Whether every judged winner is the name of one of the two models, or a tie."""
+    sample = table.sample(sorted(binding.columns.values()))
     first, second, winner = (
         sample.text(binding.columns[role]) for role in ("model_a", "model_b", "winner")
     )
@@ -205,12 +225,12 @@ def ambiguous(bindings: Sequence[Binding]) -> str:
 
 
 def _explain_missing(
-    table: Table,
-    header: Header,
+    table: _Columns,
     wanted: Mapping[str, str],
     score_of: Literal["a", "b"] | None,
     reading: str | None,
 ) -> None:
+    header = Header(table.columns)
     columns = [column for column in table.columns if column != GAME_SCORES]
     if reading is None and score_of is None:
         shares = _candidates(table, header, wanted, [BY_NAME["score"]])

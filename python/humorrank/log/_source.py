@@ -16,10 +16,19 @@ from typing import Any, BinaryIO, Final
 import polars as pl
 
 from humorrank.errors import InputError, OptionError
+from humorrank.interruptible import answer_interrupts
 from humorrank.log._csv import csv_table
-from humorrank.log._frame import RowsTable, arrow_table, file_table, pandas_table, polars_table
+from humorrank.log._frame import (
+    RowsTable,
+    arrow_table,
+    columns_table,
+    file_table,
+    pandas_table,
+    polars_table,
+)
 from humorrank.log._json import JsonTable, keys_of, object_batch
 from humorrank.log._lines import Compression, compression_of, lines
+from humorrank.log._scanned import address_table, folder_files, folder_table
 from humorrank.log._stream import Origin, Stream, suffixes
 from humorrank.log._table import Table
 
@@ -89,9 +98,20 @@ def _opened(
                 raise InputError("is closed", file=_STDIN_LABEL)
             yield _streamed(sys.stdin.buffer, _STDIN_LABEL, named, reading, stack)
             continue
+        if "://" in given:
+            yield address_table(given)
+            continue
         for path in _expanded(given):
-            if path.exists() and not path.is_file() and not path.is_dir():
+            if path.is_dir():
+                files = folder_files(path)
+                if files is None:
+                    yield folder_table(path, str(path))
+                for file in files or ():
+                    yield _file(file, str(file), named, reading)
+                continue
+            if path.exists() and not path.is_file():
                 # A pipe, as a shell makes of <(...): what was read of it is gone.
+                answer_interrupts()
                 pipe = stack.enter_context(path.open("rb"))
                 yield _streamed(pipe, given, named, reading, stack)
                 continue
@@ -102,6 +122,9 @@ def _streamed(
     source: BinaryIO, label: str, named: Sequence[str], reading: str | None, stack: ExitStack
 ) -> Table:
     """Text is read as it comes; of a file that is not read in order, a copy is made."""
+    from humorrank.tally_file import is_tally  # noqa: PLC0415 - which needs this package
+
+    answer_interrupts()
     stream = Stream(source)
     start = b""
     opened = stream.open(last=False)
@@ -110,19 +133,37 @@ def _streamed(
     kind = _kind(start, label)
     if kind is None:
         return _text(stream, compression_of(start), label, named, reading)
-    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="humorrank-"))
-    path = Path(folder) / "copy"
-    with path.open("wb") as file:
-        shutil.copyfileobj(stream.open(last=True), file)
+    path = _copied(stream, stack)
+    if is_tally(path):
+        message = (
+            "is a tally, which is read from a file, not from a pipe: give the name of its file"
+        )
+        raise InputError(message, file=label)
     table = file_table(path, label, kind)
     table.notes.append(f"{label}: {kind} is not read in order; a temporary copy was made of it")
     return table
 
 
+def _copied(stream: Stream, stack: ExitStack) -> Path:
+    """A temporary copy of a stream.
+
+    Where the system lets a file without a name be opened again, the copy has none, and so goes
+    even with a process that is killed.
+    """
+    nameless = stack.enter_context(tempfile.TemporaryFile(prefix="humorrank-"))  # noqa: SIM115 - the stack closes it
+    path = Path(f"/proc/self/fd/{nameless.fileno()}")
+    if path.exists():
+        shutil.copyfileobj(stream.open(last=True), nameless)
+        nameless.flush()
+        return path
+    path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="humorrank-"))) / "copy"
+    with path.open("wb") as file:
+        shutil.copyfileobj(stream.open(last=True), file)
+    return path
+
+
 def _expanded(given: str) -> list[Path]:
     path = Path(given)
-    if "://" in given:
-        raise InputError("is an address, not a file; download it first", file=given)
     if path.exists() or not glob.has_magic(given):
         return [path]
     found = sorted(name for name in glob.glob(given, recursive=True) if Path(name).is_file())  # noqa: PTH207 - a pattern may be absolute
@@ -132,9 +173,6 @@ def _expanded(given: str) -> list[Path]:
 
 
 def _file(path: Path, label: str, named: Sequence[str], reading: str | None) -> Table:
-    if path.is_dir():
-        message = "is a directory; name the files in it, for example "
-        raise InputError(message + repr(str(path / "*.parquet")), file=label)
     try:
         with path.open("rb") as file:
             start = file.read(_START)
@@ -191,11 +229,13 @@ def _in_memory(source: Any) -> Table:  # noqa: ANN401 - many kinds, told apart h
         return pandas_table(source)
     if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
         return arrow_table(source)
-    if isinstance(source, Iterable) and not isinstance(source, Mapping | bytes):
+    if isinstance(source, Mapping):
+        return columns_table(source)
+    if isinstance(source, Iterable) and not isinstance(source, bytes):
         return _rows(source)
     message = (
         f"matches cannot be a {kind.__name__}; give a path, a glob, a list of paths, '-', "
-        "a frame (polars, pandas, Arrow) or tuples (a, b, winner)"
+        "a frame (polars, pandas, Arrow), columns by name, or tuples (a, b, winner)"
     )
     raise OptionError(message)
 

@@ -48,6 +48,9 @@ class Table(Protocol):
     def sample(self, columns: Sequence[str]) -> Batch:
         """Some first rows, to recognise the format by; does not use them up."""
 
+    def words(self, column: str) -> list[str]:
+        """The distinct values of a column in these rows, as text and in their order."""
+
     def codes(self, wanted: Wanted) -> Reader | None:
         """Reads columns as codes; None where this table has no fast way to."""
 
@@ -65,3 +68,9 @@ def doubled(columns: Sequence[str], label: str) -> None:
         if column in columns[:index]:
             message = f"column {index + 1} has the name of an earlier one; rename one of them"
             raise InputError(message, file=label, column=column)
+
+
+def sampled_words(table: Table, column: str) -> list[str]:
+    """`Table.words` by way of its sample."""
+    words = dict.fromkeys(table.sample([column]).text(column).to_list())
+    return [word for word in words if word is not None]

@@ -1,1 +1,1 @@
-"""Tournaments: which comparisons are made, by whom, and what is kept of them."""
+"""Tournaments: from jokes to a match log under a budget."""

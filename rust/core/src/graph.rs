@@ -260,27 +260,40 @@ pub struct Outsiders {
 #[must_use]
 pub fn outsiders(pairs: &Pairs, matches: impl FnOnce() -> Vec<u64>) -> Vec<Outsiders> {
     let standings = standings(pairs);
-    let Some(inside) = standings.iter().position(|&s| s == Standing::Inside) else {
-        return Vec::new();
-    };
     if standings.iter().all(|&s| s == Standing::Inside) {
         return Vec::new();
     }
-    let (strong, weak) = (Components::strong(pairs), Components::weak(pairs));
-    let apart = |i: usize| weak.of[i] != weak.of[inside];
+    // Neither kind of component of those outside goes through the inside, but for those that
+    // someone inside has met: so the pairs among the outside are enough.
+    let mut outside = 0..;
+    let code: Vec<Option<u32>> = (standings.iter())
+        .map(|&s| (s != Standing::Inside).then(|| outside.next()).flatten())
+        .collect();
+    let among = pairs.restrict(&code);
+    let (strong, weak) = (Components::strong(&among), Components::weak(&among));
+    let mut has_met_inside = vec![false; weak.sizes.len()];
+    for (low, high) in pairs.contestants_of_pairs() {
+        if let (Some(outside), None) | (None, Some(outside)) = (code[low], code[high]) {
+            has_met_inside[weak.of[outside as usize] as usize] = true;
+        }
+    }
     let mut groups: Vec<Outsiders> = Vec::new();
     let mut group_of = vec![u32::MAX; pairs.contestants()];
     let mut known = std::collections::BTreeMap::new();
     for (i, &standing) in standings.iter().enumerate() {
-        if standing == Standing::Inside {
-            continue;
-        }
-        let component = if apart(i) { weak.of[i] } else { strong.of[i] };
-        let group = *known.entry((apart(i), component)).or_insert_with(|| {
+        let Some(outside) = code[i] else { continue };
+        let whole = weak.of[outside as usize];
+        let apart = !has_met_inside[whole as usize];
+        let component = if apart {
+            whole
+        } else {
+            strong.of[outside as usize]
+        };
+        let group = *known.entry((apart, component)).or_insert_with(|| {
             groups.push(Outsiders {
                 contestants: Vec::new(),
                 standing,
-                apart: apart(i),
+                apart,
                 points: (0.0, 0.0),
                 matches: 0,
             });

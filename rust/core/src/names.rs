@@ -56,10 +56,17 @@ impl Key {
         };
         let mut hash = fold(self.head ^ A, self.tail ^ B ^ u64::from(self.length));
         if self.length > WHOLE {
-            for chunk in name.as_bytes()[8..].chunks(8) {
-                let mut word = [0; 8];
-                word[..chunk.len()].copy_from_slice(chunk);
-                hash = fold(hash ^ A, u64::from_le_bytes(word) ^ B);
+            // What is between head and tail, the last words overlapping.
+            let between = &name.as_bytes()[8..];
+            let between = &between[..between.len() - 8];
+            for chunk in between
+                .chunks_exact(8)
+                .chain(between.rchunks_exact(8).take(1))
+            {
+                let word = chunk
+                    .first_chunk()
+                    .map_or(0, |&word| u64::from_le_bytes(word));
+                hash = fold(hash ^ A, word ^ B);
             }
         }
         hash

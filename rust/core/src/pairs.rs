@@ -290,7 +290,9 @@ impl Pairs {
     /// `code` must keep the order of the contestants.
     #[must_use]
     pub fn restrict(&self, code: &[Option<u32>]) -> Self {
-        let mut out = Self::with_room(self.len());
+        let kept = code.iter().flatten().count();
+        let all = 2 * kept > code.len();
+        let mut out = Self::with_room(if all { self.len() } else { 0 });
         for (low, code_of_low) in code.iter().enumerate() {
             let Some(code_of_low) = *code_of_low else {
                 continue;
@@ -302,7 +304,7 @@ impl Pairs {
                 }
             }
         }
-        out.close(code.iter().flatten().count());
+        out.close(kept);
         out
     }
 }

@@ -9,19 +9,21 @@ use std::{
 };
 
 use humorrank_core::Interner;
-use memchr::{memchr, memchr2_iter, memrchr};
+use memchr::{memchr, memchr2_iter};
 use rayon::prelude::*;
 
 use crate::{
     Columns, Unusual,
+    blocks::{BLOCK, Blocks},
+    cells::{self, Cells, MOST_CELLS, Rows},
     csv::{Chunk, CsvError, CsvReader, Dialect},
     positioned::Positioned,
+    spare::Spare,
 };
 
-/// Bytes that one thread takes at a time.
-const BLOCK: usize = 1 << 18;
-/// Blocks of one batch.
+/// Blocks of one batch, and of one whose rows are counted and never held.
 const BLOCKS: usize = 32;
+const COUNTED: usize = 256;
 /// Records of one batch of the strict reader.
 const RECORDS: usize = 1 << 17;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -40,15 +42,15 @@ impl From<io::Error> for Unusual {
 
 /// Reads some columns of a delimited text as codes.
 pub struct DelimitedCodes {
-    file: Positioned,
+    blocks: Blocks,
     /// Where the next batch starts: always at a record.
     at: u64,
     dialect: Dialect,
-    width: usize,
-    /// (index of the column, number of its interner)
-    columns: Vec<(usize, usize)>,
+    scan: Scan,
     strict: Option<CsvReader>,
-    buffer: Vec<u8>,
+    /// Whether it still pays to count.
+    counts: bool,
+    counters: Spare<Counter>,
 }
 
 impl DelimitedCodes {
@@ -73,16 +75,22 @@ impl DelimitedCodes {
     ) -> Result<Self, Unusual> {
         assert!(columns.iter().all(|&(column, _)| column < header.len()));
         let mut out = Self {
-            file: Positioned::open(path)?,
+            blocks: Blocks::new(Positioned::open(path)?),
             at: 0,
             dialect,
-            width: header.len(),
-            columns: columns.to_vec(),
+            scan: Scan {
+                delimiter: dialect.delimiter,
+                quote: dialect.quote,
+                width: header.len(),
+                columns: columns.to_vec(),
+                interners: columns.iter().map(|(_, i)| i + 1).max().unwrap_or(0),
+            },
             strict: None,
-            buffer: Vec::new(),
+            counts: true,
+            counters: Spare::new(),
         };
         let mut start = vec![0; BLOCK];
-        let read = out.file.read_at(&mut start, 0)?;
+        let read = out.blocks.file().read_at(&mut start, 0)?;
         start.truncate(read);
         if start.starts_with(BYTE_ORDER_MARK) {
             out.at = 3;
@@ -120,16 +128,24 @@ impl DelimitedCodes {
     /// Where a record is ragged or the text is broken.
     pub fn read(&mut self, interners: &mut [&mut Interner]) -> Result<Option<Columns>, Unusual> {
         while self.strict.is_none() {
-            let text = self.next_lines()?;
-            if text == 0 {
-                return Ok(None);
-            }
-            if !is_plain(&self.buffer[..text], self.dialect.quote) {
+            let scan = &self.scan;
+            let blocks = self.blocks.each(self.at, BLOCKS, |bytes| {
+                let Some(text) = scan.plain(bytes)? else {
+                    return Ok(None);
+                };
+                let mut block = Block::new(scan);
+                scan.read(text, &mut block)?;
+                Ok(Some(block))
+            })?;
+            let Some((blocks, end)) = blocks else {
                 self.become_strict()?;
                 break;
+            };
+            if end == self.at {
+                return Ok(None);
             }
-            let columns = self.read_plain(text, interners)?;
-            self.at += text as u64;
+            let columns = self.scan.join(&blocks, interners);
+            self.at = end;
             if !columns.first().is_none_or(Vec::is_empty) {
                 return Ok(Some(columns));
             }
@@ -137,69 +153,47 @@ impl DelimitedCodes {
         self.read_strict(interners)
     }
 
-    /// Fills the buffer and returns how many of its bytes are whole lines.
-    fn next_lines(&mut self) -> Result<usize, Unusual> {
-        let mut wanted = BLOCK * BLOCKS;
-        loop {
-            self.buffer.resize(wanted, 0);
-            let read = self.file.read_at(&mut self.buffer, self.at)?;
-            if read < wanted {
-                return Ok(read);
-            }
-            if let Some(last) = memrchr(b'\n', &self.buffer) {
-                return Ok(last + 1);
-            }
-            if wanted >= 1 << 30 {
-                return Err(Unusual::new("a very long line"));
-            }
-            wanted *= 2;
-        }
-    }
-
-    fn read_plain(
-        &self,
-        length: usize,
-        interners: &mut [&mut Interner],
-    ) -> Result<Columns, Unusual> {
-        let text = std::str::from_utf8(&self.buffer[..length])
-            .map_err(|_| Unusual::new("is not UTF-8"))?;
-        let scan = Scan {
-            delimiter: self.dialect.delimiter,
-            width: self.width,
-            columns: &self.columns,
-            interners: interners.len(),
-        };
-        let blocks: Vec<Block> = blocks(text)
-            .into_par_iter()
-            .map(|block| scan.block(block))
-            .collect::<Result<_, _>>()?;
-        let codes: Vec<Vec<Vec<u32>>> = blocks.iter().map(|block| block.merge(interners)).collect();
-        let rows = blocks.iter().map(Block::rows).sum();
-        let mut columns: Columns = vec![vec![0; rows]; self.columns.len()];
-        let wanted = &self.columns;
-        columns.par_iter_mut().enumerate().for_each(|(at, column)| {
-            let (_, interner) = wanted[at];
-            let mut rest = column.as_mut_slice();
-            for (block, codes) in blocks.iter().zip(&codes) {
-                let (now, later) = rest.split_at_mut(block.rows());
-                for (code, &local) in now.iter_mut().zip(&block.columns[at]) {
-                    *code = codes[interner][local as usize];
+    /// The next records in any order, equal ones as one where that pays; none at the end.
+    ///
+    /// # Errors
+    /// As [`DelimitedCodes::read`].
+    pub fn count(&mut self, interners: &mut [&mut Interner]) -> Result<Option<Rows>, Unusual> {
+        while self.counts && self.strict.is_none() {
+            let (scan, counters) = (&self.scan, &self.counters);
+            let counted = self.blocks.each(self.at, COUNTED, |bytes| {
+                let Some(text) = scan.plain(bytes)? else {
+                    return Ok(None);
+                };
+                let new = || Counter::new(scan);
+                counters.lend(new, |counter| counter.count(text, scan).map(Some))
+            })?;
+            match counted {
+                None => self.become_strict()?,
+                Some((_, end)) if end == self.at => return Ok(None),
+                Some((fit, _)) if fit.contains(&false) => self.counts = false,
+                Some((_, end)) => {
+                    self.at = end;
+                    let rows = self.scan.name_cells(self.counters.all(), interners);
+                    if rows.times.as_ref().is_some_and(|times| !times.is_empty()) {
+                        return Ok(Some(rows));
+                    }
                 }
-                rest = later;
             }
-        });
-        Ok(columns)
+        }
+        Ok(self.read(interners)?.map(Rows::from))
     }
 
     /// From here on the strict reader reads. The first record is past, or no header.
     fn become_strict(&mut self) -> Result<(), Unusual> {
-        if self.buffer.starts_with(BYTE_ORDER_MARK) {
+        let mut start = [0; BYTE_ORDER_MARK.len()];
+        self.blocks.file().read_at(&mut start, self.at)?;
+        if start == BYTE_ORDER_MARK {
             return Err(Unusual::new(
                 "a byte order mark inside, which would be lost",
             ));
         }
         let bytes = Rest {
-            file: self.file.clone(),
+            file: self.blocks.file().clone(),
             at: self.at,
         };
         let dialect = Dialect {
@@ -210,7 +204,7 @@ impl DelimitedCodes {
             Box::new(io::BufReader::with_capacity(BLOCK, bytes)),
             dialect,
         )?;
-        if !reader.header().is_empty() && reader.header().len() != self.width {
+        if !reader.header().is_empty() && reader.header().len() != self.scan.width {
             return Err(Unusual::new("a ragged record"));
         }
         self.strict = Some(reader);
@@ -224,13 +218,20 @@ impl DelimitedCodes {
         if reader.header().is_empty() {
             return Ok(None);
         }
-        let indices: Vec<usize> = self.columns.iter().map(|&(column, _)| column).collect();
+        let indices: Vec<usize> = self
+            .scan
+            .columns
+            .iter()
+            .map(|&(column, _)| column)
+            .collect();
         let Some(Chunk { columns, lines }) = reader.read(&indices, RECORDS)? else {
             return Ok(None);
         };
         let mut out: Columns = vec![Vec::with_capacity(lines.len()); columns.len()];
         for row in 0..lines.len() {
-            for ((out, column), &(_, interner)) in out.iter_mut().zip(&columns).zip(&self.columns) {
+            for ((out, column), &(_, interner)) in
+                out.iter_mut().zip(&columns).zip(&self.scan.columns)
+            {
                 let (start, end) = (column.offsets[row], column.offsets[row + 1]);
                 let value = &column.text[start as usize..end as usize];
                 out.push(interners[interner].intern(value));
@@ -253,28 +254,6 @@ impl Read for Rest {
     }
 }
 
-/// Whether every line is a record to the strict reader too. (A zero byte could look like
-/// the mark that it sets at the end.)
-fn is_plain(text: &[u8], quote: bool) -> bool {
-    memchr(0, text).is_none() && !(quote && memchr(b'"', text).is_some())
-}
-
-/// Whole lines each, about [`BLOCK`] bytes long.
-fn blocks(mut text: &str) -> Vec<&str> {
-    let mut out = Vec::new();
-    while !text.is_empty() {
-        let end = text
-            .as_bytes()
-            .get(BLOCK..)
-            .and_then(|rest| memchr(b'\n', rest))
-            .map_or(text.len(), |at| BLOCK + at + 1);
-        let (block, rest) = text.split_at(end);
-        out.push(block);
-        text = rest;
-    }
-    out
-}
-
 /// The records of a block, in codes of its own.
 struct Block {
     columns: Columns,
@@ -282,6 +261,14 @@ struct Block {
 }
 
 impl Block {
+    fn new(scan: &Scan) -> Self {
+        let rows = BLOCK / 24;
+        Self {
+            columns: vec![Vec::with_capacity(rows); scan.columns.len()],
+            interners: vec![Interner::new(); scan.interners],
+        }
+    }
+
     fn rows(&self) -> usize {
         self.columns.first().map_or(0, Vec::len)
     }
@@ -300,24 +287,84 @@ impl Block {
     }
 }
 
-struct Scan<'a> {
+/// Counts the records of blocks, in codes of its own.
+struct Counter {
+    block: Block,
+    cells: Cells,
+    found: Vec<u32>,
+}
+
+impl Counter {
+    fn new(scan: &Scan) -> Self {
+        Self {
+            block: Block::new(scan),
+            cells: Cells::new(vec![1; scan.columns.len()]),
+            found: Vec::new(),
+        }
+    }
+
+    /// Counts the records of a block; false where there are too many names for it.
+    fn count(&mut self, text: &str, scan: &Scan) -> Result<bool, Unusual> {
+        scan.read(text, &mut self.block)?;
+        let sizes = |known: &[usize]| -> Vec<usize> {
+            let names = |interner: usize| self.block.interners[interner].len();
+            let fits = |(&known, &(_, interner)): (&usize, &(usize, usize))| match known {
+                known if known >= names(interner) => known,
+                _ => names(interner).next_power_of_two(),
+            };
+            known.iter().zip(&scan.columns).map(fits).collect()
+        };
+        let sizes = sizes(self.cells.sizes());
+        // A batch has more rows than that, unless it is the last one.
+        let fits = cells::size(&sizes, MOST_CELLS / 4).is_some();
+        if fits {
+            if sizes != self.cells.sizes() {
+                self.cells.grow(sizes);
+            }
+            self.found.clear();
+            self.found.resize(self.block.rows(), 0);
+            for (at, column) in self.block.columns.iter().enumerate() {
+                let stride = self.cells.stride(at);
+                for (cell, &code) in self.found.iter_mut().zip(column) {
+                    *cell += code * stride;
+                }
+            }
+            self.cells.add(&self.found);
+        }
+        self.block.columns.iter_mut().for_each(Vec::clear);
+        Ok(fits)
+    }
+}
+
+struct Scan {
     delimiter: u8,
+    quote: bool,
     width: usize,
-    columns: &'a [(usize, usize)],
+    /// (index of the column, number of its interner)
+    columns: Vec<(usize, usize)>,
     interners: usize,
 }
 
-impl Scan<'_> {
-    fn block(&self, text: &str) -> Result<Block, Unusual> {
-        let mut interners = vec![Interner::new(); self.interners];
-        let rows = text.len() / 24;
-        let mut columns: Columns = vec![Vec::with_capacity(rows); self.columns.len()];
+impl Scan {
+    /// Lines that are records each to the strict reader too; none where one may not be. (A
+    /// zero byte could look like the mark that it sets at the end.)
+    fn plain<'a>(&self, bytes: &'a [u8]) -> Result<Option<&'a str>, Unusual> {
+        if memchr(0, bytes).is_some() || (self.quote && memchr(b'"', bytes).is_some()) {
+            return Ok(None);
+        }
+        let text = std::str::from_utf8(bytes);
+        text.map(Some).map_err(|_| Unusual::new("is not UTF-8"))
+    }
+
+    /// Appends the records of some whole lines.
+    fn read(&self, text: &str, block: &mut Block) -> Result<(), Unusual> {
+        let Block { columns, interners } = block;
         // Where the fields of a record end.
         let mut ends = vec![0; self.width];
         let (mut record, mut field) = (0, 0);
         let bytes = text.as_bytes();
         let marks = memchr2_iter(self.delimiter, b'\n', bytes);
-        let last = (!bytes.ends_with(b"\n")).then_some(bytes.len());
+        let last = (!bytes.is_empty() && !bytes.ends_with(b"\n")).then_some(bytes.len());
         for mark in marks.chain(last) {
             let ends_record = mark == bytes.len() || bytes[mark] == b'\n';
             if field == self.width || (ends_record && field + 1 < self.width) {
@@ -339,14 +386,69 @@ impl Scan<'_> {
             }
             let blank = self.width == 1 && ends[0] == record;
             if !blank {
-                for (column, &(at, interner)) in columns.iter_mut().zip(self.columns) {
+                for (column, &(at, interner)) in columns.iter_mut().zip(&self.columns) {
                     let start = if at == 0 { record } else { ends[at - 1] + 1 };
                     column.push(interners[interner].intern(&text[start..ends[at]]));
                 }
             }
             (record, field) = (mark + 1, 0);
         }
-        Ok(Block { columns, interners })
+        Ok(())
+    }
+
+    /// The records of all blocks, in the codes of the interners.
+    fn join(&self, blocks: &[Block], interners: &mut [&mut Interner]) -> Columns {
+        let codes: Vec<Vec<Vec<u32>>> = blocks.iter().map(|block| block.merge(interners)).collect();
+        let rows = blocks.iter().map(Block::rows).sum();
+        let mut columns: Columns = vec![vec![0; rows]; self.columns.len()];
+        columns.par_iter_mut().enumerate().for_each(|(at, column)| {
+            let (_, interner) = self.columns[at];
+            let mut rest = column.as_mut_slice();
+            for (block, codes) in blocks.iter().zip(&codes) {
+                let (now, later) = rest.split_at_mut(block.rows());
+                for (code, &local) in now.iter_mut().zip(&block.columns[at]) {
+                    *code = codes[interner][local as usize];
+                }
+                rest = later;
+            }
+        });
+        columns
+    }
+
+    /// What was counted, in the codes of the interners; afterwards nothing is counted.
+    fn name_cells(&self, counters: &mut [Counter], interners: &mut [&mut Interner]) -> Rows {
+        // Which counter met a name first is up to chance, so new names come in their own order.
+        for (number, all) in interners.iter_mut().enumerate().take(self.interners) {
+            let names = counters
+                .iter()
+                .map(|counter| &counter.block.interners[number]);
+            let mut new: Vec<&str> = names
+                .flat_map(|mine| (0..mine.len() as u32).map(|code| mine.name(code)))
+                .filter(|name| all.get(name).is_none())
+                .collect();
+            new.sort_unstable();
+            for name in new {
+                all.intern(name);
+            }
+        }
+        let mut columns: Columns = vec![Vec::new(); self.columns.len()];
+        let mut times = Vec::new();
+        for counter in counters {
+            let names = counter.block.merge(interners);
+            counter.cells.for_each(|codes, count| {
+                times.push(u64::from(count));
+                for ((out, &(_, interner)), &code) in
+                    columns.iter_mut().zip(&self.columns).zip(codes)
+                {
+                    out.push(names[interner][code as usize]);
+                }
+            });
+            counter.cells.clear();
+        }
+        Rows {
+            columns,
+            times: Some(times),
+        }
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Rows<'a> {
     pub winner: Option<&'a [u32]>,
     /// What the count's column says, if there is one.
     pub count: Option<&'a [u32]>,
+    /// How often each row occurred; none where once.
+    pub times: Option<&'a [u64]>,
 }
 
 /// What codes mean.
@@ -86,10 +88,12 @@ pub struct Judged {
     pub both_bad: u64,
     /// The outcome of each row that is rated.
     pub outcome: Vec<u8>,
-    /// The count of each row that is rated, if rows have counts.
+    /// The matches of each row that is rated, if rows have counts or occurred several times.
     pub count: Vec<u64>,
     /// Who was shown first and second in the rows that are rated; none where all are.
     pub players: Option<(Vec<u32>, Vec<u32>)>,
+    /// Which rows are rated; none where all are.
+    pub rows: Option<Vec<usize>>,
     /// In what kinds of rows each name occurred: [`JUDGED`], [`WITHOUT`], [`VOID`].
     pub seen: Vec<u8>,
 }
@@ -108,6 +112,7 @@ pub fn judge(rows: Rows, meaning: Meaning) -> Judged {
     assert!(rows.second.len() == length);
     assert!(rows.winner.is_none_or(|codes| codes.len() == length));
     assert!(rows.count.is_none_or(|codes| codes.len() == length));
+    assert!(rows.times.is_none_or(|times| times.len() == length));
     let seen: Vec<AtomicU8> = (0..meaning.names).map(|_| AtomicU8::new(0)).collect();
     let mut outcome = vec![0; length];
     let mut sums = outcome
@@ -139,15 +144,16 @@ pub fn judge(rows: Rows, meaning: Meaning) -> Judged {
     if !all {
         sums.players = Some((pick(rows.first, &kept), pick(rows.second, &kept)));
     }
-    if let Some(codes) = rows.count {
-        let count = |&code: &u32| meaning.count(code);
+    if rows.count.is_some() || rows.times.is_some() {
+        let matches = |row: usize| rows.count_of(row, meaning) * rows.times_of(row);
         sums.count = if all {
-            codes.par_iter().map(count).collect()
+            (0..length).into_par_iter().map(matches).collect()
         } else {
-            kept.par_iter().map(|&row| count(&codes[row])).collect()
+            kept.par_iter().map(|&row| matches(row)).collect()
         };
     }
     sums.outcome = if all { outcome } else { pick(&outcome, &kept) };
+    sums.rows = (!all).then_some(kept);
     sums
 }
 
@@ -163,7 +169,16 @@ impl<'a> Rows<'a> {
             second: of(self.second),
             winner: self.winner.map(of),
             count: self.count.map(of),
+            times: self.times.map(|times| &times[range.clone()]),
         }
+    }
+
+    fn count_of(&self, row: usize, meaning: Meaning) -> u64 {
+        self.count.map_or(1, |codes| meaning.count(codes[row]))
+    }
+
+    fn times_of(&self, row: usize) -> u64 {
+        self.times.map_or(1, |times| times[row])
     }
 }
 
@@ -196,7 +211,11 @@ fn judge_part(rows: Rows, meaning: Meaning, seen: &[AtomicU8], outcome: &mut [u8
             .sum()
     };
     let plain = rows.count.is_none() && meaning.excluded == 0;
-    if plain && meaning.all_judged && outcome.iter().all(|&found| found < UNJUDGED) {
+    if plain
+        && rows.times.is_none()
+        && meaning.all_judged
+        && outcome.iter().all(|&found| found < UNJUDGED)
+    {
         // Most parts of most logs; each line here is a loop that the compiler vectorises.
         let players = rows.first.iter().zip(rows.second);
         let faults = players.filter(|&(&a, &b)| (a == b) | (a.max(b) == NULL_CODE));
@@ -208,33 +227,35 @@ fn judge_part(rows: Rows, meaning: Meaning, seen: &[AtomicU8], outcome: &mut [u8
     let mut kinds = [0u64; 8];
     for (row, outcome) in outcome.iter_mut().enumerate() {
         let (first, second) = (rows.first[row], rows.second[row]);
+        let times = rows.times_of(row);
         if first == second || first.max(second) == NULL_CODE {
             sums.faults += 1;
         }
         if plain && *outcome < UNJUDGED {
             note(seen, first, JUDGED);
             note(seen, second, JUDGED);
-            kinds[usize::from(*outcome & 7)] += 1;
+            kinds[usize::from(*outcome & 7)] += times;
             continue;
         }
-        let count = rows.count.map_or(1, |codes| meaning.count(codes[row]));
-        if *outcome == BAD || count == NO_COUNT {
+        let count = rows.count_of(row, meaning);
+        // More matches than can be counted are for the one who counts them to refuse.
+        if *outcome == BAD || count == NO_COUNT || count.checked_mul(times).is_none() {
             sums.faults += 1;
             continue;
         }
         let kind = if *outcome == UNJUDGED {
-            sums.unjudged += 1;
+            sums.unjudged += times;
             WITHOUT
         } else if count == 0 {
-            sums.void += 1;
+            sums.void += times;
             *outcome = UNJUDGED;
             VOID
         } else if first.min(second) < meaning.excluded {
-            sums.excluded += 1;
+            sums.excluded += times;
             *outcome = UNJUDGED;
             JUDGED
         } else {
-            kinds[usize::from(*outcome & 7)] += 1;
+            kinds[usize::from(*outcome & 7)] += times;
             JUDGED
         };
         note(seen, first, kind);
@@ -286,7 +307,32 @@ mod tests {
             second,
             winner: Some(winner),
             count: None,
+            times: None,
         }
+    }
+
+    #[test]
+    fn a_row_that_occurred_several_times_counts_as_often() {
+        let rows = Rows {
+            times: Some(&[3, 5, 7]),
+            ..rows(&[0, 1, 2], &[1, 2, 3], &[2, NULL_CODE, 0])
+        };
+        let judged = judge(rows, meaning());
+        assert_eq!((judged.faults, judged.unjudged, judged.ties), (0, 5, 3));
+        assert_eq!(
+            (judged.outcome, judged.count),
+            (vec![TIE, FIRST], vec![3, 7])
+        );
+        let counted = Rows {
+            count: Some(&[0, 0, 0]),
+            ..rows
+        };
+        let many = |count| Meaning {
+            counts: count,
+            ..meaning()
+        };
+        assert_eq!(judge(counted, many(&[2, NO_COUNT])).count, [6, 14]);
+        assert_eq!(judge(counted, many(&[u64::MAX / 2, NO_COUNT])).faults, 3);
     }
 
     #[test]

@@ -6,12 +6,17 @@
 //! for everything else: the strict readers ([`csv`] is one) then find out what it is.
 //! [`judge`] checks coded matches.
 
+mod blocks;
+pub mod cells;
 pub mod csv;
 pub mod delimited;
 mod hybrid;
 pub mod judge;
+mod pages;
 pub mod parquet;
 mod positioned;
+mod row_groups;
+mod spare;
 
 /// The code of a value that is missing.
 pub const NULL_CODE: u32 = u32::MAX;

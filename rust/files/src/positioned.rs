@@ -31,6 +31,11 @@ impl Positioned {
         })
     }
 
+    /// How many bytes the file has now, which may be more than when it was opened.
+    pub fn length(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
     /// Reads as many bytes as are there, up to the length of `into`.
     pub fn read_at(&self, into: &mut [u8], start: u64) -> io::Result<usize> {
         let mut filled = 0;

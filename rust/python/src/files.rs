@@ -7,18 +7,18 @@ use std::{
 
 use humorrank_core as core;
 use humorrank_files::{
-    Columns, Unusual, csv::Dialect, delimited::DelimitedCodes, judge, parquet::ParquetCodes,
+    Columns, Unusual, cells, csv::Dialect, delimited::DelimitedCodes, judge, parquet::ParquetCodes,
 };
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods};
 use pyo3::{
     create_exception,
     exceptions::{PyIndexError, PyValueError},
     prelude::*,
-    types::{PyList, PyString, PyTuple},
+    types::{PyList, PyTuple},
 };
 
 use crate::{
-    names::{Interner, NULL_CODE},
+    names::{Interner, NULL_CODE, Remembered},
     work::{on_threads, on_threads_if_many},
 };
 
@@ -84,8 +84,69 @@ impl CodeReader {
     fn read<'py>(
         &mut self,
         py: Python<'py>,
-        mut interners: Vec<PyRefMut<'py, Interner>>,
+        interners: Vec<PyRefMut<'py, Interner>>,
     ) -> PyResult<Option<Vec<Bound<'py, PyArray1<u32>>>>> {
+        Ok(self
+            .rows(py, interners, |reader, interners| match reader {
+                Reader::Parquet(reader) => reader.read(interners).map(|rows| rows.map(Into::into)),
+                Reader::Delimited(reader) => {
+                    reader.read(interners).map(|rows| rows.map(Into::into))
+                }
+            })?
+            .map(|rows| arrays(py, rows.columns)))
+    }
+
+    #[allow(
+        clippy::type_complexity,
+        reason = "a pair is clearer than a name for it"
+    )]
+    fn count<'py>(
+        &mut self,
+        py: Python<'py>,
+        interners: Vec<PyRefMut<'py, Interner>>,
+    ) -> PyResult<
+        Option<(
+            Vec<Bound<'py, PyArray1<u32>>>,
+            Option<Bound<'py, PyArray1<u64>>>,
+        )>,
+    > {
+        Ok(self
+            .rows(py, interners, |reader, interners| match reader {
+                Reader::Parquet(reader) => reader.count(interners),
+                Reader::Delimited(reader) => reader.count(interners),
+            })?
+            .map(|rows| {
+                let times = rows.times.map(|times| times.into_pyarray(py));
+                (arrays(py, rows.columns), times)
+            }))
+    }
+}
+
+fn arrays(py: Python<'_>, columns: Columns) -> Vec<Bound<'_, PyArray1<u32>>> {
+    columns
+        .into_iter()
+        .map(|codes| codes.into_pyarray(py))
+        .collect()
+}
+
+impl CodeReader {
+    fn new(reader: Reader, interners: Option<usize>) -> Self {
+        Self {
+            reader: Mutex::new(reader),
+            interners: interners.unwrap_or(0),
+        }
+    }
+
+    fn rows(
+        &mut self,
+        py: Python<'_>,
+        mut interners: Vec<PyRefMut<'_, Interner>>,
+        next: impl FnOnce(
+            &mut Reader,
+            &mut [&mut core::Interner],
+        ) -> Result<Option<cells::Rows>, Unusual>
+        + Send,
+    ) -> PyResult<Option<cells::Rows>> {
         if interners.len() < self.interners {
             return Err(PyValueError::new_err("an interner is missing"));
         }
@@ -97,29 +158,8 @@ impl CodeReader {
             .iter_mut()
             .map(|interner| &mut interner.inner)
             .collect();
-        let columns: Option<Columns> = py
-            .detach(|| {
-                on_threads(None, || match reader {
-                    Reader::Parquet(reader) => reader.read(&mut inner),
-                    Reader::Delimited(reader) => reader.read(&mut inner),
-                })
-            })
-            .map_err(|error| python_error(&error))?;
-        Ok(columns.map(|columns| {
-            columns
-                .into_iter()
-                .map(|codes| codes.into_pyarray(py))
-                .collect()
-        }))
-    }
-}
-
-impl CodeReader {
-    fn new(reader: Reader, interners: Option<usize>) -> Self {
-        Self {
-            reader: Mutex::new(reader),
-            interners: interners.unwrap_or(0),
-        }
+        py.detach(|| on_threads(None, || next(reader, &mut inner)))
+            .map_err(|error| python_error(&error))
     }
 }
 
@@ -136,6 +176,7 @@ pub struct Judged {
     second: Py<PyArray1<u32>>,
     outcome: Py<PyArray1<u8>>,
     count: Option<Py<PyArray1<u64>>>,
+    rows: Option<Py<PyArray1<usize>>>,
     seen: Py<PyArray1<u8>>,
 }
 
@@ -143,7 +184,7 @@ pub struct Judged {
 #[pyfunction]
 #[pyo3(signature = (
     first, second, winner, outcomes, *, names, all_judged=false, winner_names=None, count=None, counts=None,
-    excluded=0
+    times=None, excluded=0
 ))]
 #[allow(clippy::too_many_arguments, reason = "one column or table each")]
 pub fn judge_codes<'py>(
@@ -157,22 +198,27 @@ pub fn judge_codes<'py>(
     winner_names: Option<PyReadonlyArray1<'py, u32>>,
     count: Option<PyReadonlyArray1<'py, u32>>,
     counts: Option<PyReadonlyArray1<'py, u64>>,
+    times: Option<PyReadonlyArray1<'py, u64>>,
     excluded: u32,
 ) -> PyResult<Judged> {
+    let has_counts = counts.is_some() || times.is_some();
     let judged = {
         let (first, second) = (first.try_readonly()?, second.try_readonly()?);
         let winner = winner.as_ref().map(|codes| codes.as_slice()).transpose()?;
         let count = count.as_ref().map(|codes| codes.as_slice()).transpose()?;
+        let times = times.as_ref().map(|times| times.as_slice()).transpose()?;
         let rows = judge::Rows {
             first: first.as_slice()?,
             second: second.as_slice()?,
             winner,
             count,
+            times,
         };
         let lengths = [
             Some(second.len()),
             winner.map(<[_]>::len),
             count.map(<[_]>::len),
+            times.map(<[_]>::len),
         ];
         if lengths
             .into_iter()
@@ -217,7 +263,8 @@ pub fn judge_codes<'py>(
         first: first.unbind(),
         second: second.unbind(),
         outcome: judged.outcome.into_pyarray(py).unbind(),
-        count: counts.map(|_| judged.count.into_pyarray(py).unbind()),
+        count: has_counts.then(|| judged.count.into_pyarray(py).unbind()),
+        rows: (judged.rows).map(|rows| rows.into_pyarray(py).unbind()),
         seen: judged.seen.into_pyarray(py).unbind(),
     })
 }
@@ -244,9 +291,6 @@ pub fn names_from(interner: PyRef<'_, Interner>, start: u32) -> Vec<String> {
         .collect()
 }
 
-/// How many objects are remembered with their codes, a column; a power of two.
-const REMEMBERED: usize = 1 << 10;
-
 /// Codes of some parts of rows, which are tuples or lists of one length; all must be text.
 #[pyfunction]
 pub fn row_codes<'py>(
@@ -264,8 +308,8 @@ pub fn row_codes<'py>(
         return Err(PyIndexError::new_err("there is no such part or interner"));
     }
     let mut out = vec![Vec::with_capacity(rows.len()); columns.len()];
-    // The same objects are met again and again, and no code runs here that could free one.
-    let mut remembered = vec![(0, 0); columns.len() * REMEMBERED];
+    // No code runs here that could free an object of a row.
+    let mut remembered: Vec<_> = columns.iter().map(|_| Remembered::default()).collect();
     for row in rows {
         let tuple = if let Ok(tuple) = row.cast::<PyTuple>() {
             tuple.clone()
@@ -277,18 +321,8 @@ pub fn row_codes<'py>(
         }
         for (number, &(at, interner)) in columns.iter().enumerate() {
             let value = tuple.get_borrowed_item(at)?;
-            let address = value.as_ptr() as usize;
-            let slot = number * REMEMBERED + (address >> 4) % REMEMBERED;
-            if remembered[slot].0 != address {
-                let code = if value.is_none() {
-                    NULL_CODE
-                } else {
-                    let name = value.cast::<PyString>()?;
-                    interners[interner].inner.intern(name.to_str()?)
-                };
-                remembered[slot] = (address, code);
-            }
-            out[number].push(remembered[slot].1);
+            let code = remembered[number].code(&value, &mut interners[interner])?;
+            out[number].push(code);
         }
     }
     Ok(out

@@ -1,10 +1,5 @@
 //! Names to codes.
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-};
-
 use arrow_array::{
     Array, ArrayRef,
     cast::AsArray,
@@ -15,11 +10,12 @@ use arrow_array::{
 };
 use arrow_schema::DataType;
 use humorrank_core as core;
-use numpy::{IntoPyArray, PyArray1};
+use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
 use pyo3::{
+    Borrowed,
     exceptions::PyTypeError,
     prelude::*,
-    types::{PyList, PyString, PyTuple},
+    types::{PyFloat, PyList, PyString, PyTuple},
 };
 
 use rayon::prelude::*;
@@ -32,21 +28,30 @@ pub const NULL_CODE: u32 = u32::MAX;
 /// Below this many strings a thread of its own is not worth its start.
 const SHORTEST_PART: usize = 1 << 15;
 
-/// Addresses are even enough as they are, but for their low bits.
-#[derive(Default)]
-struct AddressHasher(u64);
+/// How many objects are remembered with their codes; a power of two.
+const REMEMBERED: usize = 1 << 10;
 
-impl Hasher for AddressHasher {
-    fn write(&mut self, _: &[u8]) {}
+/// Codes of objects met before: the same few are met again and again where names are few.
+///
+/// It may be asked only for objects that live as long as it does.
+pub struct Remembered(Vec<(usize, u32)>);
 
-    fn write_usize(&mut self, address: usize) {
-        self.0 = (address as u64)
-            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
-            .rotate_left(26);
+impl Default for Remembered {
+    fn default() -> Self {
+        Self(vec![(0, 0); REMEMBERED])
     }
+}
 
-    fn finish(&self) -> u64 {
-        self.0
+impl Remembered {
+    /// The code of a string, or of a value that is missing.
+    #[inline]
+    pub fn code(&mut self, value: &Bound<'_, PyAny>, interner: &mut Interner) -> PyResult<u32> {
+        let address = value.as_ptr() as usize;
+        let slot = &mut self.0[(address >> 4 ^ address >> 14) % REMEMBERED];
+        if slot.0 != address {
+            *slot = (address, interner.code_of(value)?);
+        }
+        Ok(slot.1)
     }
 }
 
@@ -71,9 +76,17 @@ impl Interner {
     ) -> PyResult<Bound<'py, PyArray1<u32>>> {
         let mut codes = Vec::new();
         if let Ok(list) = values.cast::<PyList>() {
-            self.encode_objects(list.iter(), &mut codes)?;
+            // A tuple holds its objects whatever becomes of the list.
+            self.encode_objects(list.to_tuple().iter_borrowed(), &mut codes)?;
         } else if let Ok(tuple) = values.cast::<PyTuple>() {
-            self.encode_objects(tuple.iter(), &mut codes)?;
+            self.encode_objects(tuple.iter_borrowed(), &mut codes)?;
+        } else if let Ok(array) = values.cast::<PyArray1<Py<PyAny>>>() {
+            let array = array.readonly();
+            let objects = array
+                .as_slice()?
+                .iter()
+                .map(|object| object.bind_borrowed(py));
+            self.encode_objects(objects, &mut codes)?;
         } else {
             let chunks = arrow::chunks(values)?;
             py.detach(|| {
@@ -102,36 +115,36 @@ impl Interner {
 }
 
 impl Interner {
-    fn encode_objects<'py>(
+    fn encode_objects<'a, 'py: 'a>(
         &mut self,
-        values: impl Iterator<Item = Bound<'py, PyAny>>,
+        values: impl ExactSizeIterator<Item = Borrowed<'a, 'py, PyAny>>,
         codes: &mut Vec<u32>,
     ) -> PyResult<()> {
-        // The same object is met again and again where names are few.
-        let mut seen: HashMap<usize, u32, BuildHasherDefault<AddressHasher>> = HashMap::default();
-        for (index, value) in values.enumerate() {
-            let address = value.as_ptr() as usize;
-            if let Some(&code) = seen.get(&address) {
-                codes.push(code);
-                continue;
-            }
-            let code = if let Ok(name) = value.cast::<PyString>() {
-                self.inner.intern(name.to_str()?)
-            } else if value.is_none() {
-                NULL_CODE
-            } else {
-                return Err(PyTypeError::new_err(format!(
-                    "value {index} is not a string but {}",
-                    value.get_type().name()?
-                )));
-            };
-            // Objects stay where they are while their list is held, which it is throughout.
-            if seen.len() < 1 << 16 {
-                seen.insert(address, code);
-            }
-            codes.push(code);
+        let mut remembered = Remembered::default();
+        codes.reserve(values.len());
+        for value in values {
+            codes.push(remembered.code(&value, self)?);
         }
         Ok(())
+    }
+
+    /// The code of a string, or of None, not a number, or pandas' NA and `NaT`.
+    fn code_of(&mut self, value: &Bound<'_, PyAny>) -> PyResult<u32> {
+        if let Ok(name) = value.cast::<PyString>() {
+            return Ok(self.inner.intern(name.to_str()?));
+        }
+        let missing = value.is_none()
+            || value
+                .cast::<PyFloat>()
+                .is_ok_and(|value| value.value().is_nan())
+            || ["NAType", "NaTType"].contains(&&*value.get_type().name()?.to_cow()?);
+        if missing {
+            return Ok(NULL_CODE);
+        }
+        Err(PyTypeError::new_err(format!(
+            "a value is not a string but {}",
+            value.get_type().name()?
+        )))
     }
 
     /// Long chunks are cut into parts that are encoded at once, each with codes of its own,

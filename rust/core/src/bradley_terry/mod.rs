@@ -103,7 +103,10 @@ pub(crate) fn fit_connected(
     let system = || System::new(pairs, settings);
     let (distance, iterations) = match settings.solver {
         Solver::Newton if small => small::climb(pairs, settings, &mut strengths, monitor)?,
-        Solver::Newton => newton::climb(&mut system(), &mut strengths, monitor)?,
+        Solver::Newton => {
+            let alone = if start.is_some() { 1 } else { 2 };
+            newton::climb(&mut system(), &mut strengths, alone, monitor)?
+        }
         Solver::Mm => mm::climb(&mut system(), &mut strengths, monitor)?,
     };
     if distance > LIMIT || distance.is_nan() {

@@ -1,6 +1,6 @@
 //! Newton's method with the damping that the logistic likelihood asks for.
 
-use super::{System, TOLERANCE, in_points};
+use super::{LIMIT, System, TOLERANCE, in_points};
 use crate::{Error, Monitor, POINTS};
 
 /// From the other side of a barely connected field, each step still gains at least ln 2 on
@@ -10,17 +10,18 @@ const MAX_STEPS: usize = 10_000;
 /// Relative accuracy of the first steps, of later ones, and of the last one, which is the
 /// certificate.
 const ROUGH: f64 = 0.1;
-const CLOSE: f64 = 1e-4;
-const FINE: f64 = 1e-6;
+const CLOSE: f64 = 1e-3;
+const FINE: f64 = 1e-5;
 
 /// Steps that change no difference by more than this converge quadratically at full length.
 const NEAR: f64 = 0.5;
 
-/// Steps longer than this are tamed, for so many steps of the climb.
+/// Steps longer than this are tamed, as long as that makes each step shorter than the ones before
+/// it by this factor.
 const LONGEST: f64 = 0.5;
-const TAMED_STEPS: usize = 30;
+const PROGRESS: f64 = 0.7;
 
-/// Climbs until the next step is shorter than [`TOLERANCE`], takes it, and returns its
+/// Climbs, with `alone_steps` of [`System::alone_step`] first, until the next step is shorter than [`TOLERANCE`], takes it, and returns its
 /// length in points with the number of steps before it.
 ///
 /// A step that changes the widest difference by d is cut to ln(1 + d)/d of its length: the
@@ -30,22 +31,29 @@ const TAMED_STEPS: usize = 30;
 pub fn climb(
     system: &mut System,
     strengths: &mut [f64],
+    alone_steps: usize,
     monitor: &Monitor,
 ) -> Result<(f64, usize), Error> {
     let mut best = f64::INFINITY;
     let mut accuracy = ROUGH;
     let mut stalled = 0;
-    for taken in 0..MAX_STEPS {
+    for _ in 0..alone_steps {
+        monitor.check()?;
+        system.alone_step(strengths);
+        advance(strengths, 1.0, &system.step);
+    }
+    for taken in alone_steps..MAX_STEPS {
         monitor.check()?;
         system.newton_step(strengths, accuracy, monitor)?;
         let mut distance = in_points(&system.step);
+        let progresses = distance < PROGRESS * best;
         // What this step will leave: the inaccuracy of its solution, and its square.
         let left = distance * (accuracy + distance / POINTS);
-        if !system.settings.certify && distance < NEAR * POINTS && left < TOLERANCE {
+        if !system.settings.certify && distance < NEAR * POINTS && left < LIMIT {
             advance(strengths, 1.0, &system.step);
             return Ok((left, taken));
         }
-        if distance < 1e2 * TOLERANCE {
+        if distance < 1e2 * TOLERANCE && !system.is_exact() {
             system.solve(FINE, monitor)?;
             distance = in_points(&system.step);
         }
@@ -58,11 +66,15 @@ pub fn climb(
             advance(strengths, 1.0, &system.step);
             return Ok((distance, taken));
         }
-        let tamed = taken < TAMED_STEPS && system.tame_step(LONGEST);
-        let spread = system.step_spread(NEAR);
+        let tamed = progresses && system.tame_step(LONGEST);
         // Steps that converge quadratically deserve an accuracy that goes with them.
         accuracy = (distance / POINTS).clamp(CLOSE, ROUGH);
-        let length = if spread > NEAR && !tamed {
+        let spread = if tamed {
+            NEAR
+        } else {
+            system.step_spread(NEAR)
+        };
+        let length = if spread > NEAR {
             spread.ln_1p() / spread
         } else {
             1.0

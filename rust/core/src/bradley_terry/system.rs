@@ -27,17 +27,26 @@ pub struct System<'a> {
     /// n p q of each pair: minus its off-diagonal entry of the information.
     weights: Vec<f64>,
     matrix: Vec<f64>,
-    krylov: Krylov,
     pub step: Vec<f64>,
 }
 
-/// The vectors of conjugate gradients.
-#[derive(Default)]
-struct Krylov {
-    residual: Vec<f64>,
-    preconditioned: Vec<f64>,
-    direction: Vec<f64>,
-    image: Vec<f64>,
+/// What the pairs add to one contestant, beside what is read of it: one access to memory a pair,
+/// where four arrays would be four.
+#[derive(Clone, Copy)]
+#[repr(align(32))]
+struct Sums {
+    coordinate: f64,
+    score: f64,
+    gain: f64,
+    diagonal: f64,
+}
+
+/// The same for a product with the information.
+#[derive(Clone, Copy)]
+#[repr(align(16))]
+struct Image {
+    value: f64,
+    image: f64,
 }
 
 /// (p, q) = logistic(d), logistic(-d), each to full relative accuracy.
@@ -49,6 +58,13 @@ pub fn logistic(difference: f64) -> (f64, f64) {
     } else {
         (small * large, large)
     }
+}
+
+/// (p, q) of two strengths, each to full relative accuracy.
+#[inline]
+fn chance(one: f64, other: f64) -> (f64, f64) {
+    let scale = 1.0 / (one + other);
+    (one * scale, other * scale)
 }
 
 /// The chances of any two contestants at some strengths.
@@ -75,14 +91,19 @@ impl<'a> Chances<'a> {
         Self::Strengths(strengths.iter().map(|s| (s - middle).exp()).collect())
     }
 
+    /// What [`chance`] and [`logistic`] take, and whether it is the former.
+    fn coordinates(&self) -> (&[f64], bool) {
+        match self {
+            Self::Strengths(p) => (p, true),
+            Self::Logs(strengths) => (strengths, false),
+        }
+    }
+
     /// (P(i beats j), P(j beats i)), each to full relative accuracy.
     #[inline]
     pub fn of(&self, i: usize, j: usize) -> (f64, f64) {
         match self {
-            Self::Strengths(p) => {
-                let scale = 1.0 / (p[i] + p[j]);
-                (p[i] * scale, p[j] * scale)
-            }
+            Self::Strengths(p) => chance(p[i], p[j]),
             Self::Logs(strengths) => logistic(strengths[i] - strengths[j]),
         }
     }
@@ -91,10 +112,11 @@ impl<'a> Chances<'a> {
 /// Up to this many pairs are worked through in one go. The parts depend on the pairs alone, and
 /// are added in their order, so that the sums do not depend on the threads.
 const PART: usize = 1 << 16;
-const MOST_PARTS: usize = 8;
+const MOST_PARTS: usize = 4;
 
-fn parts(pairs: &Pairs) -> Vec<Range<usize>> {
-    pairs.cut(pairs.len().div_ceil(PART).clamp(1, MOST_PARTS))
+fn parts(pairs: &Pairs, settings: Settings) -> Vec<Range<usize>> {
+    let most = if settings.parallel { MOST_PARTS } else { 1 };
+    pairs.cut(pairs.len().div_ceil(PART).clamp(1, most))
 }
 
 /// Runs a task for each part and returns the results in their order.
@@ -127,16 +149,6 @@ fn split_mut<'s>(
         .collect()
 }
 
-fn add(total: &mut [f64], part: &[f64]) {
-    for (total, part) in total.iter_mut().zip(part) {
-        *total += part;
-    }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
 impl<'a> System<'a> {
     pub fn new(pairs: &'a Pairs, settings: Settings) -> Self {
         let n = pairs.contestants();
@@ -148,7 +160,6 @@ impl<'a> System<'a> {
             diagonal: vec![0.0; n],
             weights: vec![0.0; pairs.len()],
             matrix: Vec::new(),
-            krylov: Krylov::default(),
             step: vec![0.0; n],
         }
     }
@@ -162,46 +173,39 @@ impl<'a> System<'a> {
             self.diagonal[i] = self.settings.prior * p * q;
         }
         let chances = Chances::at(strengths);
+        let (coordinates, narrow) = chances.coordinates();
         let pairs = self.pairs;
-        let parts = parts(pairs);
+        let parts = parts(pairs, self.settings);
         let weights = split_mut(&mut self.weights, pairs, &parts);
         let results = each_part(
             parts.into_iter().zip(weights).collect(),
             self.settings.parallel,
             |(lows, weights)| {
-                let mut score = vec![0.0; strengths.len()];
-                let mut gain = vec![0.0; strengths.len()];
-                let mut diagonal = vec![0.0; strengths.len()];
-                let mut out = weights.iter_mut();
-                for low in lows {
-                    let (mut own_score, mut own_gain, mut own_diagonal) = (0.0, 0.0, 0.0);
-                    for (pair, out) in pairs.row(low).zip(&mut out) {
-                        let high = pairs.high[pair] as usize;
-                        let (p, q) = chances.of(low, high);
-                        let (won, lost) = (pairs.low_points[pair], pairs.high_points[pair]);
-                        // Equal to won - (won + lost) p, without its cancellation where p is
-                        // near 1.
-                        let (gained, given) = (won * q, lost * p);
-                        let weight = (won + lost) * p * q;
-                        own_score += gained - given;
-                        own_gain += gained;
-                        own_diagonal += weight;
-                        score[high] -= gained - given;
-                        gain[high] += given;
-                        diagonal[high] += weight;
-                        *out = weight;
-                    }
-                    score[low] += own_score;
-                    gain[low] += own_gain;
-                    diagonal[low] += own_diagonal;
+                if narrow {
+                    sums(pairs, lows, coordinates, weights, chance)
+                } else {
+                    sums(pairs, lows, coordinates, weights, |one, other| {
+                        logistic(one - other)
+                    })
                 }
-                (score, gain, diagonal)
             },
         );
-        for (score, gain, diagonal) in results {
-            add(&mut self.score, &score);
-            add(&mut self.gain, &gain);
-            add(&mut self.diagonal, &diagonal);
+        for part in results {
+            for (i, sums) in part.iter().enumerate() {
+                self.score[i] += sums.score;
+                self.gain[i] += sums.gain;
+                self.diagonal[i] += sums.diagonal;
+            }
+        }
+    }
+
+    /// Replaces the step by one in which everyone looks at nobody else's: Newman's ratio of gains
+    /// to losses (2023, "Efficient computation of rankings from pairwise comparisons"). Far from
+    /// the maximum it goes further than Newton's, at the cost of one look at the pairs.
+    pub fn alone_step(&mut self, strengths: &[f64]) {
+        self.evaluate(strengths);
+        for (i, step) in self.step.iter_mut().enumerate() {
+            *step = alone(self.gain[i], self.score[i]).unwrap_or(0.0);
         }
     }
 
@@ -213,12 +217,19 @@ impl<'a> System<'a> {
         monitor: &Monitor,
     ) -> Result<(), Error> {
         self.evaluate(strengths);
+        self.step.fill(0.0);
         self.solve(accuracy, monitor)
     }
 
-    /// Solves the information times the step = the score, at the last point evaluated.
+    /// Whether steps are solved as well as they can be, whatever accuracy is asked for.
+    pub fn is_exact(&self) -> bool {
+        self.pairs.contestants() <= DENSE_LIMIT
+    }
+
+    /// Solves the information times the step = the score, at the last point evaluated, and goes
+    /// on from the step that is there.
     pub fn solve(&mut self, accuracy: f64, monitor: &Monitor) -> Result<(), Error> {
-        if self.pairs.contestants() <= DENSE_LIMIT {
+        if self.is_exact() {
             self.solve_dense();
         } else {
             self.solve_sparse(accuracy, monitor)?;
@@ -229,11 +240,9 @@ impl<'a> System<'a> {
         Ok(())
     }
 
-    /// Replaces the steps of those who would go further than `longest` by steps that look at
-    /// nobody else's, unless they are more than half of all: Newman's ratio of gains to losses
-    /// (2023, "Efficient computation of rankings from pairwise comparisons"), which is never far
-    /// off, as Newton's step is for those of few matches who are not yet where they belong.
-    /// Says whether it did.
+    /// Cuts the steps d of those who would go further than `longest` to ln(1 + d), unless they are
+    /// more than half of all: a few who are far from where they belong then need not hold up the
+    /// rest, as damping everyone would. Says whether it did.
     pub fn tame_step(&mut self, longest: f64) -> bool {
         let far = (self.step.iter())
             .filter(|step| step.abs() > longest)
@@ -241,13 +250,8 @@ impl<'a> System<'a> {
         if far == 0 || 2 * far > self.step.len() {
             return false;
         }
-        for ((step, gain), score) in self.step.iter_mut().zip(&self.gain).zip(&self.score) {
-            if step.abs() > longest {
-                let alone = (gain / (gain - score)).ln();
-                if alone.is_finite() {
-                    *step = alone;
-                }
-            }
+        for step in self.step.iter_mut().filter(|step| step.abs() > longest) {
+            *step = step.abs().ln_1p().copysign(*step);
         }
         true
     }
@@ -313,47 +317,54 @@ impl<'a> System<'a> {
         inverse
     }
 
-    /// The information times `vector`.
-    fn multiply(&self, vector: &[f64], image: &mut [f64]) {
-        for ((image, diagonal), value) in image.iter_mut().zip(&self.diagonal).zip(vector) {
-            *image = diagonal * value;
-        }
+    /// The information times the values of `parts`, which are all the same; returns the product of
+    /// both.
+    fn multiply(&self, parts: &mut [(Range<usize>, Vec<Image>)], image: &mut [f64]) -> f64 {
         let pairs = self.pairs;
-        let product = |lows: Range<usize>, image: &mut [f64]| {
-            for low in lows {
-                let (value, mut own) = (vector[low], 0.0);
-                for pair in pairs.row(low) {
-                    let (high, weight) = (pairs.high[pair] as usize, self.weights[pair]);
-                    own += weight * vector[high];
-                    image[high] -= weight * value;
+        let product = |(lows, images): &mut (Range<usize>, Vec<Image>)| {
+            for low in lows.clone() {
+                let row = pairs.row(low);
+                let (value, mut own) = (images[low].value, 0.0);
+                for (&high, &weight) in pairs.high[row.clone()].iter().zip(&self.weights[row]) {
+                    let other = &mut images[high as usize];
+                    own += weight * other.value;
+                    other.image -= weight * value;
                 }
-                image[low] -= own;
+                images[low].image -= own;
             }
         };
-        let parts = parts(pairs);
-        if let [whole] = &parts[..] {
-            return product(whole.clone(), image);
+        if self.settings.parallel && parts.len() > 1 {
+            parts.par_iter_mut().for_each(product);
+        } else {
+            parts.iter_mut().for_each(product);
         }
-        let images = each_part(parts, self.settings.parallel, |range| {
-            let mut image = vec![0.0; vector.len()];
-            product(range, &mut image);
-            image
-        });
-        for part in images {
-            add(image, &part);
+        let mut curvature = 0.0;
+        for (i, total) in image.iter_mut().enumerate() {
+            let value = parts[0].1[i].value;
+            *total = self.diagonal[i] * value;
+            for (_, images) in parts.iter() {
+                *total += images[i].image;
+            }
+            curvature += *total * value;
         }
+        curvature
     }
 
-    /// Conjugate gradients, preconditioned by the diagonal.
+    /// Conjugate gradients, preconditioned by the diagonal, until what is left is small beside the
+    /// step, both in the norm of the information and for everyone alone.
     fn solve_sparse(&mut self, accuracy: f64, monitor: &Monitor) -> Result<(), Error> {
         let n = self.pairs.contestants();
-        let mut krylov = std::mem::take(&mut self.krylov);
-        let Krylov {
-            residual,
-            preconditioned,
-            direction,
-            image,
-        } = &mut krylov;
+        let mut step = std::mem::take(&mut self.step);
+        let mut parts: Vec<(Range<usize>, Vec<Image>)> = (parts(self.pairs, self.settings))
+            .into_iter()
+            .map(|lows| (lows, Vec::with_capacity(n)))
+            .collect();
+        let spread = |parts: &mut [(Range<usize>, Vec<Image>)], values: &[f64]| {
+            for (_, images) in parts {
+                images.clear();
+                images.extend(values.iter().map(|&value| Image { value, image: 0.0 }));
+            }
+        };
         // Without a prior the information is singular along (1, ..., 1): residuals have sum 0
         // but for rounding, which no direction can take away, so that conjugate gradients would
         // never get below it, and wander off. Everyone bears as much as their information.
@@ -362,52 +373,118 @@ impl<'a> System<'a> {
         } else {
             1.0 / self.diagonal.iter().sum::<f64>()
         };
+        // Takes the excess away; says what is left, times the inverse of the diagonal: with
+        // itself, and at most.
         let project = |residual: &mut [f64]| {
             let share = excess * residual.iter().sum::<f64>();
+            let (mut energy, mut largest) = (0.0, 0.0_f64);
             for (residual, diagonal) in residual.iter_mut().zip(&self.diagonal) {
                 *residual -= share * diagonal;
+                let preconditioned = *residual / diagonal;
+                energy += *residual * preconditioned;
+                largest = largest.max(preconditioned.abs());
             }
+            (energy, largest)
         };
-        residual.clone_from(&self.score);
-        project(residual);
-        image.resize(n, 0.0);
-        self.step.fill(0.0);
-        let precondition = |residual: &[f64], out: &mut Vec<f64>| {
-            out.clear();
-            out.extend(residual.iter().zip(&self.diagonal).map(|(r, d)| r / d));
-        };
-        precondition(residual, preconditioned);
-        direction.clone_from(preconditioned);
-        let mut energy = dot(residual, preconditioned);
+        let mut residual = self.score.clone();
+        let mut image = vec![0.0; n];
+        let (mut energy, mut left) = project(&mut residual);
         let target = energy * accuracy * accuracy;
+        if step.iter().any(|&step| step != 0.0) {
+            spread(&mut parts, &step);
+            self.multiply(&mut parts, &mut image);
+            for (residual, image) in residual.iter_mut().zip(&image) {
+                *residual -= image;
+            }
+            (energy, left) = project(&mut residual);
+        }
+        let precondition = |(residual, diagonal): (&f64, &f64)| residual / diagonal;
+        let mut direction: Vec<f64> = (residual.iter().zip(&self.diagonal))
+            .map(precondition)
+            .collect();
+        let mut result = Ok(());
         // In exact arithmetic n iterations are enough; rounding may ask for a few times that.
         for iteration in 0..20 * n + 1000 {
-            if energy <= target || energy == 0.0 {
+            let close = energy <= target && left <= accuracy * super::largest(&step);
+            if close || energy == 0.0 {
                 break;
             }
-            if iteration % 64 == 0 {
-                monitor.check()?;
+            if iteration % 8 == 0 {
+                result = monitor.check();
+                if result.is_err() {
+                    break;
+                }
             }
-            self.multiply(direction, image);
-            let curvature = dot(direction, image);
+            spread(&mut parts, &direction);
+            let curvature = self.multiply(&mut parts, &mut image);
             if curvature <= 0.0 {
                 break;
             }
             let length = energy / curvature;
-            for (i, step) in self.step.iter_mut().enumerate() {
+            for (i, step) in step.iter_mut().enumerate() {
                 *step += length * direction[i];
                 residual[i] -= length * image[i];
             }
-            project(residual);
-            precondition(residual, preconditioned);
-            let next = dot(residual, preconditioned);
-            let ratio = next / energy;
-            energy = next;
-            for (direction, preconditioned) in direction.iter_mut().zip(preconditioned.iter()) {
+            let before = energy;
+            (energy, left) = project(&mut residual);
+            let ratio = energy / before;
+            let preconditioned = residual.iter().zip(&self.diagonal).map(precondition);
+            for (direction, preconditioned) in direction.iter_mut().zip(preconditioned) {
                 *direction = preconditioned + ratio * *direction;
             }
         }
-        self.krylov = krylov;
-        Ok(())
+        self.step = step;
+        result
     }
+}
+
+/// Newman's step of one contestant.
+fn alone(gain: f64, score: f64) -> Option<f64> {
+    let step = (gain / (gain - score)).ln();
+    step.is_finite().then_some(step)
+}
+
+/// What the pairs of some contestants add to everyone; their weights into `weights`.
+#[inline]
+fn sums(
+    pairs: &Pairs,
+    lows: Range<usize>,
+    coordinates: &[f64],
+    weights: &mut [f64],
+    chance: impl Fn(f64, f64) -> (f64, f64),
+) -> Vec<Sums> {
+    let mut sums: Vec<Sums> = (coordinates.iter())
+        .map(|&coordinate| Sums {
+            coordinate,
+            score: 0.0,
+            gain: 0.0,
+            diagonal: 0.0,
+        })
+        .collect();
+    let mut weights = weights.iter_mut();
+    for low in lows {
+        let row = pairs.row(low);
+        let points = (pairs.low_points[row.clone()].iter()).zip(&pairs.high_points[row.clone()]);
+        let coordinate = coordinates[low];
+        let (mut score, mut gain, mut diagonal) = (0.0, 0.0, 0.0);
+        for ((&high, (&won, &lost)), out) in pairs.high[row].iter().zip(points).zip(&mut weights) {
+            let other = &mut sums[high as usize];
+            let (p, q) = chance(coordinate, other.coordinate);
+            // Equal to won - (won + lost) p, without its cancellation where p is near 1.
+            let (gained, given) = (won * q, lost * p);
+            let weight = (won + lost) * p * q;
+            score += gained - given;
+            gain += gained;
+            diagonal += weight;
+            other.score -= gained - given;
+            other.gain += given;
+            other.diagonal += weight;
+            *out = weight;
+        }
+        let own = &mut sums[low];
+        own.score += score;
+        own.gain += gain;
+        own.diagonal += diagonal;
+    }
+    sums
 }

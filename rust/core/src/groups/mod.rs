@@ -133,6 +133,11 @@ impl Groups {
         if !runs::in_range(rows, self.contestants) {
             return Err(Error::OutOfRange);
         }
+        // Before these rows and not behind them: those that come all at once are sorted once,
+        // when they have the codes that they keep.
+        if self.plain.is_long() {
+            self.settle(monitor)?;
+        }
         let group = self.finder.groups_of(rows.keys, length);
         monitor.check()?;
         if rows.score.is_none() && rows.weight.is_none() {
@@ -141,9 +146,6 @@ impl Groups {
             for (row, &group) in group.iter().enumerate() {
                 self.add_row(rows, row, group);
             }
-        }
-        if self.plain.is_long() {
-            self.settle(monitor)?;
         }
         Ok(())
     }

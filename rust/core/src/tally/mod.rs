@@ -3,14 +3,16 @@
 //! It is the sufficient statistic of a match log. Counts are integers, so tallies add
 //! without loss and the order of the rows leaves no trace.
 
+mod dense;
+mod sparse;
+
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
 use crate::Error;
-
-/// Up to this many contestants the plain matches are counted in a dense table.
-const DENSE_LIMIT: usize = 1024;
+use dense::{DENSE_LIMIT, Dense};
+use sparse::Sparse;
 
 /// How a plain match ended. The first contestant is the one shown first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,31 +84,14 @@ pub struct Tally {
 
 #[derive(Clone, Debug)]
 enum Plain {
-    /// `[first * stride + second][outcome]`
-    Dense {
-        stride: usize,
-        counts: Vec<[u64; 4]>,
-    },
+    Dense(Dense),
     Sparse(Sparse),
 }
 
 impl Default for Plain {
     fn default() -> Self {
-        Self::Dense {
-            stride: 0,
-            counts: Vec::new(),
-        }
+        Self::Dense(Dense::default())
     }
-}
-
-/// Sorted (key, count) entries, and buffers of what was not merged in yet.
-#[derive(Clone, Debug, Default)]
-struct Sparse {
-    merged: Vec<(u64, u64)>,
-    /// Matches counted one by one.
-    single: Vec<u64>,
-    /// Matches that came with a count.
-    counted: Vec<(u64, u64)>,
 }
 
 /// Contestants that a sparse tally can tell apart.
@@ -154,74 +139,6 @@ fn add_counts(a: u64, b: u64) -> Result<u64, Error> {
     a.checked_add(b).ok_or(Error::CountOverflow)
 }
 
-/// A buffer is merged in once it is as long as what is merged already, which keeps the total
-/// work at n log n, and not before it is this long.
-const SHORTEST_BUFFER: usize = 1 << 16;
-
-/// And at this length at the latest, which bounds the memory for it (half a gigabyte).
-const LONGEST_BUFFER: usize = 1 << 26;
-
-impl Sparse {
-    fn push(&mut self, key: u64, count: u64) -> Result<(), Error> {
-        if count == 1 {
-            self.single.push(key);
-        } else {
-            self.counted.push((key, count));
-        }
-        if self.single.len() + self.counted.len() >= self.buffer() {
-            self.settle()?;
-        }
-        Ok(())
-    }
-
-    fn buffer(&self) -> usize {
-        self.merged.len().clamp(SHORTEST_BUFFER, LONGEST_BUFFER)
-    }
-
-    fn settle(&mut self) -> Result<(), Error> {
-        if !self.single.is_empty() {
-            let mut keys = std::mem::take(&mut self.single);
-            keys.par_sort_unstable();
-            let mut run: Vec<(u64, u64)> = Vec::new();
-            for key in keys {
-                match run.last_mut() {
-                    Some(last) if last.0 == key => last.1 += 1,
-                    _ => run.push((key, 1)),
-                }
-            }
-            self.merge(&run)?;
-        }
-        if !self.counted.is_empty() {
-            let mut run = std::mem::take(&mut self.counted);
-            run.par_sort_unstable();
-            self.merge(&run)?;
-        }
-        Ok(())
-    }
-
-    /// Adds sorted entries, which may repeat a key.
-    fn merge(&mut self, run: &[(u64, u64)]) -> Result<(), Error> {
-        let mut out: Vec<(u64, u64)> = Vec::with_capacity(self.merged.len() + run.len());
-        let mut old = self.merged.iter().copied().peekable();
-        let mut new = run.iter().copied().peekable();
-        loop {
-            let next = match (old.peek(), new.peek()) {
-                (Some(a), Some(b)) if a.0 <= b.0 => old.next(),
-                (Some(_), None) => old.next(),
-                _ => new.next(),
-            };
-            let Some((key, count)) = next else { break };
-            match out.last_mut() {
-                Some(last) if last.0 == key => last.1 = add_counts(last.1, count)?,
-                _ => out.push((key, count)),
-            }
-        }
-        out.shrink_to_fit();
-        self.merged = out;
-        Ok(())
-    }
-}
-
 #[allow(
     clippy::needless_bitwise_bool,
     reason = "without branches it is vectorized"
@@ -234,26 +151,6 @@ fn in_range(first: &[u32], second: &[u32], outcome: &[u8], contestants: u32) -> 
         },
     );
     !bad
-}
-
-/// Counts rows into a table of its own; none if a row is out of range.
-fn count(
-    first: &[u32],
-    second: &[u32],
-    outcome: &[u8],
-    contestants: u32,
-    stride: usize,
-) -> Option<Vec<u32>> {
-    let mut table = vec![0_u32; stride * stride * 4];
-    let last = table.len().checked_sub(1)?;
-    let mut bad = false;
-    for ((&first, &second), &outcome) in first.iter().zip(second).zip(outcome) {
-        bad |= first >= contestants || second >= contestants || first == second || outcome > 3;
-        // The stride is a power of two, so the mask keeps every good row as it is.
-        let at = (((first as usize * stride) + second as usize) << 2) | outcome as usize;
-        table[at & last] += 1;
-    }
-    (!bad).then_some(table)
 }
 
 impl Tally {
@@ -277,35 +174,21 @@ impl Tally {
             return;
         }
         self.contestants = contestants;
-        let Plain::Dense { stride, counts } = &mut self.plain else {
+        let Plain::Dense(old) = &self.plain else {
             return;
         };
-        if contestants <= *stride {
+        if contestants <= old.stride {
             return;
         }
-        let (old, old_stride) = (std::mem::take(counts), *stride);
-        let occupied = old.iter().enumerate().flat_map(|(at, outcomes)| {
-            Outcome::PLAIN.into_iter().filter_map(move |outcome| {
-                let count = outcomes[outcome as usize];
-                let (first, second) = (at / old_stride, at % old_stride);
-                (count > 0).then_some((first, second, outcome, count))
-            })
-        });
         if contestants <= DENSE_LIMIT {
-            let new_stride = contestants.next_power_of_two();
-            let mut table = vec![[0; 4]; new_stride * new_stride];
-            for (first, second, outcome, count) in occupied {
-                table[first * new_stride + second][outcome as usize] = count;
+            let mut dense = Dense::new(contestants);
+            for (first, second, outcome, count) in old.occupied() {
+                *dense.slot(first, second, outcome) = count;
             }
-            self.plain = Plain::Dense {
-                stride: new_stride,
-                counts: table,
-            };
+            self.plain = Plain::Dense(dense);
         } else {
-            let mut merged: Vec<(u64, u64)> = occupied
-                .map(|(first, second, outcome, count)| {
-                    (key(first as u32, second as u32, outcome), count)
-                })
+            let mut merged: Vec<(u64, u64)> = (old.occupied())
+                .map(|(first, second, outcome, count)| (key(first, second, outcome), count))
                 .collect();
             merged.sort_unstable();
             self.plain = Plain::Sparse(Sparse {
@@ -331,9 +214,8 @@ impl Tally {
     ) -> Result<(), Error> {
         assert!((first as usize) < self.contestants && (second as usize) < self.contestants);
         match &mut self.plain {
-            Plain::Dense { stride, counts } => {
-                let slot =
-                    &mut counts[first as usize * *stride + second as usize][outcome as usize];
+            Plain::Dense(dense) => {
+                let slot = dense.slot(first, second, outcome);
                 *slot = add_counts(*slot, count)?;
                 Ok(())
             }
@@ -360,37 +242,7 @@ impl Tally {
         assert!(first.len() == second.len() && first.len() == outcome.len());
         let contestants = self.contestants as u32;
         match &mut self.plain {
-            Plain::Dense { stride, counts } => {
-                let (stride, cells) = (*stride, counts.len() * 4);
-                // A table of its own pays for a thread that counts more rows than it has cells.
-                let parts = (first.len() / cells.max(1 << 14)).min(rayon::current_num_threads());
-                if parts == 0 {
-                    if !in_range(first, second, outcome, contestants) {
-                        return Err(Error::OutOfRange);
-                    }
-                    for ((&first, &second), &outcome) in first.iter().zip(second).zip(outcome) {
-                        let at = first as usize * stride + second as usize;
-                        let slot = &mut counts[at][outcome as usize];
-                        *slot = add_counts(*slot, 1)?;
-                    }
-                    return Ok(());
-                }
-                let length = first.len().div_ceil(parts).min(u32::MAX as usize);
-                let tables = (first.par_chunks(length))
-                    .zip(second.par_chunks(length))
-                    .zip(outcome.par_chunks(length))
-                    .map(|((first, second), outcome)| {
-                        count(first, second, outcome, contestants, stride)
-                    })
-                    .collect::<Option<Vec<_>>>()
-                    .ok_or(Error::OutOfRange)?;
-                for table in tables {
-                    for (total, part) in counts.as_flattened_mut().iter_mut().zip(table) {
-                        *total = add_counts(*total, u64::from(part))?;
-                    }
-                }
-                Ok(())
-            }
+            Plain::Dense(dense) => dense.add_columns(first, second, outcome, contestants),
             Plain::Sparse(sparse) => {
                 let good = (first.par_chunks(1 << 20))
                     .zip(second.par_chunks(1 << 20))
@@ -401,22 +253,7 @@ impl Tally {
                 if !good {
                     return Err(Error::OutOfRange);
                 }
-                let mut from = 0;
-                while from < first.len() {
-                    let room = LONGEST_BUFFER.saturating_sub(sparse.single.len()).max(1);
-                    let to = first.len().min(from + room);
-                    sparse
-                        .single
-                        .par_extend((from..to).into_par_iter().map(|row| {
-                            let outcome = Outcome::PLAIN[outcome[row] as usize];
-                            key(first[row], second[row], outcome)
-                        }));
-                    if sparse.single.len() >= sparse.buffer() {
-                        sparse.settle()?;
-                    }
-                    from = to;
-                }
-                Ok(())
+                sparse.add_columns(first, second, outcome)
             }
         }
     }
@@ -506,7 +343,7 @@ impl Tally {
     /// [`Error::CountOverflow`] if a cell no longer fits 64 bits.
     pub fn settle(&mut self) -> Result<(), Error> {
         match &mut self.plain {
-            Plain::Dense { .. } => Ok(()),
+            Plain::Dense(_) => Ok(()),
             Plain::Sparse(sparse) => sparse.settle(),
         }
     }
@@ -522,7 +359,7 @@ impl Tally {
     /// was shown first, then by outcome.
     fn plain_cells(&self) -> Box<dyn Iterator<Item = Cell> + '_> {
         match &self.plain {
-            Plain::Dense { .. } => {
+            Plain::Dense(_) => {
                 let mut cells = Vec::new();
                 self.for_each_pair(|low, high, counts| {
                     for (at, &count) in (0..).zip(counts).filter(|(_, count)| **count > 0) {
@@ -542,7 +379,7 @@ impl Tally {
     /// The cells that are still buffered, one a row.
     fn unsettled(&self) -> impl Iterator<Item = Cell> + '_ {
         let sparse = match &self.plain {
-            Plain::Dense { .. } => None,
+            Plain::Dense(_) => None,
             Plain::Sparse(sparse) => Some(sparse),
         };
         sparse.into_iter().flat_map(|sparse| {
@@ -557,18 +394,7 @@ impl Tally {
     /// lower was shown first, then where the higher was.
     pub fn for_each_pair(&self, mut visit: impl FnMut(u32, u32, &[u64; 8])) {
         match &self.plain {
-            Plain::Dense { stride, counts } => {
-                let contestants = self.contestants.min(*stride);
-                for low in 0..contestants {
-                    for high in low + 1..contestants {
-                        let (ab, ba) = (&counts[low * stride + high], &counts[high * stride + low]);
-                        let both = [ab[0], ab[1], ab[2], ab[3], ba[0], ba[1], ba[2], ba[3]];
-                        if both != [0; 8] {
-                            visit(low as u32, high as u32, &both);
-                        }
-                    }
-                }
-            }
+            Plain::Dense(dense) => dense.for_each_pair(self.contestants, visit),
             Plain::Sparse(sparse) => {
                 for pair in sparse.merged.chunk_by(|a, b| a.0 >> 3 == b.0 >> 3) {
                     let mut both = [0; 8];
@@ -600,7 +426,7 @@ impl Tally {
     #[must_use]
     pub fn pairs_at_most(&self) -> usize {
         match &self.plain {
-            Plain::Dense { .. } => self.special.len() + self.contestants * self.contestants / 2,
+            Plain::Dense(_) => self.special.len() + self.contestants * self.contestants / 2,
             Plain::Sparse(sparse) => {
                 let buffered = sparse.single.len() + sparse.counted.len();
                 self.special.len() + sparse.merged.len() + buffered
@@ -612,13 +438,16 @@ impl Tally {
     #[must_use]
     pub fn played(&self) -> Vec<bool> {
         let mut played = vec![false; self.contestants];
-        let mut mark = |first: u32, second: u32| {
-            played[first as usize] = true;
-            played[second as usize] = true;
-        };
-        self.for_each_pair(|low, high, _| mark(low, high));
+        match &self.plain {
+            Plain::Dense(dense) => dense.mark_played(&mut played),
+            Plain::Sparse(_) => self.for_each_pair(|low, high, _| {
+                played[low as usize] = true;
+                played[high as usize] = true;
+            }),
+        }
         for cell in self.unsettled().chain(self.special_cells()) {
-            mark(cell.first, cell.second);
+            played[cell.first as usize] = true;
+            played[cell.second as usize] = true;
         }
         played
     }

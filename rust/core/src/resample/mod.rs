@@ -7,10 +7,14 @@
 //! missing then are drawn one by one. The cost is a few nanoseconds a kind, and the square root
 //! of N, whatever N is.
 
-use rand::{Rng, RngExt};
-use rand_distr::{Distribution, Poisson};
+mod alias;
+mod poisson;
+
+use rand::Rng;
 
 use crate::{Error, pairs::Kinds};
+use alias::{Shares, small_poisson};
+use poisson::Poisson;
 
 /// Above this many matches, not every number of them is a float. The Poisson numbers are then
 /// left as they are: their sum differs from N by one part in 10^8.
@@ -21,75 +25,25 @@ const MARGIN: f64 = 2.0;
 
 /// A sampler of resamples.
 pub struct Resampler {
-    counts: Vec<u64>,
     matches: u64,
-    means: Vec<Mean>,
-    tables: Vec<Alias>,
-    /// Where to begin looking for the kind of the match with a given number, by its leading
-    /// part; and the number of matches before each kind.
-    guide: Vec<u32>,
-    before: Vec<u64>,
+    small: Vec<Small>,
+    large: Vec<(u32, Poisson)>,
+    /// The columns of all tables, end to end.
+    columns: Vec<u64>,
+    /// The kinds by their shares of all matches.
+    shares: Shares,
 }
 
 /// Counts below this share tables, one for each count, from which a number is read at once.
 const TABLED: u64 = 64;
 
-/// How a kind's Poisson number is drawn.
-enum Mean {
-    /// From the table with this index.
-    Table(u32),
-    /// By rejection.
-    Large(Box<Poisson<f64>>),
-}
-
-/// Walker's alias method: a column is chosen evenly, and holds its own number or another.
-struct Alias {
-    /// Of each column: the chance, of 2^56, that its own number is taken; and the other one.
-    columns: Vec<(u64, u32)>,
-}
-
-impl Alias {
-    /// Twice the count and more is beyond any Poisson number of a smaller mean that 2^56 draws
-    /// would show; the power of two lets the low bits choose.
-    const COLUMNS: usize = 256;
-
-    fn poisson(mean: f64) -> Self {
-        let mut chance = (-mean).exp();
-        let chances: Vec<f64> = (0..Self::COLUMNS)
-            .map(|number| {
-                if number > 0 {
-                    chance *= mean / number as f64;
-                }
-                chance * Self::COLUMNS as f64
-            })
-            .collect();
-        let mut left = chances.clone();
-        let (mut small, mut large): (Vec<usize>, Vec<usize>) =
-            (0..Self::COLUMNS).partition(|&number| chances[number] < 1.0);
-        let mut columns: Vec<(u64, u32)> = (0..Self::COLUMNS as u32)
-            .map(|number| (1 << 56, number))
-            .collect();
-        while let (Some(own), Some(&other)) = (small.pop(), large.last()) {
-            columns[own] = ((left[own] * (1_u64 << 56) as f64) as u64, other as u32);
-            left[other] -= 1.0 - left[own];
-            if left[other] < 1.0 {
-                large.pop();
-                small.push(other);
-            }
-        }
-        Self { columns }
-    }
-
-    fn draw(&self, random: &mut impl Rng) -> u64 {
-        let bits = random.next_u64();
-        let column = (bits & (Self::COLUMNS as u64 - 1)) as usize;
-        let (own, other) = self.columns[column];
-        if bits >> 8 < own {
-            column as u64
-        } else {
-            u64::from(other)
-        }
-    }
+/// A kind whose Poisson number is read from a table.
+struct Small {
+    kind: u32,
+    /// Where the table begins.
+    begin: u32,
+    /// Its number of columns, a power of two, less one.
+    mask: u32,
 }
 
 impl Resampler {
@@ -100,85 +54,75 @@ impl Resampler {
     pub fn new(kinds: &Kinds) -> Result<Self, Error> {
         let counts: Vec<u64> = kinds.kinds.iter().map(|kind| kind.count).collect();
         let matches = kinds.matches()?;
-        let mut out = Self {
-            counts,
-            matches,
-            means: Vec::new(),
-            tables: Vec::new(),
-            guide: Vec::new(),
-            before: Vec::new(),
-        };
         let margin = if matches > MOST_FLOAT { 0.0 } else { MARGIN };
         let aim = (matches as f64 - margin * (matches as f64).sqrt()).max(0.0);
         let share = aim / matches as f64;
-        out.tables = (0..TABLED)
-            .map(|count| Alias::poisson(count as f64 * share))
-            .collect();
-        out.means = out
-            .counts
-            .iter()
-            .map(|&count| {
-                let large = (count >= TABLED).then(|| Poisson::new(count as f64 * share));
-                match large {
-                    Some(Ok(poisson)) => Mean::Large(Box::new(poisson)),
-                    // A mean below the largest float is always valid.
-                    _ => Mean::Table(count.min(TABLED - 1) as u32),
-                }
+        let mut columns = Vec::new();
+        let tables: Vec<(u32, u32)> = (0..TABLED)
+            .map(|count| {
+                let begin = columns.len() as u32;
+                columns.extend(small_poisson(count as f64 * share));
+                (begin, columns.len() as u32 - begin - 1)
             })
             .collect();
-        out.before = out
-            .counts
-            .iter()
-            .scan(0, |sum, &count| {
-                *sum += count;
-                Some(*sum - count)
-            })
-            .collect();
-        let cells = out.counts.len().max(1) as u64;
-        let (mut kind, width) = (0, matches as f64 / cells as f64);
-        out.guide = (0..cells)
-            .map(|cell| {
-                // A little early does no harm: from there on kinds are looked at one by one.
-                let number = ((cell as f64 * width) as u64).saturating_sub(1);
-                while out
-                    .before
-                    .get(kind + 1)
-                    .is_some_and(|&before| before <= number)
-                {
-                    kind += 1;
-                }
-                kind as u32
-            })
-            .collect();
-        Ok(out)
+        let (mut small, mut large) = (Vec::new(), Vec::new());
+        for (kind, &count) in (0..).zip(&counts) {
+            if count < TABLED {
+                let (begin, mask) = tables[count as usize];
+                small.push(Small { kind, begin, mask });
+            } else {
+                large.push((kind, Poisson::new(count as f64 * share)));
+            }
+        }
+        Ok(Self {
+            matches,
+            small,
+            large,
+            columns,
+            shares: Shares::new(&counts, matches),
+        })
     }
 
     /// Draws how many matches of each kind a resample holds.
     pub fn draw(&self, random: &mut impl Rng, out: &mut Vec<u64>) {
-        let mut missing = loop {
-            out.clear();
-            out.extend(self.means.iter().map(|mean| match mean {
-                Mean::Table(table) => self.tables[*table as usize].draw(random),
-                Mean::Large(poisson) => poisson.sample(random) as u64,
-            }));
+        out.clear();
+        out.resize(self.shares.len(), 0);
+        let missing = loop {
+            let sum = self.draw_poisson(random, out);
             if self.matches > MOST_FLOAT {
                 return;
             }
-            if let Some(missing) = self.matches.checked_sub(out.iter().sum()) {
+            if let Some(missing) = self.matches.checked_sub(sum) {
                 break missing;
             }
         };
-        let narrow = self.guide.len() as f64 / self.matches as f64;
-        while missing > 0 {
-            let number = random.random_range(0..self.matches);
-            let cell = ((number as f64 * narrow) as usize).min(self.guide.len() - 1);
-            let mut kind = self.guide[cell.saturating_sub(1)] as usize;
-            while kind + 1 < self.before.len() && self.before[kind + 1] <= number {
-                kind += 1;
-            }
-            out[kind] += 1;
-            missing -= 1;
+        for _ in 0..missing {
+            out[self.shares.draw(random)] += 1;
         }
+    }
+
+    /// Draws a Poisson number for each kind, and returns their sum, or the largest one that there
+    /// is if that is less.
+    fn draw_poisson(&self, random: &mut impl Rng, out: &mut [u64]) -> u64 {
+        let mut sum = 0_u64;
+        for &Small { kind, begin, mask } in &self.small {
+            let bits = random.next_u64();
+            let own = bits & u64::from(mask);
+            let column = self.columns[begin as usize + own as usize];
+            let number = if bits >> 8 < column >> 8 {
+                own
+            } else {
+                column & 0xff
+            };
+            out[kind as usize] = number;
+            sum += number;
+        }
+        for (kind, poisson) in &self.large {
+            let number = poisson.draw(random);
+            out[*kind as usize] = number;
+            sum = sum.saturating_add(number);
+        }
+        sum
     }
 }
 

@@ -1,0 +1,135 @@
+"""What several tournament commands share."""
+
+from __future__ import annotations
+
+import asyncio
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import typer
+
+from humorrank.cli import _output
+from humorrank.cli._guard import INTERRUPTED
+from humorrank.cli._progress import progress_bar
+from humorrank.errors import OptionError
+from humorrank.judge.simulated import SimulatedJudge
+from humorrank.text_table import one_line, text_table
+from humorrank.tournament.engine import Ending, play
+from humorrank.tournament.opening import Tournament
+
+StoreFile = Annotated[
+    Path, typer.Argument(metavar="T.sqlite", help="The store.", show_default=False)
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(help="Which column is what: prompt=task,judge=voter,model_a=left,..."),
+]
+BatchSize = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="The largest batch that the judge is asked.")
+]
+InFlight = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="The most comparisons that wait for the judge at once."),
+]
+
+
+def played(tournament: Tournament, *, retry_failures: bool = False) -> None:
+    """Plays a tournament with a bar, and says how it ended.
+
+    Raises:
+        Exit: with 130, where it was interrupted.
+    """
+    store, path = tournament.store, tournament.store.path
+    if tournament.judge is None:
+        store.close()
+        _output.say(
+            "note",
+            f"only people judge: `humorrank tournament next {path}` prints what to judge, "
+            f"`humorrank tournament import {path} VOTES` takes their votes",
+        )
+        return
+    _say_unnamed(tournament)
+    try:
+        with progress_bar(rate=True) as progress:
+            ending = asyncio.run(
+                play(
+                    store,
+                    tournament.spec,
+                    tournament.field,
+                    tournament.judge,
+                    stop=tournament.stop,
+                    retry_failures=retry_failures,
+                    progress=progress,
+                    say=lambda text: _output.say("note", text),
+                )
+            )
+    finally:
+        store.close()
+    _say_ending(ending, path)
+
+
+def _say_unnamed(tournament: Tournament) -> None:
+    judge = tournament.judge
+    if not isinstance(judge, SimulatedJudge):
+        return
+    ratings = judge.simulation.ratings
+    unnamed = [model for model in tournament.field.models if model not in ratings]
+    if unnamed:
+        more = f" and {len(unnamed) - 1:,} more" if len(unnamed) > 1 else ""
+        _output.say("note", f"judge.ratings does not name {unnamed[0]!r}{more}: simulated at 1000")
+
+
+def _say_ending(ending: Ending, path: Path) -> None:
+    failed = f", {ending.failed:,} failed" if ending.failed else ""
+    done = f"{ending.judged:,} judgments committed{failed}"
+    if ending.reason is None:
+        _output.say("note", f"{done}; `humorrank tournament resume {path}` goes on from there")
+        raise typer.Exit(INTERRUPTED)
+    _output.say("note", f"{done}; stopped because {ending.reason}")
+    if ending.failed:
+        _output.say(
+            "warning",
+            f"failures are no ties, and not in the log; `humorrank tournament resume {path} "
+            "--retry-failures` asks again",
+        )
+
+
+def toml_value(text: str) -> object:
+    """A value as TOML has it; bare words are strings.
+
+    Raises:
+        OptionError: there is no value.
+    """
+    if not text:
+        raise OptionError("--set takes KEY=VALUE, and the value is empty")
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def shown(table: pl.DataFrame, chosen: str, output: str | None, decimals: int = 1) -> None:
+    """A frame to standard output or a file."""
+    if chosen == "json":
+        text = table.write_json()
+    elif chosen == "csv":
+        text = table.write_csv()
+    elif chosen == "markdown":
+        text = _output.markdown(table, dict.fromkeys(table.columns, decimals))
+    else:
+        left = {name for name in table.columns if not table.schema[name].is_numeric()}
+        rows = [
+            [
+                ""
+                if value is None
+                else f"{value:.{decimals}f}"
+                if isinstance(value, float)
+                else one_line(str(value))
+                for value in row
+            ]
+            for row in table.iter_rows()
+        ]
+        text = text_table(table.columns, rows, left=left)
+    _output.emit(text, output)

@@ -1,0 +1,39 @@
+"""`humorrank tournament import`: votes made elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from humorrank.cli import _options, _output
+from humorrank.cli.tournament import _common
+from humorrank.tournament.votes import import_votes
+
+
+def import_(
+    store: _common.StoreFile,
+    votes: Annotated[
+        Path,
+        typer.Argument(
+            metavar="VOTES",
+            help="A match log with columns for the prompt and the judge; model_a was shown first.",
+            show_default=False,
+        ),
+    ],
+    judge: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose votes these are, all of them.")
+    ] = None,
+    columns: _common.Columns = None,
+) -> None:
+    """Take votes of people or other tools, each once, each with its judge; all or none."""
+    found = import_votes(store, votes, judge=judge, columns=_options.columns(columns))
+    by = f" by {', '.join(found.judges)}" if found.judges else ""
+    _output.say(
+        "note",
+        f"{found.votes:,} votes taken{by}; {found.comparisons:,} new comparisons; "
+        f"{found.known:,} votes were there already",
+    )
+    if found.unjudged:
+        _output.say("warning", f"{found.unjudged:,} rows without an outcome are no votes")

@@ -1,0 +1,27 @@
+"""`humorrank tournament resume`: go on with a store."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from humorrank.cli.tournament import _common
+from humorrank.tournament import opening
+
+
+def resume(
+    store: _common.StoreFile,
+    retry_failures: Annotated[
+        bool,
+        typer.Option(
+            "--retry-failures",
+            help="First ask again for what the judge failed to answer; this spends no budget.",
+        ),
+    ] = False,
+    batch_size: _common.BatchSize = None,
+    in_flight: _common.InFlight = None,
+) -> None:
+    """Go on with a tournament under the spec that its store holds."""
+    tournament = opening.resume(store, batch_size=batch_size, in_flight=in_flight)
+    _common.played(tournament, retry_failures=retry_failures)

@@ -1,0 +1,91 @@
+"""`humorrank tournament run`: play a spec."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from humorrank.cli.tournament import _common
+from humorrank.errors import OptionError
+from humorrank.tournament.opening import begin
+from humorrank.tournament.spec import Spec
+
+_SPEC = "The spec's keys"
+
+
+def run(
+    spec: Annotated[
+        Path, typer.Argument(metavar="SPEC.toml", help="The spec.", show_default=False)
+    ],
+    store: Annotated[
+        Path,
+        typer.Option(
+            metavar="T.sqlite",
+            help="Where the tournament lives; it is made, or goes on if it is there.",
+            show_default=False,
+        ),
+    ],
+    budget: Annotated[
+        int | None, typer.Option(help="How many comparisons.", rich_help_panel=_SPEC)
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of everything that is drawn.", rich_help_panel=_SPEC)
+    ] = None,
+    schedule: Annotated[
+        Literal["swiss", "round_robin", "random", "information"] | None,
+        typer.Option(help="Which pairs meet.", rich_help_panel=_SPEC),
+    ] = None,
+    prompts_per_pairing: Annotated[
+        int | None,
+        typer.Option(help="On how many prompts a pair meets in a round.", rich_help_panel=_SPEC),
+    ] = None,
+    position: Annotated[
+        Literal["random", "both", "fixed"] | None,
+        typer.Option(help="Who is shown first.", rich_help_panel=_SPEC),
+    ] = None,
+    identical: Annotated[
+        Literal["tie", "skip", "judge"] | None,
+        typer.Option(help="What becomes of identical jokes.", rich_help_panel=_SPEC),
+    ] = None,
+    lag: Annotated[
+        int | None,
+        typer.Option(help="How many rounds the schedule runs ahead.", rich_help_panel=_SPEC),
+    ] = None,
+    batch_size: _common.BatchSize = None,
+    in_flight: _common.InFlight = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Any key of the spec: judge.tie_rate=0.2; may be repeated.",
+            rich_help_panel=_SPEC,
+        ),
+    ] = None,
+) -> None:
+    """Play a tournament: schedule, judge, store, until the budget is spent.
+
+    Options stand above what the spec says. Ctrl-C ends it cleanly, and nothing that is committed
+    is ever lost: run it again, or `humorrank tournament resume T.sqlite`.
+    """
+    overrides: dict[str, object] = {}
+    for text in settings or ():
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise OptionError(f"--set takes KEY=VALUE (judge.tie_rate=0.2), not {text!r}")
+        overrides[key] = _common.toml_value(value)
+    given = {
+        "budget": budget,
+        "seed": seed,
+        "schedule.kind": schedule,
+        "schedule.prompts_per_pairing": prompts_per_pairing,
+        "position": position,
+        "identical": identical,
+        "lag": lag,
+        "judge.batch_size": batch_size,
+        "judge.in_flight": in_flight,
+    }
+    overrides |= {key: value for key, value in given.items() if value is not None}
+    _common.played(begin(Spec.read(spec, overrides), store))

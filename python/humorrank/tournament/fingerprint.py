@@ -1,0 +1,103 @@
+"""What a tournament depends on, and what differs between two of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from humorrank.errors import OptionError
+from humorrank.judge import Field, Judge
+from humorrank.judge.backends import PEOPLE
+from humorrank.tournament.schedule import Scheduler
+from humorrank.tournament.spec import Spec
+
+Fingerprint = Mapping[str, Any]
+"""Dotted key -> JSON value."""
+
+
+def fingerprint(spec: Spec, field: Field, budget: int, judge: Judge | None) -> dict[str, Any]:
+    """Everything that the comparisons and verdicts of a tournament depend on."""
+    settings: dict[str, Any] = {
+        "candidates": _digest(_jokes(field)),
+        "prompts": _digest(part for p in field.prompts for part in (p.id, p.kind, p.text)),
+        "budget": budget,
+        "seed": spec.seed,
+        "position": spec.position,
+        "identical": spec.identical,
+        "lag": spec.lag,
+        "template": template_digest(spec),
+        "stop": dict(spec.stop),
+        "schedule": {
+            "kind": spec.schedule.kind,
+            "version": Scheduler.version,
+            "slack": spec.schedule.slack,
+            "prompts_per_pairing": spec.schedule.prompts_per_pairing,
+            "elo_k": spec.schedule.elo_k,
+            "prior": spec.schedule.prior,
+        },
+        "judge": {
+            "name": PEOPLE if judge is None else judge.name,
+            **({} if judge is None else judge.settings),
+        },
+    }
+    flat = dict(_flat(settings))
+    return dict(json.loads(json.dumps(flat)))
+
+
+def template_digest(spec: Spec) -> str | None:
+    """The digest of the template file, if there is one.
+
+    Raises:
+        OptionError: it cannot be read.
+    """
+    if spec.template is None:
+        return None
+    path = spec.folder / spec.template
+    try:
+        return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+    except OSError as error:
+        raise OptionError(f"template {path}: cannot be read: {error.strerror}") from None
+
+
+def differences(stored: Fingerprint, given: Fingerprint) -> list[str]:
+    """What differs, a line each: the key, what the store was made with, and what is given."""
+    lines = []
+    for key in dict.fromkeys((*stored, *given)):
+        before, now = stored.get(key), given.get(key)
+        if before != now:
+            if key in ("candidates", "prompts", "template", "judge.digest"):
+                lines.append(f"{key} (the texts are not the same)")
+            else:
+                lines.append(f"{key} (stored {_shown(before)}, given {_shown(now)})")
+    return lines
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _jokes(field: Field) -> Iterator[str]:
+    yield from field.models
+    for prompt, jokes in zip(field.prompts, field.jokes, strict=True):
+        yield prompt.id
+        yield from jokes
+
+
+def _digest(parts: Iterator[str]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        content = part.encode()
+        digest.update(len(content).to_bytes(8, "little"))
+        digest.update(content)
+    return digest.hexdigest()

@@ -1,0 +1,264 @@
+"""Prompts and candidates' jokes, from the files that people have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from humorrank.errors import InputError, OptionError
+from humorrank.judge import Field, Prompt
+from humorrank.log._readings import plain
+from humorrank.tournament.tables import Table, read_tables
+
+_IDS: Final = ("prompt_id", "question_id", "id", "uid")
+_TEXTS: Final = ("prompt", "instruction", "question", "text")
+_HEADLINES: Final = ("headline",)
+_WORDS: Final = ("word1", "word_1"), ("word2", "word_2")
+_MODELS: Final = ("model", "generator", "system", "contestant", "candidate")
+_JOKES: Final = ("joke", "output", "text", "response")
+_NONE: Final = ("", "-")
+"""What stands for no word and no headline."""
+
+KNOWN: Final = (*_IDS, *_TEXTS, *_HEADLINES, *_WORDS[0], *_WORDS[1], *_MODELS, *_JOKES)
+"""Columns by which a header is known."""
+
+
+@dataclass(frozen=True)
+class Joke:
+    """One row of a candidates' file.
+
+    Attributes:
+        model: who wrote it.
+        prompt: the id of the prompt, or its text where the file has no ids.
+        text: the joke.
+        file: where it stands.
+        row: in which row.
+    """
+
+    model: str
+    prompt: str
+    text: str
+    file: str
+    row: int
+
+
+def read_field(prompts: Sequence[Path], candidates: Sequence[Path] | Mapping[str, Path]) -> Field:
+    """Prompts and jokes, checked: every contestant has one joke for every prompt.
+
+    Contestants and prompts come in the order of their names, whatever the order of rows and
+    files.
+
+    Args:
+        prompts: the files of prompts; none where the candidates' files hold their texts.
+        candidates: files, whose models are named in a column or else by the file; or name ->
+            file.
+
+    Raises:
+        InputError: a file cannot be read, or a row is empty, double, or of an unknown prompt.
+        OptionError: a (model, prompt) is missing.
+    """
+    jokes, found = read_jokes(candidates)
+    known = read_prompts(prompts) if prompts else {prompt.id: prompt for prompt in found.values()}
+    return complete_field(Field((), (), ()), known, jokes)
+
+
+def complete_field(field: Field, prompts: Mapping[str, Prompt], jokes: Sequence[Joke]) -> Field:
+    """A field with further prompts and jokes behind what it has.
+
+    Raises:
+        InputError: a joke is double, or of an unknown prompt.
+        OptionError: a (model, prompt) is missing.
+    """
+    for prompt in field.prompts:
+        if prompt.id in prompts:
+            raise OptionError(f"prompt {prompt.id!r} is already in the tournament")
+    ordered = [*field.prompts, *(prompts[key] for key in sorted(prompts))]
+    names = {joke.model for joke in jokes}
+    models = [*field.models, *sorted(names.difference(field.models))]
+    number = {model: i for i, model in enumerate(models)}
+    place = _places(ordered)
+    texts: list[list[str | None]] = [
+        [*(field.jokes[p] if p < len(field.jokes) else [None] * len(field.models))]
+        + [None] * (len(models) - len(field.models))
+        for p in range(len(ordered))
+    ]
+    seen: dict[tuple[int, int], Joke] = {}
+    for joke in jokes:
+        at = place.get(joke.prompt)
+        if at is None:
+            message = f"there is no prompt {joke.prompt!r} for this joke of {joke.model!r}"
+            raise InputError(message, file=joke.file, row=joke.row)
+        model = number[joke.model]
+        if texts[at][model] is not None:
+            before = seen.get((at, model))
+            where = f"row {before.row} of {before.file}" if before else "the tournament"
+            message = (
+                f"{joke.model!r} already has a joke for prompt {ordered[at].id!r} in {where}; "
+                "one joke a model and prompt"
+            )
+            raise InputError(message, file=joke.file, row=joke.row)
+        texts[at][model] = joke.text
+        seen[at, model] = joke
+    return Field(models, ordered, _whole(models, ordered, texts))
+
+
+def _places(prompts: Sequence[Prompt]) -> dict[str, int]:
+    """Prompts by id, and by their text as far as that tells which one is meant."""
+    place = {prompt.id: i for i, prompt in enumerate(prompts)}
+    by_text: dict[str, list[int]] = {}
+    for i, prompt in enumerate(prompts):
+        by_text.setdefault(prompt.text, []).append(i)
+    for text, places in by_text.items():
+        if len(places) == 1:
+            place.setdefault(text, places[0])
+    return place
+
+
+def _whole(
+    models: Sequence[str], prompts: Sequence[Prompt], texts: Sequence[Sequence[str | None]]
+) -> list[list[str]]:
+    if len(models) < 2:
+        raise OptionError(f"a tournament needs two candidates, and there are {len(models)}")
+    missing = [
+        (prompt, model)
+        for prompt, row in enumerate(texts)
+        for model, text in enumerate(row)
+        if text is None
+    ]
+    if not missing:
+        return [[text for text in row if text is not None] for row in texts]
+    prompt, model = missing[0]
+    if all(text is None for text in texts[prompt]):
+        raise OptionError(f"prompt {prompts[prompt].id!r} has no candidates: nobody wrote for it")
+    more = f", and {len(missing) - 1:,} more are missing" if len(missing) > 1 else ""
+    raise OptionError(
+        f"{models[model]!r} has no joke for prompt {prompts[prompt].id!r}{more}; every candidate "
+        "needs one joke for every prompt"
+    )
+
+
+def read_prompts(paths: Sequence[Path]) -> dict[str, Prompt]:
+    """The prompts of some files by id.
+
+    Raises:
+        InputError: a file cannot be read, or a row is empty or double.
+    """
+    found: dict[str, Prompt] = {}
+    for table in read_tables(paths, KNOWN):
+        column = _Columns(table)
+        ids = column.find(_IDS, "prompt_id")
+        texts = column.optional(_TEXTS)
+        headlines = column.optional(_HEADLINES)
+        words = [column.optional(names) for names in _WORDS]
+        if texts is None and headlines is None and None in words:
+            message = "has no column prompt, headline, or word1 and word2"
+            raise InputError(f"{message} (columns: {', '.join(table.columns)})", file=table.file)
+        for row, at in enumerate(table.rows):
+            pick = [None if name is None else table.value(name, row) for name in words]
+            values = (table.value(n, row) if n is not None else None for n in (texts, headlines))
+            name = _named(table, ids, row)
+            prompt = _prompt(name, *values, *pick)
+            if prompt is None:
+                message = f"prompt {name!r} has neither a prompt, nor a headline, nor two words"
+                raise InputError(message, file=table.file, row=at)
+            if name in found:
+                raise InputError(f"prompt {name!r} stands there twice", file=table.file, row=at)
+            found[name] = prompt
+    return found
+
+
+def _prompt(
+    name: str, text: str | None, headline: str | None, one: str | None, two: str | None
+) -> Prompt | None:
+    if text is not None and text.strip() not in _NONE:
+        return Prompt(name, text)
+    if headline is not None and headline.strip() not in _NONE:
+        return Prompt(name, headline, "headline")
+    if one is not None and two is not None and not {one.strip(), two.strip()} & set(_NONE):
+        return Prompt(name, f"{one}, {two}", "words", (one, two))
+    return None
+
+
+def read_jokes(
+    candidates: Sequence[Path] | Mapping[str, Path],
+) -> tuple[list[Joke], dict[str, Prompt]]:
+    """The jokes of some files, and the prompts that stand beside them, by what names them.
+
+    Raises:
+        InputError: a file cannot be read, or a row is empty.
+    """
+    jokes: list[Joke] = []
+    prompts: dict[str, Prompt] = {}
+    for name, path in _named_files(candidates):
+        for table in read_tables([path], KNOWN):
+            for joke, prompt in _jokes_of(table, name):
+                jokes.append(joke)
+                if prompt is not None:
+                    before = prompts.setdefault(prompt.id, prompt)
+                    if before != prompt:
+                        message = f"prompt {prompt.id!r} has another text than before"
+                        raise InputError(message, file=joke.file, row=joke.row)
+    return jokes, prompts
+
+
+def _named_files(
+    candidates: Sequence[Path] | Mapping[str, Path],
+) -> Iterator[tuple[str | None, Path]]:
+    if isinstance(candidates, Mapping):
+        yield from candidates.items()
+    else:
+        for path in candidates:
+            yield None, path
+
+
+def _jokes_of(table: Table, name: str | None) -> Iterator[tuple[Joke, Prompt | None]]:
+    column = _Columns(table)
+    models = None if name is not None else column.optional(_MODELS)
+    jokes = column.find(_JOKES, "joke")
+    ids = column.optional(_IDS)
+    texts = column.optional([text for text in (*_TEXTS, *_HEADLINES) if text != plain(jokes)])
+    if ids is None and texts is None:
+        message = "has no column prompt_id (nor instruction) that says which prompt a joke is for"
+        raise InputError(f"{message} (columns: {', '.join(table.columns)})", file=table.file)
+    for row, at in enumerate(table.rows):
+        model = Path(table.file).stem if name is None else name
+        if models is not None:
+            model = _named(table, models, row)
+        named = _named(table, ids if ids is not None else str(texts), row)
+        text = table.value(jokes, row)
+        if text is None or not text.strip():
+            message = f"the joke of {model!r} for prompt {named!r} is empty"
+            raise InputError(message, file=table.file, row=at, column=jokes)
+        written = None if texts is None else table.value(texts, row)
+        prompt = Prompt(named, written) if written is not None and written.strip() else None
+        yield Joke(model, named, text, table.file, at), prompt
+
+
+def _named(table: Table, column: str, row: int) -> str:
+    value = table.value(column, row)
+    if value is None or not value.strip():
+        raise InputError("is empty", file=table.file, row=table.rows[row], column=column)
+    return value
+
+
+class _Columns:
+    """The columns of a table, found by their plain names."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._plain: dict[str, str] = {}
+        for column in table.columns:
+            self._plain.setdefault(plain(column), column)
+
+    def optional(self, names: Sequence[str]) -> str | None:
+        return next((self._plain[name] for name in names if name in self._plain), None)
+
+    def find(self, names: Sequence[str], said: str) -> str:
+        found = self.optional(names)
+        if found is None:
+            columns = ", ".join(self._table.columns)
+            message = f"has no column {said} (nor {', '.join(names)}; columns: {columns})"
+            raise InputError(message, file=self._table.file)
+        return found

@@ -1,0 +1,201 @@
+"""From a spec to a store that can be played, and from a store to one that can go on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from humorrank.errors import OptionError, StoreError
+from humorrank.judge import Field, Judge
+from humorrank.judge.backends import make_judge
+from humorrank.tournament.fingerprint import differences, fingerprint
+from humorrank.tournament.history import Stop
+from humorrank.tournament.identical import identical_pairs
+from humorrank.tournament.inputs import complete_field, read_field, read_jokes, read_prompts
+from humorrank.tournament.spec import JudgeSpec, Spec
+from humorrank.tournament.stopping import separation
+from humorrank.tournament.store import Store, write_field
+from humorrank.tournament.tables import expand
+
+
+@dataclass
+class Tournament:
+    """A store with all that is needed to play it.
+
+    Attributes:
+        store: open for writing.
+        spec: its spec.
+        field: its field.
+        judge: its judge; None where only people judge.
+        stop: its rule of early stopping; None where it plays until the budget is spent.
+    """
+
+    store: Store
+    spec: Spec
+    field: Field
+    judge: Judge | None
+    stop: Stop | None
+
+
+def begin(spec: Spec, path: Path) -> Tournament:
+    """Opens the store of a spec, or makes it if there is none.
+
+    Raises:
+        HumorRankError: an input is bad, or the store was made under another spec; it is then
+            left as it is.
+    """
+    field = read_field(_files(spec.prompts, spec), _candidates(spec))
+    budget = _budget(spec.budget, spec, field)
+    judge, stop = judge_of(spec, field), separation(spec.stop, field)
+    given = fingerprint(spec, field, budget, judge)
+    if path.exists():
+        store = Store(path, write=True)
+        _same(store, given, "the spec")
+    else:
+        if not path.parent.is_dir():
+            raise StoreError(f"{path}: there is no folder {path.parent}")
+        store = Store.create(path, spec, field, budget, given)
+    return Tournament(store, spec, field, judge, stop)
+
+
+def resume(
+    path: Path, *, batch_size: int | None = None, in_flight: int | None = None
+) -> Tournament:
+    """Opens a store under the spec that it holds.
+
+    Args:
+        path: the store.
+        batch_size: in place of the spec's.
+        in_flight: in place of the spec's.
+
+    Raises:
+        HumorRankError: there is no store, or what its judge depends on has changed since.
+    """
+    store = Store(path, write=True)
+    try:
+        spec, field = store.spec(), store.field()
+        how = spec.judge
+        how = replace(
+            how,
+            batch_size=batch_size or how.batch_size,
+            in_flight=in_flight or how.in_flight,
+        )
+        spec = replace(spec, judge=how)
+        judge, stop = judge_of(spec, field), separation(spec.stop, field)
+        _same(store, fingerprint(spec, field, store.budget(), judge), "what there is now")
+    except BaseException:
+        store.close()
+        raise
+    return Tournament(store, spec, field, judge, stop)
+
+
+def extend(
+    path: Path,
+    *,
+    candidates: Sequence[Path] | Mapping[str, Path] = (),
+    prompts: Sequence[Path] = (),
+    budget: int | None = None,
+) -> Field:
+    """Adds contestants, prompts or budget to a store.
+
+    Args:
+        path: the store.
+        candidates: files of further jokes.
+        prompts: files of further prompts.
+        budget: the new budget, not below the old one; the old one if None.
+
+    Returns:
+        The field as it is now.
+
+    Raises:
+        HumorRankError: an input is bad; the store is then left as it is.
+    """
+    if not candidates and not prompts and budget is None:
+        raise OptionError("nothing to add: name candidates, prompts or a budget")
+    tournament = resume(path)
+    with tournament.store as store:
+        old = tournament.field
+        jokes, _ = read_jokes(candidates)
+        field = complete_field(old, read_prompts(prompts), jokes)
+        before = store.budget()
+        if budget is not None and budget < before:
+            raise OptionError(f"the budget is {before:,} already, and cannot become {budget:,}")
+        spec = replace(tournament.spec, budget=before if budget is None else budget)
+        budget = _budget(spec.budget, spec, field)
+        judge = judge_of(spec, field)
+        now = fingerprint(spec, field, budget, judge)
+        if not differences(store.fingerprint(), now):
+            raise OptionError(f"{path}: has all of this already")
+        with store.transaction() as connection:
+            write_field(connection, field, len(old.models), len(old.prompts))
+            store.add_change(
+                "extend",
+                models=len(field.models),
+                prompts=len(field.prompts),
+                budget=budget,
+                spec=spec,
+                fingerprint=now,
+            )
+            connection.execute("DELETE FROM state WHERE key = 'ended'")
+    return field
+
+
+def judge_of(spec: Spec, field: Field) -> Judge | None:
+    """The judge that a spec names; None for people."""
+    how: JudgeSpec = spec.judge
+    return make_judge(
+        how.backend, how.options, field, seed=spec.seed, folder=spec.folder, limits=how.limits
+    )
+
+
+def possible(spec: Spec, field: Field) -> int:
+    """How many comparisons there can be."""
+    models, prompts = len(field.models), len(field.prompts)
+    every = models * (models - 1) // 2 * prompts
+    if spec.identical == "skip":
+        every -= len(identical_pairs(field, models, prompts)[0])
+    return every
+
+
+def _budget(wanted: int | None, spec: Spec, field: Field) -> int:
+    most = possible(spec, field)
+    if most == 0:
+        raise OptionError("there is nothing to compare: all jokes for each prompt are identical")
+    if wanted is None:
+        return most
+    if wanted > most:
+        models, prompts = len(field.models), len(field.prompts)
+        skipped = " without identical jokes" if spec.identical == "skip" else ""
+        raise OptionError(
+            f"budget: {wanted:,} is above the {most:,} comparisons{skipped} that {models:,} "
+            f"candidates on {prompts:,} prompts make possible"
+        )
+    return wanted
+
+
+def _same(store: Store, given: Mapping[str, Any], what: str) -> None:
+    try:
+        found = differences(store.fingerprint(), given)
+    except BaseException:
+        store.close()
+        raise
+    if not found:
+        return
+    path = store.path
+    store.close()
+    raise StoreError(
+        f"{path}: was made under another spec; {what} differs in {'; '.join(found)}. Play it as "
+        "another store, or add candidates, prompts or budget with `humorrank tournament extend`"
+    )
+
+
+def _files(paths: Sequence[str], spec: Spec) -> list[Path]:
+    return [path for given in paths for path in expand(given, spec.folder)]
+
+
+def _candidates(spec: Spec) -> list[Path] | dict[str, Path]:
+    if isinstance(spec.candidates, Mapping):
+        return {name: spec.folder / path for name, path in spec.candidates.items()}
+    return _files(spec.candidates, spec)

@@ -1,0 +1,106 @@
+"""The tables of a store; docs/tournaments.md explains each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+APPLICATION: Final = 0x4A6F6B65
+"""SQLite's application_id of a store ("Joke")."""
+
+VERSION: Final = 1
+"""SQLite's user_version of a store; a higher one is refused."""
+
+TABLES: Final = """
+CREATE TABLE changes (
+  change INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('start', 'extend', 'import')),
+  rounds INTEGER NOT NULL,
+  models INTEGER NOT NULL,
+  prompts INTEGER NOT NULL,
+  budget INTEGER NOT NULL,
+  spec TEXT,
+  fingerprint TEXT,
+  source TEXT,
+  time REAL NOT NULL
+);
+CREATE TABLE models (
+  model INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+);
+CREATE TABLE prompts (
+  prompt INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  text TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  word1 TEXT,
+  word2 TEXT
+);
+CREATE TABLE jokes (
+  prompt INTEGER NOT NULL REFERENCES prompts,
+  model INTEGER NOT NULL REFERENCES models,
+  text TEXT NOT NULL,
+  PRIMARY KEY (prompt, model)
+) WITHOUT ROWID;
+CREATE TABLE judges (
+  judge INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+);
+CREATE TABLE rounds (
+  round INTEGER PRIMARY KEY,
+  comparisons INTEGER NOT NULL,
+  byes INTEGER NOT NULL
+);
+CREATE TABLE comparisons (
+  comparison INTEGER PRIMARY KEY,
+  round INTEGER REFERENCES rounds,
+  change INTEGER REFERENCES changes,
+  low INTEGER NOT NULL REFERENCES models,
+  high INTEGER NOT NULL REFERENCES models,
+  prompt INTEGER NOT NULL REFERENCES prompts,
+  CHECK (low < high),
+  CHECK ((round IS NULL) <> (change IS NULL)),
+  UNIQUE (low, high, prompt)
+);
+CREATE TABLE judgments (
+  comparison INTEGER NOT NULL REFERENCES comparisons,
+  position INTEGER NOT NULL CHECK (position BETWEEN 0 AND 1),
+  judge INTEGER NOT NULL REFERENCES judges,
+  score REAL NOT NULL CHECK (score = 0 OR score = 0.5 OR score = 1),
+  counted INTEGER NOT NULL,
+  identical INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  latency REAL,
+  probability REAL,
+  prompt_tokens INTEGER,
+  output_tokens INTEGER,
+  time REAL NOT NULL,
+  PRIMARY KEY (comparison, position, judge)
+) WITHOUT ROWID;
+CREATE TABLE rationales (
+  comparison INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  judge INTEGER NOT NULL,
+  reasoning TEXT,
+  winner_humor_features TEXT,
+  winner_delivery_features TEXT,
+  loser_features TEXT,
+  PRIMARY KEY (comparison, position, judge),
+  FOREIGN KEY (comparison, position, judge) REFERENCES judgments
+) WITHOUT ROWID;
+CREATE TABLE failures (
+  comparison INTEGER NOT NULL REFERENCES comparisons,
+  position INTEGER NOT NULL CHECK (position BETWEEN 0 AND 1),
+  judge INTEGER NOT NULL REFERENCES judges,
+  reason TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  latency REAL,
+  prompt_tokens INTEGER,
+  output_tokens INTEGER,
+  time REAL NOT NULL,
+  PRIMARY KEY (comparison, position, judge)
+) WITHOUT ROWID;
+CREATE TABLE state (
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) WITHOUT ROWID;
+"""

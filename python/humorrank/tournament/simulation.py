@@ -1,0 +1,130 @@
+"""Tournaments in memory, from known ratings: how good is a schedule under a budget?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from humorrank.judge import Batch, Field, Prompt, SimulatedJudge, Simulation
+from humorrank.rating import rate
+from humorrank.tournament.history import new_scheduler
+from humorrank.tournament.rounds import OpenRound, open_round
+from humorrank.tournament.spec import Position, ScheduleSpec, Spec
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How near the ratings after some comparisons come to the truth.
+
+    Attributes:
+        comparisons: how many.
+        tau: Kendall's tau between the two orders (pairs in order minus pairs reversed, over all
+            pairs; equal ratings count neither way).
+        error: root mean square difference of the ratings in points, both with mean 0.
+    """
+
+    comparisons: int
+    tau: float
+    error: float
+
+
+def simulate_tournament(
+    simulation: Simulation,
+    prompts: int,
+    budget: int,
+    *,
+    schedule: ScheduleSpec | None = None,
+    position: Position = "random",
+    seed: int = 0,
+    lag: int = 1,
+) -> pl.DataFrame:
+    """The match log of a tournament with a simulated judge, without texts and without a store.
+
+    The first n rows are the tournament of a budget of n, up to the order of its last rounds.
+
+    Args:
+        simulation: the judge; its ratings say who competes.
+        prompts: how many prompts there are.
+        budget: how many comparisons are made; all if there are fewer.
+        schedule: which pairs meet.
+        position: who is shown first.
+        seed: of the schedule.
+        lag: how many rounds it runs ahead.
+
+    Returns:
+        Columns model_a, model_b, winner, question_id, in the order of the schedule.
+    """
+    field = Field(list(simulation.ratings), [Prompt(f"prompt-{i}", "") for i in range(prompts)], ())
+    spec = Spec((), position=position, seed=seed, lag=lag, schedule=schedule or ScheduleSpec())
+    judge = SimulatedJudge(simulation, field)
+    scheduler = new_scheduler(spec, len(field.models), prompts)
+    frames: list[tuple[np.ndarray, ...]] = []
+    waiting: list[OpenRound] = []
+    comparisons = 0
+    while True:
+        made = scheduler.next_round(budget - comparisons)
+        if made.reason is not None:
+            break
+        pairs = made.first, made.second, made.prompt
+        opened = open_round(0, comparisons, pairs, field, position, seed)
+        comparisons += len(opened)
+        slots = np.arange(len(opened.comparison))
+        first, second = opened.shown(slots)
+        prompt = opened.prompt[opened.comparison]
+        answers = judge.answer(Batch(field, prompt, first, second, np.zeros(len(slots), np.uint32)))
+        opened.settle(slots, answers.score)
+        judged = ~np.isnan(answers.score)
+        columns = (first, second, prompt, answers.score)
+        frames.append(tuple(column[judged] for column in columns))
+        waiting.append(opened)
+        if len(waiting) > lag:
+            done = waiting.pop(0)
+            found, score = done.results()
+            scheduler.record(done.low[found], done.high[found], score)
+    return _log(field, frames)
+
+
+def _log(field: Field, parts: Sequence[tuple[np.ndarray, ...]]) -> pl.DataFrame:
+    first, second, prompt, score = (np.concatenate(column) for column in zip(*parts, strict=True))
+    names = pl.Series(field.models, dtype=pl.String)
+    words = pl.Series(["model_b", "tie", "model_a"])
+    return pl.DataFrame(
+        {
+            "model_a": names.gather(first),
+            "model_b": names.gather(second),
+            "winner": words.gather((score * 2).astype(np.uint32)),
+            "question_id": pl.Series([p.id for p in field.prompts]).gather(prompt),
+        }
+    )
+
+
+def accuracy(
+    log: pl.DataFrame, ratings: Mapping[str, float], comparisons: Sequence[int]
+) -> list[Accuracy]:
+    """How near the ratings come to the truth after some numbers of comparisons.
+
+    The ratings are those of `rate` with a prior of 0.1, because after few comparisons a maximum
+    often does not exist; a contestant that has not played yet has the mean rating.
+    """
+    truth = np.array(list(ratings.values()), np.float64)
+    out = []
+    for size in comparisons:
+        board = rate(log.head(size), bootstrap=0, elo_shuffles=0, prior=0.1)
+        rated = {row.model: row.rating for row in board.rows}
+        found = np.array([rated.get(name, 1000.0) for name in ratings])
+        out.append(Accuracy(size, _tau(found, truth), _error(found, truth)))
+    return out
+
+
+def _tau(found: np.ndarray, truth: np.ndarray) -> float:
+    upper = np.triu_indices(len(truth), 1)
+    ours, theirs = (np.sign(x[:, None] - x[None, :])[upper] for x in (found, truth))
+    return float((ours * theirs).mean())
+
+
+def _error(found: np.ndarray, truth: np.ndarray) -> float:
+    gap = (found - found.mean()) - (truth - truth.mean())
+    return float(np.sqrt((gap**2).mean()))

@@ -1,0 +1,239 @@
+"""The spec: everything that a tournament is made of, in one TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from humorrank.errors import OptionError
+from humorrank.settings import positive, whole
+from humorrank.tournament.schedule import KINDS, SLACK, Kind
+from humorrank.unknown import refuse_unknown
+
+Position = Literal["random", "both", "fixed"]
+Identical = Literal["tie", "skip", "judge"]
+
+LARGEST_SEED = 2**64 - 1
+_LIMITS = ("batch_size", "in_flight")
+
+
+@dataclass(frozen=True)
+class ScheduleSpec:
+    """Which pairs meet.
+
+    Attributes:
+        kind: the schedule.
+        slack: how far a pair may be ahead of the least-played one, in comparisons.
+        prompts_per_pairing: on how many prompts a pair meets in one round.
+        elo_k: the most points that one comparison moves the running Elo.
+        prior: of the Bradley-Terry fit that the information schedule looks at.
+    """
+
+    kind: Kind = "swiss"
+    slack: int = SLACK
+    prompts_per_pairing: int = 1
+    elo_k: float = 32.0
+    prior: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Refuses values that cannot be.
+
+        Raises:
+            OptionError: naming the key.
+        """
+        _one_of("schedule.kind", self.kind, KINDS)
+        whole("schedule.slack", self.slack, most=2**31)
+        whole("schedule.prompts_per_pairing", self.prompts_per_pairing, 1, 2**31)
+        for name in ("elo_k", "prior"):
+            if not positive(f"schedule.{name}", getattr(self, name)):
+                raise OptionError(f"schedule.{name} must be above 0")
+
+
+@dataclass(frozen=True)
+class JudgeSpec:
+    """Who judges.
+
+    Attributes:
+        backend: the name of the kind of judge.
+        options: its own settings.
+        batch_size: the largest batch that it is asked at once; its own choice if None.
+        in_flight: the most comparisons that wait for it at once; its own choice if None.
+    """
+
+    backend: str = "simulated"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    batch_size: int | None = None
+    in_flight: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses values that cannot be.
+
+        Raises:
+            OptionError: naming the key.
+        """
+        if not isinstance(self.backend, str):
+            raise OptionError(f"judge.backend must be a name, not {self.backend!r}")
+        for name in _LIMITS:
+            if getattr(self, name) is not None:
+                whole(f"judge.{name}", getattr(self, name), 1)
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """The bounds that are set, by name."""
+        found = {name: getattr(self, name) for name in _LIMITS}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A tournament, before it is played.
+
+    Attributes:
+        candidates: files or globs, or name -> file, one file a system.
+        prompts: files or globs; none where the candidates' files hold the prompts.
+        budget: how many comparisons; all that are possible if None.
+        seed: of everything that is drawn.
+        position: who is shown first: drawn by the seed, both orders, or always the contestant
+            that stands first in the store.
+        identical: what becomes of two identical jokes: a tie without asking, never compared, or
+            judged like any other.
+        lag: how many rounds the schedule runs ahead of the verdicts it knows.
+        template: a file with the judge's prompt; the judge's own if None.
+        stop: settings of early stopping; never stops early if empty.
+        schedule: which pairs meet.
+        judge: who judges.
+        folder: what the paths are relative to.
+    """
+
+    candidates: tuple[str, ...] | Mapping[str, str]
+    prompts: tuple[str, ...] = ()
+    budget: int | None = None
+    seed: int = 0
+    position: Position = "random"
+    identical: Identical = "tie"
+    lag: int = 1
+    template: str | None = None
+    stop: Mapping[str, Any] = field(default_factory=dict)
+    schedule: ScheduleSpec = field(default_factory=ScheduleSpec)
+    judge: JudgeSpec = field(default_factory=JudgeSpec)
+    folder: Path = Path()
+
+    def __post_init__(self) -> None:
+        """Refuses values that cannot be.
+
+        Raises:
+            OptionError: naming the key.
+        """
+        if self.budget is not None:
+            whole("budget", self.budget, 1)
+        whole("seed", self.seed, most=LARGEST_SEED)
+        _one_of("position", self.position, get_args(Position))
+        _one_of("identical", self.identical, get_args(Identical))
+        whole("lag", self.lag, most=1_000_000)
+
+    @classmethod
+    def read(cls, path: Path, overrides: Mapping[str, Any] | None = None) -> Spec:
+        """Reads a TOML file.
+
+        Args:
+            path: the file.
+            overrides: dotted key -> value, which stand above what the file says.
+
+        Raises:
+            OptionError: there is no such file, it is no TOML, or a key or its value cannot be.
+        """
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        except OSError as error:
+            raise OptionError(f"{path}: cannot be read: {error.strerror or error}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise OptionError(f"{path}: is no TOML: {error}") from None
+        for key, value in (overrides or {}).items():
+            _put(content, key, value)
+        try:
+            return cls.of(content, path.parent)
+        except OptionError as error:
+            raise OptionError(f"{path}: {error}") from None
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any], folder: Path) -> Spec:
+        """From what a TOML file says.
+
+        Raises:
+            OptionError: a key or its value cannot be.
+        """
+        known = [option.name for option in fields(cls) if option.name != "folder"]
+        refuse_unknown(content, known, "")
+        values = dict(content)
+        if "candidates" not in values:
+            raise OptionError("candidates is missing: the files with the jokes")
+        candidates = values.pop("candidates")
+        if isinstance(candidates, Mapping):
+            if not candidates or not all(isinstance(path, str) for path in candidates.values()):
+                raise OptionError("candidates must be a table of names and files")
+            named: tuple[str, ...] | Mapping[str, str] = dict(candidates)
+        else:
+            named = _paths("candidates", candidates)
+        prompts = _paths("prompts", values.pop("prompts")) if "prompts" in values else ()
+        if not isinstance(values.get("template", ""), str):
+            raise OptionError(f"template must be a file, not {values['template']!r}")
+        schedule, judge = _table(values, "schedule"), _table(values, "judge")
+        refuse_unknown(schedule, [option.name for option in fields(ScheduleSpec)], "schedule")
+        own = {name: judge.pop(name) for name in ("backend", *_LIMITS) if name in judge}
+        return cls(
+            candidates=named,
+            prompts=prompts,
+            stop=_table(values, "stop"),
+            schedule=ScheduleSpec(**schedule),
+            judge=JudgeSpec(options=judge, **own),
+            folder=folder,
+            **values,
+        )
+
+    def content(self) -> dict[str, Any]:
+        """What a TOML file would say, as JSON values; the folder is made absolute."""
+        out = asdict(self)
+        judge = out.pop("judge")
+        out["judge"] = {**judge.pop("options"), **judge}
+        out["folder"] = str(self.folder.resolve())
+        return out
+
+    @classmethod
+    def from_content(cls, content: Mapping[str, Any]) -> Spec:
+        """The inverse of `content`."""
+        values = {name: value for name, value in content.items() if value is not None}
+        values["judge"] = {k: v for k, v in values["judge"].items() if v is not None}
+        folder = Path(values.pop("folder"))
+        return cls.of(values, folder)
+
+
+def _put(content: dict[str, Any], key: str, value: object) -> None:
+    *tables, last = key.split(".")
+    for name in tables:
+        inner = content.setdefault(name, {})
+        if not isinstance(inner, dict):
+            raise OptionError(f"{name} is no table, so that {key} cannot be set")
+        content = inner
+    content[last] = value
+
+
+def _table(values: dict[str, Any], key: str) -> dict[str, Any]:
+    table = values.pop(key, {})
+    if not isinstance(table, Mapping):
+        raise OptionError(f"{key} must be a table ([{key}]), not {table!r}")
+    return dict(table)
+
+
+def _paths(key: str, value: object) -> tuple[str, ...]:
+    paths = [value] if isinstance(value, str) else value
+    if isinstance(paths, list | tuple) and all(isinstance(path, str) and path for path in paths):
+        return tuple(paths)
+    raise OptionError(f"{key} must be a file or a list of files, not {value!r}")
+
+
+def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise OptionError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")

@@ -1,0 +1,90 @@
+"""How far a tournament is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from humorrank.tournament.store import OWN_JUDGE, Store
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a store holds.
+
+    Attributes:
+        models: contestants.
+        prompts: prompts.
+        budget: how many comparisons there may be.
+        comparisons: how many are scheduled or imported, whatever became of them.
+        rounds: how many rounds are scheduled.
+        byes: how often somebody had no opponent in a round.
+        judgments: verdicts, of all judges.
+        ties: how many of them are ties.
+        identical: how many of these are of identical jokes, which nobody was asked about.
+        imported: verdicts of others than the tournament's own judge.
+        failures: what the judge failed to answer, and no retry has brought since.
+        waiting: judgments that the tournament's own judge still owes of the scheduled rounds.
+        judge: the tournament's own judge.
+        schedule: its kind.
+        seed: the seed.
+        ended: why there was nothing more to do when it was last played; None if there is more.
+    """
+
+    models: int
+    prompts: int
+    budget: int
+    comparisons: int
+    rounds: int
+    byes: int
+    judgments: int
+    ties: int
+    identical: int
+    imported: int
+    failures: int
+    waiting: int
+    judge: str
+    schedule: str
+    seed: int
+    ended: str | None
+
+
+def status(path: Path) -> Status:
+    """Looks into a store, also while it is played.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    with Store(path, write=False) as store:
+        # One moment of it, while others may write.
+        store.connection.execute("BEGIN")
+        last, spec, ask = store.changes()[-1], store.spec(), store.count
+        scheduled = ask("SELECT COUNT(*) FROM comparisons WHERE round IS NOT NULL")
+        answered = ask(
+            "SELECT (SELECT COUNT(*) FROM judgments j JOIN comparisons c USING (comparison) "
+            "WHERE c.round IS NOT NULL AND j.judge = ?1 AND j.counted) + "
+            "(SELECT COUNT(*) FROM failures WHERE judge = ?1)",
+            OWN_JUDGE,
+        )
+        slots = scheduled * (2 if spec.position == "both" else 1)
+        return Status(
+            models=last.models,
+            prompts=last.prompts,
+            budget=last.budget,
+            comparisons=ask("SELECT COUNT(*) FROM comparisons"),
+            rounds=ask("SELECT COUNT(*) FROM rounds"),
+            byes=ask("SELECT COALESCE(SUM(byes), 0) FROM rounds"),
+            judgments=ask("SELECT COUNT(*) FROM judgments"),
+            ties=ask("SELECT COUNT(*) FROM judgments WHERE score = 0.5"),
+            identical=ask("SELECT COUNT(*) FROM judgments WHERE identical"),
+            imported=ask("SELECT COUNT(*) FROM judgments WHERE judge <> ?", OWN_JUDGE),
+            failures=ask(
+                "SELECT COUNT(*) FROM failures f WHERE NOT EXISTS (SELECT 1 FROM judgments j WHERE "
+                "(j.comparison, j.position, j.judge) = (f.comparison, f.position, f.judge))"
+            ),
+            waiting=slots - answered,
+            judge=str(store.fingerprint()["judge.name"]),
+            schedule=spec.schedule.kind,
+            seed=spec.seed,
+            ended=store.state("ended"),
+        )

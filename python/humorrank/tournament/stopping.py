@@ -1,0 +1,341 @@
+"""Early stopping: is what matters separated, at a confidence that holds however often one looks?
+
+For each pair of contestants the evidence that one is stronger is a mixture of likelihood ratios
+over how much stronger it may be (Robbins 1970, "Statistical methods related to the law of the
+iterated logarithm"), in its asymptotic form for estimates that are sums of many small terms
+(Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas 2024, "Time-uniform central limit theory and
+asymptotic confidence sequences"). A nonnegative supermartingale reaches 1/a with a chance of at
+most a, at any time at all (Ville 1939), so that one may look after every round.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+import numpy as np
+
+from humorrank import _core
+from humorrank.errors import OptionError
+from humorrank.settings import whole
+from humorrank.unknown import near, refuse_unknown
+
+if TYPE_CHECKING:
+    from humorrank.judge import Field
+    from humorrank.tournament.history import RoundVerdicts
+
+When = Literal["order", "top", "pair"]
+Cluster = Literal["prompt", "none"]
+
+PRIOR: Final = 0.1
+"""Of the fits that are looked at, so that they exist from the first round on."""
+
+LEAST_MATCHES: Final = 20
+"""Nothing is called separated before everyone concerned has so many matches."""
+
+MOST_CONTESTANTS: Final = 2_000
+"""A look inverts a matrix of this size."""
+
+SPREAD: Final = 0.5
+"""Standard deviation, in natural logs of strength (87 points), of the mixture over differences:
+differences of about that size are found soonest."""
+
+GROWTH: Final = 1.02
+"""Looks are so far apart: fewer looks cost nothing, and a look takes time."""
+
+
+@dataclass(frozen=True)
+class StopSettings:
+    """When a tournament may end before its budget is spent.
+
+    Attributes:
+        when: what must be separated: the whole "order", the "top" k from the others, or one "pair".
+        k: how many are at the top.
+        pair: the two names.
+        confidence: the chance, over the whole tournament and all looks at it, that what is stated
+            reverses no two contestants of different strength.
+        cluster: "prompt" allows for comparisons on one prompt being alike (some jokes are better
+            than their authors): the larger of the model's variance and the one clustered by
+            prompt counts; "none" takes the model's.
+    """
+
+    when: When
+    k: int = 1
+    pair: tuple[str, str] | None = None
+    confidence: float = 0.95
+    cluster: Cluster = "prompt"
+
+    def __post_init__(self) -> None:
+        """Refuses values that cannot be.
+
+        Raises:
+            OptionError: naming the key.
+        """
+        for name, allowed in (("when", get_args(When)), ("cluster", get_args(Cluster))):
+            if getattr(self, name) not in allowed:
+                raise OptionError(
+                    f"stop.{name} must be one of {', '.join(allowed)}, not {getattr(self, name)!r}"
+                )
+        whole("stop.k", self.k, 1)
+        if not isinstance(self.confidence, float) or not 0.5 <= self.confidence < 1:
+            raise OptionError(
+                f"stop.confidence must be a number from 0.5 to below 1, not {self.confidence!r}"
+            )
+        if (self.when == "pair") != (self.pair is not None):
+            raise OptionError('stop.pair holds two names, and goes with when = "pair"')
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> StopSettings:
+        """From the table `stop` of a spec.
+
+        Raises:
+            OptionError: a key or its value cannot be.
+        """
+        refuse_unknown(content, [option.name for option in fields(cls)], "stop")
+        if "when" not in content:
+            raise OptionError(f"stop.when is missing: one of {', '.join(get_args(When))}")
+        values = dict(content)
+        if "pair" in values:
+            pair = values["pair"]
+            names = pair if isinstance(pair, list | tuple) else ()
+            if len(names) != 2 or not all(isinstance(name, str) for name in names):
+                raise OptionError(f"stop.pair must be a list of two names, not {pair!r}")
+            if names[0] == names[1]:
+                raise OptionError(f"stop.pair names {names[0]!r} twice")
+            values["pair"] = tuple(names)
+        return cls(**values)
+
+
+class Separation:
+    """Stops a tournament once what matters is separated.
+
+    Args:
+        settings: what matters, and how sure to be.
+        models: the names of the contestants, by their codes.
+        prompts: how many prompts there are.
+
+    Attributes:
+        stated: who was put above whom at the last look, as two columns of codes.
+
+    Raises:
+        OptionError: the settings do not fit the field.
+    """
+
+    def __init__(self, settings: StopSettings, models: Sequence[str], prompts: int) -> None:
+        if len(models) > MOST_CONTESTANTS:
+            raise OptionError(
+                f"early stopping takes at most {MOST_CONTESTANTS:,} contestants, not "
+                f"{len(models):,}: a look takes time with their cube"
+            )
+        self._settings, self._models, self._prompts = settings, models, prompts
+        self._pair = tuple(_code(name, models) for name in settings.pair or ())
+        if settings.when == "top" and settings.k >= len(models):
+            raise OptionError(
+                f"stop.k must be below the number of contestants, {len(models):,}, not "
+                f"{settings.k:,}"
+            )
+        self._error = (1 - settings.confidence) / self._null_hypotheses()
+        self._rounds: list[RoundVerdicts] = []
+        none = np.empty(0, np.int64)
+        self._matches: tuple[np.ndarray, ...] = none, none, none, np.empty(0)
+        self._next_look = LEAST_MATCHES * len(self._concerned(np.arange(len(models)))) // 2
+        self._comparisons = 0
+        self._evidence = log_evidence
+        self.stated: tuple[np.ndarray, np.ndarray] | None = None
+
+    def _null_hypotheses(self) -> int:
+        """In how many ways a statement can be wrong first, whatever the strengths are.
+
+        A wrong order puts some contestant above the next stronger one; a wrong top holds one of
+        the others and lacks one of the k.
+        """
+        models, k = len(self._models), self._settings.k
+        return {"order": models - 1, "top": k * (models - k), "pair": 1}[self._settings.when]
+
+    def __call__(self, verdicts: RoundVerdicts) -> str | None:
+        """Learns a round; why to stop, or None."""
+        self._rounds.append(verdicts)
+        self._comparisons += len(verdicts.score)
+        if self._comparisons < self._next_look:
+            return None
+        self._next_look = max(self._comparisons + 1, math.ceil(self._comparisons * GROWTH))
+        return self._look()
+
+    def _look(self) -> str | None:
+        first, second, prompt, score = self._columns()
+        models = len(self._models)
+        matches = np.bincount(first, minlength=models) + np.bincount(second, minlength=models)
+        strengths = _fit(first, second, score, models)
+        order = np.argsort(-strengths, kind="stable")
+        if matches[self._concerned(order)].min() < LEAST_MATCHES:
+            return None
+        above, below = self.stated = self._statements(order)
+        inverse, residuals = _linearised(first, second, score, strengths)
+        variance = of_model = _of_differences(inverse, above, below)
+        if self._settings.cluster == "prompt":
+            clustered = _clustered(inverse, residuals, first, second, prompt, self._prompts)
+            variance = np.maximum(variance, _of_differences(clustered, above, below))
+        wanted = -math.log(self._error)
+        difference = strengths[above] - strengths[below]
+        evidence = self._evidence(difference, variance, wanted)
+        doubtful = np.flatnonzero(evidence < wanted)
+        for one in doubtful[np.argsort(evidence[doubtful], kind="stable")]:
+            # Where one side hardly ever loses, the variance is no measure any more (Hauck and
+            # Donner 1977), and the likelihood ratio says more.
+            root = _likelihood_root(first, second, score, strengths, above[one], below[one])
+            root *= math.sqrt(of_model[one] / variance[one])
+            if root <= 0 or difference[one] <= 0:
+                return None
+            at = slice(one, one + 1)
+            if self._evidence(difference[at], (difference[at] / root) ** 2, wanted)[0] < wanted:
+                return None
+        return self._reason(order)
+
+    def _columns(self) -> tuple[np.ndarray, ...]:
+        """All matches so far: first, second, prompt, score."""
+        rounds = [(r.first, r.second, r.prompt, r.score) for r in self._rounds]
+        parts = zip(self._matches, *rounds, strict=True)
+        self._matches = tuple(np.concatenate(part).astype(part[0].dtype) for part in parts)
+        self._rounds.clear()
+        return self._matches
+
+    def _concerned(self, order: np.ndarray) -> np.ndarray:
+        """Who must have played enough."""
+        return np.array(self._pair) if self._settings.when == "pair" else order
+
+    def _statements(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Who is stated to be above whom: a statement a place."""
+        models, k = len(order), self._settings.k
+        if self._settings.when == "order":
+            above, below = np.triu_indices(models, 1)
+            return order[above], order[below]
+        if self._settings.when == "top":
+            return np.repeat(order[:k], models - k), np.tile(order[k:], k)
+        return tuple(np.array([code]) for code in order if code in self._pair)  # type: ignore[return-value]
+
+    def _reason(self, order: np.ndarray) -> str:
+        settings = self._settings
+        sure = f"at {100 * settings.confidence:g} %, after {self._comparisons:,} comparisons"
+        names = [self._models[code] for code in order]
+        if settings.when == "order":
+            return f"the whole order of {len(names):,} is separated {sure}"
+        if settings.when == "top":
+            top = ", ".join(names[: settings.k])
+            return f"the top {settings.k:,} ({top}) are separated from the others {sure}"
+        above, below = (name for name in names if name in (settings.pair or ()))
+        return f"{above} is separated from {below} {sure}"
+
+
+def separation(content: Mapping[str, Any], field: Field) -> Separation | None:
+    """The rule that the table `stop` of a spec asks for; None where it is empty.
+
+    Raises:
+        OptionError: a key or its value cannot be, or does not fit the field.
+    """
+    if not content:
+        return None
+    return Separation(StopSettings.of(content), field.models, len(field.prompts))
+
+
+def log_evidence(difference: np.ndarray, variance: np.ndarray, wanted: float) -> np.ndarray:
+    """The log of the evidence that differences are above 0, against that they are not.
+
+    The mixture over effects d > 0, half-normal of scale `SPREAD`, of exp(d x - d^2 i / 2), with i
+    the information 1 / variance and x the difference times i:
+    2 Phi(z sqrt(r)) exp(r z^2 / 2) / sqrt(1 + s), s = SPREAD^2 i, r = s / (1 + s), z = x / sqrt(i).
+
+    Args:
+        difference: estimates, in natural logs of strength.
+        variance: of each.
+        wanted: the evidence that is asked for: where it cannot be reached, an upper bound is given.
+    """
+    size = SPREAD**2 / variance
+    share = size / (1 + size)
+    z = difference / np.sqrt(variance)
+    evidence: np.ndarray = 0.5 * share * z * z - 0.5 * np.log1p(size)
+    near_enough = evidence + math.log(2) >= wanted
+    bound = evidence + math.log(2)
+    chance = [0.5 * math.erfc(-value) for value in (z * np.sqrt(share / 2))[near_enough].tolist()]
+    bound[near_enough] += np.log(chance)
+    return bound
+
+
+def _fit(first: np.ndarray, second: np.ndarray, score: np.ndarray, models: int) -> np.ndarray:
+    """Log strengths."""
+    tally = _core.Tally(models)
+    outcome = np.select([score == 1, score == 0, score == 0.5], [0, 1, 2], 4).astype(np.uint8)
+    codes = first.astype(np.uint32), second.astype(np.uint32)
+    tally.add(*codes, outcome, score)
+    tally.settle()
+    return _core.Field(tally).fit(prior=PRIOR, threads=1)[0]
+
+
+def _likelihood_root(
+    first: np.ndarray,
+    second: np.ndarray,
+    score: np.ndarray,
+    strengths: np.ndarray,
+    above: int,
+    below: int,
+) -> float:
+    """The root of twice the log likelihood that is lost where two contestants are equals."""
+    one, two = (np.where(side == below, above, side) for side in (first, second))
+    apart = one != two
+    equal = _fit(one[apart], two[apart], score[apart], len(strengths))
+    lost = _log_likelihood(first, second, score, strengths)
+    lost -= _log_likelihood(one, two, score, equal)
+    return math.sqrt(2 * max(lost, 0.0))
+
+
+def _log_likelihood(
+    first: np.ndarray, second: np.ndarray, score: np.ndarray, strengths: np.ndarray
+) -> float:
+    difference = strengths[first] - strengths[second]
+    return -float(score @ np.logaddexp(0, -difference) + (1 - score) @ np.logaddexp(0, difference))
+
+
+def _linearised(
+    first: np.ndarray, second: np.ndarray, score: np.ndarray, strengths: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The inverse of the information, the prior's included, and each match's residual."""
+    models = len(strengths)
+    p = 1 / (1 + np.exp(strengths[second] - strengths[first]))
+    weight = np.bincount(first * models + second, p * (1 - p), models * models)
+    weight = weight.reshape(models, models)
+    weight += weight.T
+    own = 1 / (1 + np.exp(-strengths))
+    information = np.diag(weight.sum(axis=1) + PRIOR * own * (1 - own)) - weight
+    return np.linalg.inv(information), score - p
+
+
+def _clustered(
+    inverse: np.ndarray,
+    residuals: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    prompt: np.ndarray,
+    prompts: int,
+) -> np.ndarray:
+    """The sandwich covariance with a cluster a prompt (Liang and Zeger 1986)."""
+    models = len(inverse)
+    cells = prompts * models
+    score = np.bincount(prompt * models + first, residuals, cells)
+    score -= np.bincount(prompt * models + second, residuals, cells)
+    half = score.reshape(prompts, models) @ inverse
+    played = max(2, int(np.count_nonzero(np.bincount(prompt))))
+    covariance: np.ndarray = half.T @ half * (played / (played - 1))
+    return covariance
+
+
+def _of_differences(covariance: np.ndarray, above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    own = np.diagonal(covariance)
+    variance: np.ndarray = own[above] + own[below] - 2 * covariance[above, below]
+    return variance
+
+
+def _code(name: str, models: Sequence[str]) -> int:
+    if name not in models:
+        raise OptionError(f"stop.pair names {name!r}, who is no candidate{near(name, models)}")
+    return list(models).index(name)

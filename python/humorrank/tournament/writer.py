@@ -1,0 +1,348 @@
+"""The thread that commits judgments, in groups."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from humorrank.judge import Answers, Failure, Verdict
+from humorrank.tournament.faults import store_error
+from humorrank.tournament.store import Store, connect
+
+MOST_JUDGMENTS: Final = 1_000
+"""The most judgments and failures of one commit."""
+
+LONGEST_WAIT: Final = 0.05
+"""Seconds that a judgment waits for others, at most."""
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """A round to be written.
+
+    Attributes:
+        round: its number.
+        start: the number of its first comparison.
+        low: the contestant of the lower number, one a comparison.
+        high: the other.
+        prompt: the prompt.
+        byes: how many had no opponent.
+    """
+
+    round: int
+    start: int
+    low: np.ndarray
+    high: np.ndarray
+    prompt: np.ndarray
+    byes: int
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Answers to be written.
+
+    Attributes:
+        comparison: int64, the number of the comparison of each answer.
+        position: uint8, 0 where the contestant of the lower number was shown first, else 1.
+        judge: the number of the judge.
+        answers: what was answered.
+        counted: whether the running Elo learns of it.
+        identical: whether these are ties of identical jokes, which nobody was asked about.
+    """
+
+    comparison: np.ndarray
+    position: np.ndarray
+    judge: int
+    answers: Answers
+    counted: bool
+    identical: bool = False
+
+
+@dataclass
+class _Item:
+    work: Scheduled | Judged
+    done: asyncio.Future[None] | None
+    urgent: bool
+
+    @property
+    def judgments(self) -> int:
+        return len(self.work.comparison) if isinstance(self.work, Judged) else 0
+
+
+class Writer:
+    """Writes to a store on a thread of its own, in the order of `put`.
+
+    A commit holds at most 1,000 judgments, and a judgment waits at most 50 ms for it. It has
+    happened once its future is done: SQLite has then synced it to the disk.
+
+    Args:
+        store: where to.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._path = store.path
+        self._loop = asyncio.get_running_loop()
+        self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
+        self._held: _Item | None = None
+        self._error: Exception | None = None
+        self.commits = 0
+        self._thread = threading.Thread(target=self._run, name="humorrank-writer", daemon=True)
+        self._thread.start()
+
+    def put(
+        self, work: Scheduled | Judged, *, urgent: bool = False
+    ) -> list[tuple[asyncio.Future[None], int]]:
+        """Hands over work.
+
+        Args:
+            work: what to write; more than 1,000 judgments are written in several commits.
+            urgent: that there is nothing to wait for any more.
+
+        Returns:
+            For each commit that it is split over, in order, a future that is done when it has
+            happened, and how many judgments it holds.
+        """
+        if isinstance(work, Scheduled):
+            self._queue.put(_Item(work, None, urgent))
+            return []
+        parts = _parts(work)
+        commits = []
+        for i, part in enumerate(parts):
+            future: asyncio.Future[None] = self._loop.create_future()
+            self._queue.put(_Item(part, future, urgent and i == len(parts) - 1))
+            commits.append((future, len(part.comparison)))
+        return commits
+
+    async def close(self) -> None:
+        """Commits what is left, and ends the thread."""
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        connection: sqlite3.Connection | None = None
+        try:
+            while (group := self._group()) is not None:
+                if self._error is None:
+                    try:
+                        connection = connection or connect(self._path, write=True)
+                        _commit(connection, group)
+                        self.commits += 1
+                    except sqlite3.Error as error:
+                        self._error = store_error(self._path, error)
+                        self._error.__cause__ = error
+                    except Exception as error:
+                        # Whoever waits for a commit must learn that none will come.
+                        self._error = error
+                self._tell([item.done for item in group if item.done is not None])
+        finally:
+            if connection is not None:
+                connection.close()
+
+    def _group(self) -> list[_Item] | None:
+        """What goes into the next commit; None at the end."""
+        first = self._held or self._queue.get()
+        self._held = None
+        if first is None:
+            return None
+        group, count, urgent = [first], first.judgments, first.urgent
+        deadline = time.monotonic() + LONGEST_WAIT
+        while True:
+            try:
+                if urgent or count >= MOST_JUDGMENTS:
+                    item = self._queue.get_nowait()
+                else:
+                    item = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                return group
+            if item is None:
+                self._queue.put(None)
+                return group
+            if count + item.judgments > MOST_JUDGMENTS:
+                self._held = item
+                return group
+            group.append(item)
+            count += item.judgments
+            urgent |= item.urgent
+
+    def _tell(self, futures: list[asyncio.Future[None]]) -> None:
+        error = self._error
+
+        def tell() -> None:
+            for future in futures:
+                if not future.done():
+                    if error is None:
+                        future.set_result(None)
+                    else:
+                        future.set_exception(error)
+
+        if futures:
+            self._loop.call_soon_threadsafe(tell)
+
+
+def _parts(work: Judged) -> list[Judged]:
+    """The work in pieces that fit into a commit."""
+    size = len(work.comparison)
+    if size <= MOST_JUDGMENTS:
+        return [work]
+    parts = []
+    for start in range(0, size, MOST_JUDGMENTS):
+        stop = min(start + MOST_JUDGMENTS, size)
+        parts.append(
+            Judged(
+                work.comparison[start:stop],
+                work.position[start:stop],
+                work.judge,
+                _slice(work.answers, start, stop),
+                work.counted,
+                work.identical,
+            )
+        )
+    return parts
+
+
+def _slice(answers: Answers, start: int, stop: int) -> Answers:
+    probability = answers.probability
+    return Answers(
+        answers.rows[start:stop],
+        answers.score[start:stop],
+        answers.attempts[start:stop],
+        answers.latency[start:stop],
+        None if probability is None else probability[start:stop],
+        answers.reasons,
+        answers.verdicts,
+    )
+
+
+def _commit(connection: sqlite3.Connection, group: Sequence[_Item]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for item in group:
+            if isinstance(item.work, Scheduled):
+                _write_round(connection, item.work)
+            else:
+                write_answers(connection, item.work, time.time())
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _write_round(connection: sqlite3.Connection, work: Scheduled) -> None:
+    size = len(work.low)
+    connection.execute("INSERT INTO rounds VALUES (?, ?, ?)", (work.round, size, work.byes))
+    # What is the same in all rows stands in the statement: binding it is half of the cost.
+    connection.executemany(
+        f"INSERT INTO comparisons VALUES (?, {work.round:d}, NULL, ?, ?, ?)",
+        zip(
+            range(work.start, work.start + size),
+            work.low.tolist(),
+            work.high.tolist(),
+            work.prompt.tolist(),
+            strict=True,
+        ),
+    )
+
+
+def write_answers(connection: sqlite3.Connection, work: Judged, now: float) -> None:
+    """Writes judgments and failures, inside a transaction."""
+    answers = work.answers
+    failed = np.isnan(answers.score)
+    if failed.any():
+        _write_failures(connection, work, failed.nonzero()[0].tolist(), now)
+    good = slice(None) if not failed.any() else ~failed
+    rows = list(
+        zip(
+            work.comparison[good].tolist(),
+            work.position[good].tolist(),
+            answers.score[good].tolist(),
+            answers.attempts[good].tolist(),
+            _or_none(answers.latency[good]),
+            strict=True,
+        )
+    )
+    same = f"{work.judge:d}, ?, {work.counted:d}, {work.identical:d}, ?, ?"
+    if answers.probability is None and not answers.verdicts:
+        insert = f"INSERT INTO judgments VALUES (?, ?, {same}, NULL, NULL, NULL, {now!r})"
+        connection.executemany(insert, rows)
+        return
+    told = [answers.verdicts.get(int(row)) for row in answers.rows[good]]
+    tokens = [(v.prompt_tokens, v.output_tokens) if v else (None, None) for v in told]
+    nan = np.full(len(answers), np.nan)
+    soft = _or_none((nan if answers.probability is None else answers.probability)[good])
+    connection.executemany(
+        f"INSERT INTO judgments VALUES (?, ?, {same}, ?, ?, ?, {now!r})",
+        [(*row, p, *n) for row, p, n in zip(rows, soft, tokens, strict=True)],
+    )
+    connection.executemany(
+        f"INSERT INTO rationales VALUES (?, ?, {work.judge:d}, ?, ?, ?, ?)",
+        [
+            (*row[:2], *_rationale(verdict))
+            for row, verdict in zip(rows, told, strict=True)
+            if isinstance(verdict, Verdict) and any(_rationale(verdict))
+        ],
+    )
+
+
+def _rationale(verdict: Verdict) -> tuple[str | None, ...]:
+    labels = (
+        verdict.winner_humor_features,
+        verdict.winner_delivery_features,
+        verdict.loser_features,
+    )
+    return (
+        verdict.reasoning,
+        *(json.dumps(names, ensure_ascii=False) if names else None for names in labels),
+    )
+
+
+def _write_failures(
+    connection: sqlite3.Connection, work: Judged, places: Sequence[int], now: float
+) -> None:
+    answers = work.answers
+    rows = []
+    for i in places:
+        row = int(answers.rows[i])
+        told = answers.verdicts.get(row)
+        tokens = (
+            (told.prompt_tokens, told.output_tokens) if isinstance(told, Failure) else (None, None)
+        )
+        latency = float(answers.latency[i])
+        rows.append(
+            (
+                int(work.comparison[i]),
+                int(work.position[i]),
+                work.judge,
+                answers.reasons.get(row, "no reason given"),
+                int(answers.attempts[i]),
+                None if np.isnan(latency) else latency,
+                *tokens,
+                now,
+            )
+        )
+    connection.executemany(
+        "INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET reason = excluded.reason, "
+        "attempts = attempts + excluded.attempts, latency = excluded.latency, "
+        "prompt_tokens = excluded.prompt_tokens, output_tokens = excluded.output_tokens, "
+        "time = excluded.time",
+        rows,
+    )
+
+
+def _or_none(values: np.ndarray) -> list[float | None]:
+    listed: list[float | None] = values.tolist()
+    if np.isnan(values).any():
+        return [None if value != value else value for value in listed]  # noqa: PLR0124 - NaN
+    return listed

@@ -1,0 +1,250 @@
+//! Counts of few contestants: a table with a slot for every cell.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::{Outcome, add_counts, in_range};
+use crate::Error;
+
+/// Up to this many contestants the plain matches are counted in a dense table.
+pub(super) const DENSE_LIMIT: usize = 1024;
+
+/// So many rows are turned into slots at once, before any of them is counted.
+const BLOCK: usize = 128;
+
+/// Fewer rows are counted sooner than other threads wake up.
+const FEW_ROWS: usize = 1 << 15;
+
+/// `counts[low * stride + high][4 * swapped + outcome]`, swapped where the higher contestant was
+/// shown first: all of a pair stand together, and half of the table is never touched. The stride
+/// is a power of two.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Dense {
+    pub(super) stride: usize,
+    counts: Vec<[u64; 8]>,
+}
+
+/// The slot of a cell in the flat table; any slot at all where a contestant is out of range.
+#[inline]
+fn slot_of(first: u32, second: u32, outcome: u8, shift: u32) -> u32 {
+    let (low, high) = (first.min(second), first.max(second));
+    let swapped = u32::from(first > second);
+    (((low << shift) | high) << 3) | (swapped << 2) | u32::from(outcome)
+}
+
+impl Dense {
+    /// A table with room for so many contestants.
+    pub(super) fn new(contestants: usize) -> Self {
+        let stride = contestants.next_power_of_two();
+        Self {
+            stride,
+            counts: vec![[0; 8]; stride * stride],
+        }
+    }
+
+    pub(super) fn slot(&mut self, first: u32, second: u32, outcome: Outcome) -> &mut u64 {
+        let (low, high) = (first.min(second) as usize, first.max(second) as usize);
+        let swapped = usize::from(first > second);
+        &mut self.counts[low * self.stride + high][4 * swapped + outcome as usize]
+    }
+
+    /// The cells that hold a match: first, second, outcome, count.
+    pub(super) fn occupied(&self) -> impl Iterator<Item = (u32, u32, Outcome, u64)> + '_ {
+        let pairs =
+            (0..self.stride).flat_map(|low| (low + 1..self.stride).map(move |high| (low, high)));
+        pairs.flat_map(|(low, high)| {
+            let both = &self.counts[low * self.stride + high];
+            (0..8).filter(|&at| both[at] > 0).map(move |at| {
+                let (low, high) = (low as u32, high as u32);
+                let (first, second) = if at < 4 { (low, high) } else { (high, low) };
+                (first, second, Outcome::PLAIN[at % 4], both[at])
+            })
+        })
+    }
+
+    /// Counts rows, one match each, on all threads.
+    pub(super) fn add_columns(
+        &mut self,
+        first: &[u32],
+        second: &[u32],
+        outcome: &[u8],
+        contestants: u32,
+    ) -> Result<(), Error> {
+        if first.len() < FEW_ROWS || contestants == 0 {
+            if !in_range(first, second, outcome, contestants) {
+                return Err(Error::OutOfRange);
+            }
+            let (shift, counts) = (self.shift(), self.counts.as_flattened_mut());
+            for ((&first, &second), &outcome) in first.iter().zip(second).zip(outcome) {
+                let slot = &mut counts[slot_of(first, second, outcome, shift) as usize];
+                *slot = add_counts(*slot, 1)?;
+            }
+            return Ok(());
+        }
+        let rows = (first, second, outcome);
+        // A table of its own pays for a thread that counts more rows than it has cells.
+        let cells = 4 * contestants as usize * contestants as usize;
+        let threads = rayon::current_num_threads();
+        match (first.len() / cells.max(FEW_ROWS)).min(threads) {
+            0 => self.add_by_pair(rows, contestants, threads),
+            parts => self.add_by_part(rows, contestants, parts),
+        }
+    }
+
+    fn shift(&self) -> u32 {
+        self.stride.trailing_zeros()
+    }
+
+    /// Each thread counts a part of the rows into a table of its own.
+    fn add_by_part(&mut self, rows: Rows, contestants: u32, parts: usize) -> Result<(), Error> {
+        let (first, second, outcome) = rows;
+        let length = first.len().div_ceil(parts).min(u32::MAX as usize);
+        let shift = self.shift();
+        let tables = (first.par_chunks(length))
+            .zip(second.par_chunks(length))
+            .zip(outcome.par_chunks(length))
+            .map(|((first, second), outcome)| count((first, second, outcome), contestants, shift))
+            .collect::<Option<Vec<_>>>()
+            .ok_or(Error::OutOfRange)?;
+        let (stride, n) = (self.stride, contestants as usize);
+        let counts = self.counts.as_flattened_mut();
+        for table in tables {
+            for low in 0..n {
+                let row = 8 * (low * stride + low + 1)..8 * (low * stride + n);
+                for (total, &part) in counts[row.clone()].iter_mut().zip(&table[row]) {
+                    *total = add_counts(*total, u64::from(part))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Each thread looks at all rows, and counts those of its own lower contestants.
+    fn add_by_pair(&mut self, rows: Rows, contestants: u32, parts: usize) -> Result<(), Error> {
+        let (first, second, outcome) = rows;
+        let good = (first.par_chunks(FEW_ROWS))
+            .zip(second.par_chunks(FEW_ROWS))
+            .zip(outcome.par_chunks(FEW_ROWS))
+            .all(|((first, second), outcome)| in_range(first, second, outcome, contestants));
+        if !good {
+            return Err(Error::OutOfRange);
+        }
+        let shift = self.shift();
+        let width = 8 << shift;
+        let mut rest = self.counts.as_flattened_mut();
+        let mut tasks = Vec::with_capacity(parts);
+        for lows in cut(contestants, parts) {
+            let (own, behind) = rest.split_at_mut(lows.len() * width);
+            tasks.push((lows, own));
+            rest = behind;
+        }
+        tasks.into_par_iter().try_for_each(|(lows, counts)| {
+            let begin = (lows.start as u32) << (shift + 3);
+            let end = (lows.end as u32) << (shift + 3);
+            let mut overflow = false;
+            let mut slots = [0_u32; BLOCK];
+            let blocks = (first.chunks(BLOCK))
+                .zip(second.chunks(BLOCK))
+                .zip(outcome.chunks(BLOCK));
+            for ((first, second), outcome) in blocks {
+                let mut found = 0;
+                for ((&first, &second), &outcome) in first.iter().zip(second).zip(outcome) {
+                    let slot = slot_of(first, second, outcome, shift);
+                    slots[found] = slot.wrapping_sub(begin);
+                    found += usize::from(slot >= begin && slot < end);
+                }
+                for &slot in &slots[..found] {
+                    let count = &mut counts[slot as usize];
+                    let (sum, beyond) = count.overflowing_add(1);
+                    *count = sum;
+                    overflow |= beyond;
+                }
+            }
+            if overflow {
+                return Err(Error::CountOverflow);
+            }
+            Ok(())
+        })
+    }
+
+    /// Visits the pairs that met, as [`super::Tally::for_each_pair`] does.
+    pub(super) fn for_each_pair(
+        &self,
+        contestants: usize,
+        mut visit: impl FnMut(u32, u32, &[u64; 8]),
+    ) {
+        let contestants = contestants.min(self.stride);
+        for low in 0..contestants {
+            let row = &self.counts[low * self.stride..][..contestants];
+            for (high, both) in row.iter().enumerate().skip(low + 1) {
+                if both.iter().fold(0, |any, count| any | count) != 0 {
+                    visit(low as u32, high as u32, both);
+                }
+            }
+        }
+    }
+
+    /// Notes who has met somebody.
+    pub(super) fn mark_played(&self, played: &mut [bool]) {
+        let contestants = played.len().min(self.stride);
+        for low in 0..contestants {
+            let row = &self.counts[low * self.stride..][..contestants];
+            for (high, both) in row.iter().enumerate().skip(low + 1) {
+                if !(played[low] && played[high]) && *both != [0; 8] {
+                    played[low] = true;
+                    played[high] = true;
+                }
+            }
+        }
+    }
+}
+
+type Rows<'a> = (&'a [u32], &'a [u32], &'a [u8]);
+
+/// Cuts the lower contestants into parts with about as many pairs each.
+fn cut(contestants: u32, parts: usize) -> Vec<Range<usize>> {
+    let n = contestants as usize;
+    let mut begin = 0;
+    (1..=parts)
+        .map(|part| {
+            // Behind the first x of n stand (1 - x / n)^2 of all pairs.
+            let behind = (1.0 - part as f64 / parts as f64).sqrt();
+            let end = if part == parts {
+                n
+            } else {
+                n - (n as f64 * behind) as usize
+            };
+            let lows = begin..end.max(begin);
+            begin = lows.end;
+            lows
+        })
+        .collect()
+}
+
+/// Counts rows into a table of its own; none if a row is out of range.
+#[allow(
+    clippy::needless_bitwise_bool,
+    reason = "without branches it is vectorized"
+)]
+fn count((first, second, outcome): Rows, contestants: u32, shift: u32) -> Option<Vec<u32>> {
+    let mut table = vec![0_u32; 8 << (2 * shift)];
+    let last = table.len().checked_sub(1)?;
+    let mut bad = false;
+    let mut slots = [0_u32; BLOCK];
+    let blocks = (first.chunks(BLOCK))
+        .zip(second.chunks(BLOCK))
+        .zip(outcome.chunks(BLOCK));
+    for ((first, second), outcome) in blocks {
+        let rows = first.iter().zip(second).zip(outcome);
+        for (slot, ((&first, &second), &outcome)) in slots.iter_mut().zip(rows) {
+            bad |= (first.max(second) >= contestants) | (first == second) | (outcome > 3);
+            *slot = slot_of(first, second, outcome, shift);
+        }
+        for &slot in &slots[..first.len()] {
+            // The length is a power of two, so the mask keeps every good row as it is.
+            table[slot as usize & last] += 1;
+        }
+    }
+    (!bad).then_some(table)
+}

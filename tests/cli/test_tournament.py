@@ -1,0 +1,483 @@
+"""`humorrank tournament` as a user meets it: what it prints, its exit codes, and bad input."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import polars as pl
+import pytest
+from fields import LOG, field, rows, write_files
+
+import humorrank
+from humorrank.cli import main
+from humorrank.tournament import schema
+
+HUMORRANK = [sys.executable, "-c", "from humorrank.cli import main; main()"]
+BUDGET = "budget = 40\n"
+JUDGE = '[judge]\nbackend = "simulated"\ntie_rate = 0.1\n[judge.ratings]\n"model-00" = 1307.5\n'
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, tmp_path):
+    """Runs a command in this process and in a folder; returns (exit code, output, errors)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["humorrank", "tournament", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def spec(tmp_path):
+    return write_files(tmp_path, 5, 6, BUDGET + JUDGE)
+
+
+@pytest.fixture
+def store(run, spec):
+    assert run("run", spec, "--store", "T.sqlite")[0] == 0
+    return spec.parent / "T.sqlite"
+
+
+def test_the_smallest_spec_plays_and_is_rated(run, spec):
+    code, out, err = run("run", spec, "--store", "T.sqlite")
+    assert (code, out) == (0, "")
+    assert "40 judgments committed; stopped because the budget is spent" in err
+    assert "judge.ratings does not name 'model-01' and 3 more: simulated at 1000" in err
+    assert sorted(p.name for p in spec.parent.iterdir()) == [
+        "T.sqlite",
+        "jokes.csv",
+        "prompts.csv",
+        "spec.toml",
+    ], "nothing else is left behind"
+    for name in ("log.parquet", "log.csv", "log.jsonl"):
+        assert run("export", "T.sqlite", "-o", name)[0] == 0
+        board = humorrank.rate(spec.parent / name, prior=0.1)
+        assert board.counts["rated"] == 40
+        assert len(board.rows) == 5
+
+
+def test_status_in_every_format(run, store):
+    found = json.loads(run("status", store, "--format", "json")[1])
+    assert (found["budget"], found["comparisons"], found["judgments"]) == (40, 40, 40)
+    assert (found["waiting"], found["failures"], found["ended"]) == (0, 0, "the budget is spent")
+    assert "comparisons" in run("status", store)[1]
+    assert run("status", store, "--format", "markdown")[1].startswith("| what | value |")
+    header, row = run("status", store, "--format", "csv")[1].splitlines()
+    assert dict(zip(header.split(","), row.split(","), strict=True))["rounds"] == str(
+        found["rounds"]
+    )
+
+
+def test_options_stand_above_the_spec(run, spec):
+    arguments = ["--budget", 12, "--seed", 7, "--schedule", "random", "--position", "both"]
+    assert (
+        run("run", spec, "--store", "T.sqlite", *arguments, "--set", "judge.tie_rate=0.5")[0] == 0
+    )
+    found = json.loads(run("status", "T.sqlite", "--format", "json")[1])
+    assert (found["budget"], found["seed"], found["schedule"]) == (12, 7, "random")
+    assert found["judgments"] == 24
+
+
+def test_the_same_spec_goes_on_and_another_is_refused(run, spec, store):
+    before = store.read_bytes()
+    assert run("run", spec, "--store", store)[0] == 0
+    for arguments, says in (
+        (["--seed", 3], "seed (stored 0, given 3)"),
+        (["--budget", 50], "budget (stored 40, given 50)"),
+        (["--set", "judge.tie_rate=0.2"], "judge.tie_rate (stored 0.1, given 0.2)"),
+        (["--set", "lag=2"], "lag (stored 1, given 2)"),
+        (["--position", "both"], 'position (stored "random", given "both")'),
+        (["--schedule", "random"], 'schedule.kind (stored "swiss", given "random")'),
+    ):
+        code, _, err = run("run", spec, "--store", store, *arguments)
+        assert code == 2
+        assert says in err
+        assert err.count("\n") == 1
+    jokes = spec.parent / "jokes.csv"
+    jokes.write_text(jokes.read_text().replace("joke 3 on 2", "another joke"))
+    code, _, err = run("run", spec, "--store", store)
+    assert code == 2
+    assert "candidates (the texts are not the same)" in err
+    assert store.read_bytes() == before
+
+
+def test_a_store_grows_by_budget_prompts_and_candidates(run, spec, store):
+    before = rows(store, LOG)
+    assert run("extend", store, "--budget", 50)[0] == 0
+    assert run("resume", store)[0] == 0
+    assert len(rows(store, LOG)) == 50
+    assert rows(store, LOG)[:40] == before
+
+    pl.DataFrame({"prompt_id": ["p9"], "prompt": ["one more"]}).write_csv(spec.parent / "more.csv")
+    texts = [f"joke {m} on 9" for m in range(5)]
+    names = [f"model-{m:02}" for m in range(5)]
+    pl.DataFrame({"prompt_id": ["p9"] * 5, "model": names, "joke": texts}).write_csv("nine.csv")
+    newcomer = [f"p{i}" for i in (0, 1, 2, 3, 4, 5, 9)]
+    pl.DataFrame({"id": newcomer, "text": [f"new on {i}" for i in newcomer]}).write_csv("a-new.csv")
+    code, _, err = run("extend", store, "--candidates", "newcomer=a-new.csv")
+    assert code == 2
+    assert "there is no prompt 'p9' for this joke of 'newcomer'" in err
+    arguments = ["--prompts", "more.csv", "--candidates", "nine.csv", "--candidates", "a-new.csv"]
+    assert run("extend", store, *arguments, "--budget", 105)[0] == 0
+    assert run("resume", store)[0] == 0
+    found = json.loads(run("status", store, "--format", "json")[1])
+    assert (found["models"], found["prompts"], found["judgments"]) == (6, 7, 105)
+    assert rows(store, LOG)[:40] == before
+    history = rows(store, "SELECT kind, models, prompts, budget FROM changes")
+    assert history == [("start", 5, 6, 40), ("extend", 5, 6, 50), ("extend", 6, 7, 105)]
+    assert len({text for (text,) in rows(store, "SELECT fingerprint FROM changes")}) == 3
+
+
+def test_failures_are_told_and_asked_again(run, spec):
+    arguments = ["--set", "judge.failure_rate=0.6", "--set", "judge.retries=0"]
+    code, _, err = run("run", spec, "--store", "T.sqlite", *arguments)
+    assert code == 0
+    first = rows(spec.parent / "T.sqlite", LOG)
+    failed = 40 - len(first)
+    assert 10 < failed < 35
+    assert f"{failed} failed" in err
+    assert run("export", "T.sqlite", "-o", "log.csv")[0] == 0
+    assert pl.read_csv("log.csv").height == len(first), "a failure is in no log"
+    run("export", "T.sqlite", "--decisions", "-o", "decisions.jsonl")
+    decisions = pl.read_ndjson("decisions.jsonl")
+    assert decisions["failure"].is_not_null().sum() == failed
+    assert decisions.filter(pl.col("failure").is_not_null())["winner"].is_null().all()
+
+    elo = decisions["elo_change_a"].drop_nulls().to_list()
+    for _ in range(30):
+        assert run("resume", "T.sqlite", "--retry-failures")[0] == 0
+    found = json.loads(run("status", "T.sqlite", "--format", "json")[1])
+    assert (found["comparisons"], found["judgments"], found["failures"]) == (40, 40, 0)
+    again = rows(spec.parent / "T.sqlite", LOG)
+    assert set(first) <= set(again)
+    run("export", "T.sqlite", "--decisions", "-o", "decisions.jsonl")
+    late = pl.read_ndjson("decisions.jsonl")
+    assert late["elo_change_a"].drop_nulls().to_list() == elo, "a late verdict moves no Elo"
+    assert late["elo_change_a"].is_null().sum() == failed
+
+
+def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(run, spec):
+    quick = [*HUMORRANK, "tournament", "run", str(spec), "--store", "quick.sqlite"]
+    slow = [*HUMORRANK, "tournament", "run", str(spec), "--store", "slow.sqlite"]
+    latency = ["--set", "judge.latency=0.15"]
+    subprocess.run([*quick, "--set", "judge.latency=0.0"], check=True, capture_output=True)
+    process = subprocess.Popen([*slow, *latency], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        time.sleep(0.1)
+        if (spec.parent / "slow.sqlite").exists() and len(
+            rows(spec.parent / "slow.sqlite", LOG)
+        ) > 3:
+            break
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "`humorrank tournament resume slow.sqlite` goes on from there" in err
+    found = json.loads(run("status", "slow.sqlite", "--format", "json")[1])
+    assert 3 < found["judgments"] < 40
+    assert found["ended"] is None
+    assert run("resume", "slow.sqlite")[0] == 0
+    assert rows(spec.parent / "slow.sqlite", LOG) == rows(spec.parent / "quick.sqlite", LOG)
+
+
+def test_a_second_writer_is_refused_and_readers_are_not(run, spec):
+    command = [*HUMORRANK, "tournament", "run", str(spec), "--store", "T.sqlite"]
+    process = subprocess.Popen([*command, "--set", "judge.latency=0.3"], stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while not (spec.parent / "T.sqlite").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.2)
+        for arguments in (["resume", "T.sqlite"], ["extend", "T.sqlite", "--budget", 50]):
+            code, _, err = run(*arguments)
+            assert code == 2
+            assert "another process is writing to it" in err
+        assert run("status", "T.sqlite")[0] == 0
+        assert run("next", "T.sqlite")[0] == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert run("resume", "T.sqlite")[0] == 0, "a killed writer holds no lock"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"spec": "budgte = 3\n"}, "there is no key 'budgte'; did you mean 'budget'?"),
+        ({"spec": "budget = 0\n"}, "budget must be a whole number, 1 or more, not 0"),
+        ({"spec": "budget = 61\n"}, "budget: 61 is above the 60 comparisons"),
+        ({"spec": "[judge]\ntie_rat = 1\n"}, "judge: there is no key 'tie_rat'; did you mean"),
+        ({"spec": "[judge]\ntie_rate = 2\n"}, "judge.tie_rate must lie between 0 and 1, not 2"),
+        (
+            {"spec": '[judge]\nbackend = "simulate"\n'},
+            "no backend 'simulate'; did you mean 'simulated'",
+        ),
+        (
+            {"spec": '[judge.ratings]\n"model-1" = 3\n'},
+            "'model-1', who is no candidate; did you mean",
+        ),
+        ({"spec": '[schedule]\nkind = "swis"\n'}, "schedule.kind must be one of swiss"),
+        ({"spec": 'position = "left"\n'}, "position must be one of random, both, fixed"),
+        ({"spec": "seed = -1\n"}, "seed must be a whole number"),
+        ({"spec": "lag = 1.5\n"}, "lag must be a whole number"),
+        ({"spec": "[nonsense\n"}, "is no TOML"),
+        ({"jokes": ("p1,model-02,joke 2 on 1\n", "")}, "'model-02' has no joke for prompt 'p1'"),
+        (
+            {"jokes": ("joke 2 on 1\n", "\n")},
+            "row 8, column 'joke': the joke of 'model-02' for prompt 'p1' is empty",
+        ),
+        (
+            {"jokes": ("p1,model-02", "p0,model-02")},
+            "row 8: 'model-02' already has a joke for prompt 'p0'",
+        ),
+        ({"jokes": ("p1,model-02", "q1,model-02")}, "row 8: there is no prompt 'q1'"),
+        ({"jokes": ("p1,model-02", "p1,")}, "row 8, column 'model': is empty"),
+        ({"jokes": ("joke\n", "jest\n")}, "has no column joke"),
+        ({"prompts": ("p1,", "p0,")}, "row 3: prompt 'p0' stands there twice"),
+        ({"prompts": ("headline 1", "-")}, "prompt 'p1' has neither a prompt, nor a headline"),
+        ({"prompts": ("p5,headline 5\n", "p5,headline 5\np6,x\n")}, "'p6' has no candidates"),
+        (
+            {"prompts": ("headline\n", "title\n")},
+            "has no column prompt, headline, or word1 and word2",
+        ),
+    ],
+)
+def test_bad_input_gets_one_clear_error(run, tmp_path, change, says):
+    spec = write_files(tmp_path, 4, 10 if "budget" in change else 6, change.get("spec", ""))
+    if says.startswith("budget: 61"):
+        spec = write_files(tmp_path, 5, 6, change["spec"])
+    for name, (old, new) in ((k, v) for k, v in change.items() if k != "spec"):
+        path = tmp_path / f"{name}.csv"
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new, 1))
+    code, out, err = run("run", spec, "--store", "T.sqlite")
+    assert (code, out) == (2, "")
+    assert says in err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert not (tmp_path / "T.sqlite").exists()
+
+
+def _damage(path):
+    content = bytearray(path.read_bytes())
+    content[4096 * 3 : 4096 * 8] = os.urandom(4096 * 5)
+    path.write_bytes(content)
+
+
+def _newer(path):
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    connection.commit()
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (_damage, "is damaged"),
+        (_newer, "has version 2 of the schema"),
+        (lambda path: path.write_text("a,b\n1,2\n"), "is no tournament"),
+        (lambda path: path.write_bytes(b""), "no tournament"),
+        (lambda path: path.unlink(), "there is no such store"),
+    ],
+)
+def test_a_store_that_cannot_be_used_is_left_as_it_is(run, store, spoil, says):
+    spoil(store)
+    before = store.read_bytes() if store.exists() else None
+    for arguments in (["resume"], ["extend", "--budget", 50], ["import", "votes.csv"]):
+        command, *rest = arguments
+        code, _, err = run(command, store, *rest)
+        assert code == 2
+        assert says in err
+        assert err.count("\n") == 1
+    assert (store.read_bytes() if store.exists() else None) == before
+    assert {p.name for p in store.parent.iterdir()} <= {
+        "T.sqlite", "jokes.csv", "prompts.csv", "spec.toml"
+    }  # fmt: skip
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")
+def test_a_read_only_folder_is_no_place_to_write_but_one_to_read(run, spec, store):
+    store.parent.chmod(0o500)
+    try:
+        for arguments in (["run", spec, "--store", "new.sqlite"], ["resume", store]):
+            code, _, err = run(*arguments)
+            assert code == 2
+            assert "cannot be written" in err
+        assert run("status", store)[0] == 0
+    finally:
+        store.parent.chmod(0o700)
+
+
+def test_a_full_disk_is_told_and_what_is_committed_stays(run, spec, tmp_path):
+    """A file size limit stands for the full disk: SQLite meets it at the same place."""
+    texts = write_files(tmp_path, 20, 60, "budget = 11000\n")
+    command = [*HUMORRANK, "tournament", "run", str(texts), "--store", "T.sqlite"]
+    script = f"ulimit -f 700; trap '' XFSZ; exec {' '.join(map(repr, command))}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert "what is committed is safe" in errors[0]
+    before = set(rows(tmp_path / "T.sqlite", LOG))
+    assert before
+    assert run("resume", "T.sqlite")[0] == 0
+    after = rows(tmp_path / "T.sqlite", LOG)
+    assert before <= set(after)
+    assert len(after) == 11_000
+
+
+def test_people_judge_what_next_prints(run, spec):
+    spec.write_text(spec.read_text().split("[judge]")[0] + '[judge]\nbackend = "people"\n')
+    code, _, err = run("run", spec, "--store", "T.sqlite")
+    assert code == 0
+    assert "humorrank tournament next T.sqlite" in err
+    seen = []
+    for day in range(5):
+        assert run("next", "T.sqlite", "-n", 7, "-o", "todo.csv")[0] == 0
+        todo = pl.read_csv("todo.csv")
+        assert todo.height == 7
+        voted = todo.with_columns(winner=pl.lit("model_a"), judge=pl.lit("ann"))
+        voted.write_csv("votes.csv")
+        code, _, err = run("import", "T.sqlite", "votes.csv")
+        assert code == 0
+        assert "7 votes taken by ann; 7 new comparisons" in err
+        seen += todo.select("question_id", "model_a", "model_b").rows()
+        code, _, err = run("import", "T.sqlite", "votes.csv")
+        assert code == 0
+        assert "0 votes taken; 0 new comparisons; 7 votes were there already" in err
+        assert len(seen) == 7 * (day + 1)
+    assert len({(q, *sorted((a, b))) for q, a, b in seen}) == 35, "nothing is asked twice"
+    run("next", "T.sqlite", "-n", 50, "-o", "todo.csv")
+    assert pl.read_csv("todo.csv").height == 5, "no more than the budget"
+
+
+def test_votes_that_cannot_be_taken_are_refused_together(run, spec, store):
+    good = "question_id,model_a,model_b,winner,judge\np0,model-00,model-01,model_a,ann\n"
+    before = rows(store, LOG)
+    for line, says in (
+        ("p0,model-00,model-9,model_a,ann\n", "'model-9' is not in the tournament"),
+        ("p77,model-00,model-01,model_a,ann\n", "prompt 'p77' is not in the tournament"),
+        ("p0,model-00,model-01,model_b,ann\n", "twice, with different outcomes"),
+        ("p1,model-00,model-01,model_b,\n", "says nobody as its judge"),
+        ("p1,model-00,model-01,model_b,simulated\n", "is the tournament's own judge"),
+    ):
+        (spec.parent / "votes.csv").write_text(good + line)
+        code, _, err = run("import", store, "votes.csv")
+        assert code == 2
+        assert says in err
+        assert rows(store, LOG) == before
+    asked = rows(
+        store,
+        "SELECT p.id, m.name, n.name FROM comparisons c JOIN prompts p USING (prompt) "
+        "JOIN models m ON m.model = c.low JOIN models n ON n.model = c.high",
+    )
+    lines = "".join(f"{q},{b},{a},tie,bob\n" for q, a, b in asked)
+    (spec.parent / "votes.csv").write_text(good.splitlines()[0] + "\n" + lines)
+    code, _, err = run("import", store, "votes.csv")
+    assert code == 0
+    assert "40 votes taken by bob; 0 new comparisons" in err
+    every = {(q, a, b) for q in range(6) for a in range(5) for b in range(a + 1, 5)}
+    new = sorted(every - {(int(q[1:]), int(a[-2:]), int(b[-2:])) for q, a, b in asked})[0]
+    line = f"p{new[0]},model-{new[1]:02},model-{new[2]:02},tie,bob\n"
+    (spec.parent / "votes.csv").write_text(good.splitlines()[0] + "\n" + line)
+    code, _, err = run("import", store, "votes.csv")
+    assert code == 2
+    assert "1 of its comparisons are new to the tournament, and only 0 are left" in err
+    assert run("resume", store)[0] == 0
+    run("export", store, "-o", "log.csv")
+    assert dict(pl.read_csv("log.csv")["judge"].value_counts().rows()) == {
+        "simulated": 40,
+        "bob": 40,
+    }
+
+
+def test_simulate_compares_with_the_truth(run):
+    arguments = ["8", "--prompts", 20, "--budget", 400, "--runs", 3, "--steps", 4, "--seed", 1]
+    code, out, _ = run("simulate", *arguments, "--format", "json")
+    assert code == 0
+    table = json.loads(out)
+    assert [row["comparisons"] for row in table] == [100, 200, 300, 400]
+    assert table[-1]["tau"] > table[0]["tau"] - 0.1
+    assert table[-1]["tau"] > 0.7
+    assert table[-1]["error"] < table[0]["error"]
+
+
+def test_recorded_verdicts_are_repeated(run, spec, store):
+    run("export", store, "-o", "log.csv")
+    spec.write_text(
+        spec.read_text().split("[judge]")[0] + '[judge]\nbackend = "recorded"\npath = "log.csv"\n'
+    )
+    assert run("run", spec, "--store", "again.sqlite")[0] == 0
+    run("export", "again.sqlite", "-o", "again.csv")
+    columns = ["model_a", "model_b", "winner", "question_id"]
+    assert pl.read_csv("again.csv").select(columns).equals(pl.read_csv("log.csv").select(columns))
+    shutil.copy("log.csv", "kept.csv")
+    pl.read_csv("log.csv").head(30).write_csv("log.csv")
+    code, _, err = run("resume", "again.sqlite")
+    assert code == 2
+    assert "judge.digest (the texts are not the same)" in err
+
+
+def test_files_of_one_system_each(run, tmp_path):
+    """As MWAHAHA's submissions (TSV without quoting) and AlpacaEval's outputs are."""
+    texts = field(3, 4)
+    (tmp_path / "prompts.tsv").write_text(
+        "id\tword1\tword2\theadline\n"
+        + "".join(f'p{i}\t-\t-\tSays "{i}\n' for i in range(2))
+        + "".join(f"p{i}\tcat\tdog{i}\t-\n" for i in range(2, 4))
+    )
+    for m in range(3):
+        lines = "".join(f'p{p}\tan "odd {texts.jokes[p][m]}\n' for p in range(4))
+        (tmp_path / f"system-{m}.tsv").write_text("id\ttext\n" + lines)
+    (tmp_path / "spec.toml").write_text('prompts = "prompts.tsv"\ncandidates = "system-*.tsv"\n')
+    assert run("run", "spec.toml", "--store", "T.sqlite")[0] == 0
+    found = rows(tmp_path / "T.sqlite", "SELECT id, text, kind, word1, word2 FROM prompts")
+    assert found[0] == ("p0", 'Says "0', "headline", None, None)
+    assert found[3] == ("p3", "cat, dog3", "words", "cat", "dog3")
+    assert rows(tmp_path / "T.sqlite", "SELECT text FROM jokes LIMIT 1") == [
+        ('an "odd joke 0 on 0',)
+    ]
+    assert rows(tmp_path / "T.sqlite", "SELECT name FROM models") == [
+        ("system-0",), ("system-1",), ("system-2",)
+    ]  # fmt: skip
+
+    for m in range(3):
+        outputs = [
+            {"instruction": f"Ask {p}", "output": texts.jokes[p][m], "generator": f"gen-{m}"}
+            for p in range(4)
+        ]
+        (tmp_path / f"out-{m}.json").write_text(json.dumps(outputs))
+    (tmp_path / "alpaca.toml").write_text(
+        'candidates = ["out-0.json", "out-1.json", "out-2.json"]\n'
+    )
+    assert run("run", "alpaca.toml", "--store", "A.sqlite")[0] == 0
+    assert rows(tmp_path / "A.sqlite", "SELECT name FROM models") == [
+        ("gen-0",), ("gen-1",), ("gen-2",)
+    ]  # fmt: skip
+    assert rows(tmp_path / "A.sqlite", "SELECT id FROM prompts")[0] == ("Ask 0",)
+
+
+def test_the_order_of_rows_and_files_leaves_no_trace(run, spec, tmp_path):
+    run("run", spec, "--store", "one.sqlite")
+    jokes, prompts = pl.read_csv("jokes.csv"), pl.read_csv("prompts.csv")
+    prompts.reverse().write_parquet("prompts.parquet")
+    jokes.sample(fraction=1, shuffle=True, seed=1).head(17).write_ndjson("some.jsonl")
+    jokes.sample(fraction=1, shuffle=True, seed=1).tail(-17).write_json("rest.json")
+    lines = 'prompts = "prompts.parquet"\ncandidates = ["rest.json", "some.jsonl"]\n'
+    (tmp_path / "other.toml").write_text(lines + BUDGET + JUDGE)
+    run("run", "other.toml", "--store", "two.sqlite")
+    assert rows(tmp_path / "one.sqlite", LOG) == rows(tmp_path / "two.sqlite", LOG)
