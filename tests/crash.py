@@ -101,7 +101,7 @@ def _one(place: Path, spec: Spec, dice: random.Random, report: Report, kills: in
     known: set[tuple] = set()
     most = min(kills, report.kills + KILLS_EACH)
     while True:
-        patience = dice.uniform(0, took / 2) if report.kills < most else None
+        patience = dice.uniform(0, took) if report.kills < most else None
         ended, told = _run(path, patience)
         now = rows(path, LOG)
         assert known <= set(now), "a committed judgment was lost"

