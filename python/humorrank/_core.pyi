@@ -325,9 +325,18 @@ class Groups:
         """An independent fit for each group; a column each, as `groups::Boards` tells them."""
 
 class Field:
-    """What is fitted: points between unordered pairs, and the kinds of match behind them."""
+    """What is fitted: points between unordered pairs, and the kinds of match behind them.
 
-    def __init__(self, tally: Tally, *, exclude_ties: bool = False) -> None: ...
+    Of the tally only matches among contestants for which `keep` is true, who are numbered anew.
+    """
+
+    def __init__(
+        self,
+        tally: Tally,
+        *,
+        exclude_ties: bool = False,
+        keep: NDArray[np.bool_] | None = None,
+    ) -> None: ...
     @property
     def contestants(self) -> int: ...
     def pairs(self) -> tuple[_U32, _U32, _F64, _F64]:
@@ -338,6 +347,9 @@ class Field:
 
     def standings(self) -> tuple[NDArray[np.uint64], _F64, _F64, int]:
         """Matches, points and weight of each contestant, and the number of matches."""
+
+    def outcomes(self) -> tuple[int, int, int, int, int]:
+        """Matches by outcome: first, second, tie, both bad, soft; ties too if left out."""
 
     def outsiders(self) -> list[tuple[_U32, str, bool, int, float, float]]:
         """The groups outside the largest strongly connected component; none if all are in it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict, Unpack, overload
@@ -189,12 +190,23 @@ class _Rating:
         self.notices: list[str] = []
         self.read_matches = sum(tally.outcomes)
         self.few_matches = 0
-        self._take(tally)
+        self.counts = tally.counts
+        self.names = tally.names
+        self.kept = np.ones(len(tally.names), np.bool_)
+        self._make_field(None)
 
-    def _take(self, tally: Tally) -> None:
-        self.tally = tally
-        self.field = _core.Field(tally.counts, exclude_ties=self.settings.ties == "exclude")
+    def _make_field(self, keep: np.ndarray | None) -> None:
+        exclude_ties = self.settings.ties == "exclude"
+        self.field = _core.Field(self.counts, exclude_ties=exclude_ties, keep=keep)
         self.matches, self.points, self.weight, self.total = self.field.standings()
+
+    def _keep(self, keep: np.ndarray) -> None:
+        """Leaves out some of the contestants that are left."""
+        self.names = tuple(itertools.compress(self.names, keep.tolist()))
+        self.kept[np.flatnonzero(self.kept)[~keep]] = False
+        # The pairs of all are much of the memory that a large field takes, and done with.
+        del self.field
+        self._make_field(self.kept)
 
     def leaderboard(self) -> Leaderboard:
         """Runs every step.
@@ -207,7 +219,7 @@ class _Rating:
         if self.total == 0:
             raise InputError(f"no matches to rate: {self._account()}")
         self._ensure_maximum()
-        names = self.tally.names
+        names = self.names
         if settings.anchor and settings.anchor[0] not in names:
             raise OptionError(
                 f"the anchor {settings.anchor[0]!r} is not among the rated contestants: "
@@ -269,8 +281,8 @@ class _Rating:
             for i in few:
                 matches = int(self.matches[i])
                 reason = f"has {matches:,} matches, fewer than the {needed:,} asked for"
-                self.unrated.append(Unrated(self.tally.names[i], reason, matches))
-            self._take(self.tally.restrict(self.matches >= needed))
+                self.unrated.append(Unrated(self.names[i], reason, matches))
+            self._keep(self.matches >= needed)
         self.few_matches = before - self.total
         if self.unrated:
             self.notices.append(
@@ -279,7 +291,7 @@ class _Rating:
             )
 
     def _ensure_maximum(self) -> None:
-        existence = Existence(self.field, self.tally.names)
+        existence = Existence(self.field, self.names)
         if not existence.outside:
             return
         if self.settings.prior:
@@ -290,14 +302,11 @@ class _Rating:
         for members, group in existence.members():
             for i in members.tolist():
                 reason, matches = group.reason, int(self.matches[i])
-                self.unrated.append(Unrated(self.tally.names[i], reason, matches))
+                self.unrated.append(Unrated(self.names[i], reason, matches))
         before = self.total
-        restricted = self.tally.restrict(existence.inside)
-        # The pairs of all are much of the memory that a large field takes, and done with.
-        del self.field
-        self._take(restricted)
+        self._keep(existence.inside)
         self.notices.append(
-            f"only the largest connected component is rated: {len(self.tally.names):,} of "
+            f"only the largest connected component is rated: {len(self.names):,} of "
             f"{len(existence.inside):,} contestants, {self.total:,} of {before:,} matches; "
             f"unrated: {existence.summary()}"
         )
@@ -339,7 +348,7 @@ class _Rating:
         return {"max_sd": float(deviation.max()), "mean_sd": float(deviation.mean())}
 
     def _counts(self) -> dict[str, Any]:
-        _, _, ties, both_bad, soft = self.tally.outcomes
+        _, _, ties, both_bad, soft = self.field.outcomes()
         tied_out = 0
         if self.settings.ties == "exclude":
             tied_out, ties, both_bad = ties + both_bad, 0, 0

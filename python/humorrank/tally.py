@@ -328,14 +328,6 @@ class Tally:
             both_bad=both_bad,
         )
 
-    def restrict(self, keep: np.ndarray) -> Tally:
-        """Only the matches between contestants for which `keep` is true, whatever the keys."""
-        codes = np.where(keep, np.cumsum(keep) - 1, -1)
-        names = tuple(name for name, kept in zip(self.names, keep, strict=True) if kept)
-        restricted = self.counts.relabel(codes)
-        restricted.grow(len(names))
-        return Tally(names, restricted, self.report)
-
     def __eq__(self, other: object) -> bool:
         """Whether two tallies hold the same matches; their reports do not matter."""
         if not isinstance(other, Tally):

@@ -49,10 +49,11 @@ impl Adjacency {
 /// Calls `edge(winner, loser)` for each direction in which points were won.
 fn wins(pairs: &Pairs, edge: &mut dyn FnMut(usize, u32)) {
     for (pair, (low, high)) in pairs.contestants_of_pairs().enumerate() {
-        if pairs.low_points[pair] > 0.0 {
+        let (low_points, high_points) = pairs.points.of(pair);
+        if low_points > 0.0 {
             edge(low, high as u32);
         }
-        if pairs.high_points[pair] > 0.0 {
+        if high_points > 0.0 {
             edge(high, low as u32);
         }
     }
@@ -206,11 +207,12 @@ fn sweep_from(pairs: &Pairs, hub: usize, reach: &mut [u8]) -> bool {
                     continue;
                 }
                 let before = (low_flags, high_flags);
-                if pairs.low_points[pair] > 0.0 {
+                let (low_points, high_points) = pairs.points.of(pair);
+                if low_points > 0.0 {
                     high_flags |= low_flags & BELOW;
                     low_flags |= high_flags & ABOVE;
                 }
-                if pairs.high_points[pair] > 0.0 {
+                if high_points > 0.0 {
                     low_flags |= high_flags & BELOW;
                     high_flags |= low_flags & ABOVE;
                 }
@@ -255,10 +257,15 @@ pub struct Outsiders {
 }
 
 /// Everyone outside the largest component: each group that no match connects to it, and each
-/// strongly connected component beside it. `matches` gives the number of matches of each pair,
-/// and is asked only if there are such groups.
+/// strongly connected component beside it.
+///
+/// `for_each_count` calls what it is given with the number of matches of each pair, in order;
+/// it is called only if there are such groups.
 #[must_use]
-pub fn outsiders(pairs: &Pairs, matches: impl FnOnce() -> Vec<u64>) -> Vec<Outsiders> {
+pub fn outsiders(
+    pairs: &Pairs,
+    for_each_count: impl FnOnce(&mut dyn FnMut(u64)),
+) -> Vec<Outsiders> {
     let standings = standings(pairs);
     if standings.iter().all(|&s| s == Standing::Inside) {
         return Vec::new();
@@ -302,20 +309,23 @@ pub fn outsiders(pairs: &Pairs, matches: impl FnOnce() -> Vec<u64>) -> Vec<Outsi
         groups[group].contestants.push(i as u32);
         group_of[i] = group as u32;
     }
-    let matches = matches();
-    for (pair, (low, high)) in pairs.contestants_of_pairs().enumerate() {
+    let mut met = pairs.contestants_of_pairs().enumerate();
+    for_each_count(&mut |matches| {
+        let Some((pair, (low, high))) = met.next() else {
+            return;
+        };
         if group_of[low] == group_of[high] {
-            continue;
+            return;
         }
-        let (won, lost) = (pairs.low_points[pair], pairs.high_points[pair]);
+        let (won, lost) = pairs.points.of(pair);
         for (group, won, lost) in [(group_of[low], won, lost), (group_of[high], lost, won)] {
             if let Some(group) = groups.get_mut(group as usize) {
                 group.points.0 += won;
                 group.points.1 += lost;
-                group.matches += matches[pair];
+                group.matches += matches;
             }
         }
-    }
+    });
     groups
 }
 
@@ -436,7 +446,7 @@ mod tests {
         assert_eq!(Components::strong(&pairs).sizes.len(), n as usize);
         assert_eq!(standings(&pairs)[0], Standing::Inside);
         assert_eq!(
-            outsiders(&pairs, || vec![1; pairs.len()]).len(),
+            outsiders(&pairs, |visit| (0..pairs.len()).for_each(|_| visit(1))).len(),
             n as usize - 1
         );
         assert_eq!(

@@ -25,7 +25,7 @@ pub use error::Error;
 pub use groups::Groups;
 pub use monitor::Monitor;
 pub use names::Interner;
-pub use pairs::{Kinds, Pairs, Standings, Ties};
+pub use pairs::{Kinds, Pairs, Points, Selection, Standings, Ties};
 pub use tally::{Cell, Outcome, Tally};
 
 /// Rating points in one natural-log unit of strength: 400 / ln 10.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use humorrank_core::{
-    self as core, Error, Kinds, Monitor, Pairs, Standings, Ties,
+    self as core, Error, Kinds, Monitor, Pairs, Selection, Standings, Ties,
     bootstrap::{self, bootstrap},
     bradley_terry::{self, Settings, Solver},
     elo,
@@ -25,6 +25,8 @@ pub fn replicates_needed(confidence: f64) -> usize {
 pub struct Field {
     tally: Arc<core::Tally>,
     ties: Ties,
+    /// The new number of each contestant of the tally that is kept, if some are not.
+    codes: Option<Vec<Option<u32>>>,
     pairs: Pairs,
     /// Made when they are first asked for: a fit alone does not need them.
     kinds: OnceLock<Kinds>,
@@ -42,8 +44,16 @@ impl Field {
         if let Some(kinds) = self.kinds.get() {
             return Ok(kinds);
         }
-        let kinds = Kinds::from_tally(&self.tally, self.ties)?;
+        let kinds = Kinds::of(&self.selection())?;
         Ok(self.kinds.get_or_init(|| kinds))
+    }
+
+    fn selection(&self) -> Selection<'_> {
+        Selection {
+            tally: &self.tally,
+            ties: self.ties,
+            codes: self.codes.as_deref(),
+        }
     }
 }
 
@@ -72,8 +82,13 @@ pub fn settings(prior: f64, solver: &str) -> PyResult<Settings> {
 #[pymethods]
 impl Field {
     #[new]
-    #[pyo3(signature = (tally, *, exclude_ties=false))]
-    fn new(py: Python<'_>, tally: &mut Tally, exclude_ties: bool) -> PyResult<Self> {
+    #[pyo3(signature = (tally, *, exclude_ties=false, keep=None))]
+    fn new(
+        py: Python<'_>,
+        tally: &mut Tally,
+        exclude_ties: bool,
+        keep: Option<PyReadonlyArray1<'_, bool>>,
+    ) -> PyResult<Self> {
         let ties = if exclude_ties {
             Ties::Exclude
         } else {
@@ -81,12 +96,28 @@ impl Field {
         };
         tally.settle(py)?;
         let tally = Arc::clone(&tally.inner);
+        let keep = keep.as_ref().map(|keep| keep.as_slice()).transpose()?;
+        if keep.is_some_and(|keep| keep.len() != tally.contestants()) {
+            return Err(PyValueError::new_err("keep is one value a contestant"));
+        }
+        let codes = keep.map(|keep| {
+            let mut next = 0..;
+            (keep.iter())
+                .map(|&kept| kept.then(|| next.next()).flatten())
+                .collect::<Vec<Option<u32>>>()
+        });
+        let selection = Selection {
+            tally: &tally,
+            ties,
+            codes: codes.as_deref(),
+        };
         let pairs = py
-            .detach(|| Pairs::from_tally(&tally, ties))
+            .detach(|| Pairs::of(&selection))
             .map_err(|error| work::python_error(py, &error))?;
         Ok(Self {
             tally,
             ties,
+            codes,
             pairs,
             kinds: OnceLock::new(),
         })
@@ -98,8 +129,17 @@ impl Field {
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Tally, bool))> {
-        let tally = Tally {
-            inner: Arc::clone(&self.tally),
+        let tally = match &self.codes {
+            None => Tally {
+                inner: Arc::clone(&self.tally),
+            },
+            Some(codes) => {
+                let mut kept = py
+                    .detach(|| self.tally.relabel(codes))
+                    .map_err(|error| work::python_error(py, &error))?;
+                kept.grow(self.pairs.contestants());
+                Tally::owned(kept)
+            }
         };
         let again = py.get_type::<Self>().getattr("_again")?;
         Ok((again, (tally, self.ties == Ties::Exclude)))
@@ -107,10 +147,12 @@ impl Field {
 
     #[staticmethod]
     fn _again(py: Python<'_>, tally: &mut Tally, exclude_ties: bool) -> PyResult<Self> {
-        Self::new(py, tally, exclude_ties)
+        Self::new(py, tally, exclude_ties, None)
     }
 
     fn pairs<'py>(&self, py: Python<'py>) -> (Codes<'py>, Codes<'py>, Floats<'py>, Floats<'py>) {
+        let points = (0..self.pairs.len()).map(|pair| self.pairs.points.of(pair));
+        let (low, high): (Vec<_>, Vec<_>) = points.unzip();
         (
             self.pairs
                 .contestants_of_pairs()
@@ -118,8 +160,8 @@ impl Field {
                 .collect::<Vec<_>>()
                 .into_pyarray(py),
             self.pairs.high.clone().into_pyarray(py),
-            self.pairs.low_points.clone().into_pyarray(py),
-            self.pairs.high_points.clone().into_pyarray(py),
+            low.into_pyarray(py),
+            high.into_pyarray(py),
         )
     }
 
@@ -150,7 +192,7 @@ impl Field {
         py: Python<'py>,
     ) -> PyResult<(Counts<'py>, Floats<'py>, Floats<'py>, u64)> {
         let standings = py
-            .detach(|| Standings::from_tally(&self.tally, self.ties))
+            .detach(|| Standings::of(&self.selection()))
             .map_err(|error| work::python_error(py, &error))?;
         Ok((
             standings.matches.into_pyarray(py),
@@ -160,13 +202,18 @@ impl Field {
         ))
     }
 
+    fn outcomes(&self, py: Python<'_>) -> (u64, u64, u64, u64, u64) {
+        py.detach(|| self.selection().outcomes()).into()
+    }
+
     #[allow(clippy::type_complexity, reason = "one attribute each")]
     fn outsiders<'py>(
         &self,
         py: Python<'py>,
     ) -> Vec<(Codes<'py>, &'static str, bool, u64, f64, f64)> {
-        let groups =
-            py.detach(|| graph::outsiders(&self.pairs, || Pairs::matches(&self.tally, self.ties)));
+        let groups = py.detach(|| {
+            graph::outsiders(&self.pairs, |visit| self.selection().for_each_count(visit))
+        });
         groups
             .into_iter()
             .map(|group| {

@@ -177,6 +177,10 @@ impl Tally {
     }
 
     pub fn settle(&mut self, py: Python<'_>) -> PyResult<()> {
+        // To change what a field holds too would take a copy of it.
+        if self.inner.is_settled() {
+            return Ok(());
+        }
         let tally = Arc::make_mut(&mut self.inner);
         let cells = tally.pairs_at_most();
         py.detach(|| on_threads_if_many(cells, || tally.settle()))

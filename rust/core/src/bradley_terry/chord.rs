@@ -4,7 +4,10 @@ use super::{
     Settings, TOLERANCE, centre, in_points,
     system::{Chances, System, logistic},
 };
-use crate::Pairs;
+use crate::{
+    Pairs,
+    pairs::{Points, Sides},
+};
 
 /// Beyond this many contestants a product with the inverse costs more than it saves.
 const MOST_CONTESTANTS: usize = 256;
@@ -90,12 +93,15 @@ impl Chord {
             let (p, q) = logistic(strength);
             *score = self.prior * 0.5 * (q - p);
         }
-        match Chances::at(strengths) {
-            Chances::Strengths(powers) => add_surplus(pairs, &powers, score),
-            chances @ Chances::Logs(_) => {
+        match (Chances::at(strengths), &pairs.points) {
+            (Chances::Strengths(powers), Points::Wide(points)) => {
+                add_surplus(pairs, points, &powers, score);
+            }
+            (chances, points) => {
                 for (pair, (low, high)) in pairs.contestants_of_pairs().enumerate() {
                     let (p, q) = chances.of(low, high);
-                    let surplus = pairs.low_points[pair] * q - pairs.high_points[pair] * p;
+                    let (won, lost) = points.of(pair);
+                    let surplus = won * q - lost * p;
                     score[low] += surplus;
                     score[high] -= surplus;
                 }
@@ -105,11 +111,11 @@ impl Chord {
 }
 
 /// Adds points won less points expected, for strengths of these powers of e.
-fn add_surplus(pairs: &Pairs, powers: &[f64], score: &mut [f64]) {
+fn add_surplus(pairs: &Pairs, points: &Sides<f64>, powers: &[f64], score: &mut [f64]) {
     for low in 0..pairs.contestants() {
         let row = pairs.row(low);
         let high = &pairs.high[row.clone()];
-        let (won, lost) = (&pairs.low_points[row.clone()], &pairs.high_points[row]);
+        let (won, lost) = (&points.low[row.clone()], &points.high[row]);
         let (Some(&first), Some(&last)) = (high.first(), high.last()) else {
             continue;
         };

@@ -1,6 +1,6 @@
 //! The score and information of the likelihood at a point, and the Newton step they give.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use rayon::prelude::*;
 
@@ -8,7 +8,10 @@ use super::{
     Settings,
     dense::{factor, substitute},
 };
-use crate::{Error, Monitor, Pairs};
+use crate::{
+    Error, Monitor, Pairs,
+    pairs::{Number, Points, Sides},
+};
 
 /// Up to this many contestants the step is solved by Cholesky's method, beyond by
 /// conjugate gradients.
@@ -25,9 +28,85 @@ pub struct System<'a> {
     /// The diagonal of the information.
     diagonal: Vec<f64>,
     /// n p q of each pair: minus its off-diagonal entry of the information.
-    weights: Vec<f64>,
+    weights: Weights,
+    layout: Layout<'a>,
     matrix: Vec<f64>,
     pub step: Vec<f64>,
+}
+
+/// Weights as the points of the same pairs. Narrow ones are each right to 6e-8, and so is the step
+/// that they make, in the norm of the information.
+enum Weights {
+    Wide(Vec<f64>),
+    Narrow(Vec<f32>),
+}
+
+impl Weights {
+    fn new(pairs: &Pairs) -> Self {
+        match pairs.points {
+            Points::Wide(_) => Self::Wide(vec![0.0; pairs.len()]),
+            Points::Narrow(_) => Self::Narrow(vec![0.0; pairs.len()]),
+        }
+    }
+
+    fn of(&self, pair: usize) -> f64 {
+        match self {
+            Self::Wide(weights) => weights[pair],
+            Self::Narrow(weights) => f64::from(weights[pair]),
+        }
+    }
+}
+
+/// Where each contestant stands in the arrays that all pairs read and write: in a large field
+/// those with the most opponents first, so that most accesses are to memory that is near.
+struct Layout<'a> {
+    /// The place of each contestant.
+    place: Vec<u32>,
+    /// The place of the higher-numbered contestant of each pair.
+    high: Cow<'a, [u32]>,
+}
+
+/// Beyond this many contestants such an array is larger than the cache of a processor.
+const FITS_CACHE: usize = 1 << 13;
+
+impl<'a> Layout<'a> {
+    fn new(pairs: &'a Pairs) -> Self {
+        let n = pairs.contestants();
+        let as_they_are: Vec<u32> = (0..n as u32).collect();
+        if n <= FITS_CACHE {
+            return Self {
+                place: as_they_are,
+                high: Cow::Borrowed(&pairs.high),
+            };
+        }
+        let mut opponents = vec![0_u32; n];
+        for (low, opponents) in opponents.iter_mut().enumerate() {
+            *opponents += pairs.row(low).len() as u32;
+        }
+        for &high in &pairs.high {
+            opponents[high as usize] += 1;
+        }
+        let mut order = as_they_are;
+        order.sort_by_key(|&i| std::cmp::Reverse(opponents[i as usize]));
+        let mut place = opponents;
+        for (at, i) in (0..).zip(order) {
+            place[i as usize] = at;
+        }
+        let high = pairs.high.iter().map(|&high| place[high as usize]);
+        Self {
+            high: high.collect(),
+            place,
+        }
+    }
+
+    /// Values of contestants, each at its place.
+    fn placed(&self, values: &[f64]) -> Vec<f64> {
+        let mut out = vec![0.0; values.len()];
+        for (&place, &value) in self.place.iter().zip(values) {
+            out[place as usize] = value;
+        }
+        out
+    }
 }
 
 /// What the pairs add to one contestant, beside what is read of it: one access to memory a pair,
@@ -133,11 +212,11 @@ fn each_part<T: Send, R: Send>(
 }
 
 /// The weights of the pairs of each part.
-fn split_mut<'s>(
-    mut weights: &'s mut [f64],
+fn split_mut<'s, P>(
+    mut weights: &'s mut [P],
     pairs: &Pairs,
     parts: &[Range<usize>],
-) -> Vec<&'s mut [f64]> {
+) -> Vec<&'s mut [P]> {
     parts
         .iter()
         .map(|lows| {
@@ -158,7 +237,8 @@ impl<'a> System<'a> {
             score: vec![0.0; n],
             gain: vec![0.0; n],
             diagonal: vec![0.0; n],
-            weights: vec![0.0; pairs.len()],
+            weights: Weights::new(pairs),
+            layout: Layout::new(pairs),
             matrix: Vec::new(),
             step: vec![0.0; n],
         }
@@ -174,24 +254,20 @@ impl<'a> System<'a> {
         }
         let chances = Chances::at(strengths);
         let (coordinates, narrow) = chances.coordinates();
-        let pairs = self.pairs;
-        let parts = parts(pairs, self.settings);
-        let weights = split_mut(&mut self.weights, pairs, &parts);
-        let results = each_part(
-            parts.into_iter().zip(weights).collect(),
-            self.settings.parallel,
-            |(lows, weights)| {
-                if narrow {
-                    sums(pairs, lows, coordinates, weights, chance)
-                } else {
-                    sums(pairs, lows, coordinates, weights, |one, other| {
-                        logistic(one - other)
-                    })
-                }
-            },
-        );
+        let coordinates = self.layout.placed(coordinates);
+        let field = (self.pairs, &self.layout, self.settings);
+        let results = match (&self.pairs.points, &mut self.weights) {
+            (Points::Wide(points), Weights::Wide(weights)) => {
+                sums_of_parts(field, points, &coordinates, narrow, weights)
+            }
+            (Points::Narrow(points), Weights::Narrow(weights)) => {
+                sums_of_parts(field, points, &coordinates, narrow, weights)
+            }
+            _ => unreachable!("weights are made as the points are"),
+        };
         for part in results {
-            for (i, sums) in part.iter().enumerate() {
+            for (i, &place) in self.layout.place.iter().enumerate() {
+                let sums = &part[place as usize];
                 self.score[i] += sums.score;
                 self.gain[i] += sums.gain;
                 self.diagonal[i] += sums.diagonal;
@@ -290,8 +366,8 @@ impl<'a> System<'a> {
             self.matrix.extend(row);
             self.matrix[i * n + i] += diagonal;
         }
-        for (&weight, (low, high)) in self.weights.iter().zip(self.pairs.contestants_of_pairs()) {
-            self.matrix[low * n + high] -= weight;
+        for (pair, (low, high)) in self.pairs.contestants_of_pairs().enumerate() {
+            self.matrix[low * n + high] -= self.weights.of(pair);
         }
     }
 
@@ -317,31 +393,23 @@ impl<'a> System<'a> {
         inverse
     }
 
-    /// The information times the values of `parts`, which are all the same; returns the product of
-    /// both.
-    fn multiply(&self, parts: &mut [(Range<usize>, Vec<Image>)], image: &mut [f64]) -> f64 {
-        let pairs = self.pairs;
-        let product = |(lows, images): &mut (Range<usize>, Vec<Image>)| {
-            for low in lows.clone() {
-                let row = pairs.row(low);
-                let (value, mut own) = (images[low].value, 0.0);
-                for (&high, &weight) in pairs.high[row.clone()].iter().zip(&self.weights[row]) {
-                    let other = &mut images[high as usize];
-                    own += weight * other.value;
-                    other.image -= weight * value;
-                }
-                images[low].image -= own;
-            }
-        };
-        if self.settings.parallel && parts.len() > 1 {
-            parts.par_iter_mut().for_each(product);
-        } else {
-            parts.iter_mut().for_each(product);
+    /// The information of this `diagonal` times the values of `parts`, which are all the same, all
+    /// of them at their places; returns the product of both.
+    fn multiply(
+        &self,
+        diagonal: &[f64],
+        parts: &mut [(Range<usize>, Vec<Image>)],
+        image: &mut [f64],
+    ) -> f64 {
+        let field = (self.pairs, &self.layout, self.settings);
+        match &self.weights {
+            Weights::Wide(weights) => multiply_parts(field, weights, parts),
+            Weights::Narrow(weights) => multiply_parts(field, weights, parts),
         }
         let mut curvature = 0.0;
         for (i, total) in image.iter_mut().enumerate() {
             let value = parts[0].1[i].value;
-            *total = self.diagonal[i] * value;
+            *total = diagonal[i] * value;
             for (_, images) in parts.iter() {
                 *total += images[i].image;
             }
@@ -354,7 +422,8 @@ impl<'a> System<'a> {
     /// step, both in the norm of the information and for everyone alone.
     fn solve_sparse(&mut self, accuracy: f64, monitor: &Monitor) -> Result<(), Error> {
         let n = self.pairs.contestants();
-        let mut step = std::mem::take(&mut self.step);
+        let diagonal = self.layout.placed(&self.diagonal);
+        let mut step = self.layout.placed(&self.step);
         let mut parts: Vec<(Range<usize>, Vec<Image>)> = (parts(self.pairs, self.settings))
             .into_iter()
             .map(|lows| (lows, Vec::with_capacity(n)))
@@ -371,14 +440,14 @@ impl<'a> System<'a> {
         let excess = if self.settings.prior > 0.0 {
             0.0
         } else {
-            1.0 / self.diagonal.iter().sum::<f64>()
+            1.0 / diagonal.iter().sum::<f64>()
         };
         // Takes the excess away; says what is left, times the inverse of the diagonal: with
         // itself, and at most.
         let project = |residual: &mut [f64]| {
             let share = excess * residual.iter().sum::<f64>();
             let (mut energy, mut largest) = (0.0, 0.0_f64);
-            for (residual, diagonal) in residual.iter_mut().zip(&self.diagonal) {
+            for (residual, diagonal) in residual.iter_mut().zip(&diagonal) {
                 *residual -= share * diagonal;
                 let preconditioned = *residual / diagonal;
                 energy += *residual * preconditioned;
@@ -386,22 +455,20 @@ impl<'a> System<'a> {
             }
             (energy, largest)
         };
-        let mut residual = self.score.clone();
+        let mut residual = self.layout.placed(&self.score);
         let mut image = vec![0.0; n];
         let (mut energy, mut left) = project(&mut residual);
         let target = energy * accuracy * accuracy;
         if step.iter().any(|&step| step != 0.0) {
             spread(&mut parts, &step);
-            self.multiply(&mut parts, &mut image);
+            self.multiply(&diagonal, &mut parts, &mut image);
             for (residual, image) in residual.iter_mut().zip(&image) {
                 *residual -= image;
             }
             (energy, left) = project(&mut residual);
         }
         let precondition = |(residual, diagonal): (&f64, &f64)| residual / diagonal;
-        let mut direction: Vec<f64> = (residual.iter().zip(&self.diagonal))
-            .map(precondition)
-            .collect();
+        let mut direction: Vec<f64> = (residual.iter().zip(&diagonal)).map(precondition).collect();
         let mut result = Ok(());
         // In exact arithmetic n iterations are enough; rounding may ask for a few times that.
         for iteration in 0..20 * n + 1000 {
@@ -416,7 +483,7 @@ impl<'a> System<'a> {
                 }
             }
             spread(&mut parts, &direction);
-            let curvature = self.multiply(&mut parts, &mut image);
+            let curvature = self.multiply(&diagonal, &mut parts, &mut image);
             if curvature <= 0.0 {
                 break;
             }
@@ -428,12 +495,14 @@ impl<'a> System<'a> {
             let before = energy;
             (energy, left) = project(&mut residual);
             let ratio = energy / before;
-            let preconditioned = residual.iter().zip(&self.diagonal).map(precondition);
+            let preconditioned = residual.iter().zip(&diagonal).map(precondition);
             for (direction, preconditioned) in direction.iter_mut().zip(preconditioned) {
                 *direction = preconditioned + ratio * *direction;
             }
         }
-        self.step = step;
+        for (own, &place) in self.step.iter_mut().zip(&self.layout.place) {
+            *own = step[place as usize];
+        }
         result
     }
 }
@@ -444,13 +513,71 @@ fn alone(gain: f64, score: f64) -> Option<f64> {
     step.is_finite().then_some(step)
 }
 
-/// What the pairs of some contestants add to everyone; their weights into `weights`.
+/// The pairs, where their contestants stand, and the settings.
+type Field<'a> = (&'a Pairs, &'a Layout<'a>, Settings);
+
+/// Adds to the images of each part the products of its pairs.
+fn multiply_parts<P: Number>(
+    (pairs, layout, settings): Field,
+    weights: &[P],
+    parts: &mut [(Range<usize>, Vec<Image>)],
+) {
+    let product = |(lows, images): &mut (Range<usize>, Vec<Image>)| {
+        for low in lows.clone() {
+            let row = pairs.row(low);
+            let low = layout.place[low] as usize;
+            let (value, mut own) = (images[low].value, 0.0);
+            for (&high, &weight) in layout.high[row.clone()].iter().zip(&weights[row]) {
+                let weight = weight.wide();
+                let other = &mut images[high as usize];
+                own += weight * other.value;
+                other.image -= weight * value;
+            }
+            images[low].image -= own;
+        }
+    };
+    if settings.parallel && parts.len() > 1 {
+        parts.par_iter_mut().for_each(product);
+    } else {
+        parts.iter_mut().for_each(product);
+    }
+}
+
+/// [`sums`] of each part, of chances between coordinates as [`chance`] takes them, or `logistic`.
+fn sums_of_parts<P: Number>(
+    field: Field,
+    points: &Sides<P>,
+    coordinates: &[f64],
+    narrow: bool,
+    weights: &mut [P],
+) -> Vec<Vec<Sums>> {
+    let (pairs, _, settings) = field;
+    let parts = parts(pairs, settings);
+    let weights = split_mut(weights, pairs, &parts);
+    each_part(
+        parts.into_iter().zip(weights).collect(),
+        settings.parallel,
+        |(lows, weights)| {
+            if narrow {
+                sums(field, points, lows, coordinates, weights, chance)
+            } else {
+                sums(field, points, lows, coordinates, weights, |one, other| {
+                    logistic(one - other)
+                })
+            }
+        },
+    )
+}
+
+/// What the pairs of some contestants add to everyone, each at its place; their weights into
+/// `weights`.
 #[inline]
-fn sums(
-    pairs: &Pairs,
+fn sums<P: Number>(
+    (pairs, layout, _): Field,
+    points: &Sides<P>,
     lows: Range<usize>,
     coordinates: &[f64],
-    weights: &mut [f64],
+    weights: &mut [P],
     chance: impl Fn(f64, f64) -> (f64, f64),
 ) -> Vec<Sums> {
     let mut sums: Vec<Sums> = (coordinates.iter())
@@ -464,22 +591,26 @@ fn sums(
     let mut weights = weights.iter_mut();
     for low in lows {
         let row = pairs.row(low);
-        let points = (pairs.low_points[row.clone()].iter()).zip(&pairs.high_points[row.clone()]);
+        let points = (points.low[row.clone()].iter()).zip(&points.high[row.clone()]);
+        let low = layout.place[low] as usize;
         let coordinate = coordinates[low];
         let (mut score, mut gain, mut diagonal) = (0.0, 0.0, 0.0);
-        for ((&high, (&won, &lost)), out) in pairs.high[row].iter().zip(points).zip(&mut weights) {
+        for ((&high, (won, lost)), out) in layout.high[row].iter().zip(points).zip(&mut weights) {
             let other = &mut sums[high as usize];
             let (p, q) = chance(coordinate, other.coordinate);
+            let (won, lost) = (won.wide(), lost.wide());
             // Equal to won - (won + lost) p, without its cancellation where p is near 1.
             let (gained, given) = (won * q, lost * p);
-            let weight = (won + lost) * p * q;
+            *out = P::weight((won + lost) * p * q);
+            // The diagonal is that of the weights as they are kept, so that the rows of the
+            // information add up to 0.
+            let weight = out.wide();
             score += gained - given;
             gain += gained;
             diagonal += weight;
             other.score -= gained - given;
             other.gain += given;
             other.diagonal += weight;
-            *out = weight;
         }
         let own = &mut sums[low];
         own.score += score;

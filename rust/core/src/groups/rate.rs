@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::{Groups, small::Small};
 use crate::{
-    Error, Kinds, MEAN_RATING, Monitor, POINTS, Pairs, Standings, Tally, Ties,
+    Error, Kinds, MEAN_RATING, Monitor, POINTS, Pairs, Selection, Standings, Tally, Ties,
     bootstrap::bootstrap,
     bradley_terry::{self, Settings},
     elo::stable_elo,
@@ -201,8 +201,8 @@ impl<'a> Group<'a> {
         }
         let mut pairs = Pairs::from_tally(&self.tally, self.rating.ties)?;
         if self.rating.settings.prior == 0.0 {
-            let outsiders =
-                graph::outsiders(&pairs, || Pairs::matches(&self.tally, self.rating.ties));
+            let all = Selection::all(&self.tally, self.rating.ties);
+            let outsiders = graph::outsiders(&pairs, |visit| all.for_each_count(visit));
             let outside: usize = outsiders.iter().map(|of| of.contestants.len()).sum();
             if outside > 0 {
                 let whole = self.contestants.len();

@@ -98,7 +98,9 @@ impl Small {
 
     /// Writes down a group without a maximum.
     fn close(&self, boards: &mut Boards, rating: &Rating, counted: u64) {
-        let outsiders = graph::outsiders(&self.pairs, || self.pair_matches.clone());
+        let outsiders = graph::outsiders(&self.pairs, |visit| {
+            self.pair_matches.iter().copied().for_each(visit);
+        });
         let reasons = reasons(&outsiders, self.contestants.len());
         boards.push_no_fit();
         for (at, (&contestant, outside)) in self.contestants.iter().zip(reasons).enumerate() {
@@ -203,11 +205,12 @@ impl Small {
         let mut beaten = [0_u32; SMALL];
         let mut lost_to = [0_u32; SMALL];
         for (pair, (low, high)) in self.pairs.contestants_of_pairs().enumerate() {
-            if self.pairs.low_points[pair] > 0.0 {
+            let (low_points, high_points) = self.pairs.points.of(pair);
+            if low_points > 0.0 {
                 beaten[low] |= 1 << high;
                 lost_to[high] |= 1 << low;
             }
-            if self.pairs.high_points[pair] > 0.0 {
+            if high_points > 0.0 {
                 beaten[high] |= 1 << low;
                 lost_to[low] |= 1 << high;
             }

@@ -348,6 +348,12 @@ impl Tally {
         }
     }
 
+    /// Whether nothing is buffered.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.unsettled().next().is_none()
+    }
+
     /// The cells that hold a match: the plain ones by pair, then the others. A sparse tally
     /// gives a cell in parts while it is not settled.
     #[must_use]
