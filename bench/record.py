@@ -15,16 +15,27 @@ from bench.racing import Line
 _OTHERS = ("polars", "numpy", "evalica", "arena-rank", "jax", "choix", "pandas", "pyarrow")
 
 
-def write(path: Path, lines: Sequence[Line]) -> None:
-    """Writes lines, and the machine and versions, as JSON."""
+def write(path: Path, lines: Sequence[Line], *, keep: bool = False) -> None:
+    """Writes lines, and the machine and versions, as JSON.
+
+    Args:
+        path: the file.
+        lines: what was measured.
+        keep: keep what is there of other works, for a run of some benchmarks.
+    """
     path.parent.mkdir(exist_ok=True)
+    records = [line.record() for line in lines]
+    if keep and path.exists():
+        again = {record["work"] for record in records}
+        before = json.loads(path.read_text())["lines"]
+        records = [record for record in before if record["work"] not in again] + records
     record = {
         "python": platform.python_version(),
         "processors": os.cpu_count(),
         "processor": _processor(),
         "memory": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
         "versions": {"humorrank": humorrank.__version__, **_versions()},
-        "lines": [line.record() for line in lines],
+        "lines": records,
     }
     path.write_text(json.dumps(record, indent=2) + "\n")
 

@@ -37,7 +37,7 @@ def main() -> int:
                 print(table([line.record()])[-1], flush=True)
     print("\n".join(table([line.record() for line in found])))
     if options.scale == 1:
-        record.write(RECORDS[1], found)
+        record.write(RECORDS[1], found, keep=options.only is not None)
     return 0
 
 
