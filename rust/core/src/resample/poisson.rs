@@ -1,8 +1,8 @@
 //! Poisson numbers of large means, by the transformed rejection of Hörmann (1993, "The transformed
 //! rejection method for generating Poisson random variables", algorithm PTRS).
 //!
-//! Six in seven numbers are accepted at the first look, for two random words and a division; it
-//! takes a third of the time of Ahrens and Dieter's method, which `rand_distr` has.
+//! Six in seven numbers are accepted at the first look, for two random words and a division, where
+//! Ahrens and Dieter's method, which `rand_distr` has, draws a normal number each time.
 
 use rand::Rng;
 
