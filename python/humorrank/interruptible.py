@@ -14,7 +14,8 @@ def interruptible(work: Callable[[], _T]) -> _T:
     """Runs `work` on a thread of its own, and returns or raises what it does.
 
     Meanwhile the calling thread can be interrupted; work that is given up goes on in the dark
-    until it ends, or until the process does. For work that lets go of the interpreter's lock.
+    until it ends, or until the process does. For work that lets go of the interpreter's lock, or
+    that takes an interrupt badly: some of polars panics where its Python part is cut short.
     """
     results: list[_T] = []
     errors: list[BaseException] = []

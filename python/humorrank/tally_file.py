@@ -85,7 +85,7 @@ def is_tally(path: str | os.PathLike[str]) -> bool:
         with Path(path).open("rb") as file:
             if file.read(4) != b"PAR1":
                 return False
-        return METADATA in pl.read_parquet_metadata(Path(path))
+        return METADATA in interruptible(lambda: pl.read_parquet_metadata(Path(path)))
     except (PolarsError, OSError):
         return False
 
@@ -126,7 +126,7 @@ def _about(label: str) -> dict[str, Any]:
     if not Path(label).is_file():
         raise InputError("does not exist", file=label)
     try:
-        metadata = pl.read_parquet_metadata(label)
+        metadata = interruptible(lambda: pl.read_parquet_metadata(label))
     except (PolarsError, OSError) as error:
         reason = str(error).splitlines()[0]
         message = f"cannot be read as a Parquet file, so it is no tally or a damaged one: {reason}"

@@ -53,6 +53,11 @@ def _run(ending: _Ending) -> str | int | None:
         return end.code
     except KeyboardInterrupt:
         return 128 + int(signal.SIGINT)
+    except BaseException:
+        # A library may make an error of its own of what the signal raised.
+        if ending.signal is None:
+            raise
+        return 128 + ending.signal
     return 0
 
 

@@ -13,6 +13,7 @@ from polars.exceptions import PolarsError
 
 from humorrank._core import CodeReader, Interner, UnusualError, row_codes
 from humorrank.errors import InputError
+from humorrank.interruptible import interruptible
 from humorrank.log._batch import Batch, is_missing, series_of
 from humorrank.log._table import (
     GAME_SCORES,
@@ -462,11 +463,13 @@ def file_table(path: Path, label: str, kind: str) -> FrameTable:
     """
     try:
         if kind == "Parquet":
-            scan = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+            scan = interruptible(lambda: pl.scan_parquet(path, glob=False, hive_partitioning=False))
             return replace(polars_table(label, scan), parquet=path)
         if kind == "Arrow IPC":
-            return polars_table(label, pl.scan_ipc(path, glob=False, hive_partitioning=False))
-        return polars_table(label, pl.read_ipc_stream(path))
+            return polars_table(
+                label, interruptible(lambda: pl.scan_ipc(path, glob=False, hive_partitioning=False))
+            )
+        return polars_table(label, interruptible(lambda: pl.read_ipc_stream(path)))
     except (PolarsError, OSError) as error:
         raise unreadable(label, error) from None
 

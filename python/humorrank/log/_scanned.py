@@ -9,6 +9,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from humorrank.errors import InputError
+from humorrank.interruptible import interruptible
 from humorrank.log._frame import FrameTable, polars_table, unreadable
 
 _ARROW: Final = frozenset({".arrow", ".ipc", ".feather"})
@@ -35,8 +36,12 @@ def address_table(address: str) -> FrameTable:
         raise InputError(message, file=address)
     try:
         if suffix in _ARROW:
-            return polars_table(address, pl.scan_ipc(address, hive_partitioning=True))
-        return polars_table(address, pl.scan_parquet(address, hive_partitioning=True))
+            return polars_table(
+                address, interruptible(lambda: pl.scan_ipc(address, hive_partitioning=True))
+            )
+        return polars_table(
+            address, interruptible(lambda: pl.scan_parquet(address, hive_partitioning=True))
+        )
     except (PolarsError, OSError, ImportError) as error:
         raise unreadable(address, error) from None
 
@@ -63,6 +68,8 @@ def folder_table(folder: Path, label: str) -> FrameTable:
         InputError: The files cannot be read as one table.
     """
     try:
-        return polars_table(label, pl.scan_parquet(folder, hive_partitioning=True))
+        return polars_table(
+            label, interruptible(lambda: pl.scan_parquet(folder, hive_partitioning=True))
+        )
     except (PolarsError, OSError) as error:
         raise unreadable(label, error) from None
