@@ -99,5 +99,26 @@ class JudgeError(HumorRankError):
     """A judge cannot do its work at all, or does not keep to its protocol."""
 
 
+class VerdictError(HumorRankError):
+    """A judge's text states no verdict that can be relied on.
+
+    Attributes:
+        code: why, for counting: "empty", "too_long", "too_deep", "too_tangled", "no_object",
+            "no_decision", "bad_decision", "doubled_decision", "contradiction" or "unclear".
+    """
+
+    def __init__(self, message: str, *, code: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """What pickling needs, so that the error travels between processes."""
+        return _no_verdict, (self.args[0], self.code)
+
+
+def _no_verdict(message: str, code: str) -> VerdictError:
+    return VerdictError(message, code=code)
+
+
 class StoreError(HumorRankError):
     """A tournament's file cannot be used as it is asked for; it is left as it was."""

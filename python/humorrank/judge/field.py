@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, overload
 
 import numpy as np
 
@@ -29,6 +29,34 @@ class Prompt:
     words: tuple[str, str] | None = None
 
 
+class SparseJokes(Sequence[str]):
+    """What some of many contestants wrote for a prompt; "" stands for those that wrote nothing.
+
+    Args:
+        jokes: number of the contestant -> joke.
+        models: how many contestants there are.
+    """
+
+    def __init__(self, jokes: Mapping[int, str], models: int) -> None:
+        self._jokes, self._models = jokes, models
+
+    def __len__(self) -> int:
+        """How many contestants there are."""
+        return self._models
+
+    @overload
+    def __getitem__(self, model: int) -> str: ...
+    @overload
+    def __getitem__(self, model: slice) -> list[str]: ...
+    def __getitem__(self, model: int | slice) -> str | list[str]:
+        """What one of them wrote, or some."""
+        if isinstance(model, slice):
+            return [self[i] for i in range(*model.indices(self._models))]
+        if not -self._models <= model < self._models:
+            raise IndexError(model)
+        return self._jokes.get(model % self._models, "")
+
+
 @dataclass(frozen=True)
 class Field:
     """Contestants, prompts, and what each contestant wrote for each prompt.
@@ -36,7 +64,8 @@ class Field:
     Attributes:
         models: the names of the contestants; they are numbered by their place here.
         prompts: the prompts, numbered likewise.
-        jokes: jokes[prompt][model]: what the model wrote for the prompt.
+        jokes: jokes[prompt][model]: what the model wrote for the prompt; "" for nothing, where
+            pairs are given that not all contestants are in.
     """
 
     models: Sequence[str]

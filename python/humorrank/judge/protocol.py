@@ -79,8 +79,8 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """One answer.
+class Judgment:
+    """One answer: a verdict, and what it took to get it.
 
     Attributes:
         decision: who is funnier: A, shown first, or B, or a genuine tie.
@@ -88,6 +88,7 @@ class Verdict:
         winner_humor_features: labels of what made the winner funny.
         winner_delivery_features: labels of how it was told.
         loser_features: labels of what the loser lacked.
+        unknown_labels: field -> labels that the judge gave there and that its taxonomy lacks.
         probability: that A is funnier (a tie half), if the judge says.
         latency: seconds from the first attempt to the answer.
         prompt_tokens: over all attempts, if known.
@@ -100,6 +101,7 @@ class Verdict:
     winner_humor_features: tuple[str, ...] = ()
     winner_delivery_features: tuple[str, ...] = ()
     loser_features: tuple[str, ...] = ()
+    unknown_labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     probability: float | None = None
     latency: float | None = None
     prompt_tokens: int | None = None
@@ -138,7 +140,7 @@ class Answers:
         probability: float64, that the first is funnier; NaN where the judge does not say; None
             if it never does.
         reasons: row -> why there is no answer, for each failure.
-        verdicts: row -> the whole verdict, where it has more to say than the columns.
+        verdicts: row -> the whole judgment or failure, where it has more to say than the columns.
     """
 
     rows: np.ndarray
@@ -147,22 +149,22 @@ class Answers:
     latency: np.ndarray
     probability: np.ndarray | None = None
     reasons: Mapping[int, str] = field(default_factory=dict)
-    verdicts: Mapping[int, Verdict | Failure] = field(default_factory=dict)
+    verdicts: Mapping[int, Judgment | Failure] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """How many answers."""
         return len(self.rows)
 
     @classmethod
-    def of(cls, answers: Mapping[int, Verdict | Failure]) -> Answers:
+    def of(cls, answers: Mapping[int, Judgment | Failure]) -> Answers:
         """From single answers by row of the batch, for judges that work one by one."""
         listed = list(answers.values())
         nan = float("nan")
         known = [nan if answer.latency is None else answer.latency for answer in listed]
-        soft = [a.probability if isinstance(a, Verdict) else None for a in listed]
+        soft = [a.probability if isinstance(a, Judgment) else None for a in listed]
         return cls(
             np.fromiter(answers, np.int64, len(listed)),
-            np.array([SCORES[a.decision] if isinstance(a, Verdict) else nan for a in listed]),
+            np.array([SCORES[a.decision] if isinstance(a, Judgment) else nan for a in listed]),
             np.array([answer.attempts for answer in listed], np.uint32),
             np.array(known, np.float64),
             np.array([nan if p is None else p for p in soft], np.float64)

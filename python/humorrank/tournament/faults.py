@@ -39,11 +39,11 @@ def store_error(path: Path, error: sqlite3.Error) -> StoreError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return StoreError(
-            f"{path}: the disk is full; what is committed is safe: make room, then `humorrank "
-            f"tournament resume {path}`"
+            f"{path}: the disk is full; what is committed is safe: make room, then go on "
+            "with the same command"
         )
     if code == sqlite3.SQLITE_NOTADB:
-        return StoreError(f"{path}: is no tournament, or its first page is damaged")
+        return StoreError(f"{path}: is no store, or its first page is damaged")
     if code == sqlite3.SQLITE_CORRUPT:
         return StoreError(damaged(path, str(error)))
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
@@ -55,6 +55,6 @@ def store_error(path: Path, error: sqlite3.Error) -> StoreError:
     if code == sqlite3.SQLITE_IOERR:
         return StoreError(
             f"{path}: reading or writing failed ({error}); what is committed is safe: see to the "
-            f"disk, then `humorrank tournament resume {path}`"
+            "disk, then go on with the same command"
         )
     return StoreError(f"{path}: {error}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Final
 
 APPLICATION: Final = 0x4A6F6B65
 """SQLite's application_id of a store ("Joke")."""
 
-VERSION: Final = 1
+VERSION: Final = 2
 """SQLite's user_version of a store; a higher one is refused."""
 
 TABLES: Final = """
@@ -84,6 +85,7 @@ CREATE TABLE rationales (
   winner_humor_features TEXT,
   winner_delivery_features TEXT,
   loser_features TEXT,
+  unknown_labels TEXT,
   PRIMARY KEY (comparison, position, judge),
   FOREIGN KEY (comparison, position, judge) REFERENCES judgments
 ) WITHOUT ROWID;
@@ -104,3 +106,34 @@ CREATE TABLE state (
   value TEXT NOT NULL
 ) WITHOUT ROWID;
 """
+
+
+def upgrade(connection: sqlite3.Connection, *, write: bool) -> None:
+    """Lets a store of version 1, which has no unknown labels, be used as any other.
+
+    Args:
+        connection: to the store, outside a transaction.
+        write: change the store; else it only looks changed to this connection.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version >= 2:
+        return
+    if not write:
+        # A view of this connection alone, which its ban on writing would keep it from too.
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA query_only = OFF")
+        connection.execute(
+            "CREATE TEMP VIEW rationales AS SELECT *, NULL AS unknown_labels FROM main.rationales"
+        )
+        connection.execute("PRAGMA query_only = ON")
+        return
+    # The two are one commit: a version that says less than the tables hold would add them twice.
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute("ALTER TABLE rationales ADD COLUMN unknown_labels TEXT")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from humorrank.tournament.export import swapped
 from humorrank.tournament.store import OWN_JUDGE, Store
 
 
@@ -22,8 +23,11 @@ class Status:
         judgments: verdicts, of all judges.
         ties: how many of them are ties.
         identical: how many of these are of identical jokes, which nobody was asked about.
+        swapped: comparisons that one judge judged in both orders.
+        inconsistent: how many of them it decided for each contestant once.
         imported: verdicts of others than the tournament's own judge.
         failures: what the judge failed to answer, and no retry has brought since.
+        unknown_labels: labels of judges that their taxonomy lacks, each as often as it was given.
         waiting: judgments that the tournament's own judge still owes of the scheduled rounds.
         judge: the tournament's own judge.
         schedule: its kind.
@@ -40,8 +44,11 @@ class Status:
     judgments: int
     ties: int
     identical: int
+    swapped: int
+    inconsistent: int
     imported: int
     failures: int
+    unknown_labels: int
     waiting: int
     judge: str
     schedule: str
@@ -66,6 +73,7 @@ def status(path: Path) -> Status:
             "(SELECT COUNT(*) FROM failures WHERE judge = ?1)",
             OWN_JUDGE,
         )
+        both = swapped(store)
         slots = scheduled * (2 if spec.position == "both" else 1)
         return Status(
             models=last.models,
@@ -77,10 +85,16 @@ def status(path: Path) -> Status:
             judgments=ask("SELECT COUNT(*) FROM judgments"),
             ties=ask("SELECT COUNT(*) FROM judgments WHERE score = 0.5"),
             identical=ask("SELECT COUNT(*) FROM judgments WHERE identical"),
+            swapped=both.comparisons,
+            inconsistent=both.inconsistent,
             imported=ask("SELECT COUNT(*) FROM judgments WHERE judge <> ?", OWN_JUDGE),
             failures=ask(
                 "SELECT COUNT(*) FROM failures f WHERE NOT EXISTS (SELECT 1 FROM judgments j WHERE "
                 "(j.comparison, j.position, j.judge) = (f.comparison, f.position, f.judge))"
+            ),
+            unknown_labels=ask(
+                "SELECT COALESCE(SUM(json_array_length(field.value)), 0) "
+                "FROM rationales r, json_each(r.unknown_labels) field"
             ),
             waiting=slots - answered,
             judge=str(store.fingerprint()["judge.name"]),

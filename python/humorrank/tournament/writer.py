@@ -10,19 +10,33 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Final, Protocol
 
 import numpy as np
 
-from humorrank.judge import Answers, Failure, Verdict
+from humorrank.judge import Answers, Failure, Judgment
+from humorrank.tournament.database import connect
 from humorrank.tournament.faults import store_error
-from humorrank.tournament.store import Store, connect
 
 MOST_JUDGMENTS: Final = 1_000
 """The most judgments and failures of one commit."""
 
 LONGEST_WAIT: Final = 0.05
 """Seconds that a judgment waits for others, at most."""
+
+
+class Work(Protocol):
+    """Something to be committed."""
+
+    def __len__(self) -> int:
+        """How many answers it holds."""
+
+    def parts(self) -> Sequence[Work]:
+        """The work in pieces that fit into a commit."""
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Writes it, inside a transaction."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,18 @@ class Scheduled:
     prompt: np.ndarray
     byes: int
 
+    def __len__(self) -> int:
+        """A round is no answer."""
+        return 0
+
+    def parts(self) -> Sequence[Scheduled]:
+        """It is in the store whole or not at all."""
+        return [self]
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Writes it, inside a transaction."""
+        _write_round(connection, self)
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -66,16 +92,24 @@ class Judged:
     counted: bool
     identical: bool = False
 
+    def __len__(self) -> int:
+        """How many answers."""
+        return len(self.comparison)
+
+    def parts(self) -> Sequence[Judged]:
+        """In pieces that fit into a commit."""
+        return _parts(self)
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Writes them, inside a transaction."""
+        write_answers(connection, self, time.time())
+
 
 @dataclass
 class _Item:
-    work: Scheduled | Judged
+    work: Work
     done: asyncio.Future[None] | None
     urgent: bool
-
-    @property
-    def judgments(self) -> int:
-        return len(self.work.comparison) if isinstance(self.work, Judged) else 0
 
 
 class Writer:
@@ -85,11 +119,11 @@ class Writer:
     happened once its future is done: SQLite has then synced it to the disk.
 
     Args:
-        store: where to.
+        path: the store, which this process holds the lock of.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._path = store.path
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._held: _Item | None = None
@@ -98,9 +132,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="humorrank-writer", daemon=True)
         self._thread.start()
 
-    def put(
-        self, work: Scheduled | Judged, *, urgent: bool = False
-    ) -> list[tuple[asyncio.Future[None], int]]:
+    def put(self, work: Work, *, urgent: bool = False) -> list[tuple[asyncio.Future[None], int]]:
         """Hands over work.
 
         Args:
@@ -108,18 +140,17 @@ class Writer:
             urgent: that there is nothing to wait for any more.
 
         Returns:
-            For each commit that it is split over, in order, a future that is done when it has
-            happened, and how many judgments it holds.
+            For each commit of answers that it is split over, in order, a future that is done
+            when it has happened, and how many it holds.
         """
-        if isinstance(work, Scheduled):
-            self._queue.put(_Item(work, None, urgent))
-            return []
-        parts = _parts(work)
+        parts = work.parts()
         commits = []
         for i, part in enumerate(parts):
-            future: asyncio.Future[None] = self._loop.create_future()
+            future: asyncio.Future[None] | None = None
+            if len(part):
+                future = self._loop.create_future()
+                commits.append((future, len(part)))
             self._queue.put(_Item(part, future, urgent and i == len(parts) - 1))
-            commits.append((future, len(part.comparison)))
         return commits
 
     async def close(self) -> None:
@@ -155,7 +186,7 @@ class Writer:
         self._held = None
         if first is None:
             return None
-        group, count, urgent = [first], first.judgments, first.urgent
+        group, count, urgent = [first], len(first.work), first.urgent
         deadline = time.monotonic() + LONGEST_WAIT
         while True:
             try:
@@ -168,11 +199,11 @@ class Writer:
             if item is None:
                 self._queue.put(None)
                 return group
-            if count + item.judgments > MOST_JUDGMENTS:
+            if count + len(item.work) > MOST_JUDGMENTS:
                 self._held = item
                 return group
             group.append(item)
-            count += item.judgments
+            count += len(item.work)
             urgent |= item.urgent
 
     def _tell(self, futures: list[asyncio.Future[None]]) -> None:
@@ -228,10 +259,7 @@ def _commit(connection: sqlite3.Connection, group: Sequence[_Item]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         for item in group:
-            if isinstance(item.work, Scheduled):
-                _write_round(connection, item.work)
-            else:
-                write_answers(connection, item.work, time.time())
+            item.work.write(connection)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -286,24 +314,27 @@ def write_answers(connection: sqlite3.Connection, work: Judged, now: float) -> N
         [(*row, p, *n) for row, p, n in zip(rows, soft, tokens, strict=True)],
     )
     connection.executemany(
-        f"INSERT INTO rationales VALUES (?, ?, {work.judge:d}, ?, ?, ?, ?)",
+        f"INSERT INTO rationales VALUES (?, ?, {work.judge:d}, ?, ?, ?, ?, ?)",
         [
-            (*row[:2], *_rationale(verdict))
-            for row, verdict in zip(rows, told, strict=True)
-            if isinstance(verdict, Verdict) and any(_rationale(verdict))
+            (*row[:2], *_rationale(judgment))
+            for row, judgment in zip(rows, told, strict=True)
+            if isinstance(judgment, Judgment) and any(_rationale(judgment))
         ],
     )
 
 
-def _rationale(verdict: Verdict) -> tuple[str | None, ...]:
+def _rationale(judgment: Judgment) -> tuple[str | None, ...]:
     labels = (
-        verdict.winner_humor_features,
-        verdict.winner_delivery_features,
-        verdict.loser_features,
+        judgment.winner_humor_features,
+        judgment.winner_delivery_features,
+        judgment.loser_features,
     )
     return (
-        verdict.reasoning,
-        *(json.dumps(names, ensure_ascii=False) if names else None for names in labels),
+        judgment.reasoning,
+        *(
+            json.dumps(names, ensure_ascii=False) if names else None
+            for names in (*labels, dict(judgment.unknown_labels))
+        ),
     )
 
 

@@ -1,0 +1,139 @@
+"""The labels with which a judge says what made a joke funny, or not."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from humorrank.errors import InputError, OptionError
+from humorrank.unknown import refuse_unknown
+
+Kind = Literal["humor", "delivery", "failures"]
+
+_ACCENTS: Final = re.compile("[\u0300-\u036f]+")
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """Three lists of labels, in the order in which a prompt shows them.
+
+    Attributes:
+        humor: mechanisms that make a joke funny.
+        delivery: how a joke is told.
+        failures: what keeps a joke from being funny.
+    """
+
+    humor: tuple[str, ...]
+    delivery: tuple[str, ...]
+    failures: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuses labels that cannot be told apart.
+
+        Raises:
+            OptionError: a list is empty, or a label is blank, has a line break, or differs from
+                another one of its list only in case, accents, spaces, hyphens or underscores.
+        """
+        for kind in fields(self):
+            labels = getattr(self, kind.name)
+            if not isinstance(labels, tuple) or not labels:
+                raise OptionError(f"{kind.name} must be a list of labels, and not an empty one")
+            seen: dict[str, str] = {}
+            for label in labels:
+                if not isinstance(label, str) or not label.strip() or not label.isprintable():
+                    raise OptionError(f"{kind.name}: {label!r} is no label: one line of text")
+                if (other := seen.get(fold(label))) is not None:
+                    raise OptionError(f"{kind.name}: {other!r} and {label!r} are the same label")
+                seen[fold(label)] = label
+
+    @classmethod
+    def load(cls, path: Path) -> Taxonomy:
+        """Reads a TOML or JSON file with the keys `humor`, `delivery` and `failures`.
+
+        Raises:
+            InputError: it cannot be read, or is neither.
+            OptionError: a key is missing or unknown, or a list of labels cannot be used.
+        """
+        table = _read(path)
+        known = [kind.name for kind in fields(cls)]
+        refuse_unknown(table, known, str(path))
+        for name in known:
+            if not isinstance(table.get(name), list):
+                raise OptionError(f"{path}: {name} must be a list of labels")
+        try:
+            return cls(**{name: tuple(table[name]) for name in known})
+        except OptionError as error:
+            raise OptionError(f"{path}: {error}") from None
+
+    def match(self, kind: Kind, label: str) -> str | None:
+        """The label of this kind that is meant, however it is spelled; None if there is none."""
+        return self._folded[kind].get(fold(label))
+
+    @cached_property
+    def _folded(self) -> dict[str, dict[str, str]]:
+        return {
+            kind.name: {fold(label): label for label in getattr(self, kind.name)}
+            for kind in fields(self)
+        }
+
+
+def fold(label: str) -> str:
+    """A label without case, accents, and what is neither letter nor digit."""
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", label)).casefold()
+    return _kept(bare) or bare.strip()
+
+
+def _kept(characters: Iterable[str]) -> str:
+    # Marks stay: vowels of Indic scripts are marks.
+    return "".join(c for c in characters if c.isalnum() or unicodedata.category(c)[0] == "M")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        table = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", file=str(path)) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"is no taxonomy: {error}", file=str(path)) from error
+    if not isinstance(table, dict):
+        raise InputError("is no taxonomy: it must hold one object", file=str(path))
+    return table
+
+
+TAXONOMY: Final = Taxonomy(
+    humor=(
+        "incongruity",
+        "wordplay",
+        "absurdity",
+        "surprise",
+        "irony",
+        "sarcasm",
+        "observational",
+        "narrative",
+    ),
+    delivery=(
+        "timing",
+        "conciseness",
+        "deadpan",
+        "escalation",
+        "punchline_positioning",
+        "framing_commitment",
+    ),
+    failures=(
+        "cliché",
+        "confusing",
+        "offensive",
+        "overexplained",
+        "buried_punchline",
+        "weak_punchline",
+    ),
+)
+"""The labels of HumorRank, after the General Theory of Verbal Humor."""
