@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -14,24 +10,16 @@ from typing import Final
 import numpy as np
 
 from humorrank.judge import Answers, Batch, Field, Judge
-from humorrank.judge.checked import checked
 from humorrank.progress import Progress
-from humorrank.tournament.faults import told
 from humorrank.tournament.history import History, Stop, replay
-from humorrank.tournament.identical import text_numbers
+from humorrank.tournament.identical import text_numbers, ties
 from humorrank.tournament.rounds import OpenRound, open_round
+from humorrank.tournament.session import Session, failed_slots, interruptible
 from humorrank.tournament.spec import Spec
 from humorrank.tournament.store import OWN_JUDGE, Store
-from humorrank.tournament.writer import Judged, Scheduled, Writer
+from humorrank.tournament.writer import Judged, Scheduled
 
 SPENT: Final = "the budget is spent"
-
-_FAILED: Final = (
-    "SELECT comparison, position, f.attempts, low, high, prompt "
-    "FROM failures f JOIN comparisons c USING (comparison) LEFT JOIN judgments j "
-    "USING (comparison, position, judge) WHERE f.judge = ? AND j.judge IS NULL "
-    "ORDER BY comparison, position"
-)
 
 
 @dataclass(frozen=True)
@@ -85,7 +73,7 @@ async def play(
     history = replay(store, spec, field, stop=stop)
     engine = _Engine(store, spec, field, judge, history, stop, progress)
     try:
-        with _interruptible(engine, say):
+        with interruptible(engine, say):
             ending = await engine.run(retry_failures=retry_failures)
         store.set_state("ended", ending.reason)
         return ending
@@ -93,7 +81,7 @@ async def play(
         await judge.close()
 
 
-class _Engine:
+class _Engine(Session):
     def __init__(
         self,
         store: Store,
@@ -104,40 +92,23 @@ class _Engine:
         stop: Stop | None,
         progress: Progress | None,
     ) -> None:
-        self._store, self._spec, self._field = store, spec, field
-        self._judge, self._history, self._stop = judge, history, stop
+        super().__init__(store, field, judge)
+        self._spec, self._history, self._stop = spec, history, stop
         self._progress = progress
         self._budget = store.budget()
         self._texts = text_numbers(field) if spec.identical == "tie" else None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._commits: set[asyncio.Future[None]] = set()
-        self._changed = asyncio.Event()
-        self._writer = Writer(store)
         self._reason: str | None = None
-        self._judged = self._failed = 0
-        self.in_flight = 0
-        self.stopping = False
 
     async def run(self, *, retry_failures: bool) -> Ending:
         try:
             if retry_failures:
-                await self._retry()
+                # What comes of it enters the log, not the running Elo.
+                await self.ask_all(failed_slots(self._store, OWN_JUDGE), OWN_JUDGE)
             await self._play()
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, *self._commits, return_exceptions=True)
-            await self._writer.close()
+            await self.close()
         reason = None if self._history.open else self._reason
-        return Ending(reason, self._judged, self._failed, self._writer.commits)
-
-    def interrupt(self) -> None:
-        """Asks nothing more; the second time, waits for nothing more."""
-        if self.stopping:
-            for task in self._tasks:
-                task.cancel()
-        self.stopping = True
-        self._changed.set()
+        return Ending(reason, self.judged, self.failed, self.commits)
 
     async def _play(self) -> None:
         history = self._history
@@ -204,10 +175,7 @@ class _Engine:
             return waiting
         slots = waiting[same]
         opened.asked[slots] = True
-        size = len(slots)
-        zero, none = np.zeros(size, np.uint32), np.full(size, np.nan)
-        tied = Answers(np.arange(size), np.full(size, 0.5), zero, none)
-        self._answered(opened, slots, tied, identical=True)
+        self._answered(opened, slots, ties(len(slots)), identical=True)
         others: np.ndarray = waiting[~same]
         return others
 
@@ -224,97 +192,11 @@ class _Engine:
             counted=True,
             identical=identical,
         )
-        start = 0
-        for done, size in self._commit(work, urgent=not opened.unanswered):
-            part = slice(start, start + size)
-            start += size
-            settle = partial(opened.settle, slots[part], answers.score[part])
-            done.add_done_callback(partial(self._committed, answers.score[part], settle))
+        settle = partial(self._settle, opened, slots, answers.score)
+        self._put(work, urgent=not opened.unanswered, settle=settle)
 
-    def _commit(self, work: Judged, *, urgent: bool) -> list[tuple[asyncio.Future[None], int]]:
-        parts = self._writer.put(work, urgent=urgent)
-        self._commits.update(done for done, _ in parts)
-        return parts
-
-    def _committed(
-        self,
-        score: np.ndarray,
-        settle: Callable[[], object] | None,
-        done: asyncio.Future[None],
-    ) -> None:
-        """Only now does anybody learn of a verdict."""
-        self._changed.set()
-        if done.cancelled() or done.exception() is not None:
-            return
-        self._commits.discard(done)
-        if settle is not None:
-            settle()
-        failed = int(np.isnan(score).sum())
-        self._failed += failed
-        self._judged += len(score) - failed
-
-    def _room(self, waiting: int) -> int:
-        """How many comparisons the judge takes now, at once."""
-        return min(waiting, self._judge.batch_size, self._judge.in_flight - self.in_flight)
-
-    def _start(self, batch: Batch, take: Callable[[Answers], object]) -> None:
-        self.in_flight += len(batch)
-        task = asyncio.create_task(self._consult(batch, take))
-        self._tasks.add(task)
-
-    async def _consult(self, batch: Batch, take: Callable[[Answers], object]) -> None:
-        left = len(batch)
-        try:
-            async for answers in checked(self._judge, batch):
-                self.in_flight -= len(answers)
-                left -= len(answers)
-                take(answers)
-                # There is room for more.
-                self._changed.set()
-        finally:
-            self.in_flight -= left
-            self._changed.set()
-
-    async def _wait(self) -> None:
-        """Until an answer or a commit comes; raises what went wrong."""
-        await self._changed.wait()
-        self._changed.clear()
-        for task in [task for task in self._tasks if task.done()]:
-            self._tasks.discard(task)
-            if not task.cancelled():
-                task.result()
-        for done in [done for done in self._commits if done.done()]:
-            self._commits.discard(done)
-            done.result()
-
-    async def _retry(self) -> None:
-        """Asks again for what failed. What comes of it enters the log, not the running Elo."""
-        with told(self._store.path):
-            rows = self._store.connection.execute(_FAILED, (OWN_JUDGE,)).fetchall()
-        columns = np.array(rows, np.int64).reshape(-1, 6).T
-        while (columns.shape[1] and not self.stopping) or self._tasks or self._commits:
-            while not self.stopping and (room := self._room(columns.shape[1])):
-                now, columns = columns[:, :room], columns[:, room:]
-                comparison, position, attempts, low, high, prompt = now
-                turned = position == 1
-                batch = Batch(
-                    self._field,
-                    prompt.astype(np.uint32),
-                    np.where(turned, high, low).astype(np.uint32),
-                    np.where(turned, low, high).astype(np.uint32),
-                    attempts.astype(np.uint32),
-                )
-                self._start(batch, partial(self._retried, comparison, position.astype(np.uint8)))
-            await self._wait()
-
-    def _retried(self, comparison: np.ndarray, position: np.ndarray, answers: Answers) -> None:
-        rows = answers.rows
-        work = Judged(comparison[rows], position[rows], OWN_JUDGE, answers, counted=False)
-        start = 0
-        for done, size in self._commit(work, urgent=False):
-            score = answers.score[start : start + size]
-            start += size
-            done.add_done_callback(partial(self._committed, score, None))
+    def _settle(self, opened: OpenRound, slots: np.ndarray, score: np.ndarray, part: slice) -> None:
+        opened.settle(slots[part], score[part])
 
     def _tell(self) -> None:
         if self._progress is None:
@@ -322,25 +204,3 @@ class _Engine:
         history = self._history
         waiting = sum(opened.left // opened.positions for opened in history.open)
         self._progress("judging", history.comparisons - waiting, self._budget)
-
-
-@contextmanager
-def _interruptible(engine: _Engine, say: Callable[[str], object] | None) -> Iterator[None]:
-    """Ctrl-C and SIGTERM reach the engine, where signals can be handled at all."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    loop = asyncio.get_running_loop()
-
-    def interrupt() -> None:
-        if say is not None and not engine.stopping and engine.in_flight:
-            say(f"finishing {engine.in_flight:,} judgments in flight; again to give them up")
-        engine.interrupt()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, interrupt)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)

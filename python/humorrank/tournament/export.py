@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, get_args
 
 import numpy as np
 import polars as pl
@@ -14,15 +15,23 @@ from humorrank.errors import OptionError
 from humorrank.judge import Field
 from humorrank.tournament.faults import told
 from humorrank.tournament.running_elo import elo_changes
+from humorrank.tournament.spec import Inconsistent
 from humorrank.tournament.store import Store
 
 ENDINGS: Final = (".parquet", ".csv", ".jsonl")
 
 _ROWS: Final = 1 << 17
 _MATCHES: Final = (
-    "SELECT c.prompt, c.low, c.high, j.position, j.score, j.judge, j.identical, j.time "
-    "FROM judgments j JOIN comparisons c USING (comparison) "
+    "SELECT c.prompt, c.low, c.high, j.position, j.score, j.judge, j.identical, j.time, o.score "
+    "FROM judgments j JOIN comparisons c USING (comparison) LEFT JOIN judgments o ON "
+    "(o.comparison, o.position, o.judge) = (j.comparison, 1 - j.position, j.judge) "
     "ORDER BY j.comparison, j.position, j.judge"
+)
+_SWAPPED: Final = (
+    "SELECT COUNT(*), COALESCE(SUM(j.score = o.score AND j.score <> 0.5), 0) "
+    "FROM judgments j JOIN judgments o ON "
+    "(o.comparison, o.position, o.judge) = (j.comparison, 1, j.judge) "
+    "WHERE j.position = 0 AND NOT j.identical"
 )
 _DECISIONS: Final = (
     "WITH decided AS ("
@@ -34,7 +43,7 @@ _DECISIONS: Final = (
     "SELECT c.comparison, c.round, c.prompt, c.low, c.high, d.position, d.score, d.judge, "
     "d.identical, d.attempts, d.latency, d.probability, d.prompt_tokens, d.output_tokens, d.time, "
     "d.failure, r.reasoning, r.winner_humor_features, r.winner_delivery_features, "
-    "r.loser_features, COALESCE(jj.counted, 0) "
+    "r.loser_features, COALESCE(jj.counted, 0), r.unknown_labels "
     "FROM decided d JOIN comparisons c USING (comparison) "
     "LEFT JOIN rationales r USING (comparison, position, judge) "
     "LEFT JOIN judgments jj USING (comparison, position, judge) "
@@ -42,12 +51,53 @@ _DECISIONS: Final = (
 )
 
 
-def export_matches(store: Store, output: Path) -> int:
+@dataclass(frozen=True)
+class Swapped:
+    """Comparisons that one judge judged in both orders.
+
+    Attributes:
+        comparisons: how many; a comparison counts once a judge.
+        inconsistent: those in which whoever was shown first, or second, won both times.
+    """
+
+    comparisons: int
+    inconsistent: int
+
+
+def swapped(store: Store) -> Swapped:
+    """Counts the comparisons that were judged in both orders.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    with told(store.path):
+        return Swapped(*map(int, store.connection.execute(_SWAPPED).fetchone()))
+
+
+def treatment(store: Store, inconsistent: Inconsistent | None) -> Inconsistent:
+    """What becomes of inconsistent judgments: as asked for, or as the spec says.
+
+    Given pairs have no spec: each judgment is then a half match ("halves").
+    """
+    if inconsistent is not None:
+        return inconsistent
+    return store.spec().inconsistent if store.scheduled else "halves"
+
+
+def export_matches(store: Store, output: Path, inconsistent: Inconsistent | None = None) -> int:
     """Writes the match log: one row a judgment, in the order of the schedule.
 
     Columns: model_a (shown first), model_b, winner (model_a, model_b or tie), question_id, judge,
     tstamp (seconds since 1970), identical (a tie of identical jokes that nobody was asked
-    about). Failures are not in it.
+    about). Failures are not in it. Where a judge judged in both orders there is a weight: half
+    for each of two judgments of a comparison, so that it counts as one match.
+
+    Args:
+        store: the store.
+        output: the file.
+        inconsistent: what becomes of two judgments that contradict each other: "halves" (a half
+            match won by each), "tie" (two half matches tied), or "drop"; as the spec says if
+            None. `swapped` counts them.
 
     Returns:
         How many rows.
@@ -56,7 +106,7 @@ def export_matches(store: Store, output: Path) -> int:
         OptionError: the ending of the file is not known, or it cannot be written.
         StoreError: the store cannot be read.
     """
-    return _export(_match_frames(store), output)
+    return write_log(_match_frames(store, inconsistent), output)
 
 
 def export_decisions(store: Store, output: Path) -> int:
@@ -69,15 +119,23 @@ def export_decisions(store: Store, output: Path) -> int:
         OptionError: the ending of the file is not known, or it cannot be written.
         StoreError: the store cannot be read.
     """
-    return _export(_decision_frames(store), output)
+    return write_log(_decision_frames(store), output)
 
 
-def match_log(store: Store) -> pl.DataFrame:
-    """The match log as a frame; columns as of `export_matches`."""
-    return pl.concat(list(_match_frames(store)))
+def match_log(store: Store, inconsistent: Inconsistent | None = None) -> pl.DataFrame:
+    """The match log as a frame; arguments and columns as of `export_matches`."""
+    return pl.concat(list(_match_frames(store, inconsistent)))
 
 
-def _export(frames: Iterator[pl.DataFrame], output: Path) -> int:
+def write_log(frames: Iterator[pl.DataFrame], output: Path) -> int:
+    """Writes frames to a file, whole or not at all, in the format that its ending says.
+
+    Returns:
+        How many rows.
+
+    Raises:
+        OptionError: the ending of the file is not known, or it cannot be written.
+    """
     ending = output.suffix.lower()
     if ending not in ENDINGS:
         raise OptionError(f"{output}: the file must end in {', '.join(ENDINGS)}")
@@ -102,25 +160,37 @@ def _write(frames: Iterator[pl.DataFrame], file: IO[bytes], ending: str) -> int:
     return rows
 
 
-def _match_frames(store: Store) -> Iterator[pl.DataFrame]:
+def _match_frames(store: Store, inconsistent: Inconsistent | None) -> Iterator[pl.DataFrame]:
     """At least one, so that there are columns."""
+    how = treatment(store, inconsistent)
+    if how not in get_args(Inconsistent):
+        known = ", ".join(get_args(Inconsistent))
+        raise OptionError(f"inconsistent must be one of {known}, not {how!r}")
     field = store.field()
     names, ids, judges = _names(store, field)
-    for rows in _batches(store, _MATCHES, 8):
-        prompt, low, high, position, score, judge, identical, time = rows
+    weighted = swapped(store).comparisons > 0
+    for rows in _batches(store, _MATCHES, 9):
+        prompt, low, high, position, score, judge, identical, time, swap = rows
         turned = np.array(position, np.uint8) == 1
         lower, higher = np.array(low, np.uint32), np.array(high, np.uint32)
-        yield pl.DataFrame(
+        given, other = np.array(score, np.float64), np.array(swap, np.float64)
+        contradicts = (given == other) & (given != 0.5)
+        if how == "tie":
+            given = np.where(contradicts, 0.5, given)
+        frame = pl.DataFrame(
             {
                 "model_a": names.gather(np.where(turned, higher, lower)),
                 "model_b": names.gather(np.where(turned, lower, higher)),
-                "winner": _winner(pl.Series(score, dtype=pl.Float64)),
+                "winner": _winner(pl.Series(given)),
                 "question_id": ids.gather(np.array(prompt, np.uint32)),
                 "judge": judges.gather(np.array(judge, np.uint32)),
                 "tstamp": pl.Series(time, dtype=pl.Float64),
                 "identical": pl.Series(identical, dtype=pl.UInt8).cast(pl.Boolean),
             }
         )
+        if weighted:
+            frame = frame.with_columns(weight=pl.Series(np.where(np.isnan(other), 1.0, 0.5)))
+        yield frame.filter(~pl.Series(contradicts)) if how == "drop" else frame
 
 
 def _decision_frames(store: Store) -> Iterator[pl.DataFrame]:
@@ -130,7 +200,7 @@ def _decision_frames(store: Store) -> Iterator[pl.DataFrame]:
     for number, _, _, gain in elo_changes(store):
         moved[number] = gain
     prompts = pl.Series([prompt.text for prompt in field.prompts], dtype=pl.String)
-    for rows in _batches(store, _DECISIONS, 21):
+    for rows in _batches(store, _DECISIONS, 22):
         comparison, round_, prompt, low, high, position, score, judge, identical = rows[:9]
         attempts, latency, probability, prompt_tokens, output_tokens, time, failure = rows[9:16]
         turned = np.array(position, np.uint8) == 1
@@ -166,6 +236,7 @@ def _decision_frames(store: Store) -> Iterator[pl.DataFrame]:
                 "winner_humor_features": pl.Series(rows[17], dtype=pl.String),
                 "winner_delivery_features": pl.Series(rows[18], dtype=pl.String),
                 "loser_features": pl.Series(rows[19], dtype=pl.String),
+                "unknown_labels": pl.Series(rows[21], dtype=pl.String),
                 "elo_change_a": change,
                 "elo_change_b": -change,
                 "failure": pl.Series(failure, dtype=pl.String),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from humorrank.judge import Field
+from humorrank.judge import Answers, Field
 
 
 def text_numbers(field: Field) -> np.ndarray:
@@ -14,6 +14,12 @@ def text_numbers(field: Field) -> np.ndarray:
         seen: dict[str, int] = {}
         row[:] = [seen.setdefault(joke, len(seen)) for joke in jokes]
     return numbers
+
+
+def ties(size: int) -> Answers:
+    """So many ties that nobody was asked about."""
+    asked, none = np.zeros(size, np.uint32), np.full(size, np.nan)
+    return Answers(np.arange(size), np.full(size, 0.5), asked, none)
 
 
 def identical_pairs(

@@ -159,7 +159,7 @@ def read_prompts(paths: Sequence[Path]) -> dict[str, Prompt]:
             pick = [None if name is None else table.value(name, row) for name in words]
             values = (table.value(n, row) if n is not None else None for n in (texts, headlines))
             name = _named(table, ids, row)
-            prompt = _prompt(name, *values, *pick)
+            prompt = prompt_of(name, *values, *pick)
             if prompt is None:
                 message = f"prompt {name!r} has neither a prompt, nor a headline, nor two words"
                 raise InputError(message, file=table.file, row=at)
@@ -169,9 +169,18 @@ def read_prompts(paths: Sequence[Path]) -> dict[str, Prompt]:
     return found
 
 
-def _prompt(
+def prompt_of(
     name: str, text: str | None, headline: str | None, one: str | None, two: str | None
 ) -> Prompt | None:
+    """The prompt of a row; None where it has none.
+
+    Args:
+        name: its id.
+        text: a prompt.
+        headline: a headline.
+        one: the first of two words.
+        two: the second.
+    """
     if text is not None and text.strip() not in _NONE:
         return Prompt(name, text)
     if headline is not None and headline.strip() not in _NONE:

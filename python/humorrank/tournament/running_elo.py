@@ -24,11 +24,13 @@ def elo_changes(store: Store) -> Iterator[tuple[int, int, int, float]]:
 
     Yields:
         The comparison, its contestant of the lower number, the other one, and the points that
-        the first won and the second lost.
+        the first won and the second lost; nothing where pairs were given.
 
     Raises:
         StoreError: the store cannot be read.
     """
+    if not store.scheduled:
+        return
     spec = store.spec()
     k = spec.schedule.elo_k
     elo = [START] * store.count("SELECT COUNT(*) FROM models")

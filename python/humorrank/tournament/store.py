@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import struct
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from humorrank.errors import StoreError
 from humorrank.judge import Field, Prompt
+from humorrank.judge.field import SparseJokes
 from humorrank.tournament import schema
-from humorrank.tournament.faults import damaged, told
-from humorrank.tournament.lock import Lock
+from humorrank.tournament.database import Database
+from humorrank.tournament.faults import told
 from humorrank.tournament.spec import Spec
 
 OWN_JUDGE = 0
 """The number of the tournament's own judge, whose verdicts move the running Elo."""
 
-_MAGIC = b"SQLite format 3\0"
-_HEADER = 100
-"""Bytes of SQLite's header."""
-
-_CACHE_KIB = 64 * 1024
-_CHECKPOINT_PAGES = 4_000
+_POSITIONS = "positions"
+"""The key of the state that holds a digit for each given pair."""
 
 
 @dataclass(frozen=True)
@@ -58,103 +54,91 @@ class Change:
     time: float
 
 
-class Store:
-    """An open store.
+@dataclass(frozen=True)
+class GivenPairs:
+    """Comparisons that no schedule made, as columns of equal length.
 
     Attributes:
-        path: the file.
-        connection: to it; in autocommit mode, so that a transaction begins where one says so.
-        writable: whether this process is its writer.
+        low: uint32, the contestant of the lower number.
+        high: uint32, the other.
+        prompt: uint32, the prompt.
+        positions: uint8, who is to be shown first: 1 `low`, 2 `high`, 3 each in turn.
     """
 
+    low: np.ndarray
+    high: np.ndarray
+    prompt: np.ndarray
+    positions: np.ndarray
+
+    def __len__(self) -> int:
+        """How many comparisons."""
+        return len(self.low)
+
+
+class Store(Database):
+    """An open store."""
+
+    application = schema.APPLICATION
+    version = schema.VERSION
+    kind = "tournament"
+    made_by = "humorrank tournament run"
+
     def __init__(self, path: Path, *, write: bool) -> None:
-        """Opens a store.
-
-        Args:
-            path: the file.
-            write: as the only writer; else to read only.
-
-        Raises:
-            StoreError: it is none, damaged, of a newer version, or somebody else is writing.
-        """
-        self.path = path
-        self.writable = write
-        if not path.is_file():
-            raise StoreError(f"{path}: there is no such store; `humorrank tournament run` makes it")
-        self._check_version()
-        self._lock = Lock(path) if write else None
-        try:
-            with told(path):
-                self.connection = connect(path, write=write)
-        except BaseException:
-            if self._lock is not None:
-                self._lock.release()
-            raise
-        if write:
-            self._check_pages()
+        """Opens a store, of this version or an earlier one; see `Database`."""
+        super().__init__(path, write=write)
+        with told(path):
+            schema.upgrade(self.connection, write=write)
 
     @classmethod
     def create(
-        cls, path: Path, spec: Spec, field: Field, budget: int, fingerprint: Mapping[str, Any]
+        cls,
+        path: Path,
+        spec: Spec | None,
+        field: Field,
+        budget: int,
+        fingerprint: Mapping[str, Any],
+        pairs: GivenPairs | None = None,
     ) -> Store:
         """Makes a store, whole or not at all, and opens it as its writer.
+
+        Args:
+            path: where.
+            spec: of the tournament; None where pairs are given.
+            field: who is judged.
+            budget: how many comparisons there may be.
+            fingerprint: what everything depends on; `judge.name` is the first judge.
+            pairs: what is to be judged, where there is no tournament.
 
         Raises:
             StoreError: it is there already, or cannot be written.
         """
-        lock = Lock(path)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            if path.exists():
-                raise StoreError(f"{path}: is already there")
-            with told(path):
-                _fill(temporary, spec, field, budget, fingerprint)
-                temporary.rename(path)
-                _sync_folder(path.parent)
-        finally:
-            temporary.unlink(missing_ok=True)
-            lock.release()
-        return cls(path, write=True)
 
-    def close(self) -> None:
-        """Lets go of the file, and lets the next writer in."""
-        self.connection.close()
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        def fill(connection: sqlite3.Connection) -> None:
+            _fill(connection, spec, field, budget, fingerprint, pairs)
 
-    def __enter__(self) -> Store:
-        """The store itself."""
-        return self
+        return cls.made(path, schema.TABLES, fill)
 
-    def __exit__(self, *_: object) -> None:
-        """Closes it."""
-        self.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of the block, or nothing.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
-        with told(self.path):
-            self.connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self.connection
-                self.connection.execute("COMMIT")
-            except BaseException:
-                if self.connection.in_transaction:
-                    self.connection.execute("ROLLBACK")
-                raise
+    @property
+    def scheduled(self) -> bool:
+        """Whether it is a tournament's, and not one of given pairs."""
+        return self.count("SELECT COUNT(*) FROM changes WHERE spec IS NOT NULL") > 0
 
     def spec(self) -> Spec:
-        """The spec, as the last change left it."""
+        """The spec, as the last change left it.
+
+        Raises:
+            StoreError: it has none, since it holds given pairs.
+        """
         with told(self.path):
-            (text,) = self.connection.execute(
+            row = self.connection.execute(
                 "SELECT spec FROM changes WHERE spec IS NOT NULL ORDER BY change DESC LIMIT 1"
             ).fetchone()
-        return Spec.from_content(json.loads(text))
+        if row is None:
+            raise StoreError(
+                f"{self.path}: holds given pairs, which no tournament schedules; `humorrank judge "
+                f"{self.path} --judge PROVIDER/MODEL` goes on with them"
+            )
+        return Spec.from_content(json.loads(row[0]))
 
     def changes(self) -> list[Change]:
         """All changes, in order."""
@@ -195,31 +179,18 @@ class Store:
                     "SELECT id, text, kind, word1, word2 FROM prompts ORDER BY prompt"
                 )
             ]
-            jokes: list[list[str]] = [[] for _ in prompts]
-            for prompt, text in ask("SELECT prompt, text FROM jokes ORDER BY prompt, model"):
-                jokes[prompt].append(text)
+            jokes: list[dict[int, str]] = [{} for _ in prompts]
+            for prompt, model, text in ask("SELECT prompt, model, text FROM jokes ORDER BY 1, 2"):
+                jokes[prompt][model] = text
+        if not self.scheduled:
+            return Field(models, prompts, [SparseJokes(row, len(models)) for row in jokes])
         if any(len(row) != len(models) for row in jokes):
             raise StoreError(f"{self.path}: is damaged: some jokes are missing")
-        return Field(models, prompts, jokes)
+        return Field(models, prompts, [list(row.values()) for row in jokes])
 
-    def count(self, query: str, *values: object) -> int:
-        """The single whole number that a query asks for."""
-        with told(self.path):
-            return int(self.connection.execute(query, values).fetchone()[0])
-
-    def state(self, key: str) -> str | None:
-        """A remark that a run left behind."""
-        with told(self.path):
-            row = self.connection.execute("SELECT value FROM state WHERE key = ?", (key,))
-            found = row.fetchone()
-        return None if found is None else str(found[0])
-
-    def set_state(self, key: str, value: str | None) -> None:
-        """Leaves a remark, or takes it away."""
-        with self.transaction() as connection:
-            connection.execute("DELETE FROM state WHERE key = ?", (key,))
-            if value is not None:
-                connection.execute("INSERT INTO state VALUES (?, ?)", (key, value))
+    def given_positions(self) -> np.ndarray:
+        """The positions of given pairs, one a comparison, as of `GivenPairs`."""
+        return np.frombuffer((self.state(_POSITIONS) or "").encode(), np.uint8) - ord("0")
 
     def add_change(
         self,
@@ -252,63 +223,6 @@ class Store:
         )
         return number
 
-    def _check_version(self) -> None:
-        """Looks without touching: a store that is refused stays as it is, byte by byte."""
-        with told(self.path), self.path.open("rb") as file:
-            header = file.read(_HEADER)
-        if not header.startswith(_MAGIC) or len(header) < _HEADER:
-            raise StoreError(f"{self.path}: is no tournament, or its first page is damaged")
-        # https://www.sqlite.org/fileformat.html#the_database_header
-        version, application = struct.unpack_from(">I4xI", header, 60)
-        if application != schema.APPLICATION:
-            raise StoreError(f"{self.path}: is an SQLite database, but no tournament")
-        if version > schema.VERSION:
-            raise StoreError(
-                f"{self.path}: has version {version} of the schema, and this humorrank knows "
-                f"versions up to {schema.VERSION}; use the humorrank that made it, or a newer one"
-            )
-
-    def _check_pages(self) -> None:
-        """Refuses a store whose pages are damaged, before anything is added to it."""
-        try:
-            with told(self.path):
-                (found,) = self.connection.execute("PRAGMA quick_check(1)").fetchone()
-        except BaseException:
-            self.close()
-            raise
-        if found != "ok":
-            self.close()
-            raise StoreError(damaged(self.path, found))
-
-
-def connect(path: Path, *, write: bool) -> sqlite3.Connection:
-    """A connection that commits only what it has synced to the disk."""
-    if write:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        return connection
-    address = path.resolve().as_uri()
-    # Not mode=ro, whose connections leave the files of SQLite's log behind.
-    connection = sqlite3.connect(f"{address}?mode=rw", uri=True, isolation_level=None)
-    try:
-        connection.execute("PRAGMA query_only = ON")
-        connection.execute("SELECT COUNT(*) FROM sqlite_master")
-    except sqlite3.OperationalError as error:
-        connection.close()
-        logged = path.with_name(path.name + "-wal").exists()
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN or logged:
-            raise
-        # In a folder that nobody can write to, SQLite cannot make the index of its log; there
-        # is no log, so that the file alone is the whole store.
-        connection = sqlite3.connect(
-            f"{address}?mode=ro&immutable=1", uri=True, isolation_level=None
-        )
-    return connection
-
 
 def write_field(connection: sqlite3.Connection, field: Field, models: int, prompts: int) -> None:
     """Adds what a field has beyond so many contestants and prompts."""
@@ -328,46 +242,41 @@ def write_field(connection: sqlite3.Connection, field: Field, models: int, promp
             (prompt, model, text)
             for prompt, row in enumerate(field.jokes)
             for model, text in enumerate(row)
-            if prompt >= prompts or model >= models
+            if text and (prompt >= prompts or model >= models)
         ),
     )
 
 
 def _fill(
-    path: Path, spec: Spec, field: Field, budget: int, fingerprint: Mapping[str, Any]
+    connection: sqlite3.Connection,
+    spec: Spec | None,
+    field: Field,
+    budget: int,
+    fingerprint: Mapping[str, Any],
+    pairs: GivenPairs | None,
 ) -> None:
-    connection = connect(path, write=True)
-    try:
-        connection.execute(f"PRAGMA application_id = {schema.APPLICATION}")
-        connection.execute(f"PRAGMA user_version = {schema.VERSION}")
-        connection.executescript(f"BEGIN;{schema.TABLES}")
-        write_field(connection, field, 0, 0)
-        connection.execute(
-            "INSERT INTO judges VALUES (?, ?)", (OWN_JUDGE, fingerprint["judge.name"])
-        )
-        connection.execute(
-            "INSERT INTO changes VALUES (0, 'start', 0, ?, ?, ?, ?, ?, NULL, ?)",
-            (
-                len(field.models),
-                len(field.prompts),
-                budget,
-                json.dumps(spec.content(), ensure_ascii=False),
-                json.dumps(fingerprint, ensure_ascii=False),
-                time.time(),
-            ),
-        )
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.close()
-        for ending in ("-wal", "-shm"):
-            path.with_name(path.name + ending).unlink(missing_ok=True)
-        raise
-    connection.close()
+    write_field(connection, field, 0, 0)
+    connection.execute("INSERT INTO judges VALUES (?, ?)", (OWN_JUDGE, fingerprint["judge.name"]))
+    connection.execute(
+        "INSERT INTO changes VALUES (0, 'start', 0, ?, ?, ?, ?, ?, NULL, ?)",
+        (
+            len(field.models),
+            len(field.prompts),
+            budget,
+            None if spec is None else json.dumps(spec.content(), ensure_ascii=False),
+            json.dumps(fingerprint, ensure_ascii=False),
+            time.time(),
+        ),
+    )
+    if pairs is not None:
+        _write_pairs(connection, pairs)
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _write_pairs(connection: sqlite3.Connection, pairs: GivenPairs) -> None:
+    columns = (column.tolist() for column in (pairs.low, pairs.high, pairs.prompt))
+    connection.executemany(
+        "INSERT INTO comparisons VALUES (?, NULL, 0, ?, ?, ?)",
+        zip(range(len(pairs)), *columns, strict=True),
+    )
+    digits = (pairs.positions + ord("0")).astype(np.uint8).tobytes().decode()
+    connection.execute("INSERT INTO state VALUES (?, ?)", (_POSITIONS, digits))

@@ -1,0 +1,310 @@
+"""`humorrank judge` as a user meets it: pairs, stores, several judges, crashes and bad input."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import polars as pl
+import pytest
+from fields import LOG, rows, write_files
+
+from humorrank.cli import main
+
+HUMORRANK = [sys.executable, "-c", "from humorrank.cli import main; main()"]
+PAIRS = [
+    {"prompt_id": f"p{i}", "prompt": f"prompt {i}", "joke_a": f"a{i}", "joke_b": f"b{i}"}
+    for i in range(40)
+]
+SPEC = 'budget = 40\n[judge]\nbackend = "simulated"\n'
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, tmp_path):
+    """Runs a command in this process and in a folder; returns (exit code, output, errors)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["humorrank", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    named = [{**pair, "model_a": "GPT-5", "model_b": "Kimi-K2"} for pair in PAIRS]
+    pl.DataFrame(named).write_csv(tmp_path / "pairs.csv")
+    return tmp_path / "pairs.csv"
+
+
+def verdicts(path, judge=None):
+    frame = pl.read_csv(path, infer_schema_length=0)
+    if judge is not None:
+        frame = frame.filter(pl.col("judge") == judge)
+    return frame.drop("tstamp", "judge")
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "json", "jsonl", "parquet"])
+def test_pairs_of_any_format_are_judged_as_they_are_given(run, tmp_path, ending):
+    frame = pl.DataFrame([{**p, "model_a": "zoe", "model_b": "adam"} for p in PAIRS])
+    file = tmp_path / f"pairs.{ending}"
+    if ending == "tsv":
+        frame.write_csv(file, separator="\t")
+    else:
+        getattr(frame, {"jsonl": "write_ndjson"}.get(ending, f"write_{ending}"))(file)
+    code, out, err = run("judge", file, "--judge", "simulated", "-o", "log.csv")
+    assert (code, out) == (0, "")
+    assert f"40 judgments committed to {file}.sqlite; all pairs are judged" in err
+    log = pl.read_csv("log.csv")
+    assert set(log["question_id"]) == {p["prompt_id"] for p in PAIRS}
+    # joke_a is shown first, whatever the order of the names.
+    assert set(log["model_a"]) == {"zoe"} and set(log["judge"]) == {"simulated"}
+
+
+def test_the_decision_log_shows_each_joke_on_its_side(run, pairs):
+    assert run("judge", pairs, "--judge", "simulated", "-o", "log.jsonl", "--decisions")[0] == 0
+    log = pl.read_ndjson("log.jsonl")
+    assert log.height == 40
+    shown = log.select("question_id", "prompt", "joke_a", "joke_b", "model_a", "model_b")
+    assert shown.sort("question_id").rows() == sorted(
+        (*(p[k] for k in ("prompt_id", "prompt", "joke_a", "joke_b")), "GPT-5", "Kimi-K2")
+        for p in PAIRS
+    )
+    assert log["elo_change_a"].null_count() == 40
+
+
+def test_the_order_of_rows_leaves_no_trace(run, pairs, tmp_path):
+    pl.read_csv(pairs).reverse().write_csv(tmp_path / "turned.csv")
+    for name in ("pairs", "turned"):
+        assert run("judge", f"{name}.csv", "--judge", "simulated", "-o", f"{name}.log.csv")[0] == 0
+    assert verdicts("pairs.log.csv").equals(verdicts("turned.log.csv"))
+    assert run("judge", "turned.csv", "--judge", "simulated", "--store", "pairs.csv.sqlite")[0] == 0
+
+
+def test_several_judges_judge_one_store_and_are_rated_apart(run, pairs):
+    for name, rating in (("strict", 1200), ("lenient", 900)):
+        rates = ("--set", f"ratings.GPT-5={rating}", "--name", name)
+        assert run("judge", pairs, "--judge", "simulated", *rates)[0] == 0
+    code, _, err = run("judge", "pairs.csv.sqlite", "--judge", "simulated", "-o", "log.csv")
+    assert code == 0 and "log.csv: 120 rows" in err
+    code, out, _ = run("rate", "log.csv", "--by", "judge", "--prior", 0.1, "--bootstrap", 0)
+    assert code == 0
+    assert {name for name in ("strict", "lenient", "simulated") if name in out} == {
+        "strict",
+        "lenient",
+        "simulated",
+    }
+
+
+def test_a_judge_whose_settings_changed_needs_another_name(run, pairs):
+    assert run("judge", pairs, "--judge", "simulated")[0] == 0
+    code, _, err = run("judge", pairs, "--judge", "simulated", "--set", "tie_rate=0.5")
+    assert code == 2 and "judge.tie_rate (stored 0.1, given 0.5); --name" in err
+    assert rows(pairs.with_name("pairs.csv.sqlite"), "SELECT COUNT(*) FROM judges") == [(1,)]
+    again = ("--set", "tie_rate=0.5", "--name", "other")
+    assert run("judge", pairs, "--judge", "simulated", *again)[0] == 0
+
+
+def test_recorded_verdicts_are_repeated_and_missing_ones_are_failures(run, pairs):
+    assert run("judge", pairs, "--judge", "simulated", "-o", "log.csv")[0] == 0
+    pl.read_csv("log.csv").head(30).write_csv("some.csv")
+    code, _, err = run("judge", pairs, "--judge", "recorded/some.csv", "-o", "all.csv")
+    assert code == 0
+    assert "30 judgments committed" in err and "10 failed" in err
+    assert "failures are no ties" in err
+    assert verdicts("all.csv", "recorded/some.csv").height == 30
+    # Nothing is left but what failed, which is asked for only on request.
+    assert "0 judgments" in run("judge", pairs, "--judge", "recorded/some.csv")[2]
+    retry = run("judge", pairs, "--judge", "recorded/some.csv", "--retry-failures")[2]
+    assert "0 judgments" in retry and "10 failed" in retry
+    found = rows(
+        pairs.with_name("pairs.csv.sqlite"), "SELECT COUNT(*), SUM(attempts) FROM failures"
+    )
+    assert found == [(10, 20)]
+
+
+def test_both_positions_are_two_judgments_of_one_comparison(run, pairs):
+    bias = ("--set", "position_bias=4000", "--set", "tie_rate=0", "--position", "both")
+    assert run("judge", pairs, "--judge", "simulated", *bias, "-o", "log.csv")[0] == 0
+    log = verdicts("log.csv")
+    assert log.height == 80 and set(log["winner"]) == {"model_a"}
+    assert log["model_a"].value_counts().sort("model_a")["count"].to_list() == [40, 40]
+    assert set(log["weight"].cast(pl.Float64)) == {0.5}
+    store = pairs.with_name("pairs.csv.sqlite")
+    assert rows(store, "SELECT COUNT(*) FROM comparisons") == [(40,)]
+    code, _, err = run("tournament", "export", store, "--inconsistent", "drop", "-o", "log.csv")
+    assert code == 0 and "40 of them inconsistently, which are exported not at all" in err
+    assert verdicts("log.csv").height == 0
+
+
+def test_drawn_positions_are_mixed_and_follow_the_seed(run, pairs):
+    logs = []
+    for name, seed in (("x", 1), ("y", 1), ("z", 2)):
+        more = ("--position", "random", "--seed", seed, "--name", name, "-o", "log.csv")
+        assert run("judge", pairs, "--judge", "simulated", *more)[0] == 0
+        logs.append(verdicts("log.csv", name)["model_a"].to_list())
+    assert logs[0] == logs[1] != logs[2]
+    assert 8 < logs[0].count("GPT-5") < 32
+
+
+def test_a_pair_in_both_orders_is_judged_in_both(run, tmp_path):
+    one = {"prompt": "cats", "joke_a": "meow", "joke_b": "purr", "model_a": "x", "model_b": "y"}
+    two = {**one, "joke_a": "purr", "joke_b": "meow", "model_a": "y", "model_b": "x"}
+    pl.DataFrame([one, two, one]).write_csv(tmp_path / "p.csv")
+    assert run("judge", "p.csv", "--judge", "simulated", "-o", "log.csv")[0] == 0
+    assert verdicts("log.csv")["model_a"].to_list() == ["x", "y"]
+
+
+def test_without_models_and_ids_the_sides_are_two_systems(run, tmp_path):
+    pl.DataFrame(
+        [
+            {"headline": "cats", "joke_a": "meow", "joke_b": "purr"},
+            {"headline": "cats", "joke_a": "hiss", "joke_b": "purr"},
+            {"headline": "dogs", "joke_a": "woof", "joke_b": "woof"},
+        ]
+    ).write_csv(tmp_path / "p.csv")
+    assert run("judge", "p.csv", "--judge", "simulated", "-o", "l.jsonl", "--decisions")[0] == 0
+    log = pl.read_ndjson("l.jsonl")
+    assert log.select("question_id", "model_a", "joke_a", "joke_b", "identical").rows() == [
+        ("1", "joke_a", "meow", "purr", False),
+        ("2", "joke_a", "hiss", "purr", False),
+        ("3", "joke_a", "woof", "woof", True),
+    ]
+    assert log["winner"][2] == "tie" and log["attempts"][2] == 0
+
+
+def test_what_next_prints_is_judged(run, tmp_path):
+    spec = write_files(tmp_path, 5, 6, SPEC.replace("simulated", "people"))
+    assert run("tournament", "run", spec, "--store", "T.sqlite")[0] == 0
+    assert run("tournament", "next", "T.sqlite", "-n", 12, "-o", "todo.csv")[0] == 0
+    assert run("judge", "todo.csv", "--judge", "simulated", "-o", "votes.csv")[0] == 0
+    asked, voted = pl.read_csv("todo.csv"), pl.read_csv("votes.csv")
+    keys = ("question_id", "model_a", "model_b")
+    assert sorted(asked.select(keys).rows()) == sorted(voted.select(keys).rows())
+    code, _, err = run("tournament", "import", "T.sqlite", "votes.csv")
+    assert code == 0 and "12 votes taken by simulated" in err
+
+
+@pytest.mark.parametrize("position", ["random", "both"])
+def test_a_tournament_is_judged_again_and_stays_what_it_was(run, tmp_path, position):
+    spec = write_files(tmp_path, 5, 6, f'position = "{position}"\n{SPEC}')
+    assert run("tournament", "run", spec, "--store", "T.sqlite")[0] == 0
+    before = rows(tmp_path / "T.sqlite", LOG)
+    again = ("--judge", "simulated", "--set", "tie_rate=0.1", "--name", "again")
+    assert run("judge", "T.sqlite", *again, "-o", "log.csv")[0] == 0
+    # The same judge under another name, shown the same jokes in the same order.
+    assert verdicts("log.csv", "again").equals(verdicts("log.csv", "simulated"))
+    assert [row for row in rows(tmp_path / "T.sqlite", LOG) if row[6] != "again"] == before
+    assert rows(tmp_path / "T.sqlite", "SELECT SUM(counted) FROM judgments WHERE judge = 1") == [
+        (0,)
+    ]
+    code, _, err = run("tournament", "resume", "T.sqlite")
+    assert code == 0 and "0 judgments committed" in err
+    assert run("tournament", "extend", "T.sqlite", "--budget", 50)[0] == 0
+    assert run("tournament", "resume", "T.sqlite")[0] == 0
+    code, _, err = run("judge", "T.sqlite", *again)
+    assert code == 0 and f"{20 if position == 'both' else 10} judgments committed" in err
+
+
+def test_a_tournaments_own_judge_is_not_asked_twice(run, tmp_path):
+    spec = write_files(tmp_path, 5, 6, SPEC)
+    assert run("tournament", "run", spec, "--store", "T.sqlite")[0] == 0
+    code, _, err = run("judge", "T.sqlite", "--judge", "simulated")
+    assert code == 2 and "is the tournament's own judge" in err
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "says"),
+    [
+        ("prompt,joke_a\nx,y\n", (), "has no column joke_b"),
+        ("joke_a,joke_b\nx,y\n", (), "has no column prompt, headline, or word1 and word2"),
+        ("prompt,joke_a,joke_b\nx,y,z\nx,,z\n", (), "row 3, column 'joke_a': is empty"),
+        ("prompt,joke_a,joke_b\n,y,z\n", (), "row 2: has neither a prompt"),
+        ("prompt,joke_a,joke_b\n", (), "holds no pairs"),
+        ("prompt,joke_a,joke_b,model_a\nx,y,z,m\n", (), "names the model of one side only"),
+        (
+            "prompt,joke_a,joke_b,model_a,model_b\nx,y,z,m,m\n",
+            (),
+            "row 2: 'm' is on both sides",
+        ),
+        ("id,prompt,joke_a,joke_b\n1,x,y,z\n1,x,q,z\n", (), "row 3: 'joke_a' already has another"),
+        ("id,prompt,joke_a,joke_b\n1,x,y,z\n1,w,y,z\n", (), "row 3: prompt '1' has another text"),
+        ("prompt,joke_a,joke_b\nx,y,z\n", ("--columns", "joke_a=left"), "no column 'left'"),
+        ("prompt,joke_a,joke_b\nx,y,z\n", ("--columns", "jok_a=joke_a"), "did you mean 'joke_a'"),
+        ("prompt,joke_a,joke_b\nx,y,z\n", ("-o", "log.xls"), "the file must end in"),
+        ("prompt,joke_a,joke_b\nx,y,z\n", ("--decisions",), "--output FILE"),
+        ("prompt,joke_a,joke_b\nx,y,z\n", ("--set", "tie_rate=2"), "tie_rate must lie between"),
+        ("prompt,joke_a,joke_b\nx,y,z\n", ("--set", "tie_rat=1"), "did you mean 'tie_rate'"),
+        ("prompt,joke_a,joke_b\nx,y,z\n", ("--store", "no/s.sqlite"), "there is no folder"),
+    ],
+)
+def test_bad_input_gets_one_clear_error_and_leaves_nothing(run, tmp_path, content, more, says):
+    (tmp_path / "p.csv").write_text(content)
+    code, out, err = run("judge", "p.csv", "--judge", "simulated", *more)
+    assert (code, out) == (2, "")
+    assert says in err and err.startswith("error: ") and err.count("\n") == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["p.csv"]
+
+
+def test_other_pairs_need_another_store(run, pairs):
+    assert run("judge", pairs, "--judge", "simulated")[0] == 0
+    pl.read_csv(pairs).head(5).write_csv(pairs)
+    code, _, err = run("judge", pairs, "--judge", "simulated")
+    assert code == 2 and "holds other pairs than" in err
+    code, _, err = run("tournament", "resume", "pairs.csv.sqlite")
+    assert code == 2 and "holds given pairs, which no tournament schedules" in err
+
+
+def _counted(store):
+    try:
+        return rows(store, "SELECT COUNT(*) FROM judgments")[0][0]
+    except Exception:
+        return 0
+
+
+def test_kill_9_loses_nothing_and_changes_nothing(run, tmp_path):
+    many = [{**p, "prompt_id": f"{p['prompt_id']}-{i}"} for i in range(50) for p in PAIRS]
+    pl.DataFrame(many).write_csv(tmp_path / "many.csv")
+    slow = ("--judge", "simulated", "--set", "latency=0.02", "--set", "failure_rate=0.3")
+    slow += ("--batch-size", "20", "--in-flight", "40", "--set", "retries=1")
+    assert run("judge", "many.csv", *slow, "--store", "alone.sqlite", "-o", "alone.csv")[0] == 0
+    kills, held, store = 0, 0, tmp_path / "killed.sqlite"
+    for number in (signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGKILL):
+        process = subprocess.Popen(
+            [*HUMORRANK, "judge", "many.csv", *slow, "--store", store], stderr=subprocess.PIPE
+        )
+        deadline = time.monotonic() + 30
+        while process.poll() is None and _counted(store) < held + 100:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        if process.poll() is None:
+            os.kill(process.pid, number)
+            kills += 1
+        process.communicate()
+        if number == signal.SIGINT:
+            assert process.returncode in (0, 130)
+        assert _counted(store) >= held + 100
+        held = _counted(store)
+    assert kills >= 3
+    assert run("judge", "many.csv", *slow, "--store", store, "-o", "killed.csv")[0] == 0
+    assert verdicts("killed.csv").equals(verdicts("alone.csv"))
+    reasons = "SELECT comparison, position, reason, attempts FROM failures ORDER BY 1, 2"
+    assert rows(store, reasons) == rows(tmp_path / "alone.sqlite", reasons) != []
+    assert rows(store, LOG) == rows(tmp_path / "alone.sqlite", LOG)
+
+
+def test_a_second_writer_is_refused(run, tmp_path, pairs):
+    assert run("judge", pairs, "--judge", "simulated")[0] == 0
+    from humorrank.tournament.store import Store  # noqa: PLC0415
+
+    with Store(pairs.with_name("pairs.csv.sqlite"), write=True):
+        code, _, err = run("judge", pairs, "--judge", "simulated", "--name", "b")
+    assert code == 2 and "another process is writing to it" in err
