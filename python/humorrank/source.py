@@ -48,11 +48,7 @@ def counted(
     """
     if isinstance(keys, str):
         raise OptionError(f"keys must be a sequence of columns, not {keys!r}; write [{keys!r}]")
-    said = {
-        name
-        for name, value in reading.items()
-        if (None if value in ({}, (), []) else value) != _UNSAID.get(name)
-    }
+    said = said_options(reading)
     if isinstance(matches, MatchLog):
         _refuse_said(said)
         return Tally.from_log(matches, progress, keys=keys or ())
@@ -70,6 +66,15 @@ def counted(
     if logs:
         parts.append(Tally.from_log(MatchLog(logs, **reading), progress, keys=shared))
     return reduce(Tally.merge, parts)
+
+
+def said_options(reading: Mapping[str, Any]) -> set[str]:
+    """The options of reading that are not as where nothing is said."""
+    return {
+        name
+        for name, value in reading.items()
+        if (None if value in ({}, (), []) else value) != _UNSAID.get(name)
+    }
 
 
 def _refuse_said(options: set[str]) -> None:

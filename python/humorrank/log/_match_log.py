@@ -147,7 +147,7 @@ class MatchLog:
         """The account of the last pass; complete when it has ended."""
         return self._pass.report
 
-    def to_polars(self) -> pl.DataFrame:
+    def to_polars(self, *, where_there: Sequence[str] = ()) -> pl.DataFrame:
         """The matches as one frame with the column names that we write.
 
         Columns: model_a, model_b, winner ("model_a", "model_b", "tie", null where a share was
@@ -155,14 +155,17 @@ class MatchLog:
         and weight where the log has them; question_id, judge, language, turn, anony, tstamp and
         the columns to keep, as they are.
 
+        Args:
+            where_there: further columns, of the files that have them.
+
         Raises:
             InputError: As `batches`.
             OptionError: As `batches`, or no file has a column to keep.
         """
-        self._pass = Pass(self._source, self._options, self._keep)
+        kept = (*self._keep, *where_there)
+        self._pass = Pass(self._source, self._options, kept)
         frames = [
-            _normalised(taken, pl.Series(self._pass.names.all), self._keep)
-            for taken in self._pass.run()
+            _normalised(taken, pl.Series(self._pass.names.all), kept) for taken in self._pass.run()
         ]
         out = pl.concat(frames, how="diagonal_relaxed")
         for column in self._keep:

@@ -11,7 +11,7 @@ from humorrank.errors import OptionError
 from humorrank.judge import Field, Judge
 from humorrank.judge.backends import PEOPLE
 from humorrank.tournament.schedule import Scheduler
-from humorrank.tournament.spec import Spec
+from humorrank.tournament.spec import INCONSISTENT, Spec
 
 Fingerprint = Mapping[str, Any]
 """Dotted key -> JSON value."""
@@ -42,8 +42,15 @@ def fingerprint(spec: Spec, field: Field, budget: int, judge: Judge | None) -> d
             **({} if judge is None else judge.settings),
         },
     }
-    flat = dict(_flat(settings))
-    return dict(json.loads(json.dumps(flat)))
+    if spec.inconsistent != INCONSISTENT:
+        # Stores of earlier versions do not know it, and go on as long as nobody asks for another.
+        settings["inconsistent"] = spec.inconsistent
+    return flat(settings)
+
+
+def flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings within settings by dotted key, as JSON values."""
+    return dict(json.loads(json.dumps(dict(_flat(settings)))))
 
 
 def template_digest(spec: Spec) -> str | None:

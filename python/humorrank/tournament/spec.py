@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from humorrank.errors import OptionError
 from humorrank.settings import positive, whole
@@ -15,6 +15,9 @@ from humorrank.unknown import refuse_unknown
 
 Position = Literal["random", "both", "fixed"]
 Identical = Literal["tie", "skip", "judge"]
+Inconsistent = Literal["tie", "drop", "halves"]
+
+INCONSISTENT: Final = "halves"
 
 LARGEST_SEED = 2**64 - 1
 _LIMITS = ("batch_size", "in_flight")
@@ -100,6 +103,8 @@ class Spec:
             that stands first in the store.
         identical: what becomes of two identical jokes: a tie without asking, never compared, or
             judged like any other.
+        inconsistent: what becomes, in the match log, of two judgments in both orders that
+            contradict each other: two half matches, tied half matches, or none.
         lag: how many rounds the schedule runs ahead of the verdicts it knows.
         template: a file with the judge's prompt; the judge's own if None.
         stop: settings of early stopping; never stops early if empty.
@@ -114,6 +119,7 @@ class Spec:
     seed: int = 0
     position: Position = "random"
     identical: Identical = "tie"
+    inconsistent: Inconsistent = INCONSISTENT
     lag: int = 1
     template: str | None = None
     stop: Mapping[str, Any] = field(default_factory=dict)
@@ -132,6 +138,7 @@ class Spec:
         whole("seed", self.seed, most=LARGEST_SEED)
         _one_of("position", self.position, get_args(Position))
         _one_of("identical", self.identical, get_args(Identical))
+        _one_of("inconsistent", self.inconsistent, get_args(Inconsistent))
         whole("lag", self.lag, most=1_000_000)
 
     @classmethod

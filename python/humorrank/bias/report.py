@@ -1,0 +1,340 @@
+"""The report: what moves each judge beside the jokes."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
+
+import polars as pl
+
+from humorrank import _core
+from humorrank.bias import text
+from humorrank.bias.consistency import Consistency, consistency
+from humorrank.bias.first_position import Cluster, Equality, FirstPosition, first_position
+from humorrank.bias.intervals import Estimate
+from humorrank.bias.length import Length, length_bias
+from humorrank.bias.self_preference import SelfPreference, self_preference
+from humorrank.bias.source import Judgments, matches_of, read_judgments
+from humorrank.errors import ConvergenceError, NoMaximumError, OptionError
+
+CLUSTERS: Final = ("auto", "prompt", "none")
+
+
+@dataclass(frozen=True, eq=False)
+class JudgeBias:
+    """One judge.
+
+    Attributes:
+        judge: its name; None where the log names none.
+        judgments: how many it made.
+        first: those that the one shown first won (A).
+        second: those that the one shown second won (B).
+        ties: the others.
+        share_first: first / (first + second), with Wilson's interval.
+        tie_share: ties / judgments, with Wilson's interval.
+        consistency: under swap; None where prompts are not known.
+        position: the first-position model; None where it could not be fitted.
+        effect: rating points that being shown first is worth; infinite where it has no maximum.
+        equality: the test that all ratings are equal, given the position; None if untested.
+        uninformative: whether all ratings are equal within noise; None where that is not known.
+        verdict: in words, whether the judge tells contestants apart.
+        length: length bias; None where there are no texts.
+        notes: what could not be told, and why.
+    """
+
+    judge: str | None
+    judgments: int
+    first: int
+    second: int
+    ties: int
+    share_first: Estimate
+    tie_share: Estimate
+    consistency: Consistency | None
+    position: FirstPosition | None
+    effect: Estimate
+    equality: Equality | None
+    uninformative: bool | None
+    verdict: str
+    length: Length | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class BiasReport:
+    """All judges of a log.
+
+    Attributes:
+        judges: in the order of their names.
+        self_preference: of the judges whose own model was given.
+        identical: judgments of identical jokes, which nobody was asked about, left out.
+        confidence: of the intervals.
+    """
+
+    judges: tuple[JudgeBias, ...]
+    self_preference: tuple[SelfPreference, ...]
+    identical: int
+    confidence: float
+
+    def to_polars(self) -> pl.DataFrame:
+        """One row a judge: every figure and both ends of its interval."""
+        rows = [text.flat(judge) for judge in self.judges]
+        return pl.DataFrame(rows, infer_schema_length=None)
+
+    def ratings(self) -> pl.DataFrame:
+        """judge, model, rating, rating_lower, rating_upper, plain_rating, matches."""
+        frames = [
+            judge.position.ratings.select(pl.lit(judge.judge, pl.String).alias("judge"), pl.all())
+            for judge in self.judges
+            if judge.position is not None
+        ]
+        return pl.concat(frames) if frames else pl.DataFrame(schema=_RATINGS)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, in JSON's types: figures that do not exist or have no end are null."""
+        judges = []
+        for judge in self.judges:
+            found: dict[str, Any] = {
+                name: value
+                for name, value in vars(judge).items()
+                if name not in ("position", "consistency", "length", "equality")
+            }
+            for name in ("share_first", "tie_share", "effect"):
+                found[name] = asdict(found[name])
+            for name in ("consistency", "length", "equality"):
+                part = getattr(judge, name)
+                found[name] = None if part is None else asdict(part)
+            position = judge.position
+            found["intervals"] = None if position is None else position.intervals
+            found["clusters"] = None if position is None else position.clusters
+            found["ratings"] = [] if position is None else position.ratings.to_dicts()
+            judges.append(found)
+        out = {
+            "judges": judges,
+            "self_preference": [asdict(found) for found in self.self_preference],
+            "identical": self.identical,
+            "confidence": self.confidence,
+            "version": _core.VERSION,
+        }
+        return dict(_json(out))
+
+    def to_json(self) -> str:
+        """`to_dict` as text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+
+    def to_text(self, *, color: bool = False) -> str:
+        """The report for people."""
+        return text.report_text(self, color=color)
+
+    def ratings_text(self, *, color: bool = False) -> str:
+        """The ratings with and without the first-position parameter, for people."""
+        return text.ratings_text(self, color=color)
+
+
+_RATINGS: Final = {
+    "judge": pl.String,
+    "model": pl.String,
+    "rating": pl.Float64,
+    "rating_lower": pl.Float64,
+    "rating_upper": pl.Float64,
+    "plain_rating": pl.Float64,
+    "matches": pl.Int64,
+}
+
+
+def bias_report(
+    source: object,
+    *,
+    own: Mapping[str, str] | None = None,
+    reference: Sequence[str] = (),
+    pooled: bool = False,
+    texts: tuple[str, str] | None = None,
+    confidence: float = 0.95,
+    cluster: Cluster = "auto",
+    **reading: Any,  # noqa: ANN401 - the options of MatchLog
+) -> BiasReport:
+    """Measures the biases of every judge of a log.
+
+    Args:
+        source: a tournament's store, match logs, decision logs, tallies, frames.
+        own: judge -> its own model, to tell self-preference.
+        reference: the judges whose verdicts self-preference is told by; all others by default.
+        pooled: takes all judges as one.
+        texts: the columns of both texts; joke_a and joke_b, where there are such, by default.
+        confidence: of the intervals.
+        cluster: over what variances are robust: "prompt", "none" (the inverse information), or
+            "auto": prompts where there are at least 20.
+        reading: options of `MatchLog`.
+
+    Raises:
+        InputError: the matches cannot be read as they stand.
+        OptionError: an option has a value that it cannot have; self-preference cannot be told.
+        StoreError: the store cannot be read.
+    """
+    judgments = _read(source, texts, confidence, cluster, pooled, reading)
+    if pooled and own:
+        raise OptionError("pooled takes all judges as one, and self-preference needs them apart")
+    if reference and not own:
+        raise OptionError("reference is about self-preference, which needs own: judge -> model")
+    preference: tuple[SelfPreference, ...] = ()
+    if own:
+        preference = self_preference(judgments, own, tuple(reference), confidence, cluster)
+    return BiasReport(
+        tuple(
+            _judge(judge, judgments.of(judge), judgments, confidence, cluster)
+            for judge in judgments.judges()
+        ),
+        preference,
+        judgments.identical,
+        confidence,
+    )
+
+
+def rate_first_position(
+    source: object,
+    *,
+    confidence: float = 0.95,
+    cluster: Cluster = "auto",
+    disconnected: Literal["error", "largest"] = "error",
+    **reading: Any,  # noqa: ANN401 - the options of MatchLog
+) -> FirstPosition:
+    """Ratings fitted with a first-position parameter, all judges taken as one.
+
+    Args:
+        source: as of `bias_report`.
+        confidence: of the intervals.
+        cluster: as of `bias_report`.
+        disconnected: what to do where the field is separated: "error", or rate the largest
+            strongly connected component.
+        reading: options of `MatchLog`.
+
+    Raises:
+        NoMaximumError: the field is separated, or the parameter has no maximum; says which.
+        InputError: the matches cannot be read as they stand.
+        OptionError: an option has a value that it cannot have.
+        StoreError: the store cannot be read.
+    """
+    if disconnected not in ("error", "largest"):
+        raise OptionError(f"disconnected must be one of error, largest, not {disconnected!r}")
+    judgments = _read(source, None, confidence, cluster, True, reading)
+    return first_position(
+        matches_of(judgments.table),
+        confidence=confidence,
+        cluster=cluster,
+        disconnected=disconnected,
+    )
+
+
+def _read(
+    source: object,
+    texts: tuple[str, str] | None,
+    confidence: float,
+    cluster: str,
+    pooled: bool,
+    reading: Mapping[str, Any],
+) -> Judgments:
+    if isinstance(confidence, bool) or not 0 < confidence < 1:
+        raise OptionError(
+            f"confidence must lie between 0 and 1 (0.95 for 95 %), not {confidence!r}"
+        )
+    if cluster not in CLUSTERS:
+        raise OptionError(f"cluster must be one of {', '.join(CLUSTERS)}, not {cluster!r}")
+    judgments = read_judgments(source, texts=texts, reading=reading)
+    return judgments.pooled() if pooled else judgments
+
+
+def _judge(
+    judge: str | None,
+    table: pl.DataFrame,
+    judgments: Judgments,
+    confidence: float,
+    cluster: Cluster,
+) -> JudgeBias:
+    total = int(table["count"].sum())
+    first = int(table.filter(pl.col("score") > 0.5)["count"].sum())
+    second = int(table.filter(pl.col("score") < 0.5)["count"].sum())
+    notes: list[str] = []
+    position, effect, equality = None, Estimate(None), None
+    swapped = None
+    known = table.filter(pl.col("prompt").is_not_null())
+    unknown = total - int(known["count"].sum())
+    if unknown:
+        which = f"{unknown:,} of {total:,}" if known.height else "the"
+        notes.append(f"consistency under swap: {which} judgments have no prompt (question_id)")
+    if known.height:
+        swapped = consistency(known, confidence)
+        if not swapped.comparisons:
+            notes.append("consistency under swap: no pair was judged in both orders on a prompt")
+    always = _always(first, second, total)
+    if always is not None:
+        effect = {"A": _UP, "B": _DOWN}.get(always, effect)
+        notes.append(
+            "ratings: none, as every verdict is the same"
+            + ("" if always == "TIE" else ", so that the first-position parameter has no maximum")
+        )
+    else:
+        try:
+            position = first_position(
+                matches_of(table), confidence=confidence, cluster=cluster, disconnected="largest"
+            )
+            effect, equality = position.effect, position.equality
+            if position.outside is not None:
+                notes.append(f"first position: without contestants outside: {position.outside}")
+        except (NoMaximumError, ConvergenceError) as error:
+            notes.append(f"first position: {error}")
+    length = length_bias(table, confidence, cluster) if judgments.texts else None
+    if length is not None and length.note is not None:
+        notes.append(f"length slope: {length.note}")
+    uninformative, verdict = _verdict(always, total, equality, 1 - confidence)
+    return JudgeBias(
+        judge=judge,
+        judgments=total,
+        first=first,
+        second=second,
+        ties=total - first - second,
+        share_first=Estimate.share(first, first + second, confidence),
+        tie_share=Estimate.share(total - first - second, total, confidence),
+        consistency=swapped,
+        position=position,
+        effect=effect,
+        equality=equality,
+        uninformative=uninformative,
+        verdict=verdict,
+        length=length,
+        notes=tuple(notes),
+    )
+
+
+_UP: Final = Estimate(math.inf, None, math.inf)
+_DOWN: Final = Estimate(-math.inf, -math.inf, None)
+
+
+def _always(first: int, second: int, total: int) -> str | None:
+    """What a judge says every time, if it does."""
+    counts = {"A": first, "B": second, "TIE": total - first - second}
+    return next((word for word, count in counts.items() if count == total), None)
+
+
+def _verdict(
+    always: str | None, total: int, equality: Equality | None, level: float
+) -> tuple[bool | None, str]:
+    if always is not None:
+        if total == 1:
+            return None, "a single judgment says nothing"
+        return True, f"uninformative: it said {always} in all {total:,} judgments"
+    if equality is None:
+        return None, "untested: the model could not be fitted"
+    if equality.p >= level:
+        return True, f"uninformative: all ratings are equal within noise (p = {equality.p:.2g})"
+    p = f"p = {equality.p:.2g}" if equality.p >= 1e-4 else "p < 0.0001"
+    return False, f"tells contestants apart ({p})"
+
+
+def _json(value: Any) -> Any:  # noqa: ANN401 - any tree
+    if isinstance(value, Mapping):
+        return {name: _json(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

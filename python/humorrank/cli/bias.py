@@ -1,0 +1,164 @@
+"""`humorrank bias`: what moves a judge beside the jokes."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from humorrank.cli import _options, _output
+from humorrank.errors import OptionError
+
+if TYPE_CHECKING:
+    from humorrank.bias import BiasReport
+
+_BIAS = "Bias"
+_DECIMALS = {
+    **dict.fromkeys(
+        (
+            f"{name}{end}"
+            for name in ("share_first", "tie_share", "consistency", "longer_won", "length_slope")
+            for end in ("", "_lower", "_upper")
+        ),
+        3,
+    ),
+    "equal_ratings_p": 4,
+}
+
+
+def bias(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="LOG...",
+            help="A tournament's store; or match logs, decision logs and tallies, as `humorrank "
+            "rate` takes them.",
+            show_default=False,
+        ),
+    ],
+    own: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="JUDGE=MODEL",
+            help="Which contestant is a judge's own model, to tell self-preference; may be "
+            "repeated.",
+            rich_help_panel=_BIAS,
+        ),
+    ] = None,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="JUDGE",
+            help="Whose verdicts self-preference is told by, all others by default; may be "
+            "repeated.",
+            rich_help_panel=_BIAS,
+        ),
+    ] = None,
+    pooled: Annotated[
+        bool, typer.Option("--pooled", help="Take all judges as one.", rich_help_panel=_BIAS)
+    ] = False,
+    ratings: Annotated[
+        bool,
+        typer.Option(
+            "--ratings",
+            help="Instead of the report, the ratings fitted with and without the first-position "
+            "parameter.",
+            rich_help_panel=_BIAS,
+        ),
+    ] = False,
+    texts: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN_A,COLUMN_B",
+            help="The columns of both texts, for length bias; joke_a,joke_b where there are such.",
+            rich_help_panel=_BIAS,
+        ),
+    ] = None,
+    confidence: Annotated[
+        float, typer.Option(help="Of the intervals.", rich_help_panel=_BIAS)
+    ] = 0.95,
+    cluster: Annotated[
+        Literal["auto", "prompt", "none"],
+        typer.Option(
+            help="Intervals that are robust over prompts, or of the inverse information; auto "
+            "takes prompts where there are at least 20.",
+            rich_help_panel=_BIAS,
+        ),
+    ] = "auto",
+    columns: _options.Columns = None,
+    score_of: _options.ScoreOf = None,
+    reading: _options.Reading = None,
+    where: _options.Where = None,
+    exclude: _options.Exclude = None,
+    max_per_judge: _options.MaxPerJudge = None,
+    unjudged: _options.Unjudged = "skip",
+    on_error: _options.OnError = "fail",
+    format: _options.Format = None,
+    output: _options.Output = None,
+) -> None:
+    """Say what moves each judge beside the jokes: position, length, its own model.
+
+    Of each judge: how often the one shown first wins, whether it says the same in both orders,
+    what being shown first is worth in rating points, whether the longer text wins, and whether
+    its verdicts tell contestants apart at all.
+
+    * `humorrank bias T.sqlite`
+    * `humorrank bias decisions.parquet --format json -o bias.json`
+    * `humorrank bias votes.csv --own gpt-judge=gpt-4o --reference people`
+    """
+    from humorrank.bias import bias_report  # noqa: PLC0415 - no other command needs it
+
+    chosen = _output.resolve_format(format, output)
+    report = bias_report(
+        files[0] if len(files) == 1 else files,
+        own=_own(own),
+        reference=tuple(reference or ()),
+        pooled=pooled,
+        texts=_texts(texts),
+        confidence=confidence,
+        cluster=cluster,
+        columns=_options.columns(columns),
+        score_of=score_of,
+        where=where,
+        exclude=tuple(exclude or ()),
+        max_per_judge=max_per_judge,
+        unjudged=unjudged,
+        on_error=on_error,
+        reading=reading,
+    )
+    if report.identical:
+        _output.say("note", f"{report.identical:,} judgments of identical jokes are left out")
+    _output.emit(_render(report, chosen, ratings=ratings, plain=output is not None), output)
+
+
+def _render(report: BiasReport, chosen: str, *, ratings: bool, plain: bool) -> str:
+    if chosen == "json":
+        return report.to_json()
+    if chosen == "table":
+        color = not plain and sys.stdout is not None and sys.stdout.isatty()
+        return report.ratings_text(color=color) if ratings else report.to_text(color=color)
+    table = report.ratings() if ratings else report.to_polars()
+    return table.write_csv() if chosen == "csv" else _output.markdown(table, _DECIMALS)
+
+
+def _own(texts: list[str] | None) -> dict[str, str]:
+    """`JUDGE=MODEL` as a mapping; the judge's name may hold no equals sign."""
+    out: dict[str, str] = {}
+    for text in texts or ():
+        judge, equals, model = text.partition("=")
+        if not equals or not judge or not model:
+            raise OptionError(f"--own takes JUDGE=MODEL (gpt-judge=gpt-4o), not {text!r}")
+        if judge in out:
+            raise OptionError(f"--own names the judge {judge!r} twice")
+        out[judge] = model
+    return out
+
+
+def _texts(text: str | None) -> tuple[str, str] | None:
+    found = _options.names("texts", None if text is None else [text])
+    if found is None:
+        return None
+    if len(found) != 2:
+        raise OptionError(f"--texts takes two columns (joke_a,joke_b), not {text!r}")
+    return found[0], found[1]
