@@ -2,13 +2,15 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+UV_VLLM := .venv-vllm/bin/uv pip install --quiet --python .venv-vllm/bin/python
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock
 
-.PHONY: help develop example test lint format interrupts bench bench-large bench-smoke valgrind clean
+.PHONY: help develop example test test-vllm lint format interrupts bench bench-large bench-smoke valgrind clean
 
 help:
 	@echo "make example     build the wheel, rate table 1 and a million matches, play a tournament"
 	@echo "make test        every test, Python and Rust"
+	@echo "make test-vllm   the judge through a real vLLM, on the processor (6 GB, minutes to install)"
 	@echo "make lint        formatting, clippy, ruff, mypy"
 	@echo "make interrupts  Ctrl-C at fifty random moments of every command"
 	@echo "make bench       benchmarks beside other tools"
@@ -43,6 +45,22 @@ example:
 test: .venv/developed
 	$(BIN)/python -m pytest -n 2
 	cargo test --quiet --workspace
+
+# A real vLLM in an environment of its own: what it pins would bind everything else. torch comes
+# first, so that the override finds it. The compiled module is the one that develop left in place.
+.venv-vllm/installed: tests/vllm/requirements.txt tests/vllm/overrides.txt pyproject.toml
+	$(PYTHON) -m venv .venv-vllm
+	.venv-vllm/bin/python -m pip install --quiet --upgrade "pip>=25.1" "uv>=0.9"
+	$(UV_VLLM) $$(grep '^torch==' tests/vllm/requirements.txt)
+	$(UV_VLLM) --requirements tests/vllm/requirements.txt --override tests/vllm/overrides.txt
+	$(UV_VLLM) --requirements pyproject.toml --extra openai "pytest>=8" \
+		--override tests/vllm/overrides.txt
+	echo $(CURDIR)/python > $$(.venv-vllm/bin/python -c \
+		'import sysconfig; print(sysconfig.get_path("purelib"))')/humorrank.pth
+	touch $@
+
+test-vllm: .venv/developed .venv-vllm/installed
+	VLLM_CPU_KVCACHE_SPACE=1 .venv-vllm/bin/python -m pytest tests/vllm -s
 
 lint: .venv/developed
 	cargo fmt --all --check
@@ -80,4 +98,4 @@ valgrind:
 		{ apt-get update && apt-get install --yes valgrind; } >/dev/null 2>&1; } || true
 
 clean:
-	rm -rf .venv .venv-example build dist target
+	rm -rf .venv .venv-example .venv-vllm build dist target

@@ -1,0 +1,96 @@
+"""What a language model did while it judged, and how fast."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+
+@dataclass
+class Throughput:
+    """Counters of a judge, from its first question on.
+
+    Attributes:
+        matches: comparisons that were answered with a judgment.
+        failed: comparisons that were given up.
+        requests: attempts at either.
+        prompt_tokens: over all attempts.
+        cached_tokens: how many of these a prefix cache had.
+        output_tokens: over all attempts.
+        busy: seconds in which the engine had work, as far as that is known.
+        price_prompt: of a million prompt tokens, if known.
+        price_output: of a million output tokens, if known.
+        began: when the first question came, in seconds of `time.perf_counter`.
+        ended: when the last answer came.
+    """
+
+    matches: int = 0
+    failed: int = 0
+    requests: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    busy: float = 0.0
+    price_prompt: float | None = None
+    price_output: float | None = None
+    began: float | None = None
+    ended: float | None = None
+
+    def asked(self) -> None:
+        """A question comes."""
+        if self.began is None:
+            self.began = time.perf_counter()
+
+    def answered(self, matches: int, failed: int) -> None:
+        """Some comparisons are done with."""
+        self.matches += matches
+        self.failed += failed
+        self.ended = time.perf_counter()
+
+    @property
+    def wall(self) -> float:
+        """Seconds from the first question to the last answer."""
+        return 0.0 if self.began is None or self.ended is None else self.ended - self.began
+
+    @property
+    def cost(self) -> float | None:
+        """In the currency of the prices; None where there are none."""
+        if self.price_prompt is None and self.price_output is None:
+            return None
+        prompts = self.prompt_tokens * (self.price_prompt or 0.0)
+        return (prompts + self.output_tokens * (self.price_output or 0.0)) / 1e6
+
+    def as_dict(self) -> dict[str, float]:
+        """Counts, and rates per second of wall time; empty where nothing was answered."""
+        if not self.wall:
+            return {}
+        return {
+            "matches": self.matches,
+            "failed": self.failed,
+            "requests": self.requests,
+            "wall": self.wall,
+            "matches_per_second": self.matches / self.wall,
+            "prompt_tokens": self.prompt_tokens,
+            "prompt_tokens_per_second": self.prompt_tokens / self.wall,
+            "output_tokens": self.output_tokens,
+            "output_tokens_per_second": self.output_tokens / self.wall,
+            "cached_share": self.cached_tokens / max(self.prompt_tokens, 1),
+            "engine_share": self.busy / self.wall,
+            **({} if self.cost is None else {"cost": self.cost}),
+        }
+
+    def report(self) -> str:
+        """The same in words."""
+        told = self.as_dict()
+        if not told:
+            return "nothing was judged"
+        failed = f", {self.failed:,} failed" if self.failed else ""
+        return (
+            f"{self.matches:,} matches{failed} in {self.wall:,.1f} s: "
+            f"{told['matches_per_second']:,.2f} matches/s; tokens/s: "
+            f"{told['prompt_tokens_per_second']:,.0f} of prompts, "
+            f"{told['output_tokens_per_second']:,.0f} of answers; "
+            f"{told['cached_share']:.1%} of the prompt tokens from the cache; "
+            f"the engine worked for {told['engine_share']:.1%} of the time"
+            + ("" if self.cost is None else f"; cost {self.cost:,.2f}")
+        )

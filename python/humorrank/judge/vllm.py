@@ -1,0 +1,341 @@
+"""A judge that is a language model in a vLLM engine of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from humorrank import draws
+from humorrank.errors import OptionError, VerdictError
+from humorrank.judge.first_token import REQUEST, FirstTokens
+from humorrank.judge.protocol import Answers, Batch, Failure, Judgment
+from humorrank.judge.taxonomy import TAXONOMY, Taxonomy
+from humorrank.judge.template import Template
+from humorrank.judge.throughput import Throughput
+from humorrank.judge.verdict import parse_verdict, verdict_schema
+from humorrank.judge.vllm_engine import (
+    DEFAULTS,
+    Completion,
+    VLLMEngine,
+    check_engine_options,
+    import_vllm,
+)
+from humorrank.settings import positive, whole
+
+_RENDERED_AT_ONCE: Final = 64
+"""Prompts after which the engine begins, while the rest are rendered."""
+
+_OPERATION: Final = frozenset(
+    {
+        "cpu_offload_gb",
+        "disable_log_stats",
+        "distributed_executor_backend",
+        "download_dir",
+        "enable_prefix_caching",
+        "enforce_eager",
+        "gpu_memory_utilization",
+        "kv_cache_memory_bytes",
+        "max_num_batched_tokens",
+        "max_num_seqs",
+        "max_parallel_loading_workers",
+        "pipeline_parallel_size",
+        "tensor_parallel_size",
+    }
+)
+"""Engine options that say how fast verdicts come, not which: they may differ from run to run."""
+
+
+@dataclass(frozen=True)
+class VLLMSettings:
+    """How a vLLM judge judges.
+
+    Attributes:
+        model: a name on the hub, or a folder.
+        temperature: of sampling.
+        top_p: of sampling.
+        max_tokens: the longest answer.
+        retries: how often an answer that is no verdict is asked for again.
+        seed: of sampling, one stream a comparison and attempt; the engine's own if None.
+        template: a file with the prompt; humorrank's own if None.
+        taxonomy: a file with the labels; the paper's if None.
+        decision_only: read only A, B or TIE, and its probability, from the first token.
+        chat_template: a file with a chat template; the model's own if None.
+        chat_template_kwargs: what a chat template takes besides (`enable_thinking`).
+        engine: options of `vllm.LLM`, by name.
+    """
+
+    model: str
+    temperature: float = 0.1
+    top_p: float = 1.0
+    max_tokens: int = 512
+    retries: int = 3
+    seed: int | None = None
+    template: Path | None = None
+    taxonomy: Path | None = None
+    decision_only: bool = False
+    chat_template: Path | None = None
+    chat_template_kwargs: Mapping[str, Any] = field(default_factory=dict)
+    engine: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuses values that cannot be.
+
+        Raises:
+            OptionError: saying which and what is allowed.
+        """
+        if not isinstance(self.model, str) or not self.model:
+            raise OptionError(f"model must name a model, not {self.model!r}")
+        if positive("top_p", self.top_p) > 1 or not self.top_p:
+            raise OptionError(f"top_p must lie above 0 and not above 1, not {self.top_p!r}")
+        positive("temperature", self.temperature)
+        whole("max_tokens", self.max_tokens, 1)
+        whole("retries", self.retries, most=100)
+        if self.seed is not None:
+            whole("seed", self.seed, most=2**64 - 1)
+        if not isinstance(self.decision_only, bool):
+            raise OptionError(f"decision_only must be true or false, not {self.decision_only!r}")
+
+
+@dataclass
+class _Question:
+    """One comparison on its way."""
+
+    tokens: Sequence[int]
+    attempts: int = 0
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    since: float = 0.0
+
+
+class VLLMJudge:
+    """Asks a language model that runs here, with vLLM.
+
+    Answers are constrained to the schema of a verdict. Requests are ordered so that those that
+    share a prompt and a first joke follow each other, and what they share is computed once. The
+    model is loaded when the first comparison comes.
+
+    Args:
+        how: how to judge.
+        batch_size: the largest batch.
+        in_flight: the most comparisons at once; more than the engine runs at once
+            (`max_num_seqs`), so that it never waits.
+
+    Raises:
+        MissingExtraError: vLLM is not installed.
+        HumorRankError: an engine option is unknown, or the template or the taxonomy is bad.
+    """
+
+    def __init__(
+        self, how: VLLMSettings, *, batch_size: int = 1_000, in_flight: int = 4_000
+    ) -> None:
+        check_engine_options(how.engine)
+        self.how = how
+        self.name = f"vllm/{how.model}"
+        self.batch_size = batch_size
+        self.in_flight = in_flight
+        self.template = Template.default() if how.template is None else Template.load(how.template)
+        self.taxonomy = TAXONOMY if how.taxonomy is None else Taxonomy.load(how.taxonomy)
+        self._chat_template = None if how.chat_template is None else _read(how.chat_template)
+        self.engine = VLLMEngine(how.model, how.engine)
+        self.throughput = Throughput()
+        self._busy_before = 0.0
+        self._schema = json.dumps(verdict_schema(self.taxonomy))
+        self._first_tokens: FirstTokens | None = None
+        self._unseeded: Any = None
+        self.settings: Mapping[str, Any] = {
+            "temperature": how.temperature,
+            "top_p": how.top_p,
+            "max_tokens": how.max_tokens,
+            "retries": how.retries,
+            "seed": how.seed,
+            "decision_only": how.decision_only,
+            "template": self.template.digest,
+            "taxonomy": [
+                list(labels)
+                for labels in (self.taxonomy.humor, self.taxonomy.delivery, self.taxonomy.failures)
+            ],
+            "chat_template": self._chat_template,
+            "chat_template_kwargs": dict(how.chat_template_kwargs),
+            "engine": {
+                name: value
+                for name, value in {**DEFAULTS, **how.engine}.items()
+                if name not in _OPERATION
+            },
+        }
+
+    async def judge(self, batch: Batch) -> AsyncIterator[Answers]:
+        """Answers as the engine gives them."""
+        await self.engine.start()
+        if self.how.decision_only and self._first_tokens is None:
+            tokenizer = self.engine.tokenizer
+            self._first_tokens = FirstTokens.find(
+                lambda text: tokenizer.encode(text, add_special_tokens=False)
+            )
+        if self.throughput.began is None:
+            self._busy_before = self.engine.busy
+        self.throughput.asked()
+        requests = self.engine.requests()
+        questions: dict[int, _Question] = {}
+        seeds = self._seeds(batch)
+        try:
+            for rows in _parts(_order(batch)):
+                rendered = await asyncio.to_thread(self.render, batch, rows)
+                now = time.perf_counter()
+                new = {
+                    row: _Question(tokens, since=now)
+                    for row, tokens in zip(rows, rendered, strict=True)
+                }
+                if too_long := self._refuse_too_long(new):
+                    yield self._answers(too_long)
+                questions |= new
+                requests.add([self._request(row, new[row], seeds) for row in new])
+            while requests.left:
+                done: dict[int, Judgment | Failure] = {}
+                again = []
+                for row, completion in await requests.answers():
+                    answer = self._answer(questions[row], completion)
+                    if answer is None:
+                        again.append(self._request(row, questions[row], seeds))
+                    else:
+                        done[row] = answer
+                requests.add(again)
+                if done:
+                    yield self._answers(done)
+        finally:
+            requests.give_up()
+
+    async def close(self) -> None:
+        """Ends the engine; what is in flight is given up."""
+        await self.engine.close()
+
+    def render(self, batch: Batch, rows: Sequence[int]) -> list[list[int]]:
+        """The tokens of the prompts of some rows; the model must be loaded."""
+        rendered: list[list[int]] = self.engine.tokenizer.apply_chat_template(
+            [self.messages(batch, row) for row in rows],
+            chat_template=self._chat_template,
+            add_generation_prompt=True,
+            tokenize=True,
+            return_dict=False,
+            **self.how.chat_template_kwargs,
+        )
+        return rendered
+
+    def messages(self, batch: Batch, row: int) -> list[dict[str, str]]:
+        """What the model is told about one comparison."""
+        messages = self.template.messages(batch[row], self.taxonomy)
+        if self.how.decision_only:
+            last = messages[-1]
+            messages[-1] = {**last, "content": last["content"] + REQUEST}
+        return messages
+
+    def sampling(self, seed: int | None = None) -> Any:  # noqa: ANN401
+        """The `vllm.SamplingParams` of a request."""
+        vllm = import_vllm()
+        if self._first_tokens is not None:
+            # Which token is drawn does not matter: the probabilities are the model's own.
+            return vllm.SamplingParams(
+                temperature=0.0, max_tokens=1, logprob_token_ids=self._first_tokens.all
+            )
+        structured = import_module("vllm.sampling_params").StructuredOutputsParams
+        return vllm.SamplingParams(
+            temperature=self.how.temperature,
+            top_p=self.how.top_p,
+            max_tokens=self.how.max_tokens,
+            seed=seed,
+            structured_outputs=structured(json=self._schema),
+        )
+
+    def _seeds(self, batch: Batch) -> np.ndarray | None:
+        """A key of each comparison, for its seeds; None where the engine draws by its own."""
+        if self.how.seed is None:
+            return None
+        models, prompts = batch.field.model_keys, batch.field.prompt_keys
+        key = models[batch.first], models[batch.second], prompts[batch.prompt]
+        return draws.bits(self.how.seed, *key, batch.attempts)
+
+    def _request(
+        self, row: int, question: _Question, seeds: np.ndarray | None
+    ) -> tuple[int, Sequence[int], Any]:
+        question.attempts += 1
+        if seeds is not None:
+            drawn = draws.bits(seeds[row : row + 1], question.attempts)[0]
+            return row, question.tokens, self.sampling(int(drawn >> np.uint64(33)))
+        if self._unseeded is None:
+            self._unseeded = self.sampling()
+        return row, question.tokens, self._unseeded
+
+    def _refuse_too_long(self, questions: dict[int, _Question]) -> dict[int, Judgment | Failure]:
+        """Takes out what the model has no room for."""
+        longest = self.engine.longest
+        refused: dict[int, Judgment | Failure] = {}
+        for row, question in list(questions.items()):
+            if len(question.tokens) >= longest:
+                del questions[row]
+                refused[row] = Failure(
+                    f"the prompt has {len(question.tokens):,} tokens, and the model has room for "
+                    f"{longest:,} with its answer",
+                    attempts=0,
+                )
+        return refused
+
+    def _answer(self, question: _Question, completion: Completion) -> Judgment | Failure | None:
+        """What a completion says; None where it is to be asked for again."""
+        question.prompt_tokens += completion.prompt_tokens
+        question.output_tokens += completion.output_tokens
+        counted = self.throughput
+        counted.requests += 1
+        counted.prompt_tokens += completion.prompt_tokens
+        counted.cached_tokens += completion.cached_tokens
+        counted.output_tokens += completion.output_tokens
+        spent: dict[str, Any] = {
+            "attempts": question.attempts,
+            "latency": time.perf_counter() - question.since,
+            "prompt_tokens": question.prompt_tokens,
+            "output_tokens": question.output_tokens,
+        }
+        try:
+            if self._first_tokens is not None:
+                decision, probability = self._first_tokens.read(completion.first_logprobs)
+                return Judgment(decision, probability=probability, **spent)
+            verdict = parse_verdict(completion.text, self.taxonomy)
+        except VerdictError as error:
+            # The first token's probabilities are the same each time.
+            if question.attempts <= self.how.retries and self._first_tokens is None:
+                return None
+            cut = completion.finish == "length" and not self.how.decision_only
+            where = f" (cut at {self.how.max_tokens:,} tokens)" if cut else ""
+            return Failure(f"{error}{where}", **spent)
+        return Judgment(**dict(verdict), **spent)
+
+    def _answers(self, done: Mapping[int, Judgment | Failure]) -> Answers:
+        failed = sum(isinstance(answer, Failure) for answer in done.values())
+        self.throughput.busy = self.engine.busy - self._busy_before
+        self.throughput.answered(len(done) - failed, failed)
+        return Answers.of(done)
+
+
+def _order(batch: Batch) -> list[int]:
+    """The rows so that neighbours share as much of their prompts as they can."""
+    rows: list[int] = np.lexsort((batch.second, batch.first, batch.prompt)).tolist()
+    return rows
+
+
+def _parts(rows: list[int]) -> list[list[int]]:
+    return [
+        rows[start : start + _RENDERED_AT_ONCE] for start in range(0, len(rows), _RENDERED_AT_ONCE)
+    ]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise OptionError(f"chat_template: {path} cannot be read: {error}") from None

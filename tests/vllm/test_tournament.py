@@ -1,0 +1,98 @@
+"""A whole tournament from the command line, through a real vLLM: interrupted, resumed, rated."""
+
+import importlib.util
+import os
+import re
+import signal
+import time
+
+import polars as pl
+import pytest
+from fields import rows, write_files
+from vllm_commands import others_of, run, start
+
+if importlib.util.find_spec("vllm") is None:
+    pytest.skip("needs vLLM, which `make test-vllm` installs", allow_module_level=True)
+
+BUDGET = 400
+SPEC = """
+budget = {budget}
+[schedule]
+prompts_per_pairing = 10
+[judge]
+backend = "vllm"
+model = "{model}"
+temperature = 1.0
+dtype = "float32"
+max_model_len = 2048
+enforce_eager = true
+max_num_seqs = 8
+"""
+JUDGED = "SELECT count(*) FROM judgments"
+
+
+def test_a_tournament_is_interrupted_goes_on_and_is_rated(tiny_llama, tmp_path):
+    spec = write_files(tmp_path, 5, 40, SPEC.format(budget=BUDGET, model=tiny_llama))
+    store = tmp_path / "T.sqlite"
+    process = start("tournament", "run", spec, "--store", store)
+    deadline = time.monotonic() + 600
+    while not (store.exists() and rows(store, JUDGED)[0][0] >= 20):
+        assert process.poll() is None, process.communicate()[1][-3000:]
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    # As a terminal does: to every process of the group, the engine's too.
+    os.killpg(process.pid, signal.SIGINT)
+    pressed = time.monotonic()
+    _, told = process.communicate(timeout=120)
+    assert process.returncode == 130, told[-3000:]
+    # What was in flight when the key was pressed was judged, and stored.
+    in_flight = int(re.search(r"finishing (\d+) judgments in flight", told)[1])
+    judged = rows(store, JUDGED)[0][0]
+    failed = rows(store, "SELECT count(*) FROM failures")[0][0]
+    assert in_flight > 0
+    assert f"{judged:,} judgments committed" in told
+    assert judged + failed < BUDGET
+    asked = rows(store, "SELECT count(*) FROM comparisons")[0][0]
+    assert judged + failed == asked
+    print(f"\nCtrl-C with {in_flight} in flight: ended after {time.monotonic() - pressed:.1f} s")
+    assert not others_of(process.pid)
+
+    _, told = run("tournament", "resume", store)
+    report = next(line for line in told.splitlines() if "matches/s" in line)
+    print(report)
+    cached = float(re.search(r"([\d.]+)% of the prompt tokens from the cache", report)[1])
+    assert cached > 50
+    judged = rows(store, JUDGED)[0][0]
+    failed = rows(store, "SELECT count(*) FROM failures")[0][0]
+    assert judged + failed == BUDGET
+    assert failed <= 0.02 * BUDGET
+    decisions = tmp_path / "decisions.parquet"
+    run("tournament", "export", store, "--decisions", "-o", decisions)
+    found = pl.read_parquet(decisions).filter(pl.col("failure").is_null())
+    assert set(found["judge"]) == {f"vllm/{tiny_llama}"}
+    assert found["winner_humor_features"].str.json_decode(pl.List(pl.String)).list.len().min() >= 1
+    assert found["prompt_tokens"].min() > 100
+    log = tmp_path / "log.parquet"
+    run("tournament", "export", store, "-o", log)
+    out, _ = run("rate", log, "--prior", "0.1")
+    assert "model-04" in out
+
+
+def test_a_second_ctrl_c_gives_up_at_once_and_leaves_nothing_behind(tiny_llama, tmp_path):
+    text = SPEC.format(budget=BUDGET, model=tiny_llama)
+    spec = write_files(tmp_path, 5, 40, text.replace("max_num_seqs = 8", "max_num_seqs = 1"))
+    store = tmp_path / "T.sqlite"
+    process = start("tournament", "run", spec, "--store", store)
+    deadline = time.monotonic() + 600
+    while not (store.exists() and rows(store, JUDGED)[0][0] >= 3):
+        assert process.poll() is None, process.communicate()[1][-3000:]
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    time.sleep(0.3)
+    os.killpg(process.pid, signal.SIGINT)
+    pressed = time.monotonic()
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told[-3000:]
+    assert time.monotonic() - pressed < 15
+    assert not others_of(process.pid)
