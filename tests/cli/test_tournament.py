@@ -288,7 +288,7 @@ def _newer(path):
     ("spoil", "says"),
     [
         (_damage, "is damaged"),
-        (_newer, "has version 2 of the schema"),
+        (_newer, "has version 3 of the schema"),
         (lambda path: path.write_text("a,b\n1,2\n"), "is no tournament"),
         (lambda path: path.write_bytes(b""), "no tournament"),
         (lambda path: path.unlink(), "there is no such store"),

@@ -45,6 +45,20 @@ def make_judge(
     return BACKENDS[backend](options, field, seed, folder, limits)
 
 
+def parse_judge(text: str) -> tuple[str, dict[str, Any]]:
+    """`PROVIDER/MODEL` as a backend and its settings; what a model is depends on the provider.
+
+    Raises:
+        OptionError: the provider is not known.
+    """
+    provider, slash, model = text.partition("/")
+    if provider not in BACKENDS:
+        refuse_unknown([provider], BACKENDS, "--judge", what="provider")
+    if provider == "recorded":
+        return provider, {"path": model}
+    return provider, {"model": model} if slash else {}
+
+
 def _simulated(
     options: Mapping[str, Any], field: Field, seed: int, folder: Path, limits: Mapping[str, int]
 ) -> Judge:
@@ -71,6 +85,52 @@ def _recorded(
     return _told("judge", lambda: RecordedJudge(folder / path, **{**further, **limits}))
 
 
+def _vllm(
+    options: Mapping[str, Any], field: Field, seed: int, folder: Path, limits: Mapping[str, int]
+) -> Judge:
+    # Only now: it brings along what other judges do not need.
+    from humorrank.judge.vllm import VLLMJudge, VLLMSettings  # noqa: PLC0415
+
+    own = [option.name for option in fields(VLLMSettings) if option.name != "engine"]
+    values = {name: options[name] for name in own if name in options}
+    if "model" not in values:
+        raise OptionError("judge.model must name the model of a vLLM judge, or its folder")
+    for name in ("template", "taxonomy", "chat_template"):
+        if name in values:
+            if not isinstance(values[name], str):
+                raise OptionError(f"judge.{name} must be a file, not {values[name]!r}")
+            values[name] = folder / values[name]
+    engine = {name: value for name, value in options.items() if name not in own}
+    return _told("judge", lambda: VLLMJudge(VLLMSettings(**values, engine=engine), **limits))
+
+
+def _openai(
+    options: Mapping[str, Any], field: Field, seed: int, folder: Path, limits: Mapping[str, int]
+) -> Judge:
+    # Only now: it brings along what other judges do not need.
+    from humorrank.endpoint import Endpoint  # noqa: PLC0415
+    from humorrank.judge.openai import OpenAIJudge, OpenAISettings  # noqa: PLC0415
+
+    ways = [option.name for option in fields(Endpoint)]
+    own = [option.name for option in fields(OpenAISettings) if option.name != "endpoint"]
+    refuse_unknown(options, [*own, *ways], "judge")
+    if "model" not in options:
+        raise OptionError("judge.model must name a model, as the endpoint calls it")
+    values = {name: options[name] for name in own if name in options}
+    where = {name: options[name] for name in ways if name in options}
+    for name in ("template", "taxonomy", "api_key_file"):
+        if name in options:
+            if not isinstance(options[name], str):
+                raise OptionError(f"judge.{name} must be a file, not {options[name]!r}")
+            (where if name in ways else values)[name] = folder / options[name]
+    if "api_key_file" in where:
+        where["api_key_file"] = str(where["api_key_file"])
+    return _told(
+        "judge",
+        lambda: OpenAIJudge(OpenAISettings(endpoint=Endpoint(**where), **values), **limits),
+    )
+
+
 def _people(
     options: Mapping[str, Any], field: Field, seed: int, folder: Path, limits: Mapping[str, int]
 ) -> None:
@@ -87,5 +147,11 @@ def _told(where: str, make: Callable[[], Judge]) -> Judge:
 
 BACKENDS: Mapping[
     str, Callable[[Mapping[str, Any], Field, int, Path, Mapping[str, int]], Judge | None]
-] = {"simulated": _simulated, "recorded": _recorded, PEOPLE: _people}
+] = {
+    "simulated": _simulated,
+    "recorded": _recorded,
+    "vllm": _vllm,
+    "openai": _openai,
+    PEOPLE: _people,
+}
 """Backend -> what makes its judge, from (options, field, seed, folder, limits)."""

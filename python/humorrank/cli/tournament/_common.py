@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import polars as pl
 import typer
@@ -13,11 +13,15 @@ import typer
 from humorrank.cli import _output
 from humorrank.cli._guard import INTERRUPTED
 from humorrank.cli._progress import progress_bar
-from humorrank.errors import OptionError
+from humorrank.judge import Judge
 from humorrank.judge.simulated import SimulatedJudge
+from humorrank.judge.throughput import Throughput
 from humorrank.text_table import one_line, text_table
 from humorrank.tournament.engine import Ending, play
+from humorrank.tournament.export import swapped
 from humorrank.tournament.opening import Tournament
+from humorrank.tournament.spec import Inconsistent
+from humorrank.tournament.store import Store
 
 StoreFile = Annotated[
     Path, typer.Argument(metavar="T.sqlite", help="The store.", show_default=False)
@@ -26,13 +30,13 @@ Columns = Annotated[
     str | None,
     typer.Option(help="Which column is what: prompt=task,judge=voter,model_a=left,..."),
 ]
-BatchSize = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="The largest batch that the judge is asked.")
-]
-InFlight = Annotated[
-    int | None,
-    typer.Option(min=1, metavar="N", help="The most comparisons that wait for the judge at once."),
-]
+
+
+_BECAME: Final[Mapping[Inconsistent, str]] = {
+    "halves": "as a half match won by each",
+    "tie": "as tied half matches",
+    "drop": "not at all",
+}
 
 
 def played(tournament: Tournament, *, retry_failures: bool = False) -> None:
@@ -67,6 +71,7 @@ def played(tournament: Tournament, *, retry_failures: bool = False) -> None:
             )
     finally:
         store.close()
+    say_throughput(tournament.judge)
     _say_ending(ending, path)
 
 
@@ -96,18 +101,23 @@ def _say_ending(ending: Ending, path: Path) -> None:
         )
 
 
-def toml_value(text: str) -> object:
-    """A value as TOML has it; bare words are strings.
+def say_swapped(store: Store, how: Inconsistent, *, decisions: bool) -> None:
+    """How many comparisons were judged in both orders, and what became of contradictions."""
+    both = swapped(store)
+    if both.comparisons:
+        became = "as they are" if decisions else _BECAME[how]
+        _output.say(
+            "note",
+            f"{both.comparisons:,} comparisons were judged in both orders, {both.inconsistent:,} "
+            f"of them inconsistently, which are exported {became}",
+        )
 
-    Raises:
-        OptionError: there is no value.
-    """
-    if not text:
-        raise OptionError("--set takes KEY=VALUE, and the value is empty")
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
+
+def say_throughput(judge: Judge) -> None:
+    """What a language model did, where it counts."""
+    throughput = getattr(judge, "throughput", None)
+    if isinstance(throughput, Throughput) and throughput.wall:
+        _output.say("note", throughput.report())
 
 
 def shown(table: pl.DataFrame, chosen: str, output: str | None, decimals: int = 1) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from humorrank.cli import _settings
 from humorrank.cli.tournament import _common
 from humorrank.tournament import opening
 
@@ -19,8 +20,8 @@ def resume(
             help="First ask again for what the judge failed to answer; this spends no budget.",
         ),
     ] = False,
-    batch_size: _common.BatchSize = None,
-    in_flight: _common.InFlight = None,
+    batch_size: _settings.BatchSize = None,
+    in_flight: _settings.InFlight = None,
 ) -> None:
     """Go on with a tournament under the spec that its store holds."""
     tournament = opening.resume(store, batch_size=batch_size, in_flight=in_flight)

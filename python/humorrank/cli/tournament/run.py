@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from humorrank.cli import _settings
 from humorrank.cli.tournament import _common
-from humorrank.errors import OptionError
 from humorrank.tournament.opening import begin
 from humorrank.tournament.spec import Spec
 
@@ -49,12 +49,19 @@ def run(
         Literal["tie", "skip", "judge"] | None,
         typer.Option(help="What becomes of identical jokes.", rich_help_panel=_SPEC),
     ] = None,
+    inconsistent: Annotated[
+        Literal["tie", "drop", "halves"] | None,
+        typer.Option(
+            help="What becomes of contradicting judgments in both orders, in the match log.",
+            rich_help_panel=_SPEC,
+        ),
+    ] = None,
     lag: Annotated[
         int | None,
         typer.Option(help="How many rounds the schedule runs ahead.", rich_help_panel=_SPEC),
     ] = None,
-    batch_size: _common.BatchSize = None,
-    in_flight: _common.InFlight = None,
+    batch_size: _settings.BatchSize = None,
+    in_flight: _settings.InFlight = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -70,12 +77,7 @@ def run(
     Options stand above what the spec says. Ctrl-C ends it cleanly, and nothing that is committed
     is ever lost: run it again, or `humorrank tournament resume T.sqlite`.
     """
-    overrides: dict[str, object] = {}
-    for text in settings or ():
-        key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise OptionError(f"--set takes KEY=VALUE (judge.tie_rate=0.2), not {text!r}")
-        overrides[key] = _common.toml_value(value)
+    overrides = _settings.assignments(settings)
     given = {
         "budget": budget,
         "seed": seed,
@@ -83,6 +85,7 @@ def run(
         "schedule.prompts_per_pairing": prompts_per_pairing,
         "position": position,
         "identical": identical,
+        "inconsistent": inconsistent,
         "lag": lag,
         "judge.batch_size": batch_size,
         "judge.in_flight": in_flight,

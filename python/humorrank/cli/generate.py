@@ -1,0 +1,221 @@
+"""`humorrank generate`: models write their jokes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from humorrank.atomic import check_place
+from humorrank.cli import _output
+from humorrank.cli._guard import INTERRUPTED
+from humorrank.cli._progress import progress_bar
+from humorrank.cli._settings import settings_of
+from humorrank.errors import OptionError
+from humorrank.generate import (
+    Assignment,
+    CandidateStore,
+    Ending,
+    Instructions,
+    Provider,
+    Sampling,
+    counts,
+    export_candidates,
+    make_provider,
+    named_model,
+    write,
+)
+from humorrank.settings import positive
+from humorrank.tournament.export import ENDINGS
+from humorrank.tournament.fingerprint import flat
+from humorrank.tournament.inputs import read_prompts
+from humorrank.tournament.tables import expand
+
+_SAMPLING, _ASKING = "Sampling", "Asking"
+
+
+def generate(
+    prompts: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PROMPTS...",
+            help="prompt_id, and prompt or headline or word1 and word2; CSV, TSV, JSON, JSONL, "
+            "Parquet; globs.",
+            show_default=False,
+        ),
+    ],
+    model: Annotated[
+        list[str],
+        typer.Option(
+            metavar="[NAME=]PROVIDER/MODEL",
+            help="Who writes: openai/gpt-4o, vllm/Qwen/Qwen2.5-7B-Instruct, simulated/anything; "
+            "may be repeated. NAME is what the file calls it.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help="Ends in .csv, .jsonl or .parquet."),
+    ] = Path("candidates.csv"),
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="S.sqlite",
+            help="Where the jokes are kept as they come; the output's name with .sqlite behind "
+            "if not given. It goes on if it is there.",
+        ),
+    ] = None,
+    temperature: Annotated[float, typer.Option(rich_help_panel=_SAMPLING)] = 0.7,
+    top_p: Annotated[float, typer.Option(rich_help_panel=_SAMPLING)] = 1.0,
+    max_tokens: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="The longest answer; the API's own limit.", rich_help_panel=_SAMPLING
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Where it has one.", rich_help_panel=_SAMPLING)
+    ] = None,
+    template: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="What a model is told, in jinja2: prompt, kind, headline, word1, word2.",
+            rich_help_panel=_ASKING,
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="A setting of the provider; may be repeated.",
+            rich_help_panel=_ASKING,
+        ),
+    ] = None,
+    retries: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="How often an empty or cut answer is asked for again.",
+            rich_help_panel=_ASKING,
+        ),
+    ] = 3,
+    word_retries: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="How often a joke that lacks a word of its prompt is.",
+            rich_help_panel=_ASKING,
+        ),
+    ] = 0,
+    retry_failures: Annotated[
+        bool,
+        typer.Option(
+            "--retry-failures",
+            help="Ask again for what failed, and with --word-retries for jokes that lack a word.",
+            rich_help_panel=_ASKING,
+        ),
+    ] = False,
+    in_flight: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="The most requests at once.", rich_help_panel=_ASKING
+        ),
+    ] = None,
+) -> None:
+    """Have models write one joke for each prompt, into a file that tournaments read.
+
+    Every joke is kept as it comes: run it again and it goes on. Whether both words of a prompt
+    occur is checked and told; the rule is in docs/judging/generate.md.
+    """
+    check_place(output)
+    if output.suffix.lower() not in ENDINGS:
+        raise OptionError(f"{output}: the file must end in {', '.join(ENDINGS)}")
+    if positive("top_p", top_p) > 1 or not top_p:
+        raise OptionError(f"top_p must be above 0 and at most 1, not {top_p!r}")
+    sampling = Sampling(positive("temperature", temperature), top_p, max_tokens, seed)
+    instructions = Instructions(template)
+    asked = read_prompts([path for given in prompts for path in expand(given, Path())])
+    if not asked:
+        raise OptionError(f"{', '.join(prompts)}: no prompts")
+    for prompt in asked.values():
+        instructions.messages(prompt)
+    providers: dict[str, Provider] = {}
+    for name, provider, called in map(named_model, model):
+        if name in providers:
+            raise OptionError(
+                f"--model {name} is there twice; NAME=PROVIDER/MODEL tells them apart"
+            )
+        options = settings_of(settings)
+        providers[name] = make_provider(provider, called, sampling, options, in_flight=in_flight)
+    path = store or output.with_name(output.name + ".sqlite")
+    if output.exists() and not path.exists():
+        raise OptionError(
+            f"{output}: is there already, and {path} is not, whose jokes it would hold"
+        )
+    given = {
+        name: flat(
+            {
+                "sampling": asdict(sampling),
+                "template": instructions.digest,
+                "provider": provider.settings,
+            }
+        )
+        for name, provider in providers.items()
+    }
+    with CandidateStore.at(path) as opened:
+        places, numbers = opened.add(asked, given)
+        assignments = [
+            Assignment(
+                name,
+                numbers[name],
+                provider,
+                opened.wanted(
+                    {places[key]: prompt for key, prompt in asked.items()},
+                    numbers[name],
+                    failures=retry_failures,
+                    lacking=retry_failures and word_retries > 0,
+                ),
+            )
+            for name, provider in providers.items()
+        ]
+        with progress_bar(rate=True) as progress:
+            ending = asyncio.run(
+                write(
+                    opened,
+                    assignments,
+                    instructions,
+                    retries=retries,
+                    word_retries=word_retries,
+                    progress=progress,
+                    say=lambda text: _output.say("note", text),
+                )
+            )
+        _say_ending(ending, opened)
+        rows = export_candidates(opened, output)
+        _output.say("note", f"{output}: {rows:,} jokes")
+    if not ending.complete:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _say_ending(ending: Ending, store: CandidateStore) -> None:
+    failed = f", {ending.failed:,} failed" if ending.failed else ""
+    why = "" if ending.complete else "; interrupted: the same command goes on"
+    _output.say("note", f"{ending.written:,} jokes committed to {store.path}{failed}{why}")
+    for count in counts(store):
+        if count.without_words:
+            _output.say(
+                "warning",
+                f"{count.model}: {count.without_words:,} of {count.jokes:,} jokes lack a word of "
+                "their prompt (column missing_words); --retry-failures --word-retries N asks again",
+            )
+        if count.failures:
+            _output.say(
+                "warning",
+                f"{count.model}: {count.failures:,} of {count.prompts:,} prompts failed, and have "
+                "no joke; --retry-failures asks again",
+            )

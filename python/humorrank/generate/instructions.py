@@ -1,0 +1,121 @@
+"""What a model is told when it is asked for a joke."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from humorrank.errors import OptionError
+from humorrank.judge import Prompt
+from humorrank.unknown import near
+
+Message = dict[str, str]
+
+VARIABLES: Final = ("prompt", "kind", "headline", "word1", "word2")
+"""What a template can use: the prompt, which kind it is (prompt, headline, words), and its parts,
+which are empty where it has none. Texts come quoted, as `humorrank.judge.template.quoted` has
+it."""
+
+_SYSTEM: Final = (
+    "You write comedy. Answer with one joke and nothing else: no title, no explanation, no "
+    "quotation marks around it."
+)
+_USER: Final = """\
+{% if kind == "headline" -%}
+Write one short, original joke about this news headline:
+
+{{ headline }}
+{%- elif kind == "words" -%}
+Write one short, original joke in which both of these words occur:
+
+{{ word1 }}
+{{ word2 }}
+{%- else -%}
+Write one short, original joke for this prompt:
+
+{{ prompt }}
+{%- endif %}
+"""
+
+
+class Instructions:
+    """A jinja2 template of what a model is told, in a sandbox.
+
+    Our own has a system message and the user's; a file of one's own is the user's message alone.
+
+    Args:
+        path: the file; our own words if None.
+
+    Raises:
+        OptionError: it cannot be read, is no template, uses what there is not, or does not use
+            the prompt.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        # These take longer to import than all the rest of a command that writes no texts.
+        from jinja2 import StrictUndefined, TemplateSyntaxError, meta  # noqa: PLC0415
+        from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
+
+        self._system = _SYSTEM if path is None else None
+        source = _USER if path is None else _read(path)
+        self._where = "the template" if path is None else f"template {path}"
+        environment = ImmutableSandboxedEnvironment(
+            undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=False
+        )
+        try:
+            used = meta.find_undeclared_variables(environment.parse(source))
+            self._template = environment.from_string(source)
+        except TemplateSyntaxError as error:
+            message = f"{self._where}, line {error.lineno}: is no jinja2 template: {error.message}"
+            raise OptionError(message) from None
+        for name in sorted(used.difference(VARIABLES)):
+            known = ", ".join(VARIABLES)
+            message = f"there is no variable {name!r}{near(name, VARIABLES)} (known: {known})"
+            raise OptionError(f"{self._where}: {message}")
+        if "prompt" not in used and not {"headline", "word1", "word2"} <= used:
+            raise OptionError(
+                f"{self._where}: uses neither prompt, nor headline, word1 and word2, so that a "
+                "model would not learn what to write about"
+            )
+        content = json.dumps([self._system, source]).encode()
+        self.digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+
+    def messages(self, prompt: Prompt) -> list[Message]:
+        """The messages for a prompt.
+
+        Raises:
+            OptionError: the template fails on it.
+        """
+        from jinja2 import TemplateError  # noqa: PLC0415
+
+        from humorrank.judge.template import quoted  # noqa: PLC0415
+
+        one, two = prompt.words or ("", "")
+        values: dict[str, Any] = {
+            "prompt": quoted(prompt.text),
+            "kind": prompt.kind,
+            "headline": quoted(prompt.text) if prompt.kind == "headline" else "",
+            "word1": quoted(one) if one else "",
+            "word2": quoted(two) if two else "",
+        }
+        try:
+            text = self._template.render(values).strip()
+        except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
+            raise OptionError(f"{self._where}: fails on prompt {prompt.id!r}: {error}") from None
+        shown = text.casefold()
+        for part in prompt.words or (prompt.text,):
+            if quoted(part)[1:-1].casefold() not in shown:
+                raise OptionError(f"{self._where}: does not show {part!r} of prompt {prompt.id!r}")
+        system = [] if self._system is None else [{"role": "system", "content": self._system}]
+        return [*system, {"role": "user", "content": text}]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise OptionError(f"template {path}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise OptionError(f"template {path}: is not UTF-8 text") from None

@@ -1,0 +1,104 @@
+"""A provider that asks any endpoint which speaks OpenAI's chat completions."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from humorrank.endpoint import AgainError, Client, Completion, Endpoint, RejectedError
+from humorrank.errors import JudgeError
+from humorrank.generate.provider import Reply, Request, Sampling
+from humorrank.unknown import refuse_unknown
+
+
+class OpenAIProvider:
+    """Asks with bounded concurrency on connections that stay open.
+
+    What does not come through is asked for again (`humorrank.endpoint.Client`). A refusal, and
+    what else the endpoint will not do, is a failure.
+
+    Args:
+        model: the model, as the endpoint calls it.
+        sampling: how it draws; the seed is sent as seed + attempt.
+        endpoint: where and how to ask.
+        in_flight: the most requests at once.
+
+    Raises:
+        MissingExtraError: httpx or tenacity is not installed.
+        OptionError: there is no key.
+    """
+
+    def __init__(
+        self, model: str, sampling: Sampling, endpoint: Endpoint, *, in_flight: int = 64
+    ) -> None:
+        self._client = Client(model, endpoint, in_flight)
+        self._sampling = sampling
+        self.batch_size = self.in_flight = in_flight
+        self.settings: Mapping[str, Any] = {
+            "model": model,
+            "base_url": endpoint.place,
+            "body": dict(endpoint.body),
+        }
+
+    async def write(self, requests: Sequence[Request]) -> AsyncIterator[tuple[int, Reply]]:
+        """Answers as they come."""
+        tasks = [
+            asyncio.create_task(self._reply(place, request))
+            for place, request in enumerate(requests)
+        ]
+        try:
+            for done in asyncio.as_completed(tasks):
+                yield await done
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._client.close()
+
+    async def _reply(self, place: int, request: Request) -> tuple[int, Reply]:
+        start, attempts = time.monotonic(), 0
+        try:
+            async for attempt in self._client.attempts():
+                attempts += 1
+                with attempt:
+                    completion = await self._client.ask(request.messages, self._fields(request))
+        except JudgeError:
+            raise
+        except (AgainError, RejectedError) as error:
+            many = f" ({attempts} attempts)" if isinstance(error, AgainError) else ""
+            seconds = time.monotonic() - start
+            return place, Reply(None, f"{error}{many}", False, attempts, seconds)
+        return place, _reply(completion, attempts, time.monotonic() - start)
+
+    def _fields(self, request: Request) -> dict[str, Any]:
+        how = self._sampling
+        body: dict[str, Any] = {"temperature": how.temperature, "top_p": how.top_p}
+        if how.max_tokens is not None:
+            body["max_tokens"] = how.max_tokens
+        if how.seed is not None:
+            body["seed"] = (how.seed + request.attempt) % 2**31
+        return body
+
+
+def _reply(completion: Completion, attempts: int, seconds: float) -> Reply:
+    tokens = completion.prompt_tokens, completion.output_tokens
+    if completion.refusal is not None:
+        reason = f"refused: {completion.refusal}"[:500]
+        return Reply(None, reason, False, attempts, seconds, *tokens)
+    return Reply(completion.text, "", completion.cut, attempts, seconds, *tokens)
+
+
+def endpoint_of(options: Mapping[str, Any]) -> Endpoint:
+    """The endpoint of a provider's settings.
+
+    Raises:
+        OptionError: there is no such setting, or it has a bad value.
+    """
+    refuse_unknown(options, [option.name for option in fields(Endpoint)], "--set")
+    return Endpoint(**options)

@@ -1,0 +1,85 @@
+"""Providers by name: from `PROVIDER/MODEL` and settings to something that writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from humorrank.errors import OptionError
+from humorrank.generate.provider import Provider, Sampling
+from humorrank.generate.simulated import SimulatedProvider, Simulation
+from humorrank.unknown import refuse_unknown
+
+
+def named_model(text: str) -> tuple[str, str, str]:
+    """`PROVIDER/MODEL`, or `NAME=PROVIDER/MODEL`, as name, provider and model.
+
+    The name is all of it where none is given.
+
+    Raises:
+        OptionError: the text is not of that form, or the provider is not known.
+    """
+    name, equals, rest = text.rpartition("=")
+    provider, slash, model = rest.partition("/")
+    if (equals and not name.strip()) or not slash or not model.strip():
+        raise OptionError(
+            f"--model takes PROVIDER/MODEL (openai/gpt-4o) or NAME=PROVIDER/MODEL, not {text!r}"
+        )
+    if provider not in PROVIDERS:
+        refuse_unknown([provider], PROVIDERS, "--model", what="provider")
+    return name.strip() or rest, provider, model
+
+
+def make_provider(
+    provider: str,
+    model: str,
+    sampling: Sampling,
+    options: Mapping[str, Any],
+    *,
+    in_flight: int | None = None,
+) -> Provider:
+    """The provider of a model.
+
+    Args:
+        provider: its name in `PROVIDERS`.
+        model: the model, as the provider calls it.
+        sampling: how it draws.
+        options: the provider's own settings, by name.
+        in_flight: the most requests at once; its own choice if None.
+
+    Raises:
+        OptionError: there is no such setting, or it has a bad value.
+    """
+    bounds = {} if in_flight is None else {"in_flight": in_flight}
+    return PROVIDERS[provider](model, sampling, options, bounds)
+
+
+def _simulated(
+    model: str, sampling: Sampling, options: Mapping[str, Any], bounds: Mapping[str, int]
+) -> Provider:
+    refuse_unknown(options, [field.name for field in fields(Simulation)], "--set")
+    seed = {} if sampling.seed is None else {"seed": sampling.seed}
+    return SimulatedProvider(model, Simulation(**{**seed, **options}), **bounds)
+
+
+def _vllm(
+    model: str, sampling: Sampling, options: Mapping[str, Any], bounds: Mapping[str, int]
+) -> Provider:
+    from humorrank.generate.vllm import VLLMProvider  # noqa: PLC0415 - an extra
+
+    return VLLMProvider(model, sampling, options, **bounds)
+
+
+def _openai(
+    model: str, sampling: Sampling, options: Mapping[str, Any], bounds: Mapping[str, int]
+) -> Provider:
+    from humorrank.generate.openai import OpenAIProvider, endpoint_of  # noqa: PLC0415 - an extra
+
+    return OpenAIProvider(model, sampling, endpoint_of(options), **bounds)
+
+
+PROVIDERS: Mapping[
+    str, Callable[[str, Sampling, Mapping[str, Any], Mapping[str, int]], Provider]
+] = {"simulated": _simulated, "openai": _openai, "vllm": _vllm}
+"""Provider -> what makes it, from (model, sampling, options, bounds)."""

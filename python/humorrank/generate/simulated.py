@@ -1,0 +1,125 @@
+"""A provider that needs no model, for trying things out anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from humorrank import draws
+from humorrank.errors import OptionError
+from humorrank.generate.provider import Reply, Request
+from humorrank.settings import positive, whole
+
+_FAILURE, _MISS, _JOKE, _EMPTY = 21, 22, 23, 24
+"""What a draw is for."""
+
+_OPENINGS: Final = (
+    "My therapist says I should stop worrying about {0}.",
+    "Nobody warned me about {0}.",
+    "I put {0} on my CV.",
+    "They said {0} could not be outsourced.",
+    "Scientists have finally explained {0}.",
+    "I asked my landlord about {0}.",
+    "There are two kinds of people: those who fear {0}, and those who have not met it.",
+    "I went to a support group for {0}.",
+)
+_ENDINGS: Final = (
+    "So I brought {0}, and now we are both unemployed.",
+    "The refund came as {0}.",
+    "My mother still prefers {0}.",
+    "It turns out that it was {0} all along.",
+    "The committee recommends {0}.",
+    "At least {0} returned my call.",
+    "Even {0} had better reviews.",
+    "I was told to bring {0}; nobody said why.",
+)
+_ANYTHING: Final = "a stapler"
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """How a simulated model writes.
+
+    Attributes:
+        failure_rate: the chance that one attempt does not come through, 0 to 1.
+        miss_rate: the chance that a joke lacks the second word of its prompt, 0 to 1.
+        empty_rate: the chance that an answer is empty, 0 to 1.
+        retries: how often a failed attempt is made again.
+        latency: seconds that one attempt takes.
+        seed: of all draws.
+    """
+
+    failure_rate: float = 0.0
+    miss_rate: float = 0.0
+    empty_rate: float = 0.0
+    retries: int = 3
+    latency: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuses values that cannot be.
+
+        Raises:
+            OptionError: saying which and what is allowed.
+        """
+        for name in ("failure_rate", "miss_rate", "empty_rate"):
+            if positive(name, getattr(self, name)) > 1:
+                raise OptionError(f"{name} must lie between 0 and 1, not {getattr(self, name)!r}")
+        positive("latency", self.latency)
+        whole("retries", self.retries, most=100)
+        whole("seed", self.seed, most=2**64 - 1)
+
+
+class SimulatedProvider:
+    """Puts jokes together by (seed, model, prompt id, attempt), whatever else is asked for.
+
+    Args:
+        model: the name of the model.
+        simulation: how it writes.
+        in_flight: the most requests at once.
+    """
+
+    batch_size = 1_000
+
+    def __init__(self, model: str, simulation: Simulation, *, in_flight: int = 4_000) -> None:
+        self.model, self.simulation = model, simulation
+        self.in_flight = in_flight
+        self.settings: Mapping[str, Any] = {"model": model, **asdict(simulation)}
+
+    async def write(self, requests: Sequence[Request]) -> AsyncIterator[tuple[int, Reply]]:
+        """All answers at once, after the latency of one."""
+        if self.simulation.latency:
+            await asyncio.sleep(self.simulation.latency)
+        for place, request in enumerate(requests):
+            yield place, self._reply(request)
+
+    async def close(self) -> None:
+        """Holds nothing."""
+
+    def _reply(self, request: Request) -> Reply:
+        how, prompt = self.simulation, request.prompt
+        (model,), (name,) = draws.name_keys([self.model]), draws.name_keys([prompt.id])
+        key = draws.bits(how.seed, int(model), int(name), request.attempt)
+        attempts = 1
+        while draws.uniform(_FAILURE, key, attempts) < how.failure_rate:
+            if attempts > how.retries:
+                reason = f"simulated failure of {attempts} attempts"
+                return Reply(None, reason, attempts=attempts, latency=attempts * how.latency)
+            attempts += 1
+        one, two = prompt.words or (prompt.text, _ANYTHING)
+        if draws.uniform(_MISS, key) < how.miss_rate:
+            two = _ANYTHING
+        opening = _OPENINGS[_below(len(_OPENINGS), key, 0)].format(one)
+        ending = _ENDINGS[_below(len(_ENDINGS), key, 1)].format(two)
+        empty = draws.uniform(_EMPTY, key) < how.empty_rate
+        text = "" if empty else f"{opening} {ending}"
+        return Reply(text, attempts=attempts, latency=attempts * how.latency)
+
+
+def _below(size: int, key: np.ndarray, place: int) -> int:
+    """A number from 0 to size - 1."""
+    return int(draws.uniform(_JOKE, key, place) * size)

@@ -1,0 +1,283 @@
+"""A judge that is a language model behind an endpoint which speaks OpenAI's chat completions."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+import numpy as np
+
+from humorrank import draws
+from humorrank.endpoint import AgainError, Client, Completion, Endpoint, RejectedError
+from humorrank.errors import JudgeError, OptionError, VerdictError
+from humorrank.judge.first_token import REQUEST, SPELLINGS, FirstTokens
+from humorrank.judge.protocol import Answers, Batch, Decision, Failure, Judgment
+from humorrank.judge.taxonomy import TAXONOMY, Taxonomy
+from humorrank.judge.template import Template
+from humorrank.judge.throughput import Throughput
+from humorrank.judge.verdict import parse_verdict, verdict_schema
+from humorrank.settings import positive, whole
+
+Structured = Literal["json_schema", "json_object", "none"]
+
+_LIKELIEST: Final = 20
+"""Tokens whose probabilities are asked for: as many as OpenAI gives."""
+_DECISIONS: Final[tuple[Decision, ...]] = ("A", "B", "TIE")
+_FIRST_TOKENS: Final = FirstTokens(
+    {decision: frozenset({number}) for number, decision in enumerate(_DECISIONS)}
+)
+"""The decisions by number, since an endpoint names tokens by their texts."""
+
+
+@dataclass(frozen=True)
+class OpenAISettings:
+    """How a judge behind an endpoint judges.
+
+    Attributes:
+        model: the model, as the endpoint calls it.
+        endpoint: where and how to ask; its retries are for what did not come through and for
+            answers that are no verdict, together.
+        temperature: of sampling; left to the endpoint if None.
+        top_p: of sampling; left to the endpoint if None.
+        max_tokens: the longest answer; left to the endpoint if None.
+        seed: of sampling, one a comparison and attempt; none is sent if None.
+        structured: how the endpoint is told what an answer must look like: by the schema of a
+            verdict, as any JSON object, or not at all, for endpoints that know neither.
+        template: a file with the prompt; humorrank's own if None.
+        taxonomy: a file with the labels; the paper's if None.
+        decision_only: read only A, B or TIE, and its probability, from the first token.
+        price_prompt: of a million prompt tokens, for the report.
+        price_output: of a million output tokens.
+    """
+
+    model: str
+    endpoint: Endpoint = field(default_factory=Endpoint)
+    temperature: float | None = 0.1
+    top_p: float | None = 1.0
+    max_tokens: int | None = 512
+    seed: int | None = None
+    structured: Structured = "json_schema"
+    template: Path | None = None
+    taxonomy: Path | None = None
+    decision_only: bool = False
+    price_prompt: float | None = None
+    price_output: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses values that cannot be.
+
+        Raises:
+            OptionError: saying which and what is allowed.
+        """
+        if not isinstance(self.model, str) or not self.model:
+            raise OptionError(f"model must name a model, not {self.model!r}")
+        for name in ("temperature", "top_p", "price_prompt", "price_output"):
+            if (value := getattr(self, name)) is not None:
+                positive(name, value)
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            raise OptionError(f"top_p must lie above 0 and not above 1, not {self.top_p!r}")
+        if self.max_tokens is not None:
+            whole("max_tokens", self.max_tokens, 1)
+        if self.seed is not None:
+            whole("seed", self.seed, most=2**64 - 1)
+        if self.structured not in get_args(Structured):
+            known = ", ".join(get_args(Structured))
+            raise OptionError(f"structured must be one of {known}, not {self.structured!r}")
+        if not isinstance(self.decision_only, bool):
+            raise OptionError(f"decision_only must be true or false, not {self.decision_only!r}")
+
+
+@dataclass
+class _Spent:
+    """What a comparison has taken so far."""
+
+    attempts: int = 0
+    prompt_tokens: int | None = None
+    output_tokens: int | None = None
+
+    def add(self, completion: Completion) -> None:
+        for name in ("prompt_tokens", "output_tokens"):
+            new, old = getattr(completion, name), getattr(self, name)
+            if new is not None:
+                setattr(self, name, new + (old or 0))
+
+
+class OpenAIJudge:
+    """Asks a language model over HTTP, on connections that stay open.
+
+    An attempt that did not come through, or whose answer is no verdict, is made again, at most
+    `retries` times; what is left then is a failure, as is a refusal at once. A wrong key, model
+    or address ends the run. The key is sent, and stands nowhere else.
+
+    Args:
+        how: how to judge.
+        batch_size: the largest batch.
+        in_flight: the most comparisons, and connections, at once.
+
+    Raises:
+        MissingExtraError: httpx or tenacity is not installed.
+        HumorRankError: there is no key, or the template or the taxonomy is bad.
+    """
+
+    def __init__(self, how: OpenAISettings, *, batch_size: int = 256, in_flight: int = 64) -> None:
+        self.how = how
+        self.name = f"openai/{how.model}"
+        self.batch_size = batch_size
+        self.in_flight = in_flight
+        self.template = Template.default() if how.template is None else Template.load(how.template)
+        self.taxonomy = TAXONOMY if how.taxonomy is None else Taxonomy.load(how.taxonomy)
+        self.throughput = Throughput(price_prompt=how.price_prompt, price_output=how.price_output)
+        self._client = Client(how.model, how.endpoint, in_flight)
+        labels = (self.taxonomy.humor, self.taxonomy.delivery, self.taxonomy.failures)
+        self.settings: Mapping[str, Any] = {
+            "base_url": how.endpoint.place,
+            "body": dict(how.endpoint.body),
+            "retries": how.endpoint.retries,
+            "temperature": how.temperature,
+            "top_p": how.top_p,
+            "max_tokens": how.max_tokens,
+            "seed": how.seed,
+            "structured": how.structured,
+            "decision_only": how.decision_only,
+            "template": self.template.digest,
+            "taxonomy": [list(group) for group in labels],
+        }
+
+    async def judge(self, batch: Batch) -> AsyncIterator[Answers]:
+        """Answers as they come, those that came together at once."""
+        self.throughput.asked()
+        # Neighbours share as much of their prompts as they can, for endpoints with a cache.
+        order = np.lexsort((batch.second, batch.first, batch.prompt)).tolist()
+        seeds = self._seeds(batch)
+        waiting = {
+            asyncio.create_task(self._judgment(batch, row, int(seeds[row]) if len(seeds) else None))
+            for row in order
+        }
+        try:
+            while waiting:
+                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                errors = [error for task in done if (error := task.exception()) is not None]
+                answers = dict(task.result() for task in done if task.exception() is None)
+                failed = sum(isinstance(answer, Failure) for answer in answers.values())
+                self.throughput.busy = self._client.busy
+                self.throughput.answered(len(answers) - failed, failed)
+                if answers:
+                    yield Answers.of(answers)
+                if errors:
+                    raise errors[0]
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._client.close()
+
+    def messages(self, batch: Batch, row: int) -> list[dict[str, str]]:
+        """What the model is told about one comparison."""
+        messages = self.template.messages(batch[row], self.taxonomy)
+        if self.how.decision_only:
+            last = messages[-1]
+            messages[-1] = {**last, "content": last["content"] + REQUEST}
+        return messages
+
+    def fields(self, seed: int | None = None) -> dict[str, Any]:
+        """The fields of a request, beside the model and the messages."""
+        how = self.how
+        if how.decision_only:
+            first = {"temperature": 0, "max_tokens": 1, "logprobs": True}
+            return {**first, "top_logprobs": _LIKELIEST}
+        values = {
+            "temperature": how.temperature,
+            "top_p": how.top_p,
+            "max_tokens": how.max_tokens,
+            "seed": seed,
+        }
+        sent: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+        if how.structured == "json_schema":
+            schema = {"name": "verdict", "strict": True, "schema": verdict_schema(self.taxonomy)}
+            sent["response_format"] = {"type": "json_schema", "json_schema": schema}
+        elif how.structured == "json_object":
+            sent["response_format"] = {"type": "json_object"}
+        return sent
+
+    def _seeds(self, batch: Batch) -> np.ndarray:
+        """A key of each comparison, for its seeds; empty where none are sent."""
+        if self.how.seed is None:
+            return np.empty(0, np.uint64)
+        models, prompts = batch.field.model_keys, batch.field.prompt_keys
+        key = models[batch.first], models[batch.second], prompts[batch.prompt]
+        return draws.bits(self.how.seed, *key, batch.attempts)
+
+    async def _judgment(
+        self, batch: Batch, row: int, seed: int | None
+    ) -> tuple[int, Judgment | Failure]:
+        spent, since = _Spent(), time.perf_counter()
+        messages = self.messages(batch, row)
+        reason, judgment = "", None
+        try:
+            async for attempt in self._client.attempts():
+                with attempt:
+                    spent.attempts += 1
+                    own = None if seed is None else (seed + spent.attempts) % 2**31
+                    judgment = await self._attempt(messages, own, spent)
+        except JudgeError:
+            raise
+        except (AgainError, RejectedError) as error:
+            reason = str(error)
+        told: dict[str, Any] = {
+            "attempts": spent.attempts,
+            "latency": time.perf_counter() - since,
+            "prompt_tokens": spent.prompt_tokens,
+            "output_tokens": spent.output_tokens,
+        }
+        if judgment is None:
+            return row, Failure(reason, **told)
+        return row, Judgment(**judgment, **told)
+
+    async def _attempt(
+        self, messages: list[dict[str, str]], seed: int | None, spent: _Spent
+    ) -> dict[str, Any]:
+        """What a judgment says."""
+        self.throughput.requests += 1
+        completion = await self._client.ask(messages, self.fields(seed))
+        spent.add(completion)
+        self.throughput.prompt_tokens += completion.prompt_tokens or 0
+        self.throughput.cached_tokens += completion.cached_tokens
+        self.throughput.output_tokens += completion.output_tokens or 0
+        if completion.refusal is not None:
+            raise RejectedError(f"refused: {completion.refusal}"[:500])
+        if self.how.decision_only:
+            return _first_token(completion)
+        try:
+            return dict(parse_verdict(completion.text, self.taxonomy))
+        except VerdictError as error:
+            cut = " (cut at the limit of tokens)" if completion.cut else ""
+            raise AgainError(f"{error}{cut}") from None
+
+
+def _first_token(completion: Completion) -> dict[str, Any]:
+    """The decision that the first token's probabilities say."""
+    if not completion.first_logprobs:
+        raise JudgeError(
+            "the endpoint gives no log-probabilities: decision_only cannot be used with it"
+        )
+    mass = dict.fromkeys(range(len(_DECISIONS)), 0.0)
+    for token, logprob in completion.first_logprobs:
+        for number, decision in enumerate(_DECISIONS):
+            if token.strip() and token in SPELLINGS[decision]:
+                mass[number] += math.exp(logprob)
+    try:
+        decision, probability = _FIRST_TOKENS.read(
+            {number: math.log(share) for number, share in mass.items() if share}
+        )
+    except VerdictError as error:
+        # The first token's probabilities are the same each time.
+        raise RejectedError(str(error)) from None
+    return {"decision": decision, "probability": probability}

@@ -1,0 +1,203 @@
+"""The judge behind an endpoint that goes wrong in every way, over real sockets."""
+
+import json
+import math
+import socket
+import sys
+
+import numpy as np
+import polars as pl
+import pytest
+from endpoint import KEY
+
+from humorrank.cli import main
+
+pytest.importorskip("httpx")
+pytest.importorskip("tenacity")
+
+VERDICT = json.dumps(
+    {
+        "reasoning": "It turns at the end.",
+        "decision": "B",
+        "winner_humor_features": ["irony"],
+        "winner_delivery_features": ["timing"],
+        "loser_features": ["cliché", "too beige"],
+    }
+)
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, endpoint):
+    """Has "openai/m" judge a pair for each of some prompts; returns (exit code, errors)."""
+    endpoint.write = lambda _: VERDICT
+
+    def run(prompts, *more, command=("judge", "pairs.csv", "--judge", "openai/m")):
+        rows = [
+            {"prompt_id": f"p{i:03}", "prompt": text, "model_a": "x", "model_b": "y"}
+            | {"joke_a": f"joke a {i}", "joke_b": f"joke b {i}"}
+            for i, text in enumerate(prompts)
+        ]
+        pl.DataFrame(rows).write_csv("pairs.csv")
+        arguments = (*command, "--set", "timeout=1.5", "--store", "T.sqlite", *more)
+        monkeypatch.setattr(sys, "argv", ["humorrank", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        return code, capsys.readouterr().err
+
+    return run
+
+
+def decisions(run, prompts, *more):
+    """The decision log by prompt, and the match log; each row of either, once."""
+    code, err = run(prompts, "--decisions", "-o", "d.jsonl", *more)
+    assert code == 0, err
+    frame = pl.read_ndjson("d.jsonl", infer_schema_length=None)
+    texts = {f"p{i:03}": text for i, text in enumerate(prompts)}
+    listed = [(texts[row["question_id"]], row) for row in frame.to_dicts()]
+    assert len(dict(listed)) == len(listed)
+    return dict(listed), err
+
+
+PASSING = (
+    *("rate", "rate_after", "rate_date", "broken", "hang", "drip", "cut", "truncated"),
+    *("no_json", "schema", "deep", "empty", "null", "length", "wrong", "doubled"),
+)
+
+
+def test_what_passes_is_asked_for_again_and_each_comparison_has_one_verdict(run, endpoint):
+    prompts = [f"{fault} {times} x" for fault in PASSING for times in (0, 1)]
+    found, err = decisions(run, prompts)
+    assert set(found) == set(prompts) and "matches/s" in err
+    for text, row in found.items():
+        assert row["score"] == 0.0 and row["attempts"] > int(text.split()[1])
+        assert row["reasoning"] == "It turns at the end."
+        assert row["judge"] == "openai/m"
+    for fault, least in (("rate_after", 1.0), ("rate_date", 0.9)):
+        first, second, *_ = endpoint.times[f"{fault} 1 x"]
+        assert second - first >= least
+
+
+def test_what_does_not_pass_is_one_stored_failure_and_no_tie(run, endpoint):
+    faults = [fault for fault in PASSING if not fault.startswith("rate")]
+    never = [f"{fault} 99 x" for fault in (*faults, "rate", "refusal", "filtered", "bad_request")]
+    found, _ = decisions(run, ["rate 0 x", *never], "--set", "retries=1", "--in-flight", 1)
+    assert set(found) == {"rate 0 x", *never}
+    assert found["rate 0 x"]["score"] == 0.0
+    for text in never:
+        assert found[text]["score"] is None, text
+    assert all(endpoint.asked[f"{fault} 99 x"] == 2 for fault in faults)
+    assert endpoint.asked["refusal 99 x"] == endpoint.asked["bad_request 99 x"] == 1
+    again, _ = decisions(run, ["rate 0 x", *never], "--set", "retries=1")
+    assert len(again) == len(found) and endpoint.asked["broken 99 x"] == 2
+
+
+def test_a_failure_that_passes_later_is_asked_for_again_when_told(run, endpoint):
+    prompts = ["rate 0 x", "broken 2 x"]
+    found, _ = decisions(run, prompts, "--set", "retries=1")
+    assert found["broken 2 x"]["score"] is None
+    found, _ = decisions(run, prompts, "--set", "retries=1", "--retry-failures")
+    assert found["broken 2 x"]["score"] == 0.0 and endpoint.asked["rate 0 x"] == 1
+
+
+@pytest.mark.parametrize("fault", ["unauthorized", "no_model"])
+def test_what_no_retry_mends_ends_the_run_and_keeps_what_is_there(run, endpoint, fault):
+    prompts = ["rate 0 x", f"{fault} 99 x", *(f"rate 0 {i}" for i in range(50))]
+    code, err = run(prompts, "--in-flight", 1)
+    assert code == 2 and err.count("error: ") == 1 and "model m: status 40" in err
+    assert KEY not in err and endpoint.asked[f"{fault} 99 x"] == 1
+
+
+def test_an_endpoint_that_rejects_the_first_question_ends_the_run(run):
+    code, err = run(["bad_request 99 x", "bad_request 99 y"])
+    assert code == 2 and "too long" in err and "answered nothing so far" in err
+
+
+def test_an_endpoint_that_is_not_there_is_told_once(run, monkeypatch):
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{nobody.getsockname()[1]}/v1")
+        code, err = run(["rate 0 x", "rate 0 y"], "--set", "retries=0")
+    assert code == 2 and err.count("cannot be reached") == 1
+
+
+def test_the_key_is_sent_and_kept_nowhere(run, endpoint, tmp_path):
+    assert run(["rate 0 x", "broken 99 x"], "--set", "retries=0")[0] == 0
+    assert endpoint.keys == {f"Bearer {KEY}"}
+    assert all(KEY.encode() not in path.read_bytes() for path in tmp_path.iterdir())
+    (tmp_path / "key").write_text("another\n")
+    assert run(["rate 0 z"], "--set", "api_key_file=key", "--store", "b.sqlite")[0] == 0
+    assert endpoint.keys == {f"Bearer {KEY}", "Bearer another"}
+
+
+def test_the_schema_and_the_sampling_are_sent_on_few_connections(run, endpoint):
+    prompts = [f"rate 0 {i}" for i in range(200)]
+    assert run(prompts, "--in-flight", 8, "--set", "seed=3")[0] == 0
+    assert len(endpoint.bodies) == 200 and len(endpoint.connections) <= 8
+    for body in endpoint.bodies:
+        assert (body["model"], body["temperature"], body["top_p"]) == ("m", 0.1, 1.0)
+        schema = body["response_format"]["json_schema"]["schema"]
+        assert schema["properties"]["decision"]["enum"] == ["A", "B", "TIE"]
+    assert len({body["seed"] for body in endpoint.bodies}) > 190
+
+
+@pytest.mark.parametrize(
+    ("way", "sent"), [("json_object", {"type": "json_object"}), ("none", None)]
+)
+def test_endpoints_that_know_no_schema_are_asked_without(run, endpoint, way, sent):
+    assert run(["rate 0 x"], "--set", f"structured={way}")[0] == 0
+    assert endpoint.bodies[0].get("response_format") == sent
+
+
+def first_token(shares):
+    listed = [{"token": t, "logprob": math.log(p)} for t, p in shares.items()]
+    choice = {"message": {"content": "A"}, "finish_reason": "length"}
+    choice["logprobs"] = {"content": [{"token": "A", "logprob": -1, "top_logprobs": listed}]}
+    return json.dumps({"choices": [choice]}).encode()
+
+
+def test_a_decision_is_read_from_the_first_tokens_probabilities(run, endpoint, monkeypatch):
+    shares = {"A": 0.5, " A": 0.1, "B": 0.2, "TIE": 0.1, "Well": 0.1}
+    handler = endpoint.RequestHandlerClass
+    monkeypatch.setattr(
+        handler, "logprobs", lambda self: self.reply(200, first_token(shares)), raising=False
+    )
+    monkeypatch.setattr(
+        handler, "silent", lambda self: self.reply(200, first_token({"Well": 0.9})), raising=False
+    )
+    found, _ = decisions(run, ["logprobs 9 x", "silent 9 x"], "--set", "decision_only=true")
+    row = found["logprobs 9 x"]
+    assert row["score"] == 1.0
+    assert np.isclose(row["probability"], (0.6 + 0.05) / 0.9)
+    assert found["silent 9 x"]["score"] is None
+    assert endpoint.bodies[0]["logprobs"] is True and endpoint.bodies[0]["max_tokens"] == 1
+
+
+def test_an_endpoint_without_log_probabilities_cannot_decide_by_them(run):
+    code, err = run(["rate 0 x"], "--set", "decision_only=true")
+    assert code == 2 and "no log-probabilities" in err
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("temperature=-1", "temperature"),
+        ("structured=yaml", "structured must be one of"),
+        ("tempreature=1", "temperature"),
+        ("base_url=http://me:secret@x/v1", "must hold no name or password"),
+        ("base_url=x", "must begin with http"),
+        ("api_key_file=nowhere", "cannot be read"),
+        ("timeout=0", "timeout"),
+        ("top_p=2", "top_p"),
+    ],
+)
+def test_a_bad_setting_is_one_clear_error(run, setting, says):
+    code, err = run(["rate 0 x"], "--set", setting)
+    assert code == 2 and err.startswith("error: ") and says in err and "secret" not in err
+
+
+def test_prices_are_summed(run):
+    _, err = run(["rate 0 x"], "--set", "price_prompt=1e6", "--set", "price_output=2e6")
+    assert "cost 17.00" in err
