@@ -1,6 +1,7 @@
 """What the engine makes of judges: slow, wrong, faulty, or done."""
 
 import asyncio
+import sqlite3
 
 import numpy as np
 import polars as pl
@@ -8,11 +9,12 @@ import pytest
 from fields import LOG, field, finish, made, rows, spec_of
 
 from humorrank.errors import JudgeError
-from humorrank.judge import Answers, Failure, Verdict
+from humorrank.judge import Answers, Failure, Judgment
 from humorrank.tournament.export import export_decisions, match_log
 from humorrank.tournament.history import replay
 from humorrank.tournament.opening import resume
 from humorrank.tournament.running_elo import elo_changes
+from humorrank.tournament.status import status
 from humorrank.tournament.store import Store
 
 
@@ -43,18 +45,22 @@ class OneByOne:
                 yield Answers.of({row: Failure("it hung", attempts=4, latency=2.0)})
                 continue
             better = comparison.model_a < comparison.model_b
-            verdict = Verdict(
+            judgment = Judgment(
                 "A" if better else "B",
                 reasoning="a pun",
                 winner_humor_features=("wordplay",),
                 loser_features=("cliché",),
+                unknown_labels={
+                    "loser_features": ("dull", "flat"),
+                    "winner_humor_features": ("x",),
+                },
                 probability=0.9 if better else 0.1,
                 latency=0.5,
                 prompt_tokens=300,
                 output_tokens=40,
                 attempts=2,
             )
-            yield Answers.of({row: verdict})
+            yield Answers.of({row: judgment})
 
     async def close(self):
         self.closed = True
@@ -76,6 +82,9 @@ def test_single_answers_in_any_order_are_stored_whole(tmp_path):
     assert set(judged["reasoning"]) == {"a pun"}
     assert set(judged["winner_humor_features"]) == {'["wordplay"]'}
     assert set(judged["loser_features"]) == {'["cliché"]'}
+    unknown = '{"loser_features": ["dull", "flat"], "winner_humor_features": ["x"]}'
+    assert set(judged["unknown_labels"]) == {unknown}
+    assert status(tmp_path / "T.sqlite").unknown_labels == 3 * 48
     assert set(judged["prompt_tokens"]) == {300}
     assert ((judged["probability"] > 0.5) == first_is_better).all()
     failed = found.filter(pl.col("failure").is_not_null())
@@ -181,3 +190,34 @@ def test_arena_rank_reads_an_export_as_it_is(tmp_path):
     ours = frame["winner"].map({"model_a": 1.0, "tie": 0.5, "model_b": 0.0})
     outcomes = np.repeat(np.asarray(pairs.outcomes), np.asarray(pairs.counts).astype(int))
     assert sorted(outcomes) == sorted(ours)
+
+
+def aged(path):
+    """Turns a store into one of version 1, which had no unknown labels."""
+    with sqlite3.connect(path, isolation_level=None) as connection:
+        connection.execute("ALTER TABLE rationales DROP COLUMN unknown_labels")
+        connection.execute("PRAGMA user_version = 1")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+
+
+def test_a_store_of_version_1_is_read_as_it_is_and_resumed_as_any_other(tmp_path):
+    path = tmp_path / "T.sqlite"
+    tournament = made(path, spec_of(6, budget=60), field(6, 8))
+    tournament.judge = OneByOne()
+    finish(tournament)
+    aged(path)
+    before = path.read_bytes()
+    assert status(path).unknown_labels == 0
+    with Store(path, write=False) as store:
+        assert export_decisions(store, tmp_path / "decisions.parquet") == 60
+    assert path.read_bytes() == before
+    found = pl.read_parquet(tmp_path / "decisions.parquet")
+    assert found["unknown_labels"].null_count() == 60
+    assert found["reasoning"].null_count() == 12
+    for _ in range(2):
+        with Store(path, write=True) as store:
+            assert store.connection.execute("PRAGMA user_version").fetchone() == (2,)
+    with Store(path, write=False) as store:
+        assert export_decisions(store, tmp_path / "again.parquet") == 60
+    assert pl.read_parquet(tmp_path / "again.parquet").equals(found)
