@@ -201,3 +201,54 @@ def test_a_bad_setting_is_one_clear_error(run, setting, says):
 def test_prices_are_summed(run):
     _, err = run(["rate 0 x"], "--set", "price_prompt=1e6", "--set", "price_output=2e6")
     assert "cost 17.00" in err
+
+
+SPEC = """
+prompts = "prompts.csv"
+candidates = "jokes.csv"
+template = "mine.txt"
+[judge]
+backend = "simulated"
+tie_rate = 0.5
+in_flight = 3
+"""
+
+
+def test_a_tournament_is_played_by_the_judge_of_the_command_line(
+    monkeypatch, capsys, tmp_path, endpoint
+):
+    endpoint.write = lambda _: VERDICT
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "T.toml").write_text(SPEC)
+    (tmp_path / "mine.txt").write_text("Mine: {{ prompt }} {{ joke_a }} {{ joke_b }}")
+    prompts = [f"{fault} 1 x" for fault in ("rate", "broken", "cut", "wrong")]
+    pl.DataFrame({"prompt_id": prompts, "prompt": prompts}).write_csv("prompts.csv")
+    pl.DataFrame(
+        [
+            {"prompt_id": text, "model": model, "joke": f"{model} on {text}"}
+            for text in prompts
+            for model in ("x", "y", "z")
+        ]
+    ).write_csv("jokes.csv")
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["humorrank", "tournament", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        return end.value.code or 0, capsys.readouterr().err
+
+    play = ("run", "T.toml", "--store", "T.sqlite", "--judge", "openai/m")
+    code, err = run(*play, "--budget", "7")
+    assert code == 0 and "matches/s" in err, err
+    assert all(body["messages"][-1]["content"].startswith("Mine: ") for body in endpoint.bodies)
+    code, err = run("extend", "T.sqlite", "--budget", "12")
+    assert code == 0, err
+    code, err = run("resume", "T.sqlite")
+    assert code == 0, err
+    assert run("export", "T.sqlite", "-o", "log.csv")[0] == 0
+    log = pl.read_csv("log.csv")
+    assert (
+        len(log) == 12 and set(log["winner"]) == {"model_b"} and set(log["judge"]) == {"openai/m"}
+    )
+    code, err = run("run", "T.toml", "--store", "T.sqlite", "--judge", "openai/n", "--budget", "12")
+    assert code == 2 and "openai/n" in err

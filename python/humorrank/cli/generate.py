@@ -130,7 +130,7 @@ def generate(
     """Have models write one joke for each prompt, into a file that tournaments read.
 
     Every joke is kept as it comes: run it again and it goes on. Whether both words of a prompt
-    occur is checked and told; the rule is in docs/judging/generate.md.
+    occur is checked and told; the rule is in docs/judging.md.
     """
     check_place(output)
     if output.suffix.lower() not in ENDINGS:

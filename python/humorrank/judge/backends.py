@@ -17,6 +17,9 @@ from humorrank.unknown import refuse_unknown
 PEOPLE = "people"
 """The backend of a tournament that only people judge: nobody is asked, votes are imported."""
 
+LANGUAGE_MODELS = ("vllm", "openai")
+"""The backends that ask a language model, and take a template for its prompt."""
+
 
 def make_judge(
     backend: str,
@@ -55,7 +58,7 @@ def parse_judge(text: str) -> tuple[str, dict[str, Any]]:
     if provider not in BACKENDS:
         refuse_unknown([provider], BACKENDS, "--judge", what="provider")
     if provider == "recorded":
-        return provider, {"path": model}
+        return provider, {"path": str(Path(model).absolute())} if slash else {}
     return provider, {"model": model} if slash else {}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from humorrank.errors import OptionError, StoreError
 from humorrank.judge import Field, Judge
-from humorrank.judge.backends import make_judge
+from humorrank.judge.backends import LANGUAGE_MODELS, make_judge
 from humorrank.tournament.fingerprint import differences, fingerprint
 from humorrank.tournament.history import Stop
 from humorrank.tournament.identical import identical_pairs
@@ -145,8 +145,11 @@ def extend(
 def judge_of(spec: Spec, field: Field) -> Judge | None:
     """The judge that a spec names; None for people."""
     how: JudgeSpec = spec.judge
+    options = dict(how.options)
+    if spec.template is not None and how.backend in LANGUAGE_MODELS:
+        options.setdefault("template", spec.template)
     return make_judge(
-        how.backend, how.options, field, seed=spec.seed, folder=spec.folder, limits=how.limits
+        how.backend, options, field, seed=spec.seed, folder=spec.folder, limits=how.limits
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from humorrank.errors import OptionError
+from humorrank.judge.backends import parse_judge
 from humorrank.settings import positive, whole
 from humorrank.tournament.schedule import KINDS, SLACK, Kind
 from humorrank.unknown import refuse_unknown
@@ -142,12 +143,16 @@ class Spec:
         whole("lag", self.lag, most=1_000_000)
 
     @classmethod
-    def read(cls, path: Path, overrides: Mapping[str, Any] | None = None) -> Spec:
+    def read(
+        cls, path: Path, overrides: Mapping[str, Any] | None = None, *, judge: str | None = None
+    ) -> Spec:
         """Reads a TOML file.
 
         Args:
             path: the file.
             overrides: dotted key -> value, which stand above what the file says.
+            judge: `PROVIDER/MODEL`, which stands above its table of the judge; if that is about
+                another backend, none of it but the bounds is left.
 
         Raises:
             OptionError: there is no such file, it is no TOML, or a key or its value cannot be.
@@ -158,6 +163,8 @@ class Spec:
             raise OptionError(f"{path}: cannot be read: {error.strerror or error}") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise OptionError(f"{path}: is no TOML: {error}") from None
+        if judge is not None:
+            _put_judge(content, judge)
         for key, value in (overrides or {}).items():
             _put(content, key, value)
         try:
@@ -225,6 +232,15 @@ def _put(content: dict[str, Any], key: str, value: object) -> None:
             raise OptionError(f"{name} is no table, so that {key} cannot be set")
         content = inner
     content[last] = value
+
+
+def _put_judge(content: dict[str, Any], judge: str) -> None:
+    backend, options = parse_judge(judge)
+    table = content.get("judge", {})
+    if isinstance(table, dict):
+        if table.get("backend", JudgeSpec.backend) != backend:
+            table = {key: table[key] for key in _LIMITS if key in table}
+        content["judge"] = {**table, "backend": backend, **options}
 
 
 def _table(values: dict[str, Any], key: str) -> dict[str, Any]:

@@ -56,6 +56,19 @@ def run(
             rich_help_panel=_SPEC,
         ),
     ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PROVIDER/MODEL",
+            help="Who judges: vllm/Qwen/Qwen2.5-72B, openai/gpt-4o, recorded/FILE, simulated. In "
+            "place of another backend's table [judge] it leaves that out.",
+            rich_help_panel=_SPEC,
+        ),
+    ] = None,
+    template: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The prompt of a language model.", rich_help_panel=_SPEC),
+    ] = None,
     lag: Annotated[
         int | None,
         typer.Option(help="How many rounds the schedule runs ahead.", rich_help_panel=_SPEC),
@@ -89,6 +102,7 @@ def run(
         "lag": lag,
         "judge.batch_size": batch_size,
         "judge.in_flight": in_flight,
+        "template": None if template is None else str(template.absolute()),
     }
     overrides |= {key: value for key, value in given.items() if value is not None}
-    _common.played(begin(Spec.read(spec, overrides), store))
+    _common.played(begin(Spec.read(spec, overrides, judge=judge), store))
