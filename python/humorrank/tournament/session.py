@@ -239,9 +239,10 @@ def interruptible(
     loop = asyncio.get_running_loop()
 
     def interrupt() -> None:
-        if say is not None and not work.stopping and work.in_flight:
-            say(f"finishing {work.in_flight:,} {what} in flight; again to give them up")
+        first, left = not work.stopping, work.in_flight
         work.interrupt()
+        if say is not None and first and left:
+            say(f"finishing {left:,} {what} in flight; again to give them up")
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, interrupt)
