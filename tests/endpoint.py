@@ -129,6 +129,25 @@ class Endpoint(BaseHTTPRequestHandler):
         said = f"Incorrect API key provided: {self.headers.get('Authorization')}"
         self.reply(401, json.dumps({"error": {"message": said}}).encode())
 
+    def no_credit(self):
+        self.reply(402, b'{"error": {"message": "insufficient balance"}}')
+
+    def no_quota(self):
+        self.reply(429, b'{"error": {"message": "over", "code": "insufficient_quota"}}')
+
+    def half_error(self):
+        self.reply(500, rb'{"error": {"message": "half a pair: \ud83d"}}')
+
+    def half_refusal(self):
+        self.reply(200, answer(None, refusal="half a pair: \ud83d"))
+
+    def half_text(self):
+        self.reply(200, answer("half a pair: \ud83d"))
+
+    def counts(self):
+        said = answer(self.server.write(""))
+        self.reply(200, said.replace(b": 7", b": -1").replace(b": 5", b": 99999999999999999999"))
+
     def no_model(self):
         self.reply(404, b'{"error": {"message": "no such model"}}')
 

@@ -22,14 +22,26 @@ if TYPE_CHECKING:
 
 OPENAI: Final = "https://api.openai.com/v1"
 
-_FATAL: Final = (401, 403, 404)
-"""A wrong key, a model or a path that does not exist: nothing to be had from asking again."""
+_FATAL: Final = {
+    401: "check the key, and the address",
+    402: "the account has no credit left: top it up, and go on",
+    403: "check the key, and the address",
+    404: "name a model that it has, and check the address",
+}
+"""A wrong key, no credit, a model or a path that does not exist: what to do, since nothing is to be
+had from asking again."""
+_NO_CREDIT: Final = "insufficient_quota"
+"""What OpenAI calls it, under the status of too many requests."""
 _PASSING: Final = (408, 409, 425, 429)
 """Beside 5xx, what may be otherwise a moment later."""
 _FIRST_WAIT, _LONGEST_WAIT, _LONGEST_ASKED = 0.5, 30.0, 120.0
 """Seconds: before the first retry, before any, and as long as an endpoint may ask us to wait."""
 _LARGEST: Final = 1 << 20
 """Bytes of an answer that can still be meant."""
+_MOST_TOKENS: Final = 1 << 31
+"""Of one completion; a count from here on cannot be meant."""
+_ROUNDING: Final = 1e-3
+"""How far above 0 a logarithm of a probability may come out."""
 
 
 @dataclass(frozen=True)
@@ -284,11 +296,13 @@ class Client:
 
     def _refused(self, status: int, headers: httpx.Headers, content: bytes) -> Exception:
         """The error of an answer that is none."""
-        said = f"status {status}{self._said(content)}"
+        error = _error(content)
+        said = f"status {status}{self._said(error, content)}"
         where = f"{self.endpoint.place}, model {self._model}: {said}"
+        if isinstance(error, dict) and _NO_CREDIT in (error.get("code"), error.get("type")):
+            return JudgeError(f"{where}; {_FATAL[402]}")
         if status in _FATAL:
-            hint = "name a model that it has" if status == 404 else "check the key"
-            return JudgeError(f"{where}; {hint}, and the address")
+            return JudgeError(f"{where}; {_FATAL[status]}")
         if status in _PASSING or status >= 500:
             return AgainError(said, _asked(headers.get("retry-after")))
         if not self._answered:
@@ -296,14 +310,10 @@ class Client:
             return JudgeError(f"{where}; it has answered nothing so far")
         return RejectedError(said)
 
-    def _said(self, content: bytes) -> str:
+    def _said(self, error: object, content: bytes) -> str:
         """What an endpoint says of an error; a key that it repeats is taken out."""
-        said = content[:2000].decode("utf-8", "replace")
-        try:
-            error = json.loads(content)["error"]
-            said = str(error["message"] if isinstance(error, dict) else error)
-        except (ValueError, LookupError, TypeError, RecursionError):
-            pass
+        said = error.get("message") if isinstance(error, dict) else error
+        said = content[:2000].decode("utf-8", "replace") if said is None else _shown(str(said))
         if self._key:
             said = said.replace(self._key, "...")
         said = " ".join(said.split())[:300]
@@ -312,6 +322,20 @@ class Client:
 
 class _UnreachedError(AgainError, JudgeError):
     """Nothing was ever heard of the endpoint: after all attempts that ends the run."""
+
+
+def _error(content: bytes) -> object:
+    """What stands for the error in an answer; None if nothing does."""
+    try:
+        answer = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return answer.get("error") if isinstance(answer, dict) else None
+
+
+def _shown(text: str) -> str:
+    """A text that can be stored and printed: half a surrogate pair stands as its escape."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _completion(content: bytes) -> Completion:
@@ -330,14 +354,23 @@ def _completion(content: bytes) -> Completion:
             raise TypeError
         if not all(said is None or isinstance(said, str) for said in (text, refusal, finish)):
             raise TypeError
+        if text is not None:
+            text.encode("utf-8")  # Half a surrogate pair is no text, and cannot be stored.
         logprobs = _first(choice.get("logprobs"))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError):
         raise AgainError("the answer is no chat completion") from None
     if finish == "content_filter" and not refusal:
         refusal = finish
-    prompt, cached, output = tokens
+    # An answer is none the worse for a count that cannot be: that is not told.
+    prompt, cached, output = (n if n is None or 0 <= n < _MOST_TOKENS else None for n in tokens)
     return Completion(
-        text or "", refusal or None, finish == "length", prompt, cached or 0, output, logprobs
+        text or "",
+        _shown(refusal) if refusal else None,
+        finish == "length",
+        prompt,
+        cached or 0,
+        output,
+        logprobs,
     )
 
 
@@ -347,7 +380,10 @@ def _first(logprobs: Any) -> list[tuple[str, float]]:  # noqa: ANN401
         return []
     first = logprobs["content"][0]
     listed = first.get("top_logprobs") or [first]
-    return [(str(token["token"]), float(token["logprob"])) for token in listed]
+    found = [(str(token["token"]), float(token["logprob"])) for token in listed]
+    if not all(logprob <= _ROUNDING for _, logprob in found):
+        raise ValueError  # Neither above certainty, nor nan.
+    return [(token, min(logprob, 0.0)) for token, logprob in found]
 
 
 def _asked(text: str | None) -> float | None:

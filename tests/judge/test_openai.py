@@ -102,12 +102,29 @@ def test_a_failure_that_passes_later_is_asked_for_again_when_told(run, endpoint)
     assert found["broken 2 x"]["score"] == 0.0 and endpoint.asked["rate 0 x"] == 1
 
 
-@pytest.mark.parametrize("fault", ["unauthorized", "no_model"])
+@pytest.mark.parametrize("fault", ["unauthorized", "no_model", "no_credit", "no_quota"])
 def test_what_no_retry_mends_ends_the_run_and_keeps_what_is_there(run, endpoint, fault):
     prompts = ["rate 0 x", f"{fault} 99 x", *(f"rate 0 {i}" for i in range(50))]
     code, err = run(prompts, "--in-flight", 1)
-    assert code == 2 and err.count("error: ") == 1 and "model m: status 40" in err
+    assert code == 2 and err.count("error: ") == 1 and "model m: status 4" in err
     assert KEY not in err and endpoint.asked[f"{fault} 99 x"] == 1
+
+
+def test_half_a_surrogate_pair_is_a_failure_that_can_be_stored(run, endpoint):
+    faults = ["half_error 99 x", "half_refusal 99 x", "half_text 99 x"]
+    found, _ = decisions(run, ["rate 0 x", *faults], "--set", "retries=0", "--in-flight", 1)
+    assert found["rate 0 x"]["score"] == 0.0
+    assert all(found[text]["score"] is None for text in faults)
+    assert r"half a pair: \ud83d" in found["half_error 99 x"]["failure"]
+    assert r"half a pair: \ud83d" in found["half_refusal 99 x"]["failure"]
+
+
+def test_a_count_of_tokens_that_cannot_be_is_not_known_and_the_verdict_stands(run):
+    found, _ = decisions(run, ["rate 0 x", "counts 99 x"])
+    assert found["rate 0 x"]["prompt_tokens"] == 7
+    row = found["counts 99 x"]
+    assert row["score"] == 0.0 and row["attempts"] == 1
+    assert row["prompt_tokens"] is None and row["output_tokens"] is None
 
 
 def test_an_endpoint_that_rejects_the_first_question_ends_the_run(run):
@@ -173,6 +190,19 @@ def test_a_decision_is_read_from_the_first_tokens_probabilities(run, endpoint, m
     assert np.isclose(row["probability"], (0.6 + 0.05) / 0.9)
     assert found["silent 9 x"]["score"] is None
     assert endpoint.bodies[0]["logprobs"] is True and endpoint.bodies[0]["max_tokens"] == 1
+
+
+@pytest.mark.parametrize("logprob", [1.0, 1e6, math.inf, math.nan])
+def test_what_is_no_log_probability_decides_nothing(run, endpoint, monkeypatch, logprob):
+    said = first_token({"A": 0.5, "B": 0.25}).replace(
+        str(math.log(0.5)).encode(), json.dumps(logprob).encode()
+    )
+    handler = endpoint.RequestHandlerClass
+    monkeypatch.setattr(handler, "logprobs", lambda self: self.reply(200, said), raising=False)
+    settings = ("--set", "decision_only=true", "--set", "retries=0")
+    found, _ = decisions(run, ["logprobs 9 x"], *settings)
+    row = found["logprobs 9 x"]
+    assert row["score"] is None and "no chat completion" in row["failure"]
 
 
 def test_an_endpoint_without_log_probabilities_cannot_decide_by_them(run):
