@@ -60,7 +60,7 @@ test: .venv/developed
 	touch $@
 
 test-vllm: .venv/developed .venv-vllm/installed
-	VLLM_CPU_KVCACHE_SPACE=1 .venv-vllm/bin/python -m pytest tests/real_vllm -s
+	VLLM_CPU_KVCACHE_SPACE=1 .venv-vllm/bin/python -m pytest tests/real_vllm -s -m "not slow"
 
 lint: .venv/developed
 	cargo fmt --all --check
