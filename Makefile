@@ -48,19 +48,19 @@ test: .venv/developed
 
 # A real vLLM in an environment of its own: what it pins would bind everything else. torch comes
 # first, so that the override finds it. The compiled module is the one that develop left in place.
-.venv-vllm/installed: tests/vllm/requirements.txt tests/vllm/overrides.txt pyproject.toml
+.venv-vllm/installed: tests/real_vllm/requirements.txt tests/real_vllm/overrides.txt pyproject.toml
 	$(PYTHON) -m venv .venv-vllm
 	.venv-vllm/bin/python -m pip install --quiet --upgrade "pip>=25.1" "uv>=0.9"
-	$(UV_VLLM) $$(grep '^torch==' tests/vllm/requirements.txt)
-	$(UV_VLLM) --requirements tests/vllm/requirements.txt --override tests/vllm/overrides.txt
+	$(UV_VLLM) $$(grep '^torch==' tests/real_vllm/requirements.txt)
+	$(UV_VLLM) --requirements tests/real_vllm/requirements.txt --override tests/real_vllm/overrides.txt
 	$(UV_VLLM) --requirements pyproject.toml --extra openai "pytest>=8" \
-		--override tests/vllm/overrides.txt
+		--override tests/real_vllm/overrides.txt
 	echo $(CURDIR)/python > $$(.venv-vllm/bin/python -c \
 		'import sysconfig; print(sysconfig.get_path("purelib"))')/humorrank.pth
 	touch $@
 
 test-vllm: .venv/developed .venv-vllm/installed
-	VLLM_CPU_KVCACHE_SPACE=1 .venv-vllm/bin/python -m pytest tests/vllm -s
+	VLLM_CPU_KVCACHE_SPACE=1 .venv-vllm/bin/python -m pytest tests/real_vllm -s -m "not slow"
 
 lint: .venv/developed
 	cargo fmt --all --check

@@ -19,7 +19,8 @@ def served(model, log, *, name="tiny"):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [
-        *(sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", str(model)),
+        # What `vllm serve` runs; the command itself looks for a distribution of its own name.
+        *(sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(model)),
         *("--served-model-name", name, "--host", "127.0.0.1", "--port", str(port)),
         *("--dtype", "float32", "--max-model-len", "3072", "--enforce-eager"),
         *("--enable-prefix-caching", "--enable-prompt-tokens-details"),

@@ -115,11 +115,11 @@ class Endpoint:
             found = os.environ.get(self.api_key_env, "").strip()
         if not found and self.url == OPENAI:
             raise OptionError(
-                f"no key: the environment has no {self.api_key_env}; --set api_key_file=FILE "
+                f"api_key_env: the environment has no {self.api_key_env}; --set api_key_file=FILE "
                 "names a file instead, --set base_url=URL another endpoint"
             )
         if not found.isascii() or not found.isprintable():
-            raise OptionError("the key holds characters that no header can carry")
+            raise OptionError("api_key_env: the key holds characters that no header can carry")
         return found or None
 
 

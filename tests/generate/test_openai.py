@@ -130,4 +130,4 @@ def test_openai_itself_needs_a_key(endpoint, run, monkeypatch):
     monkeypatch.delenv("OPENAI_BASE_URL")
     monkeypatch.delenv("OPENAI_API_KEY")
     code, err = run(["rate 0 x"])
-    assert code == 2 and "no key: the environment has no OPENAI_API_KEY" in err
+    assert code == 2 and "the environment has no OPENAI_API_KEY" in err

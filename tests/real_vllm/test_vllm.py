@@ -149,6 +149,7 @@ def test_a_decision_alone_is_read_from_the_probabilities_of_the_first_token(
         assert found[row].decision == max(mass, key=mass.get)
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_verdicts_again(loop, judge):
     batch = every(texts(3, 3))
     first, again, other = (
@@ -200,6 +201,7 @@ def test_an_unknown_engine_option_is_refused_before_anything_is_loaded(tiny_llam
         VLLMJudge(VLLMSettings(str(tiny_llama), engine={"max_modle_len": 9}))
 
 
+@pytest.mark.slow
 def test_a_model_that_is_not_there_ends_the_run(loop, tmp_path):
     judge = VLLMJudge(VLLMSettings(str(tmp_path / "nothing"), engine=ENGINE))
     with pytest.raises(JudgeError, match=r"cannot start with .*nothing"):
@@ -209,5 +211,5 @@ def test_a_model_that_is_not_there_ends_the_run(loop, tmp_path):
 
 def test_what_the_judge_costs_above_raw_vllm_is_told(loop, judge):
     made = judge(temperature=1.0, retries=0)
-    told = loop.run(overhead(made, real_length_field(), 120, 3))
+    told = loop.run(overhead(made, real_length_field(), 60, 3))
     print(f"\n{told}")

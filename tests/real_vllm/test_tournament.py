@@ -14,7 +14,7 @@ from vllm_commands import others_of, run, start
 if importlib.util.find_spec("vllm") is None:
     pytest.skip("needs vLLM, which `make test-vllm` installs", allow_module_level=True)
 
-BUDGET = 400
+BUDGET = 200
 SPEC = """
 budget = {budget}
 [schedule]
@@ -78,6 +78,7 @@ def test_a_tournament_is_interrupted_goes_on_and_is_rated(tiny_llama, tmp_path):
     assert "model-04" in out
 
 
+@pytest.mark.slow
 def test_a_second_ctrl_c_gives_up_at_once_and_leaves_nothing_behind(tiny_llama, tmp_path):
     text = SPEC.format(budget=BUDGET, model=tiny_llama)
     spec = write_files(tmp_path, 5, 40, text.replace("max_num_seqs = 8", "max_num_seqs = 1"))

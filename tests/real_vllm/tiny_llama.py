@@ -1,6 +1,6 @@
 """Makes a tiny random Llama: a whole model in a folder, of no use but to run a real engine.
 
-python tests/vllm/tiny_llama.py FOLDER
+python tests/real_vllm/tiny_llama.py FOLDER
 """
 
 import sys
