@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from humorrank.cli.tournament._common import toml_value
+from humorrank.cli._settings import assignments
 from humorrank.judge import Batch, Field, Prompt
 from humorrank.judge.vllm import VLLMJudge, VLLMSettings
 from humorrank.tournament.engine import play
@@ -142,9 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--raw", type=int, metavar="N", help="compare N prompts with LLM.chat")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     options = parser.parse_args(arguments)
-    engine: dict[str, Any] = {
-        key: toml_value(value) for key, _, value in (text.partition("=") for text in options.set)
-    }
+    engine: dict[str, Any] = assignments(options.set)
     dummy = options.load_format == "dummy"
     if options.load_format:
         engine["load_format"] = options.load_format
