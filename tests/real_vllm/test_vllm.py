@@ -211,5 +211,5 @@ def test_a_model_that_is_not_there_ends_the_run(loop, tmp_path):
 
 def test_what_the_judge_costs_above_raw_vllm_is_told(loop, judge):
     made = judge(temperature=1.0, retries=0)
-    told = loop.run(overhead(made, real_length_field(), 60, 3))
+    told = loop.run(overhead(made, real_length_field(), 40, 3))
     print(f"\n{told}")
