@@ -104,7 +104,7 @@ async def overhead(judge: VLLMJudge, field: Field, size: int, turns: int = 5) ->
     for turn in range(turns + 1):
         llm.reset_prefix_cache()
         start = time.perf_counter()
-        messages = [judge.messages(batch, row) for row in range(len(batch))]
+        messages = [judge.questions.messages(batch, row) for row in range(len(batch))]
         outputs = llm.chat(messages, params, use_tqdm=False)
         middle = time.perf_counter()
         if turn:

@@ -340,10 +340,11 @@ def _shown(text: str) -> str:
 
 def _completion(content: bytes) -> Completion:
     try:
-        choice = json.loads(content)["choices"][0]
+        answer = json.loads(content)
+        choice = answer["choices"][0]
         message, finish = choice["message"], choice.get("finish_reason")
         text, refusal = message.get("content"), message.get("refusal")
-        usage = json.loads(content).get("usage") or {}
+        usage = answer.get("usage") or {}
         details = usage.get("prompt_tokens_details") or {}
         tokens = (
             usage.get("prompt_tokens"),

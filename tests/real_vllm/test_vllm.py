@@ -113,7 +113,7 @@ def test_every_comparison_gets_a_verdict_of_the_schema(loop, judge):
 
 def test_the_prompt_is_the_one_that_llm_chat_makes(loop, judge, engine):
     made, batch = judge(), every(texts(3, 2))
-    messages = [made.messages(batch, row) for row in range(len(batch))]
+    messages = [made.questions.messages(batch, row) for row in range(len(batch))]
     raw = engine.llm.chat(messages, made.sampling(), use_tqdm=False)
     assert made.render(batch, range(len(batch))) == [output.prompt_token_ids for output in raw]
 

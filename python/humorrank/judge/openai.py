@@ -10,17 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-import numpy as np
-
-from humorrank import draws
 from humorrank.endpoint import AgainError, Client, Completion, Endpoint, RejectedError
 from humorrank.errors import JudgeError, OptionError, VerdictError
-from humorrank.judge.first_token import REQUEST, SPELLINGS, FirstTokens
+from humorrank.judge.first_token import SPELLINGS, FirstTokens
 from humorrank.judge.protocol import Answers, Batch, Decision, Failure, Judgment
-from humorrank.judge.taxonomy import TAXONOMY, Taxonomy
-from humorrank.judge.template import Template
+from humorrank.judge.questions import Questions, prefix_order
 from humorrank.judge.throughput import Throughput
-from humorrank.judge.verdict import parse_verdict, verdict_schema
+from humorrank.judge.verdict import parse_verdict
 from humorrank.settings import positive, whole
 
 Structured = Literal["json_schema", "json_object", "none"]
@@ -129,11 +125,11 @@ class OpenAIJudge:
         self.name = f"openai/{how.model}"
         self.batch_size = batch_size
         self.in_flight = in_flight
-        self.template = Template.default() if how.template is None else Template.load(how.template)
-        self.taxonomy = TAXONOMY if how.taxonomy is None else Taxonomy.load(how.taxonomy)
+        self.questions = Questions(
+            how.template, how.taxonomy, how.seed, decision_only=how.decision_only
+        )
         self.throughput = Throughput(price_prompt=how.price_prompt, price_output=how.price_output)
         self._client = Client(how.model, how.endpoint, in_flight)
-        labels = (self.taxonomy.humor, self.taxonomy.delivery, self.taxonomy.failures)
         self.settings: Mapping[str, Any] = {
             "base_url": how.endpoint.place,
             "body": dict(how.endpoint.body),
@@ -141,22 +137,19 @@ class OpenAIJudge:
             "temperature": how.temperature,
             "top_p": how.top_p,
             "max_tokens": how.max_tokens,
-            "seed": how.seed,
             "structured": how.structured,
-            "decision_only": how.decision_only,
-            "template": self.template.digest,
-            "taxonomy": [list(group) for group in labels],
+            **self.questions.settings,
         }
 
     async def judge(self, batch: Batch) -> AsyncIterator[Answers]:
         """Answers as they come, those that came together at once."""
         self.throughput.asked()
-        # Neighbours share as much of their prompts as they can, for endpoints with a cache.
-        order = np.lexsort((batch.second, batch.first, batch.prompt)).tolist()
-        seeds = self._seeds(batch)
+        seeds = self.questions.seeds(batch)
         waiting = {
-            asyncio.create_task(self._judgment(batch, row, int(seeds[row]) if len(seeds) else None))
-            for row in order
+            asyncio.create_task(
+                self._judgment(batch, row, None if seeds is None else int(seeds[row]))
+            )
+            for row in prefix_order(batch)
         }
         try:
             while waiting:
@@ -179,14 +172,6 @@ class OpenAIJudge:
         """Closes the connections."""
         await self._client.close()
 
-    def messages(self, batch: Batch, row: int) -> list[dict[str, str]]:
-        """What the model is told about one comparison."""
-        messages = self.template.messages(batch[row], self.taxonomy)
-        if self.how.decision_only:
-            last = messages[-1]
-            messages[-1] = {**last, "content": last["content"] + REQUEST}
-        return messages
-
     def fields(self, seed: int | None = None) -> dict[str, Any]:
         """The fields of a request, beside the model and the messages."""
         how = self.how
@@ -201,25 +186,17 @@ class OpenAIJudge:
         }
         sent: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
         if how.structured == "json_schema":
-            schema = {"name": "verdict", "strict": True, "schema": verdict_schema(self.taxonomy)}
+            schema = {"name": "verdict", "strict": True, "schema": self.questions.schema}
             sent["response_format"] = {"type": "json_schema", "json_schema": schema}
         elif how.structured == "json_object":
             sent["response_format"] = {"type": "json_object"}
         return sent
 
-    def _seeds(self, batch: Batch) -> np.ndarray:
-        """A key of each comparison, for its seeds; empty where none are sent."""
-        if self.how.seed is None:
-            return np.empty(0, np.uint64)
-        models, prompts = batch.field.model_keys, batch.field.prompt_keys
-        key = models[batch.first], models[batch.second], prompts[batch.prompt]
-        return draws.bits(self.how.seed, *key, batch.attempts)
-
     async def _judgment(
         self, batch: Batch, row: int, seed: int | None
     ) -> tuple[int, Judgment | Failure]:
         spent, since = _Spent(), time.perf_counter()
-        messages = self.messages(batch, row)
+        messages = self.questions.messages(batch, row)
         reason, judgment = "", None
         try:
             async for attempt in self._client.attempts():
@@ -256,7 +233,7 @@ class OpenAIJudge:
         if self.how.decision_only:
             return _first_token(completion)
         try:
-            return dict(parse_verdict(completion.text, self.taxonomy))
+            return dict(parse_verdict(completion.text, self.questions.taxonomy))
         except VerdictError as error:
             cut = " (cut at the limit of tokens)" if completion.cut else ""
             raise AgainError(f"{error}{cut}") from None

@@ -15,12 +15,11 @@ import numpy as np
 
 from humorrank import draws
 from humorrank.errors import OptionError, VerdictError
-from humorrank.judge.first_token import REQUEST, FirstTokens
+from humorrank.judge.first_token import FirstTokens
 from humorrank.judge.protocol import Answers, Batch, Failure, Judgment
-from humorrank.judge.taxonomy import TAXONOMY, Taxonomy
-from humorrank.judge.template import Template
+from humorrank.judge.questions import Questions, prefix_order
 from humorrank.judge.throughput import Throughput
-from humorrank.judge.verdict import parse_verdict, verdict_schema
+from humorrank.judge.verdict import parse_verdict
 from humorrank.judge.vllm_engine import (
     DEFAULTS,
     Completion,
@@ -141,13 +140,14 @@ class VLLMJudge:
         self.name = f"vllm/{how.model}"
         self.batch_size = batch_size
         self.in_flight = in_flight
-        self.template = Template.default() if how.template is None else Template.load(how.template)
-        self.taxonomy = TAXONOMY if how.taxonomy is None else Taxonomy.load(how.taxonomy)
+        self.questions = Questions(
+            how.template, how.taxonomy, how.seed, decision_only=how.decision_only
+        )
         self._chat_template = None if how.chat_template is None else _read(how.chat_template)
         self.engine = VLLMEngine(how.model, how.engine)
         self.throughput = Throughput()
         self._busy_before = 0.0
-        self._schema = json.dumps(verdict_schema(self.taxonomy))
+        self._schema = json.dumps(self.questions.schema)
         self._first_tokens: FirstTokens | None = None
         self._unseeded: Any = None
         self.settings: Mapping[str, Any] = {
@@ -155,13 +155,7 @@ class VLLMJudge:
             "top_p": how.top_p,
             "max_tokens": how.max_tokens,
             "retries": how.retries,
-            "seed": how.seed,
-            "decision_only": how.decision_only,
-            "template": self.template.digest,
-            "taxonomy": [
-                list(labels)
-                for labels in (self.taxonomy.humor, self.taxonomy.delivery, self.taxonomy.failures)
-            ],
+            **self.questions.settings,
             "chat_template": self._chat_template,
             "chat_template_kwargs": dict(how.chat_template_kwargs),
             "engine": {
@@ -184,9 +178,9 @@ class VLLMJudge:
         self.throughput.asked()
         requests = self.engine.requests()
         questions: dict[int, _Question] = {}
-        seeds = self._seeds(batch)
+        seeds = self.questions.seeds(batch)
         try:
-            for rows in _parts(_order(batch)):
+            for rows in _parts(prefix_order(batch)):
                 rendered = await asyncio.to_thread(self.render, batch, rows)
                 now = time.perf_counter()
                 new = {
@@ -219,7 +213,7 @@ class VLLMJudge:
     def render(self, batch: Batch, rows: Sequence[int]) -> list[list[int]]:
         """The tokens of the prompts of some rows; the model must be loaded."""
         rendered: list[list[int]] = self.engine.tokenizer.apply_chat_template(
-            [self.messages(batch, row) for row in rows],
+            [self.questions.messages(batch, row) for row in rows],
             chat_template=self._chat_template,
             add_generation_prompt=True,
             tokenize=True,
@@ -227,14 +221,6 @@ class VLLMJudge:
             **self.how.chat_template_kwargs,
         )
         return rendered
-
-    def messages(self, batch: Batch, row: int) -> list[dict[str, str]]:
-        """What the model is told about one comparison."""
-        messages = self.template.messages(batch[row], self.taxonomy)
-        if self.how.decision_only:
-            last = messages[-1]
-            messages[-1] = {**last, "content": last["content"] + REQUEST}
-        return messages
 
     def sampling(self, seed: int | None = None) -> Any:  # noqa: ANN401
         """The `vllm.SamplingParams` of a request."""
@@ -252,14 +238,6 @@ class VLLMJudge:
             seed=seed,
             structured_outputs=structured(json=self._schema),
         )
-
-    def _seeds(self, batch: Batch) -> np.ndarray | None:
-        """A key of each comparison, for its seeds; None where the engine draws by its own."""
-        if self.how.seed is None:
-            return None
-        models, prompts = batch.field.model_keys, batch.field.prompt_keys
-        key = models[batch.first], models[batch.second], prompts[batch.prompt]
-        return draws.bits(self.how.seed, *key, batch.attempts)
 
     def _request(
         self, row: int, question: _Question, seeds: np.ndarray | None
@@ -305,7 +283,7 @@ class VLLMJudge:
             if self._first_tokens is not None:
                 decision, probability = self._first_tokens.read(completion.first_logprobs)
                 return Judgment(decision, probability=probability, **spent)
-            verdict = parse_verdict(completion.text, self.taxonomy)
+            verdict = parse_verdict(completion.text, self.questions.taxonomy)
         except VerdictError as error:
             # The first token's probabilities are the same each time.
             if question.attempts <= self.how.retries and self._first_tokens is None:
@@ -320,12 +298,6 @@ class VLLMJudge:
         self.throughput.busy = self.engine.busy - self._busy_before
         self.throughput.answered(len(done) - failed, failed)
         return Answers.of(done)
-
-
-def _order(batch: Batch) -> list[int]:
-    """The rows so that neighbours share as much of their prompts as they can."""
-    rows: list[int] = np.lexsort((batch.second, batch.first, batch.prompt)).tolist()
-    return rows
 
 
 def _parts(rows: list[int]) -> list[list[int]]:

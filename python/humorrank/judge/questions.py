@@ -1,0 +1,77 @@
+"""What a judge that is a language model asks, whoever runs the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from humorrank import draws
+from humorrank.judge.first_token import REQUEST
+from humorrank.judge.protocol import Batch
+from humorrank.judge.taxonomy import TAXONOMY, Taxonomy
+from humorrank.judge.template import Template
+from humorrank.judge.verdict import verdict_schema
+
+
+class Questions:
+    """Comparisons as the messages of chats.
+
+    Args:
+        template: a file with the prompt; humorrank's own if None.
+        taxonomy: a file with the labels; the paper's if None.
+        seed: of sampling, one stream a comparison; none if None.
+        decision_only: whether only A, B or TIE is asked for.
+
+    Attributes:
+        taxonomy: the labels.
+        schema: the JSON schema of an answer.
+        settings: what an answer depends on of all this, as JSON values.
+
+    Raises:
+        HumorRankError: the template or the taxonomy is bad.
+    """
+
+    def __init__(
+        self,
+        template: Path | None,
+        taxonomy: Path | None,
+        seed: int | None,
+        *,
+        decision_only: bool,
+    ) -> None:
+        self._template = Template.default() if template is None else Template.load(template)
+        self.taxonomy = TAXONOMY if taxonomy is None else Taxonomy.load(taxonomy)
+        self._seed, self._decision_only = seed, decision_only
+        self.schema: Mapping[str, Any] = verdict_schema(self.taxonomy)
+        labels = (self.taxonomy.humor, self.taxonomy.delivery, self.taxonomy.failures)
+        self.settings: Mapping[str, Any] = {
+            "seed": seed,
+            "decision_only": decision_only,
+            "template": self._template.digest,
+            "taxonomy": [list(group) for group in labels],
+        }
+
+    def messages(self, batch: Batch, row: int) -> list[dict[str, str]]:
+        """What the model is told about one comparison."""
+        messages = self._template.messages(batch[row], self.taxonomy)
+        if self._decision_only:
+            last = messages[-1]
+            messages[-1] = {**last, "content": last["content"] + REQUEST}
+        return messages
+
+    def seeds(self, batch: Batch) -> np.ndarray | None:
+        """uint64, a key of each comparison for its seeds; None where none are wanted."""
+        if self._seed is None:
+            return None
+        models, prompts = batch.field.model_keys, batch.field.prompt_keys
+        key = models[batch.first], models[batch.second], prompts[batch.prompt]
+        return draws.bits(self._seed, *key, batch.attempts)
+
+
+def prefix_order(batch: Batch) -> list[int]:
+    """The rows so that neighbours share as much of their prompts as they can."""
+    rows: list[int] = np.lexsort((batch.second, batch.first, batch.prompt)).tolist()
+    return rows
