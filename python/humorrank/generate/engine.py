@@ -15,8 +15,7 @@ from humorrank.generate.provider import Provider, Reply, Request
 from humorrank.generate.store import CandidateStore, Outcome, Wanted, Written
 from humorrank.generate.words import missing_words
 from humorrank.progress import Progress
-from humorrank.tournament.session import interruptible
-from humorrank.tournament.writer import Writer
+from humorrank.tournament.asking import Asking, interruptible
 
 _N = TypeVar("_N", int, float)
 _THOUGHT: Final = "</think>"
@@ -130,7 +129,7 @@ async def write(
     return Ending(written, failed, written + failed == wanted)
 
 
-class _Run:
+class _Run(Asking):
     """One model at work."""
 
     def __init__(
@@ -142,30 +141,18 @@ class _Run:
         word_retries: int,
         progress: Progress | None,
     ) -> None:
+        super().__init__(store.path)
         self._assignment, self._provider = assignment, assignment.provider
         self._instructions = instructions
         self._retries, self._word_retries = retries, word_retries
         self._progress = progress
         self._waiting = deque(_Open(item, item.attempts, item.best) for item in assignment.wanted)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._commits: set[asyncio.Future[None]] = set()
-        self._changed = asyncio.Event()
-        self._writer = Writer(store.path)
-        self.written = self.failed = self.in_flight = 0
-        self.stopping = False
+        self.written = self.failed = 0
 
     @property
     def done(self) -> int:
         """Jokes and failures that are committed."""
         return self.written + self.failed
-
-    def interrupt(self) -> None:
-        """Asks nothing more; the second time, waits for nothing more."""
-        if self.stopping:
-            for task in self._tasks:
-                task.cancel()
-        self.stopping = True
-        self._changed.set()
 
     async def play(self) -> None:
         """Until every joke is committed, or nothing more may be asked."""
@@ -173,23 +160,16 @@ class _Run:
             while (self._waiting and not self.stopping) or self._tasks or self._commits:
                 while not self.stopping and (room := self._room()):
                     self._start([self._waiting.popleft() for _ in range(room)])
-                await self._changed.wait()
-                self._changed.clear()
-                self._collect()
+                await self._wait()
                 if self._progress is not None:
                     total = len(self._assignment.wanted)
                     self._progress(self._assignment.name, self.done, total)
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, *self._commits, return_exceptions=True)
-            await self._writer.close()
+            await self.close()
 
     def _room(self) -> int:
         provider = self._provider
-        return max(
-            0, min(len(self._waiting), provider.batch_size, provider.in_flight - self.in_flight)
-        )
+        return self._free(len(self._waiting), provider.batch_size, provider.in_flight)
 
     def _start(self, asked: list[_Open]) -> None:
         self.in_flight += len(asked)
@@ -261,16 +241,6 @@ class _Run:
             self.failed += 1
         else:
             self.written += 1
-
-    def _collect(self) -> None:
-        """Raises what went wrong."""
-        for task in [task for task in self._tasks if task.done()]:
-            self._tasks.discard(task)
-            if not task.cancelled():
-                task.result()
-        for done in [done for done in self._commits if done.done()]:
-            self._commits.discard(done)
-            done.result()
 
 
 def _joke(reply: Reply) -> tuple[str | None, str]:

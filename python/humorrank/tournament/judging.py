@@ -14,6 +14,7 @@ import numpy as np
 from humorrank.errors import OptionError, StoreError
 from humorrank.judge import Field, Judge
 from humorrank.progress import Progress
+from humorrank.tournament.asking import interruptible
 from humorrank.tournament.database import is_sqlite
 from humorrank.tournament.engine import Ending
 from humorrank.tournament.faults import told
@@ -21,7 +22,7 @@ from humorrank.tournament.fingerprint import differences, flat
 from humorrank.tournament.identical import ties
 from humorrank.tournament.pairs import read_pairs
 from humorrank.tournament.rounds import drawn_position
-from humorrank.tournament.session import Session, Slots, failed_slots, interruptible
+from humorrank.tournament.session import Session, Slots, failed_slots
 from humorrank.tournament.store import OWN_JUDGE, Store
 from humorrank.tournament.writer import Judged
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 import numpy as np
 
 from humorrank.judge import Answers, Batch, Field, Judge
 from humorrank.judge.checked import checked
+from humorrank.tournament.asking import Asking
 from humorrank.tournament.faults import told
 from humorrank.tournament.store import Store
-from humorrank.tournament.writer import Judged, Writer
+from humorrank.tournament.writer import Judged
 
 _FAILED = (
     "SELECT comparison, position, f.attempts, low, high, prompt "
@@ -76,44 +73,23 @@ def failed_slots(store: Store, judge: int) -> Slots:
         return Slots.of(store.connection.execute(_FAILED, (judge,)).fetchall())
 
 
-class Session:
+class Session(Asking):
     """Asks a judge, within its bounds, and commits its answers.
 
     Attributes:
         judged: judgments that this run committed.
         failed: failures that this run committed.
-        in_flight: comparisons that wait for the judge.
-        stopping: whether nothing more is to be asked.
     """
 
     def __init__(self, store: Store, field: Field, judge: Judge) -> None:
+        super().__init__(store.path)
         self._store, self._field, self._judge = store, field, judge
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._commits: set[asyncio.Future[None]] = set()
-        self._changed = asyncio.Event()
-        self._writer = Writer(store.path)
-        self.judged = self.failed = self.in_flight = 0
-        self.stopping = False
+        self.judged = self.failed = 0
 
     @property
     def commits(self) -> int:
         """Commits of this run."""
         return self._writer.commits
-
-    async def close(self) -> None:
-        """Gives up what is not answered, and commits what is."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, *self._commits, return_exceptions=True)
-        await self._writer.close()
-
-    def interrupt(self) -> None:
-        """Asks nothing more; the second time, waits for nothing more."""
-        if self.stopping:
-            for task in self._tasks:
-                task.cancel()
-        self.stopping = True
-        self._changed.set()
 
     async def ask_all(
         self, slots: Slots, judge: int, tell: Callable[[], object] | None = None
@@ -185,7 +161,7 @@ class Session:
 
     def _room(self, waiting: int) -> int:
         """How many comparisons the judge takes now, at once."""
-        return max(0, min(waiting, self._judge.batch_size, self._judge.in_flight - self.in_flight))
+        return self._free(waiting, self._judge.batch_size, self._judge.in_flight)
 
     def _start(self, batch: Batch, take: Callable[[Answers], object]) -> None:
         self.in_flight += len(batch)
@@ -204,50 +180,3 @@ class Session:
         finally:
             self.in_flight -= left
             self._changed.set()
-
-    async def _wait(self) -> None:
-        """Until an answer or a commit comes; raises what went wrong."""
-        await self._changed.wait()
-        self._changed.clear()
-        for task in [task for task in self._tasks if task.done()]:
-            self._tasks.discard(task)
-            if not task.cancelled():
-                task.result()
-        for done in [done for done in self._commits if done.done()]:
-            self._commits.discard(done)
-            done.result()
-
-
-class Interruptible(Protocol):
-    """Work that can be asked to end."""
-
-    in_flight: int
-    stopping: bool
-
-    def interrupt(self) -> None:
-        """Asks nothing more; the second time, waits for nothing more."""
-
-
-@contextmanager
-def interruptible(
-    work: Interruptible, say: Callable[[str], object] | None, what: str = "judgments"
-) -> Iterator[None]:
-    """Ctrl-C and SIGTERM reach the work, where signals can be handled at all."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    loop = asyncio.get_running_loop()
-
-    def interrupt() -> None:
-        first, left = not work.stopping, work.in_flight
-        work.interrupt()
-        if say is not None and first and left:
-            say(f"finishing {left:,} {what} in flight; again to give them up")
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, interrupt)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
