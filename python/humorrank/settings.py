@@ -44,10 +44,7 @@ class Settings:
         for name in ("bootstrap", "elo_shuffles", "min_matches"):
             whole(name, getattr(self, name))
         whole("seed", self.seed, most=2**64 - 1)
-        if not isinstance(self.confidence, Real) or not 0 < float(self.confidence) < 1:
-            raise OptionError(
-                f"confidence must lie between 0 and 1 (0.95 for 95 %), not {self.confidence!r}"
-            )
+        check_confidence(self.confidence)
         positive("elo_k", self.elo_k)
         positive("prior", self.prior)
         if 0 < self.prior < LEAST_PRIOR:
@@ -122,6 +119,30 @@ def positive(name: str, value: object) -> float:
         if math.isfinite(number) and number >= 0:
             return number
     raise OptionError(f"{name} must be a number of at least 0, not {value!r}")
+
+
+def share(name: str, value: object) -> float:
+    """A number from 0 to 1.
+
+    Raises:
+        OptionError: it is none.
+    """
+    number = positive(name, value)
+    if number > 1:
+        raise OptionError(f"{name} must lie between 0 and 1, not {value!r}")
+    return number
+
+
+def check_confidence(confidence: object) -> None:
+    """Refuses what is no confidence.
+
+    Raises:
+        OptionError: it does not lie between 0 and 1.
+    """
+    if not isinstance(confidence, Real) or not 0 < float(confidence) < 1:
+        raise OptionError(
+            f"confidence must lie between 0 and 1 (0.95 for 95 %), not {confidence!r}"
+        )
 
 
 def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:

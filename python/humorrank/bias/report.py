@@ -19,6 +19,7 @@ from humorrank.bias.length import Length, length_bias
 from humorrank.bias.self_preference import SelfPreference, self_preference
 from humorrank.bias.source import Judgments, matches_of, read_judgments
 from humorrank.errors import ConvergenceError, NoMaximumError, OptionError
+from humorrank.settings import check_confidence
 
 CLUSTERS: Final = ("auto", "prompt", "none")
 
@@ -235,10 +236,7 @@ def _read(
     pooled: bool,
     reading: Mapping[str, Any],
 ) -> Judgments:
-    if isinstance(confidence, bool) or not 0 < confidence < 1:
-        raise OptionError(
-            f"confidence must lie between 0 and 1 (0.95 for 95 %), not {confidence!r}"
-        )
+    check_confidence(confidence)
     if cluster not in CLUSTERS:
         raise OptionError(f"cluster must be one of {', '.join(CLUSTERS)}, not {cluster!r}")
     judgments = read_judgments(source, texts=texts, reading=reading)

@@ -10,9 +10,8 @@ from typing import Any, Final
 import numpy as np
 
 from humorrank import draws
-from humorrank.errors import OptionError
 from humorrank.generate.provider import Reply, Request
-from humorrank.settings import positive, whole
+from humorrank.settings import positive, share, whole
 
 _FAILURE, _MISS, _JOKE, _EMPTY = 21, 22, 23, 24
 """What a draw is for."""
@@ -67,8 +66,7 @@ class Simulation:
             OptionError: saying which and what is allowed.
         """
         for name in ("failure_rate", "miss_rate", "empty_rate"):
-            if positive(name, getattr(self, name)) > 1:
-                raise OptionError(f"{name} must lie between 0 and 1, not {getattr(self, name)!r}")
+            share(name, getattr(self, name))
         positive("latency", self.latency)
         whole("retries", self.retries, most=100)
         whole("seed", self.seed, most=2**64 - 1)

@@ -14,7 +14,7 @@ from humorrank import draws
 from humorrank.errors import OptionError
 from humorrank.judge.field import Field
 from humorrank.judge.protocol import Answers, Batch
-from humorrank.settings import positive, whole
+from humorrank.settings import positive, share, whole
 from humorrank.unknown import near
 
 DEFAULT_RATING = 1000.0
@@ -54,8 +54,7 @@ class Simulation:
             OptionError: saying which and what is allowed.
         """
         for name in ("tie_rate", "failure_rate"):
-            if positive(name, getattr(self, name)) > 1:
-                raise OptionError(f"{name} must lie between 0 and 1, not {getattr(self, name)!r}")
+            share(name, getattr(self, name))
         for name in ("joke_effects", "latency"):
             positive(name, getattr(self, name))
         whole("retries", self.retries, most=100)
