@@ -3,33 +3,19 @@
 import csv
 import io
 import json
-import sys
 
 import polars as pl
 import pytest
 from fields import field, finish, made, spec_of
 from judged import log
 
-from humorrank.cli import main
-
 RATINGS = (1100, 1050, 1000, 950, 900)
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """Runs a command in this process and in a folder; returns (exit code, output, errors)."""
+def run(run, monkeypatch, tmp_path):
+    """Runs a command in a folder of its own; returns (exit code, output, errors)."""
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["humorrank", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
     return run
 
 

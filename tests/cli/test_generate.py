@@ -10,7 +10,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from humorrank.cli import main
 from humorrank.generate import CandidateStore, Instructions
 from humorrank.judge import Prompt
 
@@ -25,21 +24,10 @@ TWO = ("--model", "simulated/a", "--model", "B=simulated/b")
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """Runs a command in this process and in a folder; returns (exit code, output, errors)."""
+def run(run, monkeypatch, tmp_path):
+    """Runs a command in a folder of its own; returns (exit code, output, errors)."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "prompts.tsv").write_text(PROMPTS)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["humorrank", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
     return run
 
 

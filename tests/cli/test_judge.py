@@ -10,8 +10,6 @@ import polars as pl
 import pytest
 from fields import LOG, rows, write_files
 
-from humorrank.cli import main
-
 HUMORRANK = [sys.executable, "-c", "from humorrank.cli import main; main()"]
 PAIRS = [
     {"prompt_id": f"p{i}", "prompt": f"prompt {i}", "joke_a": f"a{i}", "joke_b": f"b{i}"}
@@ -21,20 +19,9 @@ SPEC = 'budget = 40\n[judge]\nbackend = "simulated"\n'
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """Runs a command in this process and in a folder; returns (exit code, output, errors)."""
+def run(run, monkeypatch, tmp_path):
+    """Runs a command in a folder of its own; returns (exit code, output, errors)."""
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["humorrank", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
     return run
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from humorrank.cli import main
 from humorrank.leaderboard import COLUMNS
 
 LOG = """model_a,model_b,winner
@@ -33,23 +32,6 @@ def log(tmp_path):
     path = tmp_path / "votes.csv"
     path.write_text(LOG)
     return path
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs a command in this process; returns (exit code, standard output, standard error)."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["humorrank", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 def test_every_format_shows_the_same_board(run, log):

@@ -13,7 +13,6 @@ import polars as pl
 import pytest
 
 import humorrank
-from humorrank.cli import main
 
 READY = [sys.executable, "-c", "from humorrank.cli import main; print('ready', flush=True); main()"]
 
@@ -30,21 +29,10 @@ sarcasm,irony,,x,de
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """Runs a command in this process, in a folder; (exit code, output, standard error)."""
+def run(run, monkeypatch, tmp_path):
+    """Runs a command in a folder of its own; returns (exit code, output, errors)."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "votes.csv").write_text(LOG)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["humorrank", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
     return run
 
 

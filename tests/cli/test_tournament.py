@@ -8,13 +8,13 @@ import sqlite3
 import subprocess
 import sys
 import time
+from functools import partial
 
 import polars as pl
 import pytest
 from fields import LOG, field, rows, write_files
 
 import humorrank
-from humorrank.cli import main
 from humorrank.tournament import schema
 
 HUMORRANK = [sys.executable, "-c", "from humorrank.cli import main; main()"]
@@ -23,21 +23,10 @@ JUDGE = '[judge]\nbackend = "simulated"\ntie_rate = 0.1\n[judge.ratings]\n"model
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """Runs a command in this process and in a folder; returns (exit code, output, errors)."""
+def run(run, monkeypatch, tmp_path):
+    """Runs a command in a folder of its own; returns (exit code, output, errors)."""
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["humorrank", "tournament", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
+    return partial(run, "tournament")
 
 
 @pytest.fixture

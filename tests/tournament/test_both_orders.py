@@ -1,14 +1,13 @@
 """What becomes of judgments that contradict each other in the two orders."""
 
 import json
-import sys
+from functools import partial
 
 import polars as pl
 import pytest
 from fields import field, finish, made, spec_of, write_files
 
 import humorrank
-from humorrank.cli import main
 from humorrank.errors import OptionError
 from humorrank.tournament.export import match_log, swapped
 from humorrank.tournament.store import Store
@@ -90,19 +89,10 @@ def test_without_both_orders_the_log_is_as_it_was(tmp_path):
         assert match_log(store, "drop").height == 100
 
 
-def test_the_spec_and_the_command_choose_and_say_the_count(monkeypatch, capsys, tmp_path):
+def test_the_spec_and_the_command_choose_and_say_the_count(run, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["humorrank", "tournament", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
+    run = partial(run, "tournament")
     lines = 'budget = 60\nposition = "both"\ninconsistent = "drop"\n'
     judge = '[judge]\nbackend = "simulated"\nposition_bias = 200\n'
     spec = write_files(tmp_path, 4, 20, lines + judge)
