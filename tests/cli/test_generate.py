@@ -1,19 +1,15 @@
 """`humorrank generate` as a user meets it: candidates, crashes and bad input."""
 
-import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import polars as pl
 import pytest
+from signals import cut_short
 
 from humorrank.generate import CandidateStore, Instructions
 from humorrank.judge import Prompt
 
-HUMORRANK = [sys.executable, "-c", "from humorrank.cli import main; main()"]
 PROMPTS = """\
 id\tword1\tword2\theadline
 en_1\tcat\trunning\t-
@@ -183,23 +179,13 @@ def test_kill_9_loses_nothing_and_changes_nothing(run, tmp_path):
     slow += ["--set", "retries=0", "--set", "miss_rate=0.3", "--word-retries", "2"]
     slow += ["--in-flight", "20"]
     assert run("generate", *slow, "-o", "alone.csv")[0] == 0
-    held, kills, store = 0, 0, tmp_path / "killed.csv.sqlite"
-    for number in (signal.SIGKILL, signal.SIGINT, signal.SIGKILL):
-        process = subprocess.Popen(
-            [*HUMORRANK, "generate", *slow, "-o", "killed.csv"], stderr=subprocess.PIPE
-        )
-        deadline = time.monotonic() + 30
-        while process.poll() is None and counted(store) < held + 200:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        if process.poll() is None:
-            os.kill(process.pid, number)
-            kills += 1
-        process.communicate()
-        if number == signal.SIGINT:
-            assert process.returncode in (0, 130)
-        assert counted(store) >= held + 200
-        held = counted(store)
+    store = tmp_path / "killed.csv.sqlite"
+    kills = cut_short(
+        ("generate", *slow, "-o", "killed.csv"),
+        lambda: counted(store),
+        200,
+        (signal.SIGKILL, signal.SIGINT, signal.SIGKILL),
+    )
     assert kills >= 2
     assert run("generate", *slow, "-o", "killed.csv")[0] == 0
     assert (tmp_path / "killed.csv").read_bytes() == (tmp_path / "alone.csv").read_bytes()

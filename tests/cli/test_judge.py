@@ -1,16 +1,12 @@
 """`humorrank judge` as a user meets it: pairs, stores, several judges, crashes and bad input."""
 
-import os
 import signal
-import subprocess
-import sys
-import time
 
 import polars as pl
 import pytest
 from fields import LOG, rows, write_files
+from signals import cut_short
 
-HUMORRANK = [sys.executable, "-c", "from humorrank.cli import main; main()"]
 PAIRS = [
     {"prompt_id": f"p{i}", "prompt": f"prompt {i}", "joke_a": f"a{i}", "joke_b": f"b{i}"}
     for i in range(40)
@@ -263,23 +259,13 @@ def test_kill_9_loses_nothing_and_changes_nothing(run, tmp_path):
     slow = ("--judge", "simulated", "--set", "latency=0.02", "--set", "failure_rate=0.3")
     slow += ("--batch-size", "20", "--in-flight", "40", "--set", "retries=1")
     assert run("judge", "many.csv", *slow, "--store", "alone.sqlite", "-o", "alone.csv")[0] == 0
-    kills, held, store = 0, 0, tmp_path / "killed.sqlite"
-    for number in (signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGKILL):
-        process = subprocess.Popen(
-            [*HUMORRANK, "judge", "many.csv", *slow, "--store", store], stderr=subprocess.PIPE
-        )
-        deadline = time.monotonic() + 30
-        while process.poll() is None and _counted(store) < held + 100:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        if process.poll() is None:
-            os.kill(process.pid, number)
-            kills += 1
-        process.communicate()
-        if number == signal.SIGINT:
-            assert process.returncode in (0, 130)
-        assert _counted(store) >= held + 100
-        held = _counted(store)
+    store = tmp_path / "killed.sqlite"
+    kills = cut_short(
+        ("judge", "many.csv", *slow, "--store", store),
+        lambda: _counted(store),
+        100,
+        (signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGKILL),
+    )
     assert kills >= 3
     assert run("judge", "many.csv", *slow, "--store", store, "-o", "killed.csv")[0] == 0
     assert verdicts("killed.csv").equals(verdicts("alone.csv"))

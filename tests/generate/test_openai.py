@@ -1,37 +1,31 @@
 """The openai provider against an endpoint that goes wrong in every way, over real sockets."""
 
 import socket
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
 from endpoint import KEY
 
-from humorrank.cli import main
 from humorrank.generate import CandidateStore
 
 pytest.importorskip("httpx")
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
+def run(run):
     """Has "openai/m" write about some headlines; returns (exit code, errors)."""
+    humorrank = run
 
-    def run(headlines, *more):
+    def of_headlines(headlines, *more):
         pl.DataFrame(
             {"prompt_id": [f"p{i:03}" for i in range(len(headlines))], "headline": headlines}
         ).write_csv("prompts.csv")
         arguments = ("generate", "prompts.csv", "--model", "openai/m", "--set", "timeout=1.5")
-        monkeypatch.setattr(sys, "argv", ["humorrank", *arguments, *map(str, more)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        return code, capsys.readouterr().err
+        code, _, err = humorrank(*arguments, *more)
+        return code, err
 
-    return run
+    return of_headlines
 
 
 def stored():

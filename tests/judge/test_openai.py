@@ -27,11 +27,12 @@ VERDICT = json.dumps(
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, endpoint):
+def run(run, endpoint):
     """Has "openai/m" judge a pair for each of some prompts; returns (exit code, errors)."""
     endpoint.write = lambda _: VERDICT
+    humorrank = run
 
-    def run(prompts, *more, command=("judge", "pairs.csv", "--judge", "openai/m")):
+    def of_prompts(prompts, *more, command=("judge", "pairs.csv", "--judge", "openai/m")):
         rows = [
             {"prompt_id": f"p{i:03}", "prompt": text, "model_a": "x", "model_b": "y"}
             | {"joke_a": f"joke a {i}", "joke_b": f"joke b {i}"}
@@ -39,15 +40,10 @@ def run(monkeypatch, capsys, endpoint):
         ]
         pl.DataFrame(rows).write_csv("pairs.csv")
         arguments = (*command, "--set", "timeout=1.5", "--store", "T.sqlite", *more)
-        monkeypatch.setattr(sys, "argv", ["humorrank", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        return code, capsys.readouterr().err
+        code, _, err = humorrank(*arguments)
+        return code, err
 
-    return run
+    return of_prompts
 
 
 def decisions(run, prompts, *more):
