@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Literal
@@ -52,9 +52,9 @@ class Settings:
                 f"prior must be 0 or at least {LEAST_PRIOR:g}, not {self.prior!r}: below that it "
                 "is lost in rounding"
             )
-        _one_of("ties", self.ties, ("half", "exclude"))
-        _one_of("disconnected", self.disconnected, ("error", "largest"))
-        _one_of("solver", self.solver, ("newton", "mm"))
+        one_of("ties", self.ties, ("half", "exclude"))
+        one_of("disconnected", self.disconnected, ("error", "largest"))
+        one_of("solver", self.solver, ("newton", "mm"))
         if self.prior and self.disconnected == "largest":
             raise OptionError(
                 "prior and disconnected='largest' exclude each other: a prior rates everyone"
@@ -145,6 +145,12 @@ def check_confidence(confidence: object) -> None:
         )
 
 
-def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+def one_of(name: str, value: object, allowed: Sequence[object]) -> None:
+    """Refuses what is none of these; None, where it is allowed, is not named.
+
+    Raises:
+        OptionError: saying what is allowed.
+    """
     if value not in allowed:
-        raise OptionError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
+        known = ", ".join(str(choice) for choice in allowed if choice is not None)
+        raise OptionError(f"{name} must be one of {known}, not {value!r}")

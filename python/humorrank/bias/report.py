@@ -19,7 +19,7 @@ from humorrank.bias.length import Length, length_bias
 from humorrank.bias.self_preference import SelfPreference, self_preference
 from humorrank.bias.source import Judgments, matches_of, read_judgments
 from humorrank.errors import ConvergenceError, NoMaximumError, OptionError
-from humorrank.settings import check_confidence
+from humorrank.settings import check_confidence, one_of
 
 CLUSTERS: Final = ("auto", "prompt", "none")
 
@@ -217,8 +217,7 @@ def rate_first_position(
         OptionError: an option has a value that it cannot have.
         StoreError: the store cannot be read.
     """
-    if disconnected not in ("error", "largest"):
-        raise OptionError(f"disconnected must be one of error, largest, not {disconnected!r}")
+    one_of("disconnected", disconnected, ("error", "largest"))
     judgments = _read(source, None, confidence, cluster, True, reading)
     return first_position(
         matches_of(judgments.table),
@@ -237,8 +236,7 @@ def _read(
     reading: Mapping[str, Any],
 ) -> Judgments:
     check_confidence(confidence)
-    if cluster not in CLUSTERS:
-        raise OptionError(f"cluster must be one of {', '.join(CLUSTERS)}, not {cluster!r}")
+    one_of("cluster", cluster, CLUSTERS)
     judgments = read_judgments(source, texts=texts, reading=reading)
     return judgments.pooled() if pooled else judgments
 

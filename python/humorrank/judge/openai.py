@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from humorrank.endpoint import AgainError, Client, Completion, Endpoint, RejectedError
-from humorrank.errors import JudgeError, OptionError, VerdictError
+from humorrank.errors import JudgeError, VerdictError
 from humorrank.judge.first_token import SPELLINGS, FirstTokens
 from humorrank.judge.protocol import Answers, Batch, Decision, Failure, Judgment
-from humorrank.judge.questions import Questions, prefix_order
+from humorrank.judge.questions import Questions, check_settings, prefix_order
 from humorrank.judge.throughput import Throughput
 from humorrank.judge.verdict import parse_verdict
-from humorrank.settings import positive, whole
+from humorrank.settings import one_of, positive, whole
 
 Structured = Literal["json_schema", "json_object", "none"]
 
@@ -70,22 +70,14 @@ class OpenAISettings:
         Raises:
             OptionError: saying which and what is allowed.
         """
-        if not isinstance(self.model, str) or not self.model:
-            raise OptionError(f"model must name a model, not {self.model!r}")
-        for name in ("temperature", "top_p", "price_prompt", "price_output"):
+        top_p = 1.0 if self.top_p is None else self.top_p
+        check_settings(self.model, top_p, self.seed, decision_only=self.decision_only)
+        for name in ("temperature", "price_prompt", "price_output"):
             if (value := getattr(self, name)) is not None:
                 positive(name, value)
-        if self.top_p is not None and not 0 < self.top_p <= 1:
-            raise OptionError(f"top_p must lie above 0 and not above 1, not {self.top_p!r}")
         if self.max_tokens is not None:
             whole("max_tokens", self.max_tokens, 1)
-        if self.seed is not None:
-            whole("seed", self.seed, most=2**64 - 1)
-        if self.structured not in get_args(Structured):
-            known = ", ".join(get_args(Structured))
-            raise OptionError(f"structured must be one of {known}, not {self.structured!r}")
-        if not isinstance(self.decision_only, bool):
-            raise OptionError(f"decision_only must be true or false, not {self.decision_only!r}")
+        one_of("structured", self.structured, get_args(Structured))
 
 
 @dataclass

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from humorrank import draws
+from humorrank.errors import OptionError
 from humorrank.judge.first_token import REQUEST
 from humorrank.judge.protocol import Batch
 from humorrank.judge.taxonomy import TAXONOMY, Taxonomy
 from humorrank.judge.template import Template
 from humorrank.judge.verdict import verdict_schema
+from humorrank.settings import positive, whole
 
 
 class Questions:
@@ -69,6 +71,22 @@ class Questions:
         models, prompts = batch.field.model_keys, batch.field.prompt_keys
         key = models[batch.first], models[batch.second], prompts[batch.prompt]
         return draws.bits(self._seed, *key, batch.attempts)
+
+
+def check_settings(model: str, top_p: float, seed: int | None, *, decision_only: bool) -> None:
+    """Refuses values of settings that no model can be asked with.
+
+    Raises:
+        OptionError: saying which and what is allowed.
+    """
+    if not isinstance(model, str) or not model:
+        raise OptionError(f"model must name a model, not {model!r}")
+    if not 0 < positive("top_p", top_p) <= 1:
+        raise OptionError(f"top_p must lie above 0 and not above 1, not {top_p!r}")
+    if seed is not None:
+        whole("seed", seed, most=2**64 - 1)
+    if not isinstance(decision_only, bool):
+        raise OptionError(f"decision_only must be true or false, not {decision_only!r}")
 
 
 def prefix_order(batch: Batch) -> list[int]:

@@ -17,7 +17,7 @@ from humorrank import draws
 from humorrank.errors import OptionError, VerdictError
 from humorrank.judge.first_token import FirstTokens
 from humorrank.judge.protocol import Answers, Batch, Failure, Judgment
-from humorrank.judge.questions import Questions, prefix_order
+from humorrank.judge.questions import Questions, check_settings, prefix_order
 from humorrank.judge.throughput import Throughput
 from humorrank.judge.verdict import parse_verdict
 from humorrank.judge.vllm_engine import (
@@ -90,17 +90,10 @@ class VLLMSettings:
         Raises:
             OptionError: saying which and what is allowed.
         """
-        if not isinstance(self.model, str) or not self.model:
-            raise OptionError(f"model must name a model, not {self.model!r}")
-        if positive("top_p", self.top_p) > 1 or not self.top_p:
-            raise OptionError(f"top_p must lie above 0 and not above 1, not {self.top_p!r}")
+        check_settings(self.model, self.top_p, self.seed, decision_only=self.decision_only)
         positive("temperature", self.temperature)
         whole("max_tokens", self.max_tokens, 1)
         whole("retries", self.retries, most=100)
-        if self.seed is not None:
-            whole("seed", self.seed, most=2**64 - 1)
-        if not isinstance(self.decision_only, bool):
-            raise OptionError(f"decision_only must be true or false, not {self.decision_only!r}")
 
 
 @dataclass

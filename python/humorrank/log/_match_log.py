@@ -15,6 +15,7 @@ from humorrank.log._pass import Options, Pass, Taken
 from humorrank.log._readings import BY_NAME, EXTRAS, ROLES
 from humorrank.log._report import ReadReport
 from humorrank.log._words import BOTH_BAD, SOFT
+from humorrank.settings import one_of
 
 _SHARES: Final = np.array([1.0, 0.0, 0.5, 0.5, np.nan])
 _WORDS: Final = pl.Series(["model_a", "model_b", "tie", "tie", None])
@@ -61,10 +62,10 @@ class MatchLog:
         reading: str | None = None,
         keep: Sequence[str] = (),
     ) -> None:
-        _one_of("score_of", score_of, (None, "a", "b"))
-        _one_of("unjudged", unjudged, ("skip", "fail"))
-        _one_of("on_error", on_error, ("fail", "skip"))
-        _one_of("reading", reading, (None, *BY_NAME))
+        one_of("score_of", score_of, (None, "a", "b"))
+        one_of("unjudged", unjudged, ("skip", "fail"))
+        one_of("on_error", on_error, ("fail", "skip"))
+        one_of("reading", reading, (None, *BY_NAME))
         if score_of is not None and reading not in (None, "score"):
             raise OptionError(f"score_of is about reading='score', not reading={reading!r}")
         if reading == "score" and score_of is None:
@@ -202,12 +203,6 @@ def _normalised(taken: Taken, names: pl.Series, keep: Sequence[str]) -> pl.DataF
         if role not in columns:
             columns[role] = frame.get_column(column).gather(taken.rows)
     return pl.DataFrame(columns)
-
-
-def _one_of(option: str, value: object, allowed: Sequence[object]) -> None:
-    if value not in allowed:
-        known = ", ".join(str(choice) for choice in allowed if choice is not None)
-        raise OptionError(f"{option} must be one of {known}, not {value!r}")
 
 
 def _names(option: str, names: Sequence[str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import polars as pl
 from humorrank.atomic import replacing
 from humorrank.errors import OptionError
 from humorrank.judge import Field
+from humorrank.settings import one_of
 from humorrank.tournament.faults import told
 from humorrank.tournament.running_elo import elo_changes
 from humorrank.tournament.spec import Inconsistent
@@ -163,9 +164,7 @@ def _write(frames: Iterator[pl.DataFrame], file: IO[bytes], ending: str) -> int:
 def _match_frames(store: Store, inconsistent: Inconsistent | None) -> Iterator[pl.DataFrame]:
     """At least one, so that there are columns."""
     how = treatment(store, inconsistent)
-    if how not in get_args(Inconsistent):
-        known = ", ".join(get_args(Inconsistent))
-        raise OptionError(f"inconsistent must be one of {known}, not {how!r}")
+    one_of("inconsistent", how, get_args(Inconsistent))
     field = store.field()
     names, ids, judges = _names(store, field)
     weighted = swapped(store).comparisons > 0

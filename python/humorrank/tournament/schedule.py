@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from humorrank import _core
 from humorrank.errors import OptionError
-from humorrank.settings import positive, whole
+from humorrank.settings import one_of, positive, whole
 
 Kind = Literal["swiss", "round_robin", "random", "information"]
 
@@ -86,8 +86,7 @@ class Scheduler:
         elo_k: float = 32.0,
         prior: float = 0.1,
     ) -> None:
-        if kind not in KINDS:
-            raise OptionError(f"schedule must be one of {', '.join(KINDS)}, not {kind!r}")
+        one_of("schedule", kind, KINDS)
         self.kind: Kind = kind
         contestants, prompts = self._size(contestants, prompts)
         elo_k, prior = positive("elo_k", elo_k), positive("prior", prior)

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, get_args
 
 from humorrank.errors import OptionError
 from humorrank.judge.backends import parse_judge
-from humorrank.settings import positive, whole
+from humorrank.settings import one_of, positive, whole
 from humorrank.tournament.schedule import KINDS, SLACK, Kind
 from humorrank.unknown import refuse_unknown
 
@@ -48,7 +48,7 @@ class ScheduleSpec:
         Raises:
             OptionError: naming the key.
         """
-        _one_of("schedule.kind", self.kind, KINDS)
+        one_of("schedule.kind", self.kind, KINDS)
         whole("schedule.slack", self.slack, most=2**31)
         whole("schedule.prompts_per_pairing", self.prompts_per_pairing, 1, 2**31)
         for name in ("elo_k", "prior"):
@@ -137,9 +137,9 @@ class Spec:
         if self.budget is not None:
             whole("budget", self.budget, 1)
         whole("seed", self.seed, most=LARGEST_SEED)
-        _one_of("position", self.position, get_args(Position))
-        _one_of("identical", self.identical, get_args(Identical))
-        _one_of("inconsistent", self.inconsistent, get_args(Inconsistent))
+        one_of("position", self.position, get_args(Position))
+        one_of("identical", self.identical, get_args(Identical))
+        one_of("inconsistent", self.inconsistent, get_args(Inconsistent))
         whole("lag", self.lag, most=1_000_000)
 
     @classmethod
@@ -255,8 +255,3 @@ def _paths(key: str, value: object) -> tuple[str, ...]:
     if isinstance(paths, list | tuple) and all(isinstance(path, str) and path for path in paths):
         return tuple(paths)
     raise OptionError(f"{key} must be a file or a list of files, not {value!r}")
-
-
-def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise OptionError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")

@@ -19,7 +19,7 @@ import numpy as np
 
 from humorrank import _core
 from humorrank.errors import OptionError
-from humorrank.settings import whole
+from humorrank.settings import one_of, whole
 from humorrank.unknown import near, refuse_unknown
 
 if TYPE_CHECKING:
@@ -74,10 +74,7 @@ class StopSettings:
             OptionError: naming the key.
         """
         for name, allowed in (("when", get_args(When)), ("cluster", get_args(Cluster))):
-            if getattr(self, name) not in allowed:
-                raise OptionError(
-                    f"stop.{name} must be one of {', '.join(allowed)}, not {getattr(self, name)!r}"
-                )
+            one_of(f"stop.{name}", getattr(self, name), allowed)
         whole("stop.k", self.k, 1)
         if not isinstance(self.confidence, float) or not 0.5 <= self.confidence < 1:
             raise OptionError(
