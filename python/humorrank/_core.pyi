@@ -368,10 +368,28 @@ class Field:
         confidence: float,
         seed: int,
         prior: float = 0.0,
+        clusters: Clusters | None = None,
         threads: int | None = None,
         progress: _Progress | None = None,
     ) -> tuple[_F64, _F64, int]:
         """Lower and upper ends in points, and how many replicates had no maximum."""
+
+    def replicates(
+        self,
+        strengths: _F64,
+        *,
+        replicates: int,
+        seed: int,
+        prior: float = 0.0,
+        clusters: Clusters | None = None,
+        threads: int | None = None,
+        progress: _Progress | None = None,
+    ) -> tuple[_F64, int]:
+        """Ratings of shape (replicates, contestants), and how many had no maximum.
+
+        In points; +inf above the component that could be rated, -inf below it, not a number where
+        a contestant is ordered neither way.
+        """
 
     def stable_elo(
         self,
@@ -386,6 +404,24 @@ class Field:
 
     def elo_order(self, seed: int, shuffle: int) -> _U32:
         """The kinds of all matches in the order of one shuffle."""
+
+class Clusters:
+    """The matches of a field by clusters that are resampled as wholes.
+
+    Raises:
+        ValueError: a row is of contestants that never met in the field.
+    """
+
+    def __init__(
+        self,
+        field: Field,
+        cluster: _U32,
+        first: _U32,
+        second: _U32,
+        first_points: _F64,
+        second_points: _F64,
+    ) -> None: ...
+    def __len__(self) -> int: ...
 
 class Elo:
     """Running Elo ratings."""

@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
-from humorrank.errors import MissingExtraError
+from humorrank.errors import MissingExtraError, OptionError
+from humorrank.progress import Progress, stage
+from humorrank.settings import whole
 from humorrank.text_table import one_line, text_table
+from humorrank.uncertainty.comparison import Comparison, beats
+from humorrank.uncertainty.rank_intervals import RankTable, Uncertainty, rank_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,6 +122,7 @@ class Leaderboard:
     version: str
     _field: _core.Field = field(repr=False, compare=False)
     _names: tuple[str, ...] = field(repr=False, compare=False)
+    _uncertainty: Uncertainty | None = field(repr=False, compare=False)
 
     @cached_property
     def table(self) -> pl.DataFrame:
@@ -227,6 +232,94 @@ class Leaderboard:
         """`to_dict` as text."""
         return json.dumps(self.to_dict(top), ensure_ascii=False, indent=2, allow_nan=False)
 
+    def ranks(
+        self, top: int | None = None, *, joint: bool = False, progress: Progress | None = None
+    ) -> RankTable:
+        """The ranks that the data allow, the chances to be best, and who cannot be told apart.
+
+        Intervals of ranks follow from those of differences to all others that hold at once, at the
+        board's confidence (docs/uncertainty.md).
+
+        Args:
+            top: the k of the chance to be among the first k; 3, or all of fewer, by default.
+            joint: whether the intervals shall hold for all contestants at once, and not each for
+                its own.
+            progress: called with (stage, done, total).
+
+        Raises:
+            OptionError: the board has no intervals, or there is no such top.
+        """
+        top = min(3, len(self)) if top is None else whole("top", top, 1, len(self))
+        code = {name: code for code, name in enumerate(self._names)}
+        order = np.array([code[name] for name in self.columns["model"]])
+        return rank_table(
+            self._intervals(),
+            self.columns["model"],
+            self.columns["rank"],
+            self.columns["rating"],
+            order=order,
+            top=top,
+            confidence=self.settings["confidence"],
+            joint=joint,
+            progress=stage(progress, "ranks"),
+        )
+
+    def compare(self, model_a: str, model_b: str) -> Comparison:
+        """How far two contestants are apart, and how sure the data make it.
+
+        Args:
+            model_a: one of them.
+            model_b: the other.
+
+        Raises:
+            KeyError: one is not on the board.
+            OptionError: the board has no intervals, or the two are one.
+        """
+        a, b = self[model_a], self[model_b]
+        if model_a == model_b:
+            raise OptionError(f"{model_a!r} is compared with itself")
+        uncertainty = self._intervals()
+        confidence = self.settings["confidence"]
+        code_a, code_b = self._names.index(model_a), self._names.index(model_b)
+        lower, upper = uncertainty.difference(code_a, code_b, confidence)
+        matches, points_a, points_b = self._direct(code_a, code_b)
+        difference = a.rating - b.rating
+        return Comparison(
+            model_a,
+            model_b,
+            difference,
+            lower,
+            upper,
+            uncertainty.stronger(code_a, code_b),
+            beats(difference),
+            beats(lower),
+            beats(upper),
+            matches,
+            points_a,
+            points_b,
+            confidence,
+            self.settings["interval"],
+            uncertainty.basis,
+        )
+
+    def _direct(self, a: int, b: int) -> tuple[int, float, float]:
+        """Matches between two contestants, and the points of each in them."""
+        low, high, low_points, high_points = self._field.pairs()
+        met = np.flatnonzero((low == min(a, b)) & (high == max(a, b)))
+        if not len(met):
+            return 0, 0.0, 0.0
+        pair, _, _, count = self._field.kinds()
+        points = float(low_points[met[0]]), float(high_points[met[0]])
+        return int(count[pair == met[0]].sum()), *(points if a < b else points[::-1])
+
+    def _intervals(self) -> Uncertainty:
+        if self._uncertainty is None:
+            raise OptionError(
+                "the board was rated with bootstrap=0, so that it has no intervals; rate again "
+                "with bootstrap=1000, or interval='sandwich'"
+            )
+        return self._uncertainty
+
     def win_matrix(self) -> pl.DataFrame:
         """Share of the points that each row's model took from each column's, in rank order.
 
@@ -298,7 +391,7 @@ class Leaderboard:
             "model": [one_line(name) for name in table["model"]],
             "rating": [f"{rating:.1f}" for rating in table["rating"]],
         }
-        if self.bootstrap["replicates"]:
+        if "rating_lower" in self.columns:
             ends = zip(table["rating_lower"], table["rating_upper"], strict=True)
             columns[f"{confidence} interval"] = [interval_text(*pair) for pair in ends]
             columns["rank by CI"] = [str(rank) for rank in table["rank_ci"]]

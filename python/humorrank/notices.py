@@ -11,6 +11,7 @@ import numpy as np
 from humorrank.existence import Existence, shorten
 from humorrank.log import ReadReport
 from humorrank.settings import Settings, Ties
+from humorrank.uncertainty.clusters import FEW, Clusters
 
 
 def of_reading(report: ReadReport | None, ties: Ties) -> list[str]:
@@ -66,6 +67,17 @@ def of_prior(existence: Existence) -> list[str]:
     return out
 
 
+def of_clusters(clusters: Clusters) -> list[str]:
+    """Too few clusters to trust an interval."""
+    count = len(clusters)
+    if count >= FEW:
+        return []
+    return [
+        f"there are only {count} clusters ({clusters.column}): intervals of fewer than {FEW} are "
+        "rough, and mostly too narrow"
+    ]
+
+
 def of_rating(settings: Settings, columns: Mapping[str, Any], without_maximum: int) -> list[str]:
     """What the method has done to the figures."""
     out = []
@@ -73,11 +85,11 @@ def of_rating(settings: Settings, columns: Mapping[str, Any], without_maximum: i
         out.append(f"the ratings are shrunken towards each other by a prior of {settings.prior:g}")
     if without_maximum:
         out.append(
-            f"{without_maximum:,} of {settings.bootstrap:,} bootstrap replicates had no maximum; "
+            f"{without_maximum:,} of {settings.replicates:,} bootstrap replicates had no maximum; "
             "in those, contestants outside the largest component count as infinitely far above "
             "or below it"
         )
-    if settings.bootstrap:
+    if "rating_lower" in columns:
         out += _open_ends(columns)
     return out
 

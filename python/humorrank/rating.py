@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict, Unpack, overload
 
@@ -16,8 +15,10 @@ from humorrank.leaderboards import Leaderboards
 from humorrank.log import ReadReport
 from humorrank.progress import Progress, stage
 from humorrank.ranks import ranked
+from humorrank.scale import MEAN_RATING, POINTS
 from humorrank.settings import (
     MOST_THREADS,
+    Interval,
     Settings,
     Ties,
     anchor_pair,
@@ -26,11 +27,9 @@ from humorrank.settings import (
 )
 from humorrank.source import counted
 from humorrank.tally import Tally
+from humorrank.uncertainty.clusters import Clusters
+from humorrank.uncertainty.methods import uncertainty_of
 
-POINTS = 400 / math.log(10)
-"""Rating points in one natural-log unit of strength."""
-
-MEAN_RATING = 1000.0
 TOLERANCE = 1e-6
 MOST_REPLAYED = 10**11
 """Matches that Stable Elo replays at most, in all orders together: half an hour of two threads."""
@@ -56,6 +55,9 @@ class RateOptions(TypedDict, total=False):
     score_of: Literal["a", "b"] | None
     min_matches: int
     solver: Literal["newton", "mm"]
+    interval: Interval
+    cluster: str | None
+    simultaneous: bool
 
 
 @overload
@@ -88,14 +90,18 @@ def rate(
     score_of: Literal["a", "b"] | None = None,
     min_matches: int = 0,
     solver: Literal["newton", "mm"] = "newton",
+    interval: Interval = "percentile",
+    cluster: str | None = None,
+    simultaneous: bool = False,
     by: str | Sequence[str] | None = None,
 ) -> Leaderboard | Leaderboards:
     """Rates contestants from pairwise matches.
 
     Bradley-Terry ratings are the maximum-likelihood estimate of
     P(i beats j) = 1 / (1 + 10^((R_j - R_i) / 400)), a tie as half a win to each, with percentile
-    bootstrap intervals over matches; Stable Elo is the mean over random orders. The result
-    depends on the matches, the settings and the seed, not on the order of rows or the threads.
+    bootstrap intervals over matches, or others (docs/uncertainty.md); Stable Elo is the mean over
+    random orders. The result depends on the matches, the settings and the seed, not on the order
+    of rows or the threads.
 
     Args:
         matches: a path, a glob, a list of paths (logs, or tally files, which are added), "-"
@@ -121,6 +127,11 @@ def rate(
         min_matches: leaves out contestants with fewer matches, again and again until everyone
             left has as many.
         solver: the way to the maximum: "newton", or the paper's "mm"; the result is the same.
+        interval: "percentile", "basic" or "bca", of bootstrap replicates; "wald", of the inverse
+            Fisher information; "sandwich", of the scatter of the matches.
+        cluster: a column (prompt, judge, ...) whose matches are alike, so that they are resampled,
+            or summed up for the sandwich, as wholes.
+        simultaneous: whether the intervals shall hold for all contestants at once.
         by: a column of the log, or several: an independent rating of each group of matches that
             are equal there, bit for bit that of rating these matches alone. A group that cannot
             be rated is said, and does not fail the others.
@@ -146,6 +157,9 @@ def rate(
         min_matches=whole("min_matches", min_matches),
         solver=solver,
         seed=whole("seed", seed, most=2**64 - 1),
+        interval=interval,
+        cluster=cluster,
+        simultaneous=bool(simultaneous),
     )
     if threads is not None:
         threads = whole("threads", threads, least=1, most=MOST_THREADS)
@@ -158,7 +172,13 @@ def rate(
     groups = None if by is None else (by,) if isinstance(by, str) else tuple(by)
     if groups == ():
         raise OptionError("by must name a column, or several")
-    tally = counted(matches, keys=groups or (), progress=progress, reading=reading)
+    if groups and (interval != "percentile" or cluster is not None or simultaneous):
+        raise OptionError(
+            "by goes with percentile intervals over matches; for other intervals rate a group's "
+            "matches on their own (where)"
+        )
+    keys = groups or (() if cluster is None else (cluster,))
+    tally = counted(matches, keys=keys, progress=progress, reading=reading)
     if groups:
         return Leaderboards(tally, settings, threads, progress, one=isinstance(by, str))
     return rate_tally(tally, settings, threads, progress)
@@ -189,12 +209,25 @@ class _Rating:
         self.notices: list[str] = []
         self.read_matches = sum(tally.outcomes)
         self.few_matches = 0
+        self.clusters = (
+            None
+            if settings.cluster is None
+            else Clusters.of(tally, settings.cluster, settings.ties)
+        )
         self._take(tally)
 
     def _take(self, tally: Tally) -> None:
         self.tally = tally
         self.field = _core.Field(tally.counts, exclude_ties=self.settings.ties == "exclude")
         self.matches, self.points, self.weight, self.total = self.field.standings()
+
+    def _restrict(self, keep: np.ndarray) -> None:
+        tally = self.tally.restrict(keep)
+        if self.clusters is not None:
+            self.clusters = self.clusters.restricted(keep)
+        # The pairs of all are much of the memory that a large field takes, and done with.
+        del self.field
+        self._take(tally)
 
     def leaderboard(self) -> Leaderboard:
         """Runs every step.
@@ -245,7 +278,7 @@ class _Rating:
                 "tolerance": TOLERANCE,
                 "iterations": iterations,
             },
-            bootstrap={"replicates": settings.bootstrap, "without_maximum": without_maximum},
+            bootstrap={"replicates": settings.replicates, "without_maximum": without_maximum},
             elo={"shuffles": settings.elo_shuffles, **spread},
             counts=self._counts(),
             sources=sources(self.read),
@@ -253,6 +286,7 @@ class _Rating:
             version=_core.VERSION,
             _field=self.field,
             _names=names,
+            _uncertainty=self.uncertainty,
         )
 
     def _account(self) -> str:
@@ -270,7 +304,7 @@ class _Rating:
                 matches = int(self.matches[i])
                 reason = f"has {matches:,} matches, fewer than the {needed:,} asked for"
                 self.unrated.append(Unrated(self.tally.names[i], reason, matches))
-            self._take(self.tally.restrict(self.matches >= needed))
+            self._restrict(self.matches >= needed)
         self.few_matches = before - self.total
         if self.unrated:
             self.notices.append(
@@ -292,10 +326,7 @@ class _Rating:
                 reason, matches = group.reason, int(self.matches[i])
                 self.unrated.append(Unrated(self.tally.names[i], reason, matches))
         before = self.total
-        restricted = self.tally.restrict(existence.inside)
-        # The pairs of all are much of the memory that a large field takes, and done with.
-        del self.field
-        self._take(restricted)
+        self._restrict(existence.inside)
         self.notices.append(
             f"only the largest connected component is rated: {len(self.tally.names):,} of "
             f"{len(existence.inside):,} contestants, {self.total:,} of {before:,} matches; "
@@ -304,17 +335,17 @@ class _Rating:
 
     def _add_intervals(self, columns: dict[str, Any], strengths: np.ndarray, shift: float) -> int:
         settings = self.settings
-        if not settings.bootstrap:
-            return 0
-        lower, upper, without_maximum = self.field.bootstrap(
-            strengths,
-            replicates=settings.bootstrap,
-            confidence=settings.confidence,
-            seed=settings.seed,
-            prior=settings.prior,
-            threads=self.threads,
-            progress=stage(self.progress, "bootstrap"),
+        if self.clusters is not None:
+            self.clusters.refuse_few()
+            self.notices += notices.of_clusters(self.clusters)
+        uncertainty = uncertainty_of(
+            settings, self.field, self.clusters, strengths, threads=self.threads
         )
+        self.uncertainty = uncertainty
+        if uncertainty is None:
+            return 0
+        ends = uncertainty.band if settings.simultaneous else uncertainty.ends
+        lower, upper, without_maximum = ends(settings.confidence, self.progress)
         columns["rating_lower"], columns["rating_upper"] = lower + shift, upper + shift
         return without_maximum
 

@@ -6,12 +6,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Literal
+from typing import Literal, get_args
 
 from humorrank import _core
 from humorrank.errors import OptionError
 
 Ties = Literal["half", "exclude"]
+
+Interval = Literal["percentile", "basic", "bca", "wald", "sandwich"]
+INTERVALS = get_args(Interval)
+RESAMPLED = ("percentile", "basic", "bca")
+"""Intervals that are made of bootstrap replicates."""
 
 LEAST_PRIOR = 1e-9
 MOST_THREADS = 1024
@@ -34,6 +39,14 @@ class Settings:
     min_matches: int
     solver: Literal["newton", "mm"]
     seed: int
+    interval: Interval = "percentile"
+    cluster: str | None = None
+    simultaneous: bool = False
+
+    @property
+    def replicates(self) -> int:
+        """Bootstrap replicates that the intervals take."""
+        return self.bootstrap if self.interval in RESAMPLED else 0
 
     def __post_init__(self) -> None:
         """Refuses values that cannot be.
@@ -55,12 +68,20 @@ class Settings:
         one_of("ties", self.ties, ("half", "exclude"))
         one_of("disconnected", self.disconnected, ("error", "largest"))
         one_of("solver", self.solver, ("newton", "mm"))
+        one_of("interval", self.interval, INTERVALS)
+        if self.cluster is not None and (not isinstance(self.cluster, str) or not self.cluster):
+            raise OptionError(f"cluster must be a column, not {self.cluster!r}")
+        if self.cluster is not None and self.interval == "wald":
+            raise OptionError(
+                "interval='wald' takes matches as independent, and knows no clusters; use "
+                "interval='sandwich', or one of the bootstrap's"
+            )
         if self.prior and self.disconnected == "largest":
             raise OptionError(
                 "prior and disconnected='largest' exclude each other: a prior rates everyone"
             )
         needed = _core.replicates_needed(self.confidence)
-        if 0 < self.bootstrap < needed:
+        if 0 < self.replicates < needed:
             raise OptionError(
                 f"a confidence of {self.confidence:g} needs at least {needed:,} bootstrap "
                 f"replicates, not {self.bootstrap:,}: the ends of the interval are the "

@@ -13,7 +13,7 @@ from humorrank.bias.intervals import Estimate, chi_squared_tail
 from humorrank.bias.paired_logit import Matches, PairedLogit, fit, quantile
 from humorrank.bias.separation import Separated, connection
 from humorrank.errors import OptionError
-from humorrank.rating import MEAN_RATING, POINTS
+from humorrank.scale import MEAN_RATING, POINTS
 
 Cluster = Literal["auto", "prompt", "none"]
 

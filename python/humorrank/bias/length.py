@@ -14,7 +14,7 @@ from humorrank.bias.paired_logit import fit
 from humorrank.bias.separation import connection
 from humorrank.bias.source import matches_of
 from humorrank.errors import ConvergenceError, NoMaximumError
-from humorrank.rating import POINTS
+from humorrank.scale import POINTS
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ import numpy as np
 
 from humorrank.bias.separation import Separated, first_position_exists, separates
 from humorrank.errors import ConvergenceError, OptionError
-from humorrank.rating import POINTS, TOLERANCE
+from humorrank.rating import TOLERANCE
+from humorrank.scale import POINTS
 
 MOST_CONTESTANTS: Final = 5_000
 """The information is a dense matrix of contestants by contestants."""

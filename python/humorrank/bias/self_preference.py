@@ -16,7 +16,7 @@ from humorrank.bias.paired_logit import PairedLogit, fit
 from humorrank.bias.separation import connection
 from humorrank.bias.source import Judgments, matches_of
 from humorrank.errors import HumorRankError, NoMaximumError, OptionError
-from humorrank.rating import POINTS
+from humorrank.scale import POINTS
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ use std::{
 
 use humorrank_core::{
     Cell, Kinds, Monitor, Outcome, Pairs, Tally, Ties,
-    bootstrap::bootstrap,
+    bootstrap::{Units, bootstrap},
     bradley_terry::{Settings, fit},
     elo::{self, Elo},
     random::{Purpose, stream},
@@ -195,9 +195,8 @@ fn main() -> Result<(), AnyError> {
         "bootstrap" => {
             let strengths = fit(&pairs, None, settings, &monitor)?.strengths;
             let work = || {
-                let drawn = bootstrap(
-                    &pairs, &kinds, &strengths, settings, REPLICATES, 1, &monitor,
-                );
+                let units = Units::Matches(&kinds);
+                let drawn = bootstrap(&pairs, units, &strengths, settings, REPLICATES, 1, &monitor);
                 Ok(drawn?)
             };
             (REPLICATES, median(&arguments, work)?)

@@ -1,7 +1,8 @@
-//! The percentile bootstrap over matches.
+//! The bootstrap, over matches or over clusters of them.
 //!
 //! Resampling N matches with replacement is, in distribution, one multinomial draw over the
-//! kinds of match ([`crate::resample`]), so a replicate's cost hardly depends on N.
+//! kinds of match ([`crate::resample`]), so a replicate's cost hardly depends on N. Where matches
+//! hang together, their clusters are resampled as wholes.
 
 use rayon::prelude::*;
 
@@ -10,9 +11,53 @@ use crate::{
     bradley_terry::{Chord, Settings, fit_connected},
     graph::{self, Standing},
     pairs::Kinds,
-    random::{Purpose, stream},
-    resample::Resampler,
+    random::{Purpose, Stream, stream},
+    resample::{Clusters, Resampler},
 };
+
+/// What a replicate draws with replacement.
+#[derive(Clone, Copy, Debug)]
+pub enum Units<'a> {
+    /// Matches.
+    Matches(&'a Kinds),
+    /// Clusters of matches.
+    Clusters(&'a Clusters),
+}
+
+/// How a replicate is drawn.
+enum Draw<'a> {
+    Matches(&'a Kinds, Resampler),
+    Clusters(&'a Clusters),
+}
+
+impl<'a> Draw<'a> {
+    fn new(units: Units<'a>) -> Result<Self, Error> {
+        Ok(match units {
+            Units::Matches(kinds) => Self::Matches(kinds, Resampler::new(kinds)?),
+            Units::Clusters(clusters) => Self::Clusters(clusters),
+        })
+    }
+
+    /// Gives `pairs` the points of a resample; `numbers` is room for how often each unit came.
+    fn set_points(&self, random: &mut Stream, pairs: &mut Pairs, numbers: &mut Numbers) {
+        match self {
+            Self::Matches(kinds, resampler) => {
+                resampler.draw(random, &mut numbers.counts);
+                pairs.set_points(kinds, &numbers.counts);
+            }
+            Self::Clusters(clusters) => {
+                clusters.draw(random, &mut numbers.times);
+                clusters.set_points(pairs, &numbers.times);
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Numbers {
+    counts: Vec<u64>,
+    times: Vec<u32>,
+}
 
 /// Ratings of every contestant in every replicate.
 #[derive(Clone, Debug)]
@@ -26,7 +71,7 @@ pub struct Replicates {
     pub without_maximum: usize,
 }
 
-/// Draws `replicates` resamples of the matches and fits each, starting at `strengths`, the
+/// Draws `replicates` resamples of the units and fits each, starting at `strengths`, the
 /// fit of the matches themselves.
 ///
 /// A replicate without a maximum is anchored on its largest strongly connected component,
@@ -36,14 +81,14 @@ pub struct Replicates {
 /// Those of a fit.
 pub fn bootstrap(
     pairs: &Pairs,
-    kinds: &Kinds,
+    units: Units<'_>,
     strengths: &[f64],
     settings: Settings,
     replicates: usize,
     seed: u64,
     monitor: &Monitor,
 ) -> Result<Replicates, Error> {
-    let resampler = Resampler::new(kinds)?;
+    let draw = Draw::new(units)?;
     let refit = Refit {
         strengths,
         settings: Settings {
@@ -60,12 +105,11 @@ pub fn bootstrap(
         .par_chunks_mut(contestants.max(1))
         .enumerate()
         .map_init(
-            || (pairs.clone(), Vec::new()),
-            |(resampled, counts), (replicate, ratings)| {
+            || (pairs.clone(), Numbers::default()),
+            |(resampled, numbers), (replicate, ratings)| {
                 monitor.check()?;
                 let mut random = stream(seed, Purpose::Bootstrap, replicate as u64, 0);
-                resampler.draw(&mut random, counts);
-                resampled.set_points(kinds, counts);
+                draw.set_points(&mut random, resampled, numbers);
                 let whole = refit.rate(resampled, ratings)?;
                 monitor.advance(1);
                 Ok(whole)
@@ -249,7 +293,8 @@ mod tests {
                 .build()
                 .unwrap()
                 .install(|| {
-                    bootstrap(&pairs, &kinds, &fit.strengths, settings, 200, 7, &monitor).unwrap()
+                    let units = Units::Matches(&kinds);
+                    bootstrap(&pairs, units, &fit.strengths, settings, 200, 7, &monitor).unwrap()
                 })
         };
         let (one, two, eight) = (on(1), on(2), on(8));

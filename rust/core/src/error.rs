@@ -20,6 +20,9 @@ pub enum Error {
     /// A row holds a contestant outside the field, twice the same one, or no plain outcome.
     #[error("a row has a code or an outcome that is out of range")]
     OutOfRange,
+    /// A row of clusters is of contestants that never met.
+    #[error("a cluster holds matches of contestants that never met")]
+    NotAPair,
     /// More matches than 64 bits can count.
     #[error("the counts add up to more than 2^64 - 1 matches")]
     CountOverflow,

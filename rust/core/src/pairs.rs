@@ -235,6 +235,17 @@ impl Pairs {
         self.starts[low]..self.starts[low + 1]
     }
 
+    /// The index of the pair of two contestants, if they met.
+    #[must_use]
+    pub fn find(&self, low: u32, high: u32) -> Option<usize> {
+        let row = self
+            .starts
+            .get(low as usize + 1)
+            .map(|_| self.row(low as usize))?;
+        let place = self.high[row.clone()].binary_search(&high).ok()?;
+        Some(row.start + place)
+    }
+
     /// Cuts the lower-numbered contestants into `parts` ranges of about as many pairs each.
     #[must_use]
     pub fn cut(&self, parts: usize) -> Vec<Range<usize>> {

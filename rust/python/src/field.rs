@@ -4,12 +4,15 @@ use std::sync::{Arc, OnceLock};
 
 use humorrank_core::{
     self as core, Error, Kinds, Monitor, Pairs, Standings, Ties,
-    bootstrap::{self, bootstrap},
+    bootstrap::{self, Replicates, Units, bootstrap},
     bradley_terry::{self, Settings, Solver},
     elo,
     graph::{self, Components, Standing},
+    resample,
 };
-use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyUntypedArrayMethods};
+use numpy::{
+    IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods,
+};
 use pyo3::{exceptions::PyValueError, prelude::*};
 
 use crate::{tally::Tally, work};
@@ -37,7 +40,83 @@ type Floats<'py> = Bound<'py, PyArray1<f64>>;
 type Codes<'py> = Bound<'py, PyArray1<u32>>;
 type Counts<'py> = Bound<'py, PyArray1<u64>>;
 
+/// The matches of a field by clusters that are resampled as wholes.
+#[pyclass(module = "humorrank._core", frozen)]
+pub struct Clusters(resample::Clusters);
+
+#[pymethods]
+impl Clusters {
+    #[new]
+    fn new(
+        py: Python<'_>,
+        field: &Field,
+        cluster: PyReadonlyArray1<'_, u32>,
+        first: PyReadonlyArray1<'_, u32>,
+        second: PyReadonlyArray1<'_, u32>,
+        first_points: PyReadonlyArray1<'_, f64>,
+        second_points: PyReadonlyArray1<'_, f64>,
+    ) -> PyResult<Self> {
+        let (cluster, first, second) = (cluster.as_slice()?, first.as_slice()?, second.as_slice()?);
+        let (first_points, second_points) = (first_points.as_slice()?, second_points.as_slice()?);
+        let lengths = [first, second].map(<[u32]>::len);
+        let point_lengths = [first_points, second_points].map(<[f64]>::len);
+        if lengths
+            .into_iter()
+            .chain(point_lengths)
+            .any(|length| length != cluster.len())
+        {
+            return Err(PyValueError::new_err("all columns must be of one length"));
+        }
+        let rows = (0..cluster.len()).map(|row| resample::Points {
+            cluster: cluster[row],
+            first: (first[row], first_points[row]),
+            second: (second[row], second_points[row]),
+        });
+        py.detach(|| resample::Clusters::new(&field.pairs, rows))
+            .map(Self)
+            .map_err(|error| work::python_error(py, &error))
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+}
+
 impl Field {
+    #[allow(clippy::too_many_arguments, reason = "settings, each with its name")]
+    fn resampled<T: Send>(
+        &self,
+        py: Python<'_>,
+        strengths: &PyReadonlyArray1<'_, f64>,
+        (replicates, seed, prior): (usize, u64, f64),
+        clusters: Option<&Clusters>,
+        threads: Option<usize>,
+        progress: Option<&Bound<'_, PyAny>>,
+        then: impl FnOnce(Replicates) -> T + Send,
+    ) -> PyResult<T> {
+        if strengths.len() != self.pairs.contestants() {
+            return Err(PyValueError::new_err("one strength a contestant is needed"));
+        }
+        let settings = settings(prior, "newton")?;
+        let strengths = strengths.as_slice()?;
+        work::run(py, threads, progress, replicates as u64, |monitor| {
+            let units = match clusters {
+                Some(clusters) => Units::Clusters(&clusters.0),
+                None => Units::Matches(self.kinds()?),
+            };
+            bootstrap(
+                &self.pairs,
+                units,
+                strengths,
+                settings,
+                replicates,
+                seed,
+                monitor,
+            )
+            .map(then)
+        })
+    }
+
     fn kinds(&self) -> Result<&Kinds, Error> {
         if let Some(kinds) = self.kinds.get() {
             return Ok(kinds);
@@ -207,7 +286,7 @@ impl Field {
     }
 
     #[allow(clippy::too_many_arguments, reason = "settings, each with its name")]
-    #[pyo3(signature = (strengths, *, replicates, confidence, seed, prior=0.0, threads=None, progress=None))]
+    #[pyo3(signature = (strengths, *, replicates, confidence, seed, prior=0.0, clusters=None, threads=None, progress=None))]
     fn bootstrap<'py>(
         &self,
         py: Python<'py>,
@@ -216,33 +295,54 @@ impl Field {
         confidence: f64,
         seed: u64,
         prior: f64,
+        clusters: Option<&Clusters>,
         threads: Option<usize>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Floats<'py>, Floats<'py>, usize)> {
-        if strengths.len() != self.pairs.contestants() {
-            return Err(PyValueError::new_err("one strength a contestant is needed"));
-        }
-        let settings = settings(prior, "newton")?;
-        let strengths = strengths.as_slice()?;
-        let (intervals, without_maximum) =
-            work::run(py, threads, progress, replicates as u64, |monitor| {
-                let drawn = bootstrap(
-                    &self.pairs,
-                    self.kinds()?,
-                    strengths,
-                    settings,
-                    replicates,
-                    seed,
-                    monitor,
-                )?;
-                Ok((drawn.intervals(confidence), drawn.without_maximum))
-            })?;
+        let drawn = (replicates, seed, prior);
+        let (intervals, without_maximum) = self.resampled(
+            py,
+            &strengths,
+            drawn,
+            clusters,
+            threads,
+            progress,
+            |drawn| (drawn.intervals(confidence), drawn.without_maximum),
+        )?;
         let (lower, upper): (Vec<_>, Vec<_>) = intervals.into_iter().unzip();
         Ok((
             lower.into_pyarray(py),
             upper.into_pyarray(py),
             without_maximum,
         ))
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "settings, each with its name")]
+    #[pyo3(signature = (strengths, *, replicates, seed, prior=0.0, clusters=None, threads=None, progress=None))]
+    fn replicates<'py>(
+        &self,
+        py: Python<'py>,
+        strengths: PyReadonlyArray1<'py, f64>,
+        replicates: usize,
+        seed: u64,
+        prior: f64,
+        clusters: Option<&Clusters>,
+        threads: Option<usize>,
+        progress: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(Bound<'py, PyArray2<f64>>, usize)> {
+        let drawn = (replicates, seed, prior);
+        let drawn = self.resampled(
+            py,
+            &strengths,
+            drawn,
+            clusters,
+            threads,
+            progress,
+            |drawn| drawn,
+        )?;
+        let shape = [replicates, drawn.contestants];
+        let ratings = drawn.ratings.into_pyarray(py).reshape(shape)?;
+        Ok((ratings, drawn.without_maximum))
     }
 
     #[pyo3(signature = (*, k, shuffles, seed, threads=None, progress=None))]

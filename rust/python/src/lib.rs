@@ -24,7 +24,7 @@ mod _core {
     #[pymodule_export]
     use super::csv::{CsvError, CsvReader, StringColumn};
     #[pymodule_export]
-    use super::field::{Elo, Field, replicates_needed};
+    use super::field::{Clusters, Elo, Field, replicates_needed};
     #[pymodule_export]
     use super::files::{
         CodeReader, Judged, UnusualError, judge_codes, known_codes, names_from, row_codes,

@@ -128,6 +128,7 @@ pub fn python_error(py: Python<'_>, error: &Error) -> PyErr {
             .and_then(|module| module.getattr("ConvergenceError"))
             .and_then(|class| Ok(class.cast_into::<PyType>()?))
             .map_or_else(|error| error, |class| PyErr::from_type(class, message)),
+        Error::NotAPair => PyValueError::new_err(message),
         Error::CountOverflow | Error::TooLarge => PyOverflowError::new_err(message),
         Error::NoMaximum | Error::OutOfRange | Error::Interrupted => {
             PyRuntimeError::new_err(message)

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::{Groups, small::Small};
 use crate::{
     Error, Kinds, MEAN_RATING, Monitor, POINTS, Pairs, Standings, Tally, Ties,
-    bootstrap::bootstrap,
+    bootstrap::{Units, bootstrap},
     bradley_terry::{self, Settings},
     elo::stable_elo,
     graph::{self, Standing},
@@ -348,7 +348,7 @@ impl<'a> Group<'a> {
             if rating.replicates > 0 {
                 let drawn = bootstrap(
                     pairs,
-                    &kinds,
+                    Units::Matches(&kinds),
                     fitted.strengths,
                     rating.settings,
                     rating.replicates,

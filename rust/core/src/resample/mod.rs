@@ -8,12 +8,14 @@
 //! of N, whatever N is.
 
 mod alias;
+mod clusters;
 mod poisson;
 
 use rand::Rng;
 
 use crate::{Error, pairs::Kinds};
 use alias::{Shares, small_poisson};
+pub use clusters::{Clusters, Points};
 use poisson::Poisson;
 
 /// Above this many matches, not every number of them is a float. The Poisson numbers are then

@@ -1,0 +1,116 @@
+"""Uncertainty as a covariance shows it: estimates that scatter as normal numbers do."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from humorrank import draws as keyed
+from humorrank.distributions import normal_quantile, student_quantile, student_tail
+from humorrank.progress import Progress
+from humorrank.uncertainty.quantiles import weibull
+
+DRAWS: Final = 10_000
+"""Draws behind bands, rank intervals and chances."""
+
+_PURPOSE: Final = 0x6E6F726D616C
+_JITTER: Final = 1e-10
+_BLOCK: Final = 1 << 22
+
+
+@dataclass(frozen=True, eq=False)
+class Normal:
+    """Ratings with their covariance.
+
+    Attributes:
+        ratings: in points, mean 1000.
+        covariance: in points squared; its rows sum to 0.
+        degrees: of freedom: clusters less one; infinite where there are none.
+        seed: of the draws.
+    """
+
+    ratings: np.ndarray
+    covariance: np.ndarray
+    degrees: float
+    seed: int
+
+    @property
+    def basis(self) -> str:
+        """What the draws are, in words."""
+        return f"{DRAWS:,} draws from the covariance"
+
+    @cached_property
+    def errors(self) -> np.ndarray:
+        """The standard error of each rating."""
+        return np.asarray(np.sqrt(np.maximum(np.diag(self.covariance), 0)))
+
+    def ends(
+        self, confidence: float, progress: Progress | None = None
+    ) -> tuple[np.ndarray, np.ndarray, int]:
+        """Lower and upper end of each rating; 0 replicates."""
+        reach = student_quantile(confidence, self.degrees) * self.errors
+        return self.ratings - reach, self.ratings + reach, 0
+
+    def band(
+        self, confidence: float, progress: Progress | None = None
+    ) -> tuple[np.ndarray, np.ndarray, int]:
+        """Ends that hold for all contestants at once: out to the largest studentized deviation."""
+        error = np.where(self.errors > 0, self.errors, 1.0)
+        largest = (np.abs(self.draws - self.ratings) / error).max(1)
+        reach = float(weibull(largest[:, None], confidence)[0]) * self.errors
+        return self.ratings - reach, self.ratings + reach, 0
+
+    @cached_property
+    def draws(self) -> np.ndarray:
+        """Ratings of shape (`DRAWS`, contestants), normal around the estimates.
+
+        With clusters of Student's kind: each draw is stretched by the square root of degrees over
+        a chi-squared number, to allow for what is not known of the covariance.
+        """
+        n = len(self.ratings)
+        scale = float(np.diag(self.covariance).mean()) or 1.0
+        # The rows of the covariance sum to 0; what makes it regular is taken out again.
+        factor = np.linalg.cholesky(self.covariance + scale / n + _JITTER * scale * np.eye(n))
+        column = np.arange(n, dtype=np.uint64)
+        out = np.empty((DRAWS, n))
+        rows = max(1, _BLOCK // n)
+        for start in range(0, DRAWS, rows):
+            row = np.arange(start, min(start + rows, DRAWS), dtype=np.uint64)[:, None]
+            out[start : start + rows] = keyed.normal(_PURPOSE, self.seed, row, column) @ factor.T
+        out -= out.mean(1, keepdims=True)
+        if np.isfinite(self.degrees):
+            row = np.arange(DRAWS, dtype=np.uint64)
+            chance = keyed.uniform(_PURPOSE, self.seed, row, n)
+            out *= _stretch(chance, self.degrees)[:, None]
+        return np.asarray(out + self.ratings)
+
+    def difference(self, a: int, b: int, confidence: float) -> tuple[float, float]:
+        """The interval of the rating of `a` less that of `b`."""
+        estimate, error = self._difference(a, b)
+        reach = student_quantile(confidence, self.degrees) * error
+        return estimate - reach, estimate + reach
+
+    def stronger(self, a: int, b: int) -> float:
+        """The chance that a number around the difference, with its error, is above 0."""
+        estimate, error = self._difference(a, b)
+        if not error:
+            return 0.5 if not estimate else float(estimate > 0)
+        half = student_tail(estimate / error, self.degrees) / 2
+        return half if estimate < 0 else 1 - half
+
+    def _difference(self, a: int, b: int) -> tuple[float, float]:
+        c = self.covariance
+        variance = max(0.0, float(c[a, a] + c[b, b] - 2 * c[a, b]))
+        return float(self.ratings[a] - self.ratings[b]), math.sqrt(variance)
+
+
+def _stretch(chance: np.ndarray, degrees: float) -> np.ndarray:
+    """Square roots of degrees over chi-squared numbers (Wilson and Hilferty 1931)."""
+    normal = np.array([normal_quantile(one) for one in chance.tolist()])
+    share = 2 / (9 * degrees)
+    root = np.maximum(1 - share + normal * np.sqrt(share), 1e-3)
+    return np.asarray(root**-1.5)
