@@ -378,6 +378,10 @@ class Leaderboard:
         text = f"{len(self):,} contestants, {self.counts['rated']:,} matches"
         if self.settings["prior"]:
             text += f", shrunken by a prior of {self.settings['prior']:g}"
+        if self.settings["interval"] != "percentile" or self.settings["cluster"]:
+            text += f", {self.settings['interval']} intervals"
+        if self.settings["cluster"]:
+            text += f" by {self.settings['cluster']}"
         if self.unrated:
             text += f", {len(self.unrated):,} unrated"
         return text
@@ -393,7 +397,8 @@ class Leaderboard:
         }
         if "rating_lower" in self.columns:
             ends = zip(table["rating_lower"], table["rating_upper"], strict=True)
-            columns[f"{confidence} interval"] = [interval_text(*pair) for pair in ends]
+            kind = "band" if self.settings["simultaneous"] else "interval"
+            columns[f"{confidence} {kind}"] = [interval_text(*pair) for pair in ends]
             columns["rank by CI"] = [str(rank) for rank in table["rank_ci"]]
         columns["win rate"] = ["-" if rate is None else f"{rate:.1%}" for rate in table["win_rate"]]
         columns["matches"] = [f"{matches:,}" for matches in table["matches"]]

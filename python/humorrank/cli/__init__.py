@@ -12,9 +12,11 @@ import typer
 from humorrank import __version__
 from humorrank.cli._guard import INTERRUPTED, OURS, THEIRS, guarded
 from humorrank.cli.bias import bias
+from humorrank.cli.compare import compare
 from humorrank.cli.elo import elo
 from humorrank.cli.generate import generate
 from humorrank.cli.judge import judge
+from humorrank.cli.ranks import ranks
 from humorrank.cli.rate import rate
 from humorrank.cli.simulate import simulate
 from humorrank.cli.tally import tally
@@ -30,7 +32,7 @@ app = typer.Typer(
 )
 
 
-for _command in (rate, tally, elo, simulate, judge, bias, generate):
+for _command in (rate, ranks, compare, tally, elo, simulate, judge, bias, generate):
     app.command()(guarded(_command))
 app.add_typer(tournament, name="tournament")
 

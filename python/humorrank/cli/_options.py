@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import csv
-from typing import Annotated, Literal
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
 from humorrank.errors import OptionError
+from humorrank.settings import Interval, Ties
 
-READING, FILTERS, RATING, OUTPUT = "Reading", "Filters", "Rating", "Output"
+READING, FILTERS, RATING, INTERVALS, OUTPUT = (
+    "Reading",
+    "Filters",
+    "Rating",
+    "Intervals",
+    "Output",
+)
 """The panels of `--help`."""
 
 Files = Annotated[
@@ -85,6 +95,12 @@ By = Annotated[
         rich_help_panel=RATING,
     ),
 ]
+Bootstrap = Annotated[
+    int,
+    typer.Option(
+        help="Replicates behind the intervals; 0 leaves intervals out.", rich_help_panel=INTERVALS
+    ),
+]
 Format = Annotated[
     Literal["table", "json", "csv", "markdown"] | None,
     typer.Option(
@@ -106,7 +122,152 @@ Output = Annotated[
 ]
 
 
-def columns(text: str | None) -> dict[str, str] | None:
+def takes(**groups: Callable[..., object]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Gives a command the options of whole groups.
+
+    Args:
+        groups: of parameters of the command, each a function whose own parameters are the options,
+            and whose value the parameter gets.
+    """
+
+    def expand(command: Callable[..., None]) -> Callable[..., None]:
+        parameters: list[inspect.Parameter] = []
+        owners: dict[str, list[str]] = {}
+        for parameter in _resolved(command):
+            options = [parameter]
+            if parameter.name in groups:
+                options = _resolved(groups[parameter.name])
+                owners[parameter.name] = [option.name for option in options]
+            parameters += options
+
+        @functools.wraps(command)
+        def run(**given: Any) -> None:  # noqa: ANN401 - typer passes options of any type
+            for group, names in owners.items():
+                given[group] = groups[group](**{name: given.pop(name) for name in names})
+            command(**given)
+
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {option.name: option.annotation for option in parameters}
+        return run
+
+    return expand
+
+
+def _resolved(function: Callable[..., object]) -> list[inspect.Parameter]:
+    hints = get_type_hints(function, include_extras=True)
+    return [
+        parameter.replace(annotation=hints[parameter.name], kind=parameter.KEYWORD_ONLY)
+        for parameter in inspect.signature(function).parameters.values()
+    ]
+
+
+def reading_options(
+    columns: Columns = None,
+    score_of: ScoreOf = None,
+    reading: Reading = None,
+    where: Where = None,
+    exclude: Exclude = None,
+    max_per_judge: MaxPerJudge = None,
+    unjudged: Unjudged = "skip",
+    on_error: OnError = "fail",
+) -> dict[str, Any]:
+    """How a log is read: the options of `humorrank.MatchLog`."""
+    return {
+        "columns": as_columns(columns),
+        "score_of": score_of,
+        "reading": reading,
+        "where": where,
+        "exclude": tuple(exclude or ()),
+        "max_per_judge": max_per_judge,
+        "unjudged": unjudged,
+        "on_error": on_error,
+    }
+
+
+def rating_options(
+    min_matches: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Leave out models with fewer matches than this.",
+            rich_help_panel=FILTERS,
+        ),
+    ] = 0,
+    ties: Annotated[
+        Ties,
+        typer.Option(help="A tie is half a win each, or left out.", rich_help_panel=RATING),
+    ] = "half",
+    anchor: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=RATING",
+            help="Shift the whole board so that NAME has this rating.",
+            rich_help_panel=RATING,
+        ),
+    ] = None,
+    prior: Annotated[
+        float,
+        typer.Option(
+            help="Half a won game against an average opponent, times this, for everyone: shrinks "
+            "ratings, and rates fields that have no maximum.",
+            rich_help_panel=RATING,
+        ),
+    ] = 0.0,
+    disconnected: Annotated[
+        Literal["error", "largest"],
+        typer.Option(
+            help="Where not everyone can be rated: stop, or rate the largest connected component.",
+            rich_help_panel=RATING,
+        ),
+    ] = "error",
+    solver: Annotated[
+        Literal["newton", "mm"],
+        typer.Option(help="The way to the same maximum.", rich_help_panel=RATING),
+    ] = "newton",
+    confidence: Annotated[
+        float, typer.Option(help="Of the intervals.", rich_help_panel=INTERVALS)
+    ] = 0.95,
+    interval: Annotated[
+        Interval,
+        typer.Option(
+            help="Of bootstrap replicates (percentile, basic, bca), of the inverse information "
+            "(wald), or of the scatter of matches or clusters (sandwich).",
+            rich_help_panel=INTERVALS,
+        ),
+    ] = "percentile",
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Matches that are equal here (prompt, judge) are alike: resample them as a whole.",
+            rich_help_panel=INTERVALS,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of every random draw.", rich_help_panel=RATING)] = 0,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            help="All processors by default; never changes the result.", rich_help_panel=RATING
+        ),
+    ] = None,
+) -> dict[str, Any]:
+    """How ratings are made of matches: options of `humorrank.rate`."""
+    return {
+        "min_matches": min_matches,
+        "ties": ties,
+        "anchor": as_anchor(anchor),
+        "prior": prior,
+        "disconnected": disconnected,
+        "solver": solver,
+        "confidence": confidence,
+        "interval": interval,
+        "cluster": cluster,
+        "seed": seed,
+        "threads": threads,
+    }
+
+
+def as_columns(text: str | None) -> dict[str, str] | None:
     """`role=column,role=column` as a mapping; quotes hold a column with a comma together.
 
     Raises:
@@ -129,7 +290,7 @@ def columns(text: str | None) -> dict[str, str] | None:
     return out
 
 
-def names(option: str, texts: list[str] | None) -> tuple[str, ...] | None:
+def as_names(option: str, texts: list[str] | None) -> tuple[str, ...] | None:
     """Columns named by an option that is repeated, or has commas, or both; None if not given.
 
     Quotes hold a column with a comma together.
@@ -145,7 +306,7 @@ def names(option: str, texts: list[str] | None) -> tuple[str, ...] | None:
     return found
 
 
-def anchor(text: str | None) -> tuple[str, float] | None:
+def as_anchor(text: str | None) -> tuple[str, float] | None:
     """`NAME=RATING` as a pair; a name may hold equals signs.
 
     Raises:

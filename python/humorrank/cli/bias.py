@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -27,7 +27,9 @@ _DECIMALS = {
 }
 
 
+@_options.takes(reading=_options.reading_options)
 def bias(
+    *,
     files: Annotated[
         list[str],
         typer.Argument(
@@ -86,14 +88,7 @@ def bias(
             rich_help_panel=_BIAS,
         ),
     ] = "auto",
-    columns: _options.Columns = None,
-    score_of: _options.ScoreOf = None,
-    reading: _options.Reading = None,
-    where: _options.Where = None,
-    exclude: _options.Exclude = None,
-    max_per_judge: _options.MaxPerJudge = None,
-    unjudged: _options.Unjudged = "skip",
-    on_error: _options.OnError = "fail",
+    reading: dict[str, Any],
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
@@ -118,14 +113,7 @@ def bias(
         texts=_texts(texts),
         confidence=confidence,
         cluster=cluster,
-        columns=_options.columns(columns),
-        score_of=score_of,
-        where=where,
-        exclude=tuple(exclude or ()),
-        max_per_judge=max_per_judge,
-        unjudged=unjudged,
-        on_error=on_error,
-        reading=reading,
+        **reading,
     )
     if report.identical:
         _output.say("note", f"{report.identical:,} judgments of identical jokes are left out")
@@ -156,7 +144,7 @@ def _own(texts: list[str] | None) -> dict[str, str]:
 
 
 def _texts(text: str | None) -> tuple[str, str] | None:
-    found = _options.names("texts", None if text is None else [text])
+    found = _options.as_names("texts", None if text is None else [text])
     if found is None:
         return None
     if len(found) != 2:

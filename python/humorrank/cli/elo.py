@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,14 +14,11 @@ from humorrank.elo import refuse_tally
 from humorrank.text_table import one_line, text_table
 
 
+@_options.takes(reading=_options.reading_options)
 def elo(
+    *,
     files: _options.Files,
-    columns: _options.Columns = None,
-    score_of: _options.ScoreOf = None,
-    reading: _options.Reading = None,
-    where: _options.Where = None,
-    unjudged: _options.Unjudged = "skip",
-    on_error: _options.OnError = "fail",
+    reading: dict[str, Any],
     k: Annotated[float, typer.Option("--k", help="The most points that one match moves.")] = 32.0,
     start: Annotated[float, typer.Option(help="Where everyone starts.")] = 1000.0,
     format: _options.Format = None,
@@ -33,15 +30,7 @@ def elo(
     """
     chosen = _output.resolve_format(format, output)
     refuse_tally(files)
-    log = humorrank.MatchLog(
-        files[0] if len(files) == 1 else files,
-        columns=_options.columns(columns),
-        score_of=score_of,
-        where=where,
-        unjudged=unjudged,
-        on_error=on_error,
-        reading=reading,
-    )
+    log = humorrank.MatchLog(files[0] if len(files) == 1 else files, **reading)
     table = humorrank.replay_elo(log, k=k, start=start)
     _output.say_filters(log.report.filtered)
     for notice in notices.of_reading(log.report, ties="half"):

@@ -133,7 +133,7 @@ def judge(
         made,
         Settings(name, position, identical, seed),
         store=store,
-        columns=_options.columns(columns),
+        columns=_options.as_columns(columns),
     )
     with judging.store as opened:
         with progress_bar(rate=True) as progress:

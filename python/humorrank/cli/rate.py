@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -17,38 +17,21 @@ from humorrank.source import counted
 _DECIMALS = {"win_rate": 3}
 
 
+@_options.takes(reading=_options.reading_options, rating=_options.rating_options)
 def rate(
+    *,
     files: _options.Files,
-    columns: _options.Columns = None,
-    score_of: _options.ScoreOf = None,
-    reading: _options.Reading = None,
-    where: _options.Where = None,
-    exclude: _options.Exclude = None,
-    min_matches: Annotated[
-        int,
+    reading: dict[str, Any],
+    rating: dict[str, Any],
+    bootstrap: _options.Bootstrap = 100,
+    simultaneous: Annotated[
+        bool,
         typer.Option(
-            metavar="N",
-            help="Leave out models with fewer matches than this.",
-            rich_help_panel=_options.FILTERS,
+            "--simultaneous",
+            help="Intervals that hold for all models at once.",
+            rich_help_panel=_options.INTERVALS,
         ),
-    ] = 0,
-    max_per_judge: _options.MaxPerJudge = None,
-    ties: Annotated[
-        Literal["half", "exclude"],
-        typer.Option(
-            help="A tie is half a win each, or left out.", rich_help_panel=_options.RATING
-        ),
-    ] = "half",
-    bootstrap: Annotated[
-        int,
-        typer.Option(
-            help="Replicates behind the intervals; 0 leaves intervals out.",
-            rich_help_panel=_options.RATING,
-        ),
-    ] = 100,
-    confidence: Annotated[
-        float, typer.Option(help="Of the intervals.", rich_help_panel=_options.RATING)
-    ] = 0.95,
+    ] = False,
     elo_shuffles: Annotated[
         int,
         typer.Option(
@@ -62,46 +45,7 @@ def rate(
             help="The most points one match moves an Elo.", rich_help_panel=_options.RATING
         ),
     ] = 32.0,
-    anchor: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME=RATING",
-            help="Shift the whole board so that NAME has this rating.",
-            rich_help_panel=_options.RATING,
-        ),
-    ] = None,
-    prior: Annotated[
-        float,
-        typer.Option(
-            help="Half a won game against an average opponent, times this, for everyone: shrinks "
-            "ratings, and rates fields that have no maximum.",
-            rich_help_panel=_options.RATING,
-        ),
-    ] = 0.0,
-    disconnected: Annotated[
-        Literal["error", "largest"],
-        typer.Option(
-            help="Where not everyone can be rated: stop, or rate the largest connected component.",
-            rich_help_panel=_options.RATING,
-        ),
-    ] = "error",
-    unjudged: _options.Unjudged = "skip",
-    on_error: _options.OnError = "fail",
-    solver: Annotated[
-        Literal["newton", "mm"],
-        typer.Option(help="The way to the same maximum.", rich_help_panel=_options.RATING),
-    ] = "newton",
     by: _options.By = None,
-    seed: Annotated[
-        int, typer.Option(help="Of every random draw.", rich_help_panel=_options.RATING)
-    ] = 0,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            help="All processors by default; never changes the result.",
-            rich_help_panel=_options.RATING,
-        ),
-    ] = None,
     format: _options.Format = None,
     output: _options.Output = None,
     top: Annotated[
@@ -120,42 +64,25 @@ def rate(
     * `humorrank rate votes.csv`
     * `humorrank rate 'votes-*.parquet' --where "language = 'en'" --format json -o board.json`
     * `humorrank rate votes.csv --by judge` rates each judge's votes on their own
+    * `humorrank rate votes.csv --bootstrap 1000 --cluster prompt` for intervals that know that
+      matches on one prompt are alike
     * `zcat votes.csv.gz | humorrank rate - --columns model_a=left,model_b=right,winner=label`
     """
     chosen = _output.resolve_format(format, output)
+    columns_by = _options.as_names("by", by)
     with progress_bar() as progress:
-        columns_by = _options.names("by", by)
-        matches = counted(
-            files,
-            keys=columns_by or (),
-            progress=progress,
-            reading={
-                "columns": _options.columns(columns),
-                "score_of": score_of,
-                "where": where,
-                "exclude": tuple(exclude or ()),
-                "max_per_judge": max_per_judge,
-                "unjudged": unjudged,
-                "on_error": on_error,
-                "reading": reading,
-            },
-        )
+        cluster = rating["cluster"]
+        keys = columns_by or (() if cluster is None else (cluster,))
+        matches = counted(files, keys=keys, progress=progress, reading=reading)
         board = humorrank.rate(
             matches,
             by=columns_by,
             bootstrap=bootstrap,
-            confidence=confidence,
+            simultaneous=simultaneous,
             elo_shuffles=elo_shuffles,
             elo_k=elo_k,
-            ties=ties,
-            anchor=_options.anchor(anchor),
-            prior=prior,
-            disconnected=disconnected,
-            min_matches=min_matches,
-            solver=solver,
-            seed=seed,
-            threads=threads,
             progress=progress,
+            **rating,
         )
     filtered = (
         board.counts["filtered_by"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,7 +14,9 @@ from humorrank.source import counted
 from humorrank.tally_file import is_tally
 
 
+@_options.takes(reading=_options.reading_options)
 def tally(
+    *,
     files: Annotated[
         list[str],
         typer.Argument(
@@ -42,14 +44,7 @@ def tally(
             rich_help_panel=_options.FILTERS,
         ),
     ] = None,
-    columns: _options.Columns = None,
-    score_of: _options.ScoreOf = None,
-    reading: _options.Reading = None,
-    where: _options.Where = None,
-    exclude: _options.Exclude = None,
-    max_per_judge: _options.MaxPerJudge = None,
-    unjudged: _options.Unjudged = "skip",
-    on_error: _options.OnError = "fail",
+    reading: dict[str, Any],
 ) -> None:
     """Count a match log once, to rate it in no time ever after.
 
@@ -68,21 +63,11 @@ def tally(
     """
     check_place(output)
     with progress_bar() as progress:
-        options = {
-            "columns": _options.columns(columns),
-            "score_of": score_of,
-            "where": where,
-            "exclude": tuple(exclude or ()),
-            "max_per_judge": max_per_judge,
-            "unjudged": unjudged,
-            "on_error": on_error,
-            "reading": reading,
-        }
         total = counted(
-            files, keys=_options.names("keys", keys), progress=progress, reading=options
+            files, keys=_options.as_names("keys", keys), progress=progress, reading=reading
         )
         for path in subtract or ():
-            of_log = {} if is_tally(path) else options
+            of_log = {} if is_tally(path) else reading
             part = counted(path, keys=total.keys, progress=progress, reading=of_log)
             total = total.subtract(part)
         total.write(output)

@@ -96,6 +96,6 @@ def _end(value: float) -> str:
 
 
 def _share(value: float) -> str:
-    if 0 < value < 0.001 or 0.999 < value < 1:
+    if value < 0.001 or value > 0.999:
         return "< 0.001" if value < 0.5 else "> 0.999"
     return f"{value:.3f}"

@@ -28,7 +28,7 @@ def import_(
     columns: _common.Columns = None,
 ) -> None:
     """Take votes of people or other tools, each once, each with its judge; all or none."""
-    found = import_votes(store, votes, judge=judge, columns=_options.columns(columns))
+    found = import_votes(store, votes, judge=judge, columns=_options.as_columns(columns))
     by = f" by {', '.join(found.judges)}" if found.judges else ""
     _output.say(
         "note",

@@ -1,0 +1,51 @@
+"""`humorrank compare`: two models of a log."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import polars as pl
+import typer
+
+from humorrank.cli import _options, _output
+from humorrank.cli._rated import rated
+from humorrank.errors import OptionError
+
+_DECIMALS = dict.fromkeys(("p_stronger", "p_beats", "p_beats_lower", "p_beats_upper"), 4)
+
+
+@_options.takes(reading=_options.reading_options, rating=_options.rating_options)
+def compare(
+    *,
+    files: _options.Files,
+    model_a: Annotated[str, typer.Argument(metavar="A", help="A model.", show_default=False)],
+    model_b: Annotated[str, typer.Argument(metavar="B", help="Another.", show_default=False)],
+    bootstrap: _options.Bootstrap = 1000,
+    reading: dict[str, Any],
+    rating: dict[str, Any],
+    format: _options.Format = None,
+    output: _options.Output = None,
+) -> None:
+    """Say how far two models are apart, and how sure the matches make it.
+
+    Three different things: the difference of their ratings with its interval; how sure it is
+    that A is the stronger one; and how often A would beat B in one match, which stays near one
+    half for two that are close, however sure their order is.
+
+    * `humorrank compare votes.csv gpt-5 claude-opus`
+    * `humorrank compare votes.csv gpt-5 claude-opus --cluster prompt --format json`
+    """
+    chosen = _output.resolve_format(format, output)
+    board = rated(files, reading, rating, bootstrap=bootstrap)
+    try:
+        found = board.compare(model_a, model_b)
+    except KeyError as error:
+        raise OptionError(str(error.args[0])) from error
+    if chosen == "json":
+        text = found.to_json()
+    elif chosen == "table":
+        text = found.to_text()
+    else:
+        table = pl.DataFrame([vars(found)])
+        text = table.write_csv() if chosen == "csv" else _output.markdown(table, _DECIMALS)
+    _output.emit(text, output)

@@ -1,0 +1,61 @@
+"""`humorrank ranks`: which ranks the matches allow."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from humorrank.cli import _options, _output
+from humorrank.cli._progress import progress_bar
+from humorrank.cli._rated import rated
+
+_DECIMALS = {"p_best": 3, "p_top": 3}
+
+
+@_options.takes(reading=_options.reading_options, rating=_options.rating_options)
+def ranks(
+    *,
+    files: _options.Files,
+    top: Annotated[
+        int | None,
+        typer.Option(
+            metavar="K",
+            help="Also the chance to be among the first K; 3 if not given.",
+            min=1,
+            rich_help_panel=_options.INTERVALS,
+        ),
+    ] = None,
+    joint: Annotated[
+        bool,
+        typer.Option(
+            "--joint",
+            help="Intervals of the ranks that hold for all models at once.",
+            rich_help_panel=_options.INTERVALS,
+        ),
+    ] = False,
+    bootstrap: _options.Bootstrap = 1000,
+    reading: dict[str, Any],
+    rating: dict[str, Any],
+    format: _options.Format = None,
+    output: _options.Output = None,
+) -> None:
+    """Say which ranks the matches allow, who is best with what chance, and who is alike.
+
+    * `humorrank ranks votes.csv`
+    * `humorrank ranks votes.csv --cluster prompt --top 5 --format json`
+    """
+    chosen = _output.resolve_format(format, output)
+    board = rated(files, reading, rating, bootstrap=bootstrap)
+    with progress_bar() as progress:
+        found = board.ranks(top, joint=joint, progress=progress)
+    if chosen == "json":
+        text = found.to_json()
+    elif chosen == "csv":
+        text = found.table.write_csv()
+    elif chosen == "markdown":
+        text = _output.markdown(found.table, _DECIMALS)
+    else:
+        text = found.to_text(color=output is None and sys.stdout.isatty())
+    _output.emit(text, output)
