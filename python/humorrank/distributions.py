@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Final
 
@@ -35,6 +36,7 @@ def student_tail(t: float, degrees: float) -> float:
     return _incomplete_beta(degrees / 2, 0.5, x, t * t / (degrees + t * t))
 
 
+@lru_cache(maxsize=64)
 def student_quantile(confidence: float, degrees: float = math.inf) -> float:
     """How many standard errors an interval reaches to each side.
 
