@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 
 from humorrank.bias.first_position import first_position
-from humorrank.bias.paired_logit import Matches
+from humorrank.model.matches import Matches
 from humorrank.errors import NoMaximumError
 from humorrank.judge import Batch, Field, Prompt, SimulatedJudge, Simulation
 

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from humorrank import tally_file
-from humorrank.bias.paired_logit import Matches
+from humorrank.model.matches import Matches
 from humorrank.errors import InputError, OptionError
 from humorrank.log import MatchLog
 from humorrank.source import counted, said_options
