@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from humorrank.errors import MissingExtraError
+from humorrank.parameter import Parameter
 from humorrank.text_table import one_line, text_table
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ class Leaderboard:
         sources: the files or objects read, and the `reading` recognised.
         warnings: what a reader of the board should know.
         version: the version of humorrank.
+        parameters: what is fitted beside the ratings: the first position, Davidson's tie
+            parameter, controls; () in the plain model.
     """
 
     columns: Mapping[str, Any] = field(repr=False)
@@ -118,6 +121,8 @@ class Leaderboard:
     version: str
     _field: _core.Field = field(repr=False, compare=False)
     _names: tuple[str, ...] = field(repr=False, compare=False)
+    parameters: tuple[Parameter, ...] = ()
+    _covariance: np.ndarray | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def table(self) -> pl.DataFrame:
@@ -213,6 +218,10 @@ class Leaderboard:
                 for row in self.table.head(len(self) if top is None else top).iter_rows(named=True)
             ],
             "unrated": [vars(unrated) for unrated in self.unrated],
+            "parameters": [
+                {name: _json_number(value) for name, value in vars(parameter).items()}
+                for parameter in self.parameters
+            ],
             "settings": dict(self.settings),
             "certificate": dict(self.certificate),
             "bootstrap": dict(self.bootstrap),
@@ -261,6 +270,7 @@ class Leaderboard:
         lines = [text_table(header, rows, left={"model"}, color=color)]
         if len(rows) < len(self):
             lines.append(f"... and {len(self) - len(rows):,} more")
+        lines += [parameter.to_text() for parameter in self.parameters]
         return "\n".join([*lines, "", self.summary()])
 
     def __repr__(self) -> str:
@@ -277,7 +287,8 @@ class Leaderboard:
         more = f"... and {len(self) - len(rows):,} more; " if len(rows) < len(self) else ""
         return (
             f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-            f"<p>{more}{html.escape(self.summary())}</p>"
+            + "".join(f"<p>{html.escape(each.to_text())}</p>" for each in self.parameters)
+            + f"<p>{more}{html.escape(self.summary())}</p>"
         )
 
     def summary(self) -> str:
@@ -298,7 +309,7 @@ class Leaderboard:
             "model": [one_line(name) for name in table["model"]],
             "rating": [f"{rating:.1f}" for rating in table["rating"]],
         }
-        if self.bootstrap["replicates"]:
+        if "rating_lower" in self.columns:
             ends = zip(table["rating_lower"], table["rating_upper"], strict=True)
             columns[f"{confidence} interval"] = [interval_text(*pair) for pair in ends]
             columns["rank by CI"] = [str(rank) for rank in table["rank_ci"]]

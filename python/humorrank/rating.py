@@ -11,13 +11,16 @@ import numpy as np
 from humorrank import _core, notices
 from humorrank.errors import InputError, OptionError
 from humorrank.existence import Existence, shorten
+from humorrank.keyed import checked
 from humorrank.leaderboard import Leaderboard, Unrated
 from humorrank.leaderboards import Leaderboards
 from humorrank.log import ReadReport
+from humorrank.parameter import Parameter
 from humorrank.progress import Progress, stage
 from humorrank.ranks import ranked
 from humorrank.settings import (
     MOST_THREADS,
+    Interval,
     Settings,
     Ties,
     anchor_pair,
@@ -56,6 +59,10 @@ class RateOptions(TypedDict, total=False):
     score_of: Literal["a", "b"] | None
     min_matches: int
     solver: Literal["newton", "mm"]
+    first_position: bool
+    controls: Sequence[str]
+    interval: Interval | None
+    cluster: str | None
 
 
 @overload
@@ -88,6 +95,10 @@ def rate(
     score_of: Literal["a", "b"] | None = None,
     min_matches: int = 0,
     solver: Literal["newton", "mm"] = "newton",
+    first_position: bool = False,
+    controls: Sequence[str] = (),
+    interval: Interval | None = None,
+    cluster: str | None = None,
     by: str | Sequence[str] | None = None,
 ) -> Leaderboard | Leaderboards:
     """Rates contestants from pairwise matches.
@@ -101,11 +112,13 @@ def rate(
         matches: a path, a glob, a list of paths (logs, or tally files, which are added), "-"
             (standard input), a polars, pandas or Arrow table, columns by name
             ({"model_a": [...], ...}), an iterable of (a, b, winner), a `MatchLog` or a `Tally`.
-        bootstrap: replicates behind the intervals; 0 leaves intervals out.
+        bootstrap: replicates behind the intervals; 0 leaves intervals out. Not used with
+            Davidson's ties, a first-position parameter or controls, which need none.
         confidence: of the intervals.
         elo_shuffles: random orders behind Stable Elo; 0 leaves it out.
         elo_k: the most points that a match can move an Elo rating.
-        ties: "half" a win to each side, or "exclude" them.
+        ties: "half" a win to each side, "exclude" them, or "davidson": an outcome of its own,
+            with a tie parameter (docs/models.md).
         anchor: {name: rating}; shifts the whole board and its intervals by one constant.
         prior: adds prior x [log s(t) + log s(-t)] / 2 per contestant of log strength t, s the
             logistic: a half-won game against an average opponent, times the prior.
@@ -121,6 +134,14 @@ def rate(
         min_matches: leaves out contestants with fewer matches, again and again until everyone
             left has as many.
         solver: the way to the maximum: "newton", or the paper's "mm"; the result is the same.
+        first_position: fits what being shown first is worth beside the ratings, which it then no
+            longer moves.
+        controls: numbers that are fitted beside the ratings: "length" stands for the column
+            `length_a` less `length_b`, or for a column `length` that holds such differences.
+        interval: with an extended model (Davidson's ties, first_position or controls) "sandwich",
+            by default, or "wald", of the inverse information.
+        cluster: a column ("prompt", "judge") whose values the sandwich takes for its independent
+            units; matches by default.
         by: a column of the log, or several: an independent rating of each group of matches that
             are equal there, bit for bit that of rating these matches alone. A group that cannot
             be rated is said, and does not fail the others.
@@ -134,8 +155,10 @@ def rate(
         NoMaximumError: the likelihood has no maximum; says who is outside and why.
         ConvergenceError: the maximum could not be certified.
     """
+    controls = checked(controls, (), what="control")
+    extended = ties == "davidson" or bool(first_position) or bool(controls)
     settings = Settings(
-        bootstrap=whole("bootstrap", bootstrap),
+        bootstrap=0 if extended else whole("bootstrap", bootstrap),
         confidence=confidence,
         elo_shuffles=whole("elo_shuffles", elo_shuffles),
         elo_k=positive("elo_k", elo_k),
@@ -146,6 +169,10 @@ def rate(
         min_matches=whole("min_matches", min_matches),
         solver=solver,
         seed=whole("seed", seed, most=2**64 - 1),
+        first_position=bool(first_position),
+        controls=controls,
+        interval=interval,
+        cluster=cluster,
     )
     if threads is not None:
         threads = whole("threads", threads, least=1, most=MOST_THREADS)
@@ -158,6 +185,16 @@ def rate(
     groups = None if by is None else (by,) if isinstance(by, str) else tuple(by)
     if groups == ():
         raise OptionError("by must name a column, or several")
+    if settings.extended:
+        from humorrank.extended import rate_extended  # noqa: PLC0415 - which needs Rating
+
+        return rate_extended(
+            matches, settings, reading=reading, by=groups, threads=threads, progress=progress
+        )
+    if interval is not None or cluster is not None:
+        raise OptionError(
+            "interval and cluster are about ties='davidson', first_position and controls"
+        )
     tally = counted(matches, keys=groups or (), progress=progress, reading=reading)
     if groups:
         return Leaderboards(tally, settings, threads, progress, one=isinstance(by, str))
@@ -172,10 +209,10 @@ def rate_tally(
     Raises:
         HumorRankError: see `rate`.
     """
-    return _Rating(settings, tally, threads, progress).leaderboard()
+    return Rating(settings, tally, threads, progress).leaderboard()
 
 
-class _Rating:
+class Rating:
     """One run of `rate` over a tally."""
 
     def __init__(
@@ -189,6 +226,8 @@ class _Rating:
         self.notices: list[str] = []
         self.read_matches = sum(tally.outcomes)
         self.few_matches = 0
+        self.parameters: tuple[Parameter, ...] = ()
+        self.covariance: np.ndarray | None = None
         self._take(tally)
 
     def _take(self, tally: Tally) -> None:
@@ -213,12 +252,7 @@ class _Rating:
                 f"the anchor {settings.anchor[0]!r} is not among the rated contestants: "
                 f"{shorten(names)}"
             )
-        strengths, distance, iterations = self.field.fit(
-            prior=settings.prior,
-            solver=settings.solver,
-            threads=self.threads,
-            progress=stage(self.progress, "fitting"),
-        )
+        strengths, distance, iterations = self._fit()
         ratings = MEAN_RATING + POINTS * strengths
         shift = 0.0
         if settings.anchor:
@@ -253,6 +287,17 @@ class _Rating:
             version=_core.VERSION,
             _field=self.field,
             _names=names,
+            parameters=self.parameters,
+            _covariance=self.covariance,
+        )
+
+    def _fit(self) -> tuple[np.ndarray, float, int]:
+        """Log strengths of mean 0, the distance to the maximum in points, the iterations."""
+        return self.field.fit(
+            prior=self.settings.prior,
+            solver=self.settings.solver,
+            threads=self.threads,
+            progress=stage(self.progress, "fitting"),
         )
 
     def _account(self) -> str:
@@ -286,7 +331,7 @@ class _Rating:
             self.notices += notices.of_prior(existence)
             return
         if self.settings.disconnected == "error" or existence.inside.sum() == 1:
-            raise existence.error()
+            raise existence.error(prior=not self.settings.extended)
         for members, group in existence.members():
             for i in members.tolist():
                 reason, matches = group.reason, int(self.matches[i])

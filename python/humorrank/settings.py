@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Literal
+from typing import Literal, get_args
 
 from humorrank import _core
 from humorrank.errors import OptionError
 
-Ties = Literal["half", "exclude"]
+Ties = Literal["half", "exclude", "davidson"]
+Interval = Literal["percentile", "basic", "bca", "wald", "sandwich"]
 
 LEAST_PRIOR = 1e-9
 MOST_THREADS = 1024
@@ -34,6 +35,15 @@ class Settings:
     min_matches: int
     solver: Literal["newton", "mm"]
     seed: int
+    first_position: bool = False
+    controls: tuple[str, ...] = ()
+    interval: Interval | None = None
+    cluster: str | None = None
+
+    @property
+    def extended(self) -> bool:
+        """Whether more than strengths is fitted."""
+        return self.ties == "davidson" or self.first_position or bool(self.controls)
 
     def __post_init__(self) -> None:
         """Refuses values that cannot be.
@@ -52,7 +62,8 @@ class Settings:
                 f"prior must be 0 or at least {LEAST_PRIOR:g}, not {self.prior!r}: below that it "
                 "is lost in rounding"
             )
-        one_of("ties", self.ties, ("half", "exclude"))
+        one_of("ties", self.ties, ("half", "exclude", "davidson"))
+        one_of("interval", self.interval, (None, *get_args(Interval)))
         one_of("disconnected", self.disconnected, ("error", "largest"))
         one_of("solver", self.solver, ("newton", "mm"))
         if self.prior and self.disconnected == "largest":

@@ -14,9 +14,9 @@ from statsmodels.stats.proportion import proportion_confint
 
 from humorrank.bias.first_position import first_position
 from humorrank.bias.intervals import Estimate, chi_squared_tail
-from humorrank.model.paired_logit import fit
 from humorrank.bias.source import matches_of, read_judgments
 from humorrank.errors import NoMaximumError
+from humorrank.model.paired_logit import fit
 from humorrank.rating import POINTS
 
 

@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 
 from humorrank.bias.intervals import Estimate, chi_squared_tail
+from humorrank.errors import OptionError
+from humorrank.model.matches import Matches
 from humorrank.model.paired_logit import PairedLogit, fit, quantile
 from humorrank.model.separation import Separated, connection
-from humorrank.errors import OptionError
 from humorrank.rating import MEAN_RATING, POINTS
 
 Cluster = Literal["auto", "prompt", "none"]

@@ -10,10 +10,10 @@ import polars as pl
 
 from humorrank.bias.first_position import Cluster, clusters_by_prompt
 from humorrank.bias.intervals import Estimate
-from humorrank.model.paired_logit import fit
-from humorrank.model.separation import connection
 from humorrank.bias.source import matches_of
 from humorrank.errors import ConvergenceError, NoMaximumError
+from humorrank.model.paired_logit import fit
+from humorrank.model.separation import connection
 from humorrank.rating import POINTS
 
 

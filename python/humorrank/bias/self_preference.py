@@ -12,10 +12,10 @@ import polars as pl
 
 from humorrank.bias.first_position import Cluster, clusters_by_prompt
 from humorrank.bias.intervals import NONE, Estimate
-from humorrank.model.paired_logit import PairedLogit, fit
-from humorrank.model.separation import connection
 from humorrank.bias.source import Judgments, matches_of
 from humorrank.errors import HumorRankError, NoMaximumError, OptionError
+from humorrank.model.paired_logit import PairedLogit, fit
+from humorrank.model.separation import connection
 from humorrank.rating import POINTS
 
 

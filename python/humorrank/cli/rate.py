@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 import humorrank
+from humorrank import tally_file
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 from humorrank.leaderboard import Leaderboard
 from humorrank.leaderboards import Leaderboards
+from humorrank.log import MatchLog
 from humorrank.source import counted
+from humorrank.tally import Tally
 
 _DECIMALS = {"win_rate": 3}
 
@@ -34,15 +37,35 @@ def rate(
     ] = 0,
     max_per_judge: _options.MaxPerJudge = None,
     ties: Annotated[
-        Literal["half", "exclude"],
+        Literal["half", "exclude", "davidson"],
         typer.Option(
-            help="A tie is half a win each, or left out.", rich_help_panel=_options.RATING
+            help="A tie is half a win each, or left out, or an outcome of its own (Davidson's "
+            "model).",
+            rich_help_panel=_options.RATING,
         ),
     ] = "half",
+    first_position: Annotated[
+        bool,
+        typer.Option(
+            "--first-position",
+            help="Fit what being shown first is worth beside the ratings.",
+            rich_help_panel=_options.RATING,
+        ),
+    ] = False,
+    control: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Fit the effect of a number beside the ratings: the column NAME_a less NAME_b, "
+            "or a column NAME of such differences; may be repeated.",
+            rich_help_panel=_options.RATING,
+        ),
+    ] = None,
     bootstrap: Annotated[
         int,
         typer.Option(
-            help="Replicates behind the intervals; 0 leaves intervals out.",
+            help="Replicates behind the intervals; 0 leaves intervals out. Not used with "
+            "--ties davidson, --first-position and --control.",
             rich_help_panel=_options.RATING,
         ),
     ] = 100,
@@ -120,26 +143,29 @@ def rate(
     * `humorrank rate votes.csv`
     * `humorrank rate 'votes-*.parquet' --where "language = 'en'" --format json -o board.json`
     * `humorrank rate votes.csv --by judge` rates each judge's votes on their own
+    * `humorrank rate votes.csv --ties davidson --first-position --control length`
     * `zcat votes.csv.gz | humorrank rate - --columns model_a=left,model_b=right,winner=label`
     """
     chosen = _output.resolve_format(format, output)
     with progress_bar() as progress:
         columns_by = _options.names("by", by)
-        matches = counted(
-            files,
-            keys=columns_by or (),
-            progress=progress,
-            reading={
-                "columns": _options.columns(columns),
-                "score_of": score_of,
-                "where": where,
-                "exclude": tuple(exclude or ()),
-                "max_per_judge": max_per_judge,
-                "unjudged": unjudged,
-                "on_error": on_error,
-                "reading": reading,
-            },
-        )
+        said: dict[str, Any] = {
+            "columns": _options.columns(columns),
+            "score_of": score_of,
+            "where": where,
+            "exclude": tuple(exclude or ()),
+            "max_per_judge": max_per_judge,
+            "unjudged": unjudged,
+            "on_error": on_error,
+            "reading": reading,
+        }
+        controls = _options.names("control", control) or ()
+        matches: MatchLog | Tally
+        if controls and not tally_file.split(files)[0]:
+            matches = MatchLog(files, **said)
+        else:
+            keys = None if controls else columns_by or ()
+            matches = counted(files, keys=keys, progress=progress, reading=said)
         board = humorrank.rate(
             matches,
             by=columns_by,
@@ -153,6 +179,8 @@ def rate(
             disconnected=disconnected,
             min_matches=min_matches,
             solver=solver,
+            first_position=first_position,
+            controls=controls,
             seed=seed,
             threads=threads,
             progress=progress,
@@ -167,6 +195,9 @@ def rate(
     _output.say_filters(filtered)
     for warning in board.warnings:
         _output.say("warning", warning)
+    if chosen in ("csv", "markdown") and isinstance(board, Leaderboard):
+        for parameter in board.parameters:
+            _output.say("note", parameter.to_text())
     _output.emit(_render(board, chosen, top, plain=output is not None), output)
 
 

@@ -18,12 +18,12 @@ from typing import Final, Literal
 
 import numpy as np
 
-from humorrank.errors import ConvergenceError, NoMaximumError, OptionError
+from humorrank.errors import ConvergenceError, OptionError
 from humorrank.model.design import Design
 from humorrank.model.direction import diagnosed
 from humorrank.model.matches import Matches
 from humorrank.model.outcomes import Davidson, Derivatives, Logistic, Outcomes
-from humorrank.model.separation import Separated, settled, separates
+from humorrank.model.separation import Separated, separates, settled
 from humorrank.progress import Progress
 from humorrank.rating import POINTS, TOLERANCE
 
@@ -246,7 +246,9 @@ class _Newton:
         except np.linalg.LinAlgError:
             variance = np.full((k, k), np.inf)
         left = 1 / (np.diag(variance) * np.diag(information)[own])
-        lost = [label for label, share in zip(self.labels, left, strict=True) if not share > _TOLD_APART]
+        lost = [
+            label for label, share in zip(self.labels, left, strict=True) if not share > _TOLD_APART
+        ]
         if lost:
             raise Separated.unidentified(lost)
 
