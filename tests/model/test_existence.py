@@ -93,7 +93,7 @@ def test_the_tie_parameter_at_fault_is_named():
         davidson([(0, 1, 1), (1, 0, 1)])
     # Ties only; and an undefeated one with a tie, whose strength runs away with the parameter.
     for rows in ([(0, 1, 0.5), (1, 2, 0.5)], [(0, 1, 1), (0, 1, 0.5)]):
-        with pytest.raises(NoMaximumError, match="tie parameter.*rises without bound"):
+        with pytest.raises(NoMaximumError, match=r"tie parameter.*rises without bound"):
             davidson(rows)
     # An undefeated contestant that was tied, in a field that bounds the tie parameter.
     found = davidson([(0, 1, 1), (1, 0, 1), (2, 0, 1), (2, 1, 0.5)])
@@ -125,7 +125,7 @@ def test_a_control_at_fault_is_named_and_the_others_are_not():
 def test_position_and_ties_that_run_away_together():
     """Who is shown first wins or draws: only a linear program tells."""
     rows = [(0, 1, 1), (1, 0, 1), (0, 1, 0.5), (1, 0, 0.5)]
-    with pytest.raises(NoMaximumError, match="the first position rises.*the tie parameter rises"):
+    with pytest.raises(NoMaximumError, match=r"the first position rises.*the tie parameter rises"):
         davidson(rows, position=True)
 
 
@@ -156,7 +156,7 @@ def test_many_rows_with_two_controls_are_settled_by_few_of_them():
     second = (first + random.integers(1, 5, size=size)) % 5
     control = random.normal(size=(size, 2))
     score = (control @ [1.0, 2.0] > 0).astype(float)
-    with pytest.raises(NoMaximumError, match="covariate 1 rises.*covariate 2 rises"):
+    with pytest.raises(NoMaximumError, match=r"covariate 1 rises.*covariate 2 rises"):
         fit(matches(first, second, score), control)
     score[:1] = 1 - score[:1]
     assert np.isfinite(fit(matches(first, second, score), control).effects).all()

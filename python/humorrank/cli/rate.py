@@ -11,6 +11,7 @@ import humorrank
 from humorrank import tally_file
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
+from humorrank.errors import OptionError
 from humorrank.leaderboard import Leaderboard
 from humorrank.leaderboards import Leaderboards
 from humorrank.log import MatchLog
@@ -160,6 +161,8 @@ def rate(
             "reading": reading,
         }
         controls = _options.names("control", control) or ()
+        if control and not controls:
+            raise OptionError("--control takes the name of a control (length), not ''")
         matches: MatchLog | Tally
         if controls and not tally_file.split(files)[0]:
             matches = MatchLog(files, **said)

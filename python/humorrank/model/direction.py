@@ -51,8 +51,8 @@ def diagnosed(design: Design, labels: Sequence[str]) -> NoMaximumError | None:
         way = (found if alone is None else alone)[n + i]
         parts.append(f"{names[i]} {'rises' if way > 0 else 'falls'} without bound")
     return NoMaximumError(
-        f"the likelihood has no maximum: {', and '.join(parts)}; along that way, with some strengths, "
-        "no outcome that was seen grows less likely. Leave it out, or add matches",
+        f"the likelihood has no maximum: {', and '.join(parts)}; along that way, with some "
+        "strengths, no outcome that was seen grows less likely. Leave it out, or add matches",
         outside=(),
         component=(),
     )

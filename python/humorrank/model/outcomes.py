@@ -3,6 +3,8 @@
 Two models of log-odds x: the logistic one, in which a tie is half a win to each side, and that of
 Davidson (1970), in which the first, the second and a tie have chances in the proportion of
 exp(x / 2), exp(-x / 2) and nu = exp(tau). Both are exponential families, the second in (x, tau).
+Everything is written so that nothing cancels where an outcome is all but certain: counts of 1e10
+make the rest matter.
 """
 
 from __future__ import annotations
@@ -52,12 +54,16 @@ class Logistic:
 
     def log_likelihood(self, score: np.ndarray, odds: np.ndarray, tau: float) -> np.ndarray:
         """Of one match a row."""
-        return np.asarray(score * odds - np.logaddexp(0, odds))
+        lost = (1 - score) * np.logaddexp(0, odds)
+        return np.asarray(-score * np.logaddexp(0, -odds) - lost)
 
     def derivatives(self, score: np.ndarray, odds: np.ndarray, tau: float) -> Derivatives:
         """Of one match a row."""
-        p = 0.5 * (1 + np.tanh(odds / 2))
-        return Derivatives(score - p, p * (1 - p))
+        away = np.exp(-np.abs(odds))
+        likely, unlikely = 1 / (1 + away), away / (1 + away)
+        first = np.where(odds >= 0, likely, unlikely)
+        second = np.where(odds >= 0, unlikely, likely)
+        return Derivatives(score * second - (1 - score) * first, first * second)
 
 
 class Davidson:
@@ -67,27 +73,24 @@ class Davidson:
 
     def log_likelihood(self, score: np.ndarray, odds: np.ndarray, tau: float) -> np.ndarray:
         """Of one match a row."""
-        tied = score == 0.5
-        return np.asarray((score - 0.5) * odds + tied * tau - _log_total(odds, tau))
+        tied, ahead = score == 0.5, (2 * score - 1) * odds
+        # The odds of the other two outcomes against this one.
+        other = np.where(tied, odds / 2 - tau, -ahead)
+        third = np.where(tied, -odds / 2 - tau, tau - ahead / 2)
+        return np.asarray(-np.logaddexp(0, np.logaddexp(other, third)))
 
     def derivatives(self, score: np.ndarray, odds: np.ndarray, tau: float) -> Derivatives:
         """Of one match a row."""
-        total = _log_total(odds, tau)
+        half = np.abs(odds) / 2
+        top = np.maximum(half, tau)
+        total = top + np.log(np.exp(half - top) + np.exp(-half - top) + np.exp(tau - top))
         first, second = np.exp(odds / 2 - total), np.exp(-odds / 2 - total)
         tie = np.exp(tau - total)
-        edge = (first - second) / 2
+        tied = score == 0.5
         return Derivatives(
-            odds=score - 0.5 - edge,
-            # The variance of +-1/2 and 0, written so that nothing cancels.
+            odds=score * (second + tie / 2) - (1 - score) * (first + tie / 2),
             odds_odds=first * second + tie * (first + second) / 4,
-            tie=(score == 0.5) - tie,
-            odds_tie=-tie * edge,
+            tie=np.where(tied, first + second, -tie),
+            odds_tie=tie * (second - first) / 2,
             tie_tie=tie * (first + second),
         )
-
-
-def _log_total(odds: np.ndarray, tau: float) -> np.ndarray:
-    half = np.abs(odds) / 2
-    top = np.maximum(half, tau)
-    total = np.exp(half - top) + np.exp(-half - top) + np.exp(tau - top)
-    return np.asarray(top + np.log(total))
