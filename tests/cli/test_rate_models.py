@@ -37,7 +37,7 @@ def test_every_format_gives_the_parameters(run, path, tmp_path):
 
 
 def test_filters_and_tallies(run, path, tmp_path):
-    code, out, err = run("rate", path, *MODEL, "--where", "question_id <> 'p3'", "-f", "json")
+    code, _, err = run("rate", path, *MODEL, "--where", "question_id <> 'p3'", "-f", "json")
     assert code == 0
     assert "--where took" in err
     tally = tmp_path / "t.parquet"

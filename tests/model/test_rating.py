@@ -19,7 +19,9 @@ RATINGS = (1100, 1050, 1000, 950, 900)
 def votes(judgments=1_500, **options):
     """A log with ties, a first-position bias, and lengths that matter."""
     table = log(RATINGS, judgments, **{"bias": 80, "ties": 0.4, "slope": 30, **options})
-    lengths = [pl.col(f"joke_{s}").str.len_chars().alias(f"length_{s}") for s in "ab"]
+    lengths = [
+        pl.col(f"joke_{s}").str.len_chars().cast(pl.Int64).alias(f"length_{s}") for s in "ab"
+    ]
     return table.with_columns(lengths).drop("joke_a", "joke_b")
 
 
@@ -35,7 +37,7 @@ def test_the_board_says_everything_in_every_form():
     assert [p.name for p in board.parameters] == ["first position", "tie parameter nu", "length"]
     assert [p.unit for p in board.parameters] == ["points", "ratio", "points per unit"]
     first, nu, length = board.parameters
-    assert first.p < 1e-4 and length.p < 1e-4 and nu.p is None
+    assert first.p < 1e-4 and length.p < 1e-3 and nu.p is None
     assert nu.estimate / nu.lower == pytest.approx(nu.upper / nu.estimate)
     lines = board.to_text().splitlines()
     found = f"first position: {first.estimate:.1f} points ({first.lower:.1f} to {first.upper:.1f})"
@@ -74,13 +76,12 @@ def test_a_column_of_differences_is_the_same_as_two_columns():
     assert rate(one, **FULL).to_dict()["parameters"] == rate(table, **FULL).to_dict()["parameters"]
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
-@given(st.randoms(use_true_random=False), st.sampled_from([None, "prompt", "judge"]))
-def test_order_splits_and_ways_in_leave_no_trace(random, cluster):
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(st.integers(0, 2**32), st.sampled_from([None, "prompt", "judge"]))
+def test_order_splits_and_ways_in_leave_no_trace(seed, cluster):
     table = votes(300, prompts=8).with_columns(judge=pl.Series([f"j{i % 6}" for i in range(300)]))
     expected = rate(table, cluster=cluster, **FULL).to_dict()
-    order = list(range(300))
-    random.shuffle(order)
+    order = np.random.default_rng(seed).permutation(300).tolist()
     shuffled = rate(table[order], cluster=cluster, **FULL).to_dict()
     assert shuffled["leaderboard"] == expected["leaderboard"]
     assert shuffled["parameters"] == expected["parameters"]
@@ -89,8 +90,7 @@ def test_order_splits_and_ways_in_leave_no_trace(random, cluster):
     tally += humorrank.tally(table[order[100:]], keys=keys)
     counted = rate(tally, cluster=cluster, **FULL).to_dict()
     for one, other in zip(counted["parameters"], expected["parameters"], strict=True):
-        for name in ("estimate", "lower", "upper", "deviation"):
-            assert one[name] == pytest.approx(other[name], rel=1e-9)
+        assert one == pytest.approx(other, rel=1e-9)
 
 
 @pytest.mark.parametrize("options", [{}, {"ties": "exclude"}, {"ties": "davidson"}])
@@ -170,7 +170,7 @@ def test_few_clusters_are_told():
 
 def test_soft_scores_and_forms_without_an_order_are_refused():
     rows = {"model_a": ["a", "b", "a"], "model_b": ["b", "a", "b"], "score": [0.7, 0.2, 0.5]}
-    with pytest.raises(OptionError, match="2 matches have a soft score.*ties='half'"):
+    with pytest.raises(OptionError, match=r"2 matches have a soft score.*ties='half'"):
         rate(rows, score_of="a", ties="davidson")
     assert rate(rows, score_of="a", ties="half", first_position=True).parameters
     pairs = pl.DataFrame({"winner": ["a", "b"] * 9, "loser": ["b", "a"] * 9})
@@ -211,7 +211,7 @@ def test_a_control_without_a_number_is_named_by_file_row_and_column(tmp_path, ba
 def test_a_tally_needs_controls_and_clusters_as_keys(tmp_path):
     path = tmp_path / "t.parquet"
     humorrank.tally(votes(300), keys=["judge"]).write(path)
-    with pytest.raises(OptionError, match="no key 'length_a'.*--keys judge,length_a,length_b"):
+    with pytest.raises(OptionError, match=r"no key 'length_a'.*--keys judge,length_a,length_b"):
         rate(path, **FULL)
     with pytest.raises(OptionError, match="no key 'prompt'"):
         rate(Tally.read(path), ties="davidson", cluster="prompt")
