@@ -89,8 +89,7 @@ def test_order_splits_and_ways_in_leave_no_trace(seed, cluster):
     tally = humorrank.tally(table[order[:100]], keys=keys)
     tally += humorrank.tally(table[order[100:]], keys=keys)
     counted = rate(tally, cluster=cluster, **FULL).to_dict()
-    for one, other in zip(counted["parameters"], expected["parameters"], strict=True):
-        assert one == pytest.approx(other, rel=1e-9)
+    assert counted["parameters"] == expected["parameters"]
 
 
 @pytest.mark.parametrize("options", [{}, {"ties": "exclude"}, {"ties": "davidson"}])

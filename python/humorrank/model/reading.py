@@ -112,18 +112,19 @@ def _of_tally(tally: Tally, controls: Sequence[tuple[str, ...]], clusters: Seque
         parts = [numbers(column) for column in columns]
         return parts[0] - parts[1] if len(parts) == 2 else parts[0]
 
-    values = [difference(columns) for columns in controls]
     shares = _SHARES[outcome]
-    return Read(
-        Tally(tally.names, tally.counts, tally.report),
-        first.astype(np.int64),
-        second.astype(np.int64),
-        np.where(np.isnan(shares), score, shares),
-        weight,
-        count.astype(np.float64),
-        codes(clusters[0])[0].astype(np.int64) if clusters else None,
-        np.column_stack(values) if values else np.empty((len(first), 0)),
-    )
+    columns = {
+        "first": first.astype(np.int64),
+        "second": second.astype(np.int64),
+        "score": np.where(np.isnan(shares), score, shares),
+        "weight": weight,
+        "count": count.astype(np.float64),
+    }
+    if clusters:
+        columns["cluster"] = codes(clusters[0])[0].astype(np.int64)
+    columns |= {f"control {i}": difference(both) + 0.0 for i, both in enumerate(controls)}
+    whole = Tally(tally.names, tally.counts, tally.report)
+    return _merged(whole, pl.DataFrame(columns), len(controls))
 
 
 def _of_log(
@@ -157,8 +158,16 @@ def _of_log(
         code.gather(rows["second"]).alias("second"),
         *([ranks[1].gather(rows["cluster"]).alias("cluster")] if clusters else []),
     )
+    return _merged(tally, rows, len(controls))
+
+
+def _merged(tally: Tally, rows: pl.DataFrame, controls: int) -> Read:
+    """Equal rows as one, in an order that no way of reading leaves a trace in."""
     values = [column for column in rows.columns if column != "count"]
     rows = rows.group_by(values).agg(pl.col("count").sum()).sort(values)
+    numbers = np.empty((rows.height, controls))
+    for place in range(controls):
+        numbers[:, place] = rows[f"control {place}"].to_numpy()
     return Read(
         tally,
         rows["first"].to_numpy(),
@@ -166,8 +175,8 @@ def _of_log(
         rows["score"].to_numpy(),
         rows["weight"].to_numpy(),
         rows["count"].to_numpy(),
-        rows["cluster"].to_numpy() if clusters else None,
-        rows.select(f"control {i}" for i in range(len(controls))).to_numpy(),
+        rows["cluster"].to_numpy() if "cluster" in rows.columns else None,
+        numbers,
     )
 
 
