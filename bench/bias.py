@@ -20,9 +20,9 @@ from typing import Literal
 import numpy as np
 
 from humorrank.bias.first_position import first_position
-from humorrank.bias.paired_logit import Matches
 from humorrank.errors import NoMaximumError
 from humorrank.judge import Batch, Field, Prompt, SimulatedJudge, Simulation
+from humorrank.model.matches import Matches
 
 TABLE_1 = (1307.5, 1156.9, 1115.1, 1092.8, 1037.5, 1015.0, 976.9, 761.0, 537.4)
 EQUAL = (1000.0,) * 9

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from humorrank.bias.paired_logit import Matches
+from humorrank.model.matches import Matches
 
 
 def log(

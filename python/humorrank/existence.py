@@ -52,8 +52,12 @@ class Existence:
         more = len(self.outside) - _SUMMED_GROUPS
         return f"{shown}; and {more:,} more" if more > 0 else shown
 
-    def error(self) -> NoMaximumError:
-        """The error that names who is outside."""
+    def error(self, *, prior: bool = True) -> NoMaximumError:
+        """The error that names who is outside.
+
+        Args:
+            prior: whether a prior is a way out.
+        """
         outside = sum(len(group.models) for group in self.outside)
         lines = [
             "the ratings do not exist: the likelihood has no maximum, because "
@@ -64,14 +68,15 @@ class Existence:
         if len(self.outside) > _SHOWN_GROUPS:
             lines.append(f"  and {len(self.outside) - _SHOWN_GROUPS:,} more")
         inside = np.flatnonzero(self.inside).tolist()
-        largest = (
-            "rate only the largest connected component (disconnected='largest', on the command "
-            "line --disconnected largest), or "
-        )
-        lines.append(
-            f"add matches that connect them, or {largest if len(inside) > 1 else ''}give everyone "
-            "a prior (prior=1, --prior 1), which shrinks the ratings"
-        )
+        ways = ["add matches that connect them"]
+        if len(inside) > 1:
+            ways.append(
+                "rate only the largest connected component (disconnected='largest', on the "
+                "command line --disconnected largest)"
+            )
+        if prior:
+            ways.append("give everyone a prior (prior=1, --prior 1), which shrinks the ratings")
+        lines.append(", or ".join(ways))
         return NoMaximumError(
             "\n".join(lines),
             outside=self.outside,

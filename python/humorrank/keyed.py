@@ -131,18 +131,18 @@ class Keyed:
         )
 
 
-def checked(keys: Sequence[str], reserved: Sequence[str]) -> tuple[str, ...]:
+def checked(keys: Sequence[str], reserved: Sequence[str], *, what: str = "key") -> tuple[str, ...]:
     """Keys as a tuple.
 
     Raises:
         OptionError: they are no sequence of names, or one stands twice or for something else.
     """
     if isinstance(keys, str) or not all(isinstance(key, str) and key for key in keys):
-        raise OptionError(f"keys must be a sequence of columns, not {keys!r}")
+        raise OptionError(f"{what}s must be a sequence of columns, not {keys!r}")
     keys = tuple(keys)
     for place, key in enumerate(keys):
         if key in keys[:place]:
-            raise OptionError(f"the key {key!r} is named twice")
+            raise OptionError(f"the {what} {key!r} is named twice")
         if key in reserved:
             raise OptionError(
                 f"a key cannot be called {key!r}, which is a column of the result already; rename "

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from humorrank.errors import MissingExtraError, OptionError
+from humorrank.parameter import Parameter
 from humorrank.progress import Progress, stage
 from humorrank.settings import whole
 from humorrank.text_table import one_line, text_table
@@ -108,6 +109,8 @@ class Leaderboard:
         sources: the files or objects read, and the `reading` recognised.
         warnings: what a reader of the board should know.
         version: the version of humorrank.
+        parameters: what is fitted beside the ratings: the first position, Davidson's tie
+            parameter, controls; () in the plain model.
     """
 
     columns: Mapping[str, Any] = field(repr=False)
@@ -123,6 +126,7 @@ class Leaderboard:
     _field: _core.Field = field(repr=False, compare=False)
     _names: tuple[str, ...] = field(repr=False, compare=False)
     _uncertainty: Uncertainty | None = field(repr=False, compare=False)
+    parameters: tuple[Parameter, ...] = ()
 
     @cached_property
     def table(self) -> pl.DataFrame:
@@ -218,6 +222,10 @@ class Leaderboard:
                 for row in self.table.head(len(self) if top is None else top).iter_rows(named=True)
             ],
             "unrated": [vars(unrated) for unrated in self.unrated],
+            "parameters": [
+                {name: _json_number(value) for name, value in vars(parameter).items()}
+                for parameter in self.parameters
+            ],
             "settings": dict(self.settings),
             "certificate": dict(self.certificate),
             "bootstrap": dict(self.bootstrap),
@@ -354,6 +362,7 @@ class Leaderboard:
         lines = [text_table(header, rows, left={"model"}, color=color)]
         if len(rows) < len(self):
             lines.append(f"... and {len(self) - len(rows):,} more")
+        lines += [parameter.to_text() for parameter in self.parameters]
         return "\n".join([*lines, "", self.summary()])
 
     def __repr__(self) -> str:
@@ -370,7 +379,8 @@ class Leaderboard:
         more = f"... and {len(self) - len(rows):,} more; " if len(rows) < len(self) else ""
         return (
             f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-            f"<p>{more}{html.escape(self.summary())}</p>"
+            + "".join(f"<p>{html.escape(each.to_text())}</p>" for each in self.parameters)
+            + f"<p>{more}{html.escape(self.summary())}</p>"
         )
 
     def summary(self) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from humorrank.existence import Existence, shorten
 from humorrank.log import ReadReport
 from humorrank.settings import Settings, Ties
-from humorrank.uncertainty.clusters import FEW, Clusters
+from humorrank.uncertainty.clusters import FEW
 
 
 def of_reading(report: ReadReport | None, ties: Ties) -> list[str]:
@@ -67,14 +67,13 @@ def of_prior(existence: Existence) -> list[str]:
     return out
 
 
-def of_clusters(clusters: Clusters) -> list[str]:
+def of_clusters(clusters: int, column: str) -> list[str]:
     """Too few clusters to trust an interval."""
-    count = len(clusters)
-    if count >= FEW:
+    if clusters >= FEW:
         return []
     return [
-        f"there are only {count} clusters ({clusters.column}): intervals of fewer than {FEW} are "
-        "rough, and mostly too narrow"
+        f"there are only {clusters} clusters ({column}): intervals of fewer than {FEW} are rough, "
+        "and mostly too narrow"
     ]
 
 

@@ -10,9 +10,11 @@ import numpy as np
 from humorrank import _core, notices
 from humorrank.errors import InputError, OptionError
 from humorrank.existence import Existence, shorten
+from humorrank.keyed import checked
 from humorrank.leaderboard import Leaderboard, Unrated
 from humorrank.leaderboards import Leaderboards
 from humorrank.log import ReadReport
+from humorrank.parameter import Parameter
 from humorrank.progress import Progress, stage
 from humorrank.ranks import ranked
 from humorrank.scale import MEAN_RATING, POINTS
@@ -27,8 +29,9 @@ from humorrank.settings import (
 )
 from humorrank.source import counted
 from humorrank.tally import Tally
-from humorrank.uncertainty.clusters import Clusters
+from humorrank.uncertainty.clusters import Clusters, refuse_few
 from humorrank.uncertainty.methods import uncertainty_of
+from humorrank.uncertainty.rank_intervals import Uncertainty
 
 TOLERANCE = 1e-6
 MOST_REPLAYED = 10**11
@@ -55,9 +58,11 @@ class RateOptions(TypedDict, total=False):
     score_of: Literal["a", "b"] | None
     min_matches: int
     solver: Literal["newton", "mm"]
-    interval: Interval
+    interval: Interval | None
     cluster: str | None
     simultaneous: bool
+    first_position: bool
+    controls: Sequence[str]
 
 
 @overload
@@ -90,9 +95,11 @@ def rate(
     score_of: Literal["a", "b"] | None = None,
     min_matches: int = 0,
     solver: Literal["newton", "mm"] = "newton",
-    interval: Interval = "percentile",
+    interval: Interval | None = None,
     cluster: str | None = None,
     simultaneous: bool = False,
+    first_position: bool = False,
+    controls: Sequence[str] = (),
     by: str | Sequence[str] | None = None,
 ) -> Leaderboard | Leaderboards:
     """Rates contestants from pairwise matches.
@@ -107,11 +114,13 @@ def rate(
         matches: a path, a glob, a list of paths (logs, or tally files, which are added), "-"
             (standard input), a polars, pandas or Arrow table, columns by name
             ({"model_a": [...], ...}), an iterable of (a, b, winner), a `MatchLog` or a `Tally`.
-        bootstrap: replicates behind the intervals; 0 leaves intervals out.
+        bootstrap: replicates behind the intervals; 0 leaves intervals out. Not used with
+            Davidson's ties, a first-position parameter or controls, which need none.
         confidence: of the intervals.
         elo_shuffles: random orders behind Stable Elo; 0 leaves it out.
         elo_k: the most points that a match can move an Elo rating.
-        ties: "half" a win to each side, or "exclude" them.
+        ties: "half" a win to each side, "exclude" them, or "davidson": an outcome of its own,
+            with a tie parameter (docs/models.md).
         anchor: {name: rating}; shifts the whole board and its intervals by one constant.
         prior: adds prior x [log s(t) + log s(-t)] / 2 per contestant of log strength t, s the
             logistic: a half-won game against an average opponent, times the prior.
@@ -127,11 +136,17 @@ def rate(
         min_matches: leaves out contestants with fewer matches, again and again until everyone
             left has as many.
         solver: the way to the maximum: "newton", or the paper's "mm"; the result is the same.
-        interval: "percentile", "basic" or "bca", of bootstrap replicates; "wald", of the inverse
-            Fisher information; "sandwich", of the scatter of the matches.
+        interval: "percentile" (the default), "basic" or "bca", of bootstrap replicates; "wald", of
+            the inverse Fisher information; "sandwich", of the scatter of the matches, which is the
+            default with Davidson's ties, a first-position parameter or controls, for which no
+            bootstrap is made.
         cluster: a column (prompt, judge, ...) whose matches are alike, so that they are resampled,
             or summed up for the sandwich, as wholes.
         simultaneous: whether the intervals shall hold for all contestants at once.
+        first_position: fits what being shown first is worth beside the ratings, which it then no
+            longer moves.
+        controls: numbers that are fitted beside the ratings: "length" stands for the column
+            `length_a` less `length_b`, or for a column `length` that holds such differences.
         by: a column of the log, or several: an independent rating of each group of matches that
             are equal there, bit for bit that of rating these matches alone. A group that cannot
             be rated is said, and does not fail the others.
@@ -145,8 +160,10 @@ def rate(
         NoMaximumError: the likelihood has no maximum; says who is outside and why.
         ConvergenceError: the maximum could not be certified.
     """
+    controls = checked(controls, (), what="control")
+    extended = ties == "davidson" or bool(first_position) or bool(controls)
     settings = Settings(
-        bootstrap=whole("bootstrap", bootstrap),
+        bootstrap=0 if extended else whole("bootstrap", bootstrap),
         confidence=confidence,
         elo_shuffles=whole("elo_shuffles", elo_shuffles),
         elo_k=positive("elo_k", elo_k),
@@ -157,9 +174,11 @@ def rate(
         min_matches=whole("min_matches", min_matches),
         solver=solver,
         seed=whole("seed", seed, most=2**64 - 1),
-        interval=interval,
+        interval=interval or ("sandwich" if extended else "percentile"),
         cluster=cluster,
         simultaneous=bool(simultaneous),
+        first_position=bool(first_position),
+        controls=controls,
     )
     if threads is not None:
         threads = whole("threads", threads, least=1, most=MOST_THREADS)
@@ -172,7 +191,13 @@ def rate(
     groups = None if by is None else (by,) if isinstance(by, str) else tuple(by)
     if groups == ():
         raise OptionError("by must name a column, or several")
-    if groups and (interval != "percentile" or cluster is not None or simultaneous):
+    if settings.extended:
+        from humorrank.extended import rate_extended  # noqa: PLC0415 - which needs Rating
+
+        return rate_extended(
+            matches, settings, reading=reading, by=groups, threads=threads, progress=progress
+        )
+    if groups and (settings.interval != "percentile" or cluster is not None or simultaneous):
         raise OptionError(
             "by goes with percentile intervals over matches; for other intervals rate a group's "
             "matches on their own (where)"
@@ -192,10 +217,10 @@ def rate_tally(
     Raises:
         HumorRankError: see `rate`.
     """
-    return _Rating(settings, tally, threads, progress).leaderboard()
+    return Rating(settings, tally, threads, progress).leaderboard()
 
 
-class _Rating:
+class Rating:
     """One run of `rate` over a tally."""
 
     def __init__(
@@ -211,9 +236,11 @@ class _Rating:
         self.few_matches = 0
         self.clusters = (
             None
-            if settings.cluster is None
+            if settings.cluster is None or settings.extended
             else Clusters.of(tally, settings.cluster, settings.ties)
         )
+        self.parameters: tuple[Parameter, ...] = ()
+        self.uncertainty: Uncertainty | None = None
         self._take(tally)
 
     def _take(self, tally: Tally) -> None:
@@ -246,12 +273,7 @@ class _Rating:
                 f"the anchor {settings.anchor[0]!r} is not among the rated contestants: "
                 f"{shorten(names)}"
             )
-        strengths, distance, iterations = self.field.fit(
-            prior=settings.prior,
-            solver=settings.solver,
-            threads=self.threads,
-            progress=stage(self.progress, "fitting"),
-        )
+        strengths, distance, iterations = self._fit()
         ratings = MEAN_RATING + POINTS * strengths
         shift = 0.0
         if settings.anchor:
@@ -287,6 +309,16 @@ class _Rating:
             _field=self.field,
             _names=names,
             _uncertainty=self.uncertainty,
+            parameters=self.parameters,
+        )
+
+    def _fit(self) -> tuple[np.ndarray, float, int]:
+        """Log strengths of mean 0, the distance to the maximum in points, the iterations."""
+        return self.field.fit(
+            prior=self.settings.prior,
+            solver=self.settings.solver,
+            threads=self.threads,
+            progress=stage(self.progress, "fitting"),
         )
 
     def _account(self) -> str:
@@ -320,7 +352,7 @@ class _Rating:
             self.notices += notices.of_prior(existence)
             return
         if self.settings.disconnected == "error" or existence.inside.sum() == 1:
-            raise existence.error()
+            raise existence.error(prior=not self.settings.extended)
         for members, group in existence.members():
             for i in members.tolist():
                 reason, matches = group.reason, int(self.matches[i])
@@ -333,18 +365,21 @@ class _Rating:
             f"unrated: {existence.summary()}"
         )
 
+    def _uncertainty(self, strengths: np.ndarray) -> Uncertainty | None:
+        """What the intervals are made of; None where none are wanted."""
+        if self.clusters is not None:
+            refuse_few(len(self.clusters), self.clusters.column)
+            self.notices += notices.of_clusters(len(self.clusters), self.clusters.column)
+        return uncertainty_of(
+            self.settings, self.field, self.clusters, strengths, threads=self.threads
+        )
+
     def _add_intervals(self, columns: dict[str, Any], strengths: np.ndarray, shift: float) -> int:
         settings = self.settings
-        if self.clusters is not None:
-            self.clusters.refuse_few()
-            self.notices += notices.of_clusters(self.clusters)
-        uncertainty = uncertainty_of(
-            settings, self.field, self.clusters, strengths, threads=self.threads
-        )
-        self.uncertainty = uncertainty
-        if uncertainty is None:
+        self.uncertainty = self._uncertainty(strengths)
+        if self.uncertainty is None:
             return 0
-        ends = uncertainty.band if settings.simultaneous else uncertainty.ends
+        ends = self.uncertainty.band if settings.simultaneous else self.uncertainty.ends
         lower, upper, without_maximum = ends(settings.confidence, self.progress)
         columns["rating_lower"], columns["rating_upper"] = lower + shift, upper + shift
         return without_maximum

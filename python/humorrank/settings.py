@@ -11,7 +11,7 @@ from typing import Literal, get_args
 from humorrank import _core
 from humorrank.errors import OptionError
 
-Ties = Literal["half", "exclude"]
+Ties = Literal["half", "exclude", "davidson"]
 
 Interval = Literal["percentile", "basic", "bca", "wald", "sandwich"]
 INTERVALS = get_args(Interval)
@@ -43,6 +43,14 @@ class Settings:
     cluster: str | None = None
     simultaneous: bool = False
 
+    first_position: bool = False
+    controls: tuple[str, ...] = ()
+
+    @property
+    def extended(self) -> bool:
+        """Whether more than strengths is fitted."""
+        return self.ties == "davidson" or self.first_position or bool(self.controls)
+
     @property
     def replicates(self) -> int:
         """Bootstrap replicates that the intervals take."""
@@ -65,7 +73,7 @@ class Settings:
                 f"prior must be 0 or at least {LEAST_PRIOR:g}, not {self.prior!r}: below that it "
                 "is lost in rounding"
             )
-        one_of("ties", self.ties, ("half", "exclude"))
+        one_of("ties", self.ties, ("half", "exclude", "davidson"))
         one_of("disconnected", self.disconnected, ("error", "largest"))
         one_of("solver", self.solver, ("newton", "mm"))
         one_of("interval", self.interval, INTERVALS)

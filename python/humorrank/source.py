@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any, Final
 
 from humorrank import tally_file
-from humorrank.errors import OptionError
-from humorrank.log import MatchLog
+from humorrank.errors import InputError, OptionError
+from humorrank.log import MatchLog, ReadReport
 from humorrank.progress import Progress
 from humorrank.tally import Tally
 
@@ -23,6 +24,9 @@ _UNSAID: Final[Mapping[str, object]] = {
     "reading": None,
 }
 """The options of reading a log where nothing is said."""
+
+_WINNER_FIRST: Final = frozenset({"winner-loser", "chosen-rejected", "headerless"})
+"""Forms of logs in which the order of the columns is not that of showing."""
 
 _FILTERS: Final = ("where", "exclude", "max_per_judge")
 
@@ -50,8 +54,7 @@ def counted(
         raise OptionError(f"keys must be a sequence of columns, not {keys!r}; write [{keys!r}]")
     said = said_options(reading)
     if isinstance(matches, MatchLog):
-        _refuse_said(said)
-        return Tally.from_log(matches, progress, keys=keys or ())
+        return Tally.from_log(log_of(matches, reading), progress, keys=keys or ())
     if isinstance(matches, Tally):
         refuse_reading(said)
         return matches if keys is None else matches.project(keys)
@@ -66,6 +69,33 @@ def counted(
     if logs:
         parts.append(Tally.from_log(MatchLog(logs, **reading), progress, keys=shared))
     return reduce(Tally.merge, parts)
+
+
+def log_of(matches: object, reading: Mapping[str, Any]) -> MatchLog:
+    """A log: as it was opened, or of whatever `MatchLog` takes.
+
+    Raises:
+        OptionError: an option has a value that it cannot have, or a log was opened with its own.
+    """
+    if isinstance(matches, MatchLog):
+        _refuse_said(said_options(reading))
+        return matches
+    return MatchLog(matches, **reading)
+
+
+def refuse_winner_first(report: ReadReport | None) -> None:
+    """Refuses matches of a form that names the winner first, whoever was shown first.
+
+    Raises:
+        InputError: they are; says of which form.
+    """
+    words = re.findall(r"[\w-]+", report.reading if report is not None else "")
+    unordered = _WINNER_FIRST.intersection(words)
+    if unordered:
+        raise InputError(
+            f"a log of the form {min(unordered)} names the winner first, and does not say who was "
+            "shown first, so that no bias of position can be told"
+        )
 
 
 def said_options(reading: Mapping[str, Any]) -> set[str]:

@@ -14,9 +14,9 @@ from statsmodels.stats.proportion import proportion_confint
 
 from humorrank.bias.first_position import first_position
 from humorrank.bias.intervals import Estimate, chi_squared_tail
-from humorrank.bias.paired_logit import fit
 from humorrank.bias.source import matches_of, read_judgments
 from humorrank.errors import NoMaximumError
+from humorrank.model.paired_logit import fit
 from humorrank.rating import POINTS
 
 
@@ -59,7 +59,7 @@ def test_fit_and_both_variances_are_those_of_statsmodels(ties, covariates, promp
     contrasts[: n - 1, : n - 1] = np.eye(n - 1)
     contrasts[: n - 1, n - 1] = -1
     contrasts[n - 1 :, n:] = np.eye(covariates)
-    model = contrasts @ found.covariance(clustered=False) @ contrasts.T
+    model = contrasts @ found.covariance("information") @ contrasts.T
     np.testing.assert_allclose(model, reference.cov_params(), rtol=1e-6, atol=1e-12)
     # Rows that stand for one judgment each, for statsmodels' clusters.
     rows = np.repeat(np.arange(len(m.first)), m.count.astype(int))
@@ -69,11 +69,11 @@ def test_fit_and_both_variances_are_those_of_statsmodels(ties, covariates, promp
         tol=1e-14,
     )
     c = len(np.unique(m.cluster))
-    ours = contrasts @ found.covariance(clustered=True) @ contrasts.T
+    ours = contrasts @ found.covariance("cluster") @ contrasts.T
     np.testing.assert_allclose(ours, robust.cov_params() * c / (c - 1), rtol=1e-6, atol=1e-12)
     for contrast in contrasts:
         _, influence = found.influence(contrast)
-        expected = contrast @ found.covariance(clustered=True) @ contrast
+        expected = contrast @ found.covariance("cluster") @ contrast
         assert (influence**2).sum() * c / (c - 1) == pytest.approx(expected, rel=1e-9)
 
 
@@ -174,7 +174,7 @@ def test_a_long_cycle_is_enough_for_a_maximum():
 def test_a_covariate_without_a_maximum_or_of_the_pairs_alone_is_refused():
     m = of_log()
     ones = np.ones(len(m.first))
-    with pytest.raises(NoMaximumError, match="tells every outcome"):
+    with pytest.raises(NoMaximumError, match="covariate 2 rises without bound"):
         fit(m, np.column_stack([ones, m.score * 2 - 1]))
     of_pairs = np.arange(5.0)[m.first] - np.arange(5.0)[m.second]
     with pytest.raises(NoMaximumError, match="cannot be told"):

@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 
 from humorrank.bias.intervals import Estimate, chi_squared_tail
-from humorrank.bias.paired_logit import Matches, PairedLogit, fit, quantile
-from humorrank.bias.separation import Separated, connection
 from humorrank.errors import OptionError
+from humorrank.model.matches import Matches
+from humorrank.model.paired_logit import PairedLogit, fit, quantile
+from humorrank.model.separation import Separated, connection
 from humorrank.scale import MEAN_RATING, POINTS
 
 Cluster = Literal["auto", "prompt", "none"]
@@ -94,7 +95,7 @@ def first_position(
     ones = np.ones((len(matches.first), 1))
     found, plain = fit(matches, ones), fit(matches, ones[:, :0])
     clustered = clusters_by_prompt(found, cluster)
-    deviation = np.sqrt(np.diag(found.covariance(clustered)))
+    deviation = np.sqrt(np.diag(found.covariance("cluster" if clustered else "information")))
     n = len(matches.names)
     reach = quantile(confidence) * POINTS * deviation[:n]
     rating = MEAN_RATING + POINTS * found.strengths

@@ -10,10 +10,10 @@ import polars as pl
 
 from humorrank.bias.first_position import Cluster, clusters_by_prompt
 from humorrank.bias.intervals import Estimate
-from humorrank.bias.paired_logit import fit
-from humorrank.bias.separation import connection
 from humorrank.bias.source import matches_of
 from humorrank.errors import ConvergenceError, NoMaximumError
+from humorrank.model.paired_logit import fit
+from humorrank.model.separation import connection
 from humorrank.scale import POINTS
 
 
@@ -82,8 +82,10 @@ def _slope(texts: pl.DataFrame, confidence: float, cluster: Cluster) -> Estimate
     rows = inside[matches.first] & inside[matches.second]
     if rows.any() and not rows.all():
         matches, ratio = matches.restricted(rows), ratio[rows]
-    found = fit(matches, np.column_stack([np.ones(len(ratio)), ratio]))
-    covariance = found.covariance(clusters_by_prompt(found, cluster))
+    covariates = np.column_stack([np.ones(len(ratio)), ratio])
+    found = fit(matches, covariates, labels=("the first position", "length"))
+    clustered = clusters_by_prompt(found, cluster)
+    covariance = found.covariance("cluster" if clustered else "information")
     return Estimate.around(float(found.effects[1]), math.sqrt(covariance[-1, -1]), confidence)
 
 

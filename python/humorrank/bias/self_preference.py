@@ -12,10 +12,10 @@ import polars as pl
 
 from humorrank.bias.first_position import Cluster, clusters_by_prompt
 from humorrank.bias.intervals import NONE, Estimate
-from humorrank.bias.paired_logit import PairedLogit, fit
-from humorrank.bias.separation import connection
 from humorrank.bias.source import Judgments, matches_of
 from humorrank.errors import HumorRankError, NoMaximumError, OptionError
+from humorrank.model.paired_logit import PairedLogit, fit
+from humorrank.model.separation import connection
 from humorrank.scale import POINTS
 
 
@@ -147,7 +147,7 @@ def _compare(
         variance = float((influence**2).sum()) * used / max(1, used - 1)
     else:
         variance = sum(
-            float(contrast @ found.covariance(clustered=False) @ contrast)
+            float(contrast @ found.covariance("information") @ contrast)
             for contrast, found in zip(contrasts, fits, strict=True)
         )
     return SelfPreference(

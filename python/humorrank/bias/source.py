@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,17 +12,14 @@ import numpy as np
 import polars as pl
 
 from humorrank import tally_file
-from humorrank.bias.paired_logit import Matches
 from humorrank.errors import InputError, OptionError
 from humorrank.log import MatchLog
-from humorrank.source import counted, said_options
+from humorrank.model.matches import Matches
+from humorrank.source import counted, refuse_winner_first, said_options
 from humorrank.tally import Tally
 
 TEXTS: Final = ("joke_a", "joke_b")
 """The columns of the texts in a decision log."""
-
-_WINNER_FIRST: Final = frozenset({"winner-loser", "chosen-rejected", "headerless"})
-"""Forms of logs in which the order of the columns is not that of showing."""
 
 _SQLITE: Final = b"SQLite format 3\0"
 _SHARES: Final = {"model_a": 1.0, "model_b": 0.0, "tie": 0.5, "both_bad": 0.5}
@@ -189,12 +185,7 @@ def _of_log(source: object, texts: tuple[str, str] | None, reading: Mapping[str,
     log = source if isinstance(source, MatchLog) else MatchLog(source, **reading)
     sides = texts or TEXTS
     frame = log.to_polars(where_there=("identical", *sides))
-    unordered = _WINNER_FIRST.intersection(re.findall(r"[\w-]+", log.report.reading or ""))
-    if unordered:
-        raise InputError(
-            f"a log of the form {min(unordered)} names the winner first, and does not say who was "
-            "shown first, so that no bias of position can be told"
-        )
+    refuse_winner_first(log.report)
     missing = [name for name in sides if name not in frame.columns]
     if texts is not None and missing:
         raise OptionError(f"there is no column {missing[0]!r} with texts")

@@ -195,8 +195,29 @@ def rating_options(
     ] = 0,
     ties: Annotated[
         Ties,
-        typer.Option(help="A tie is half a win each, or left out.", rich_help_panel=RATING),
+        typer.Option(
+            help="A tie is half a win each, or left out, or an outcome of its own (Davidson's "
+            "model).",
+            rich_help_panel=RATING,
+        ),
     ] = "half",
+    first_position: Annotated[
+        bool,
+        typer.Option(
+            "--first-position",
+            help="Fit what being shown first is worth beside the ratings.",
+            rich_help_panel=RATING,
+        ),
+    ] = False,
+    control: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Fit the effect of a number beside the ratings: the column NAME_a less NAME_b, "
+            "or a column NAME of such differences; may be repeated.",
+            rich_help_panel=RATING,
+        ),
+    ] = None,
     anchor: Annotated[
         str | None,
         typer.Option(
@@ -228,13 +249,14 @@ def rating_options(
         float, typer.Option(help="Of the intervals.", rich_help_panel=INTERVALS)
     ] = 0.95,
     interval: Annotated[
-        Interval,
+        Interval | None,
         typer.Option(
             help="Of bootstrap replicates (percentile, basic, bca), of the inverse information "
-            "(wald), or of the scatter of matches or clusters (sandwich).",
+            "(wald), or of the scatter of matches or clusters (sandwich). Percentile by default; "
+            "sandwich with --ties davidson, --first-position and --control.",
             rich_help_panel=INTERVALS,
         ),
-    ] = "percentile",
+    ] = None,
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -251,8 +273,17 @@ def rating_options(
         ),
     ] = None,
 ) -> dict[str, Any]:
-    """How ratings are made of matches: options of `humorrank.rate`."""
+    """How ratings are made of matches: options of `humorrank.rate`.
+
+    Raises:
+        OptionError: an option is not of its form.
+    """
+    controls = as_names("control", control) or ()
+    if control and not controls:
+        raise OptionError("--control takes the name of a control (length), not ''")
     return {
+        "first_position": first_position,
+        "controls": controls,
         "min_matches": min_matches,
         "ties": ties,
         "anchor": as_anchor(anchor),

@@ -6,10 +6,34 @@ from collections.abc import Mapping
 from typing import Any
 
 import humorrank
+from humorrank import tally_file
 from humorrank.cli import _output
 from humorrank.cli._progress import progress_bar
 from humorrank.leaderboard import Leaderboard
+from humorrank.log import MatchLog
+from humorrank.progress import Progress
 from humorrank.source import counted
+from humorrank.tally import Tally
+
+
+def matches_of(
+    files: list[str],
+    reading: Mapping[str, Any],
+    rating: Mapping[str, Any],
+    *,
+    by: tuple[str, ...] | None,
+    progress: Progress | None,
+) -> MatchLog | Tally:
+    """What to rate: a tally with all keys that the rating asks for; with controls, the log.
+
+    Raises:
+        HumorRankError: the files cannot be read as they stand.
+    """
+    if rating["controls"] and not tally_file.split(files)[0]:
+        return MatchLog(files, **reading)
+    cluster = rating["cluster"]
+    keys = None if rating["controls"] else by or (() if cluster is None else (cluster,))
+    return counted(files, keys=keys, progress=progress, reading=reading)
 
 
 def rated(
@@ -20,11 +44,8 @@ def rated(
     Raises:
         HumorRankError: see `humorrank.rate`.
     """
-    cluster = rating["cluster"]
     with progress_bar() as progress:
-        matches = counted(
-            files, keys=() if cluster is None else (cluster,), progress=progress, reading=reading
-        )
+        matches = matches_of(files, reading, rating, by=None, progress=progress)
         board: Leaderboard = humorrank.rate(
             matches, bootstrap=bootstrap, elo_shuffles=0, progress=progress, **rating
         )

@@ -10,9 +10,9 @@ import typer
 import humorrank
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
+from humorrank.cli._rated import matches_of
 from humorrank.leaderboard import Leaderboard
 from humorrank.leaderboards import Leaderboards
-from humorrank.source import counted
 
 _DECIMALS = {"win_rate": 3}
 
@@ -66,14 +66,13 @@ def rate(
     * `humorrank rate votes.csv --by judge` rates each judge's votes on their own
     * `humorrank rate votes.csv --bootstrap 1000 --cluster prompt` for intervals that know that
       matches on one prompt are alike
+    * `humorrank rate votes.csv --ties davidson --first-position --control length`
     * `zcat votes.csv.gz | humorrank rate - --columns model_a=left,model_b=right,winner=label`
     """
     chosen = _output.resolve_format(format, output)
     columns_by = _options.as_names("by", by)
     with progress_bar() as progress:
-        cluster = rating["cluster"]
-        keys = columns_by or (() if cluster is None else (cluster,))
-        matches = counted(files, keys=keys, progress=progress, reading=reading)
+        matches = matches_of(files, reading, rating, by=columns_by, progress=progress)
         board = humorrank.rate(
             matches,
             by=columns_by,
@@ -94,6 +93,9 @@ def rate(
     _output.say_filters(filtered)
     for warning in board.warnings:
         _output.say("warning", warning)
+    if chosen in ("csv", "markdown") and isinstance(board, Leaderboard):
+        for parameter in board.parameters:
+            _output.say("note", parameter.to_text())
     _output.emit(_render(board, chosen, top, plain=output is not None), output)
 
 

@@ -2,6 +2,7 @@
 
 from humorrank.log._match_log import MatchLog
 from humorrank.log._matches import Matches
+from humorrank.log._measured import Measured, sides
 from humorrank.log._report import ReadReport
 
-__all__ = ["MatchLog", "Matches", "ReadReport"]
+__all__ = ["MatchLog", "Matches", "Measured", "ReadReport", "sides"]

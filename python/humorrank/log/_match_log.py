@@ -11,6 +11,7 @@ import polars as pl
 from humorrank.errors import OptionError
 from humorrank.log._filters import Where
 from humorrank.log._matches import Matches
+from humorrank.log._measured import Measured, measured, sides
 from humorrank.log._pass import Options, Pass, Taken
 from humorrank.log._readings import BY_NAME, EXTRAS, ROLES
 from humorrank.log._report import ReadReport
@@ -127,6 +128,26 @@ class MatchLog:
         self._pass = Pass(self._source, self._options, keys=_names("keys", keys), counted=True)
         for taken in self._pass.run():
             yield taken.matches, taken.keys
+
+    def measured(self, controls: Sequence[str], keys: Sequence[str] = ()) -> Iterator[Measured]:
+        """As `batches`, with controls and keys of the rows that the matches are from.
+
+        A control `length` is the number in the column `length_a` (of the one shown first) less
+        that in `length_b`, or where these are missing that in a column `length`. A row without
+        such numbers is bad, as one without a name is.
+
+        Args:
+            controls: the names of controls.
+            keys: columns, or roles that the log has a column for; see `keyed`.
+
+        Raises:
+            InputError: As `batches`.
+            OptionError: As `batches`, or a file has no such column.
+        """
+        columns = [name for control in controls for name in (control, *sides(control))]
+        self._pass = Pass(self._source, self._options, columns, keys=_names("keys", keys))
+        for taken in self._pass.run():
+            yield measured(taken, controls, self._options.on_error, self.report)
 
     @property
     def names(self) -> list[str]:

@@ -90,22 +90,22 @@ class Clusters:
         """The number of clusters that hold a match."""
         return len(np.unique(self.cluster))
 
-    def refuse_few(self) -> None:
-        """Refuses what no interval can be based on.
-
-        Raises:
-            InputError: there are fewer than `LEAST` clusters.
-        """
-        clusters = len(self)
-        if clusters < LEAST:
-            raise InputError(
-                f"there are {clusters} clusters, and fewer than {LEAST} do not tell how much "
-                "clusters differ; cluster by something finer, or by nothing",
-                column=self.column,
-            )
-
     def of_field(self, field: _core.Field) -> _core.Clusters:
         """The same for the engine."""
         return _core.Clusters(
             field, self.cluster, self.first, self.second, self.first_points, self.second_points
+        )
+
+
+def refuse_few(clusters: int, column: str) -> None:
+    """Refuses what no interval can be based on.
+
+    Raises:
+        InputError: there are fewer than `LEAST` clusters.
+    """
+    if clusters < LEAST:
+        raise InputError(
+            f"there are {clusters} clusters, and fewer than {LEAST} do not tell how much "
+            "clusters differ; cluster by something finer, or by nothing",
+            column=column,
         )

@@ -1,0 +1,1 @@
+"""Models of a match beyond strengths: ties, who was shown first, covariates."""
