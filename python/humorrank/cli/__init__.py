@@ -11,6 +11,7 @@ import typer
 
 from humorrank import __version__
 from humorrank.cli._guard import INTERRUPTED, OURS, THEIRS, guarded
+from humorrank.cli.audit import audit
 from humorrank.cli.bias import bias
 from humorrank.cli.check import check
 from humorrank.cli.elo import elo
@@ -31,7 +32,7 @@ app = typer.Typer(
 )
 
 
-for _command in (rate, tally, elo, simulate, judge, bias, check, generate):
+for _command in (rate, tally, elo, simulate, judge, bias, check, audit, generate):
     app.command()(guarded(_command))
 app.add_typer(tournament, name="tournament")
 
