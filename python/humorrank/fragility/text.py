@@ -57,15 +57,19 @@ def answer(report: AuditReport) -> str:
         )
     if report.size == 1:
         unit = "match" if report.by is None else f"value of {report.by}"
-    share = report.changed / report.matches
     which = f"{report.size:,} {unit}"
     if report.by is not None:
         which += f" ({report.changed:,} matches)"
-    text = f"it is no longer so once {which}, {100 * share:.2g} % of all matches, "
+    share = _percent(report.changed / report.matches)
+    text = f"it is no longer so once {which}, {share} of all matches, "
     text += f"{'is' if report.size == 1 else 'are'} {done}; "
     if report.smallest:
         return text + "no smaller set does, as all were tried"
     return text + "an upper bound: a smaller set may do"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
 def _set(report: AuditReport, *, color: bool) -> str:
