@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -12,6 +12,12 @@ from humorrank.cells import HIGH, LOW, Cells
 from humorrank.goodness.pairs import information_matrix, logistic
 
 Change = Literal["remove", "flip"]
+
+DENSE: Final = 400
+"""Contestants up to which influences are solved for densely, beyond by conjugate gradients."""
+
+_RESIDUAL: Final = 1e-10
+_MOST_STEPS: Final = 2_000
 
 
 class Changes:
@@ -121,17 +127,30 @@ class Changes:
     ) -> tuple[np.ndarray, np.ndarray]:
         cells = self.cells
         p = logistic(strengths[cells.low] - strengths[cells.high])
-        solution = np.linalg.solve(self.information(change, strengths), _contrast(a, b, strengths))
+        contrast = np.zeros(len(strengths))
+        contrast[a], contrast[b] = 1, -1
+        low, high, parts = self._parts(change, strengths)
+        if len(strengths) > DENSE:
+            solution = conjugate_gradients(low, high, parts, contrast)
+        else:
+            matrix = information_matrix(low, high, parts, len(strengths))
+            solution = np.linalg.solve(matrix, contrast)
         return p, (solution[cells.low] - solution[cells.high]) * cells.weight
 
     def information(self, change: np.ndarray, strengths: np.ndarray) -> np.ndarray:
         """The information after a change, regular in the direction of the level too."""
+        return information_matrix(*self._parts(change, strengths), len(strengths))
+
+    def _parts(
+        self, change: np.ndarray, strengths: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Both codes of each pair that met, and its part of the information after a change."""
         cells = self.cells
         left = cells.count - (self.taken(change) if self.change == "remove" else 0)
-        gap = strengths[cells.low] - strengths[cells.high]
-        parts = left * cells.weight * logistic(gap) * logistic(-gap)
         low, high, pair = self._pairs
-        return information_matrix(low, high, np.bincount(pair, parts, len(low)), len(cells.names))
+        gap = strengths[low] - strengths[high]
+        amount = np.bincount(pair, left * cells.weight, len(low))
+        return low, high, amount * logistic(gap) * logistic(-gap)
 
     @cached_property
     def _pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -142,7 +161,33 @@ class Changes:
         return low, high, pair
 
 
-def _contrast(a: int, b: int, strengths: np.ndarray) -> np.ndarray:
-    contrast = np.zeros(len(strengths))
-    contrast[a], contrast[b] = 1, -1
-    return contrast
+def conjugate_gradients(
+    low: np.ndarray, high: np.ndarray, parts: np.ndarray, target: np.ndarray
+) -> np.ndarray:
+    """Solves information x solution = target, of sum 0, scaled by the diagonal.
+
+    It stops at a residual of 1e-10 of the target, or where it no longer gets on: influences order
+    matches, and need not be exact.
+    """
+    n = len(target)
+
+    def times(vector: np.ndarray) -> np.ndarray:
+        flow = parts * (vector[low] - vector[high])
+        image: np.ndarray = np.bincount(low, flow, n) - np.bincount(high, flow, n)
+        return image
+
+    diagonal = np.bincount(low, parts, n) + np.bincount(high, parts, n)
+    solution, residual = np.zeros(n), target.copy()
+    scaled = residual / diagonal
+    direction, size = scaled.copy(), float(residual @ scaled)
+    for _ in range(_MOST_STEPS):
+        image = times(direction)
+        step = size / float(direction @ image)
+        solution += step * direction
+        residual -= step * image
+        if np.abs(residual).max() < _RESIDUAL:
+            break
+        scaled = residual / diagonal
+        before, size = size, float(residual @ scaled)
+        direction = scaled + size / before * direction
+    return solution
