@@ -11,7 +11,9 @@ import typer
 
 from humorrank import __version__
 from humorrank.cli._guard import INTERRUPTED, OURS, THEIRS, guarded
+from humorrank.cli.audit import audit
 from humorrank.cli.bias import bias
+from humorrank.cli.check import check
 from humorrank.cli.compare import compare
 from humorrank.cli.elo import elo
 from humorrank.cli.generate import generate
@@ -32,7 +34,7 @@ app = typer.Typer(
 )
 
 
-for _command in (rate, ranks, compare, tally, elo, simulate, judge, bias, generate):
+for _command in (rate, ranks, compare, check, audit, tally, elo, simulate, judge, bias, generate):
     app.command()(guarded(_command))
 app.add_typer(tournament, name="tournament")
 

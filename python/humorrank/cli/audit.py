@@ -1,0 +1,125 @@
+"""`humorrank audit`: how few matches decide who wins?"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from humorrank.cli import _options, _output
+from humorrank.cli._progress import progress_bar
+from humorrank.errors import OptionError
+
+if TYPE_CHECKING:
+    from humorrank.fragility import AuditReport
+
+_AUDIT = "Audit"
+_DECIMALS = {"score": 3, "weight": 3}
+
+
+@_options.takes(reading=_options.reading_options)
+def audit(
+    *,
+    files: _options.Files,
+    pair: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B",
+            help="The order of two models; quotes hold a name with a comma together.",
+            rich_help_panel=_AUDIT,
+        ),
+    ] = None,
+    winner: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Make this model the winner.", rich_help_panel=_AUDIT),
+    ] = None,
+    top: Annotated[
+        int | None,
+        typer.Option(
+            metavar="K",
+            help="Who the best K are; 1, the winner, where nothing else is asked.",
+            rich_help_panel=_AUDIT,
+        ),
+    ] = None,
+    change: Annotated[
+        Literal["remove", "flip"],
+        typer.Option(
+            help="Remove matches, or flip them so that the loser won.", rich_help_panel=_AUDIT
+        ),
+    ] = "remove",
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Change whole values of this column: which judges, or prompts, decide?",
+            rich_help_panel=_AUDIT,
+        ),
+    ] = None,
+    ties: Annotated[
+        Literal["half", "exclude"],
+        typer.Option(help="A tie is half a win each, or left out.", rich_help_panel=_AUDIT),
+    ] = "half",
+    disconnected: Annotated[
+        Literal["error", "largest"],
+        typer.Option(
+            help="Where not everyone can be rated: stop, or take the largest connected component.",
+            rich_help_panel=_AUDIT,
+        ),
+    ] = "error",
+    reading: dict[str, Any],
+    format: _options.Format = None,
+    output: _options.Output = None,
+) -> None:
+    """Name a small set of matches that decides who wins.
+
+    Without these matches, or with their outcomes flipped, someone else is first. The set is found
+    by the influence of each match, confirmed by fitting the ratings without it, and an upper bound:
+    a smaller one may do. Small logs are searched whole, and the audit says so.
+
+    * `humorrank audit votes.csv`
+    * `humorrank audit votes.csv --pair gpt-5,llama --change flip`
+    * `humorrank audit votes.csv --by judge` names judges without whom another model wins
+    * `humorrank audit votes.csv --top 3 --format json -o audit.json`
+    """
+    from humorrank.fragility import audit as run  # noqa: PLC0415 - no other command needs it
+
+    chosen = _output.resolve_format(format, output)
+    with progress_bar() as progress:
+        report = run(
+            files,
+            pair=_pair(pair),
+            winner=winner,
+            top=top,
+            change=change,
+            by=by,
+            ties=ties,
+            disconnected=disconnected,
+            progress=progress,
+            **reading,
+        )
+    _output.say_filters(report.filtered)
+    for warning in report.warnings:
+        _output.say("warning", warning)
+    _output.emit(_render(report, chosen, plain=output is not None), output)
+
+
+def _render(report: AuditReport, chosen: str, *, plain: bool) -> str:
+    if chosen == "json":
+        return report.to_json()
+    if chosen == "csv":
+        return report.cells.write_csv()
+    if chosen == "markdown":
+        return _output.markdown(report.cells, _DECIMALS)
+    return report.to_text(color=not plain and sys.stdout is not None and sys.stdout.isatty())
+
+
+def _pair(text: str | None) -> tuple[str, str] | None:
+    """`A,B` as two names."""
+    if text is None:
+        return None
+    found = next(csv.reader([text]), [])
+    if len(found) != 2 or not all(found):
+        raise OptionError(f"--pair takes two models (gpt-5,llama), not {text!r}")
+    return found[0], found[1]

@@ -1,0 +1,290 @@
+"""The audit: a small set of matches that an order hangs on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import polars as pl
+
+from humorrank import _core, notices
+from humorrank.cells import Cells, rated, read_cells
+from humorrank.errors import OptionError
+from humorrank.fragility import text
+from humorrank.fragility.aims import LEAD, Aim, make_aim, pair_aim, top_aims
+from humorrank.fragility.changes import Change, Changes
+from humorrank.fragility.search import MOST_SETS, WORK, Found, beam, greedy, pruned, smaller
+from humorrank.goodness.pairs import refuse_many
+from humorrank.progress import Progress
+from humorrank.scale import MEAN_RATING, POINTS
+from humorrank.settings import Ties, one_of, whole
+from humorrank.unknown import near
+
+_FIRST: Final = 20
+"""The largest set that is looked for one match at a time where none was found otherwise."""
+
+
+@dataclass(frozen=True, eq=False)
+class AuditReport:
+    """A small set of matches whose removal or flip changes an order.
+
+    Attributes:
+        question: the order, in words ("the winner is x").
+        change: "remove" or "flip".
+        by: the column whose values are changed whole; None for single matches.
+        tied: whether those compared are level already, so that nothing need be changed.
+        found: whether a set was found.
+        size: how many matches, or values of `by`, it has: an upper bound on the fewest that do;
+            None if none was found.
+        smallest: whether all smaller sets were tried, so that it is the fewest; where none was
+            found, whether all sets were tried.
+        changed: how many matches that is.
+        matches: how many were rated.
+        cells: the set: model_a (the name that comes first), model_b, outcome (model_a, model_b,
+            tie, soft), score of model_a, weight, changed, of (how many such matches there are);
+            with `by`: that column, changed, of.
+        ratings: model, rating, rating_after (null if no set was found); best first.
+        settings: the options.
+        filtered: rows that each filter took.
+        warnings: what a reader should know.
+    """
+
+    question: str
+    change: Change
+    by: str | None
+    tied: bool
+    found: bool
+    size: int | None
+    smallest: bool
+    changed: int
+    matches: int
+    cells: pl.DataFrame
+    ratings: pl.DataFrame
+    settings: Mapping[str, Any]
+    filtered: Mapping[str, int]
+    warnings: tuple[str, ...]
+
+    def to_polars(self) -> pl.DataFrame:
+        """The set, a row a cell."""
+        return self.cells
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, in JSON's types."""
+        out = {name: value for name, value in vars(self).items() if name != "filtered"}
+        return {
+            **out,
+            "cells": self.cells.to_dicts(),
+            "ratings": self.ratings.to_dicts(),
+            "settings": dict(self.settings),
+            "warnings": list(self.warnings),
+            "version": _core.VERSION,
+        }
+
+    def to_json(self) -> str:
+        """`to_dict` as text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+
+    def to_text(self, *, color: bool = False) -> str:
+        """The report for people."""
+        return text.report_text(self, color=color)
+
+    def __repr__(self) -> str:
+        """The report as plain text."""
+        return self.to_text()
+
+
+def audit(
+    matches: object,
+    *,
+    pair: tuple[str, str] | None = None,
+    winner: str | None = None,
+    top: int | None = None,
+    change: Change = "remove",
+    by: str | None = None,
+    ties: Ties = "half",
+    disconnected: Literal["error", "largest"] = "error",
+    progress: Progress | None = None,
+    **reading: Any,  # noqa: ANN401 - the options of MatchLog
+) -> AuditReport:
+    """Finds a small set of matches that decides who wins, or another order.
+
+    The most influential matches are changed, and the ratings fitted anew, until the order is
+    another one (after Broderick, Giordano and Meager 2020); then the set is made smaller. What is
+    found is an upper bound on the smallest such set. Sets after which the ratings do not exist
+    count as no change. Nothing is drawn at random.
+
+    Args:
+        matches: as of `humorrank.rate`.
+        pair: two models, whose order is to change.
+        winner: a model that is to come first, alone.
+        top: how many are the best, who are to be others; without any of these three, 1: the winner.
+        change: "remove" matches, or "flip" them, so that the loser won (ties stay).
+        by: a column (judge, prompt), whose values are taken whole: which judges decide? Matches
+            without a value stay as they are.
+        ties: "half" a win to each side, or "exclude" them.
+        disconnected: where the ratings do not exist: an "error", or take the "largest" connected
+            component.
+        progress: called with (stage, done, total).
+        reading: options of `MatchLog`.
+
+    Raises:
+        OptionError: an option has a value that it cannot have, there is no such model, or there
+            are over 5,000.
+        InputError: the matches cannot be read as they stand.
+        NoMaximumError: the ratings do not exist; says who is outside and why.
+        ConvergenceError: the maximum could not be certified.
+    """
+    one_of("change", change, ("remove", "flip"))
+    one_of("ties", ties, ("half", "exclude"))
+    one_of("disconnected", disconnected, ("error", "largest"))
+    if sum(option is not None for option in (pair, winner, top)) > 1:
+        raise OptionError("pair, winner and top exclude each other: each is another question")
+    cells, tally = read_cells(matches, key=by, ties=ties, progress=progress, reading=reading)
+    cells, field, outside = rated(cells, disconnected)
+    refuse_many(len(cells.names))
+    strengths = field.fit()[0]
+    log = Changes(cells, change)
+    nothing = np.zeros(len(log.capacity), np.int64)
+    question, aims = _aims(log, strengths, pair, winner, top)
+    tied = abs(aims[0].lead(strengths)) <= LEAD
+    best, smallest = None, tied
+    if not tied:
+        best, smallest = _search(log, aims, strengths, progress)
+    after = None if best is None else best.strengths
+    warnings = [*notices.of_reading(tally.report, ties), *notices.of_names(cells.names)]
+    warnings += [] if outside is None else [outside]
+    if cells.group is not None and (alone := int(cells.count[cells.group < 0].sum())):
+        warnings.append(f"{alone:,} matches have no {by}, and stay as they are")
+    return AuditReport(
+        question,
+        change,
+        by,
+        tied,
+        best is not None,
+        0 if tied else None if best is None else best.size,
+        smallest,
+        0 if best is None else log.matches(best.change),
+        cells.matches,
+        _table(cells, by, nothing if best is None else best.change),
+        _ratings(cells.names, strengths, after),
+        {
+            "pair": None if pair is None else list(pair),
+            "winner": winner,
+            "top": top,
+            "change": change,
+            "by": by,
+            "ties": ties,
+            "disconnected": disconnected,
+        },
+        {} if tally.report is None else dict(tally.report.filtered),
+        tuple(warnings),
+    )
+
+
+def _aims(
+    log: Changes,
+    strengths: np.ndarray,
+    pair: tuple[str, str] | None,
+    winner: str | None,
+    top: int | None,
+) -> tuple[str, list[Aim]]:
+    """The question in words, and the ways to change its answer."""
+    names = log.cells.names
+    if pair is not None:
+        if isinstance(pair, str) or len(pair) != 2 or pair[0] == pair[1]:
+            raise OptionError(f"pair takes two models, not {pair!r}")
+        aim = pair_aim(strengths, *(_code(names, name) for name in pair))
+        return f"{names[aim.ahead[0]]} is above {names[aim.behind[0]]}", [aim]
+    if winner is not None:
+        aim = make_aim(strengths, _code(names, winner))
+        if aim.changed(strengths):
+            raise OptionError(f"{winner!r} comes first already; ask without winner")
+        return f"{winner} is not first", [aim]
+    top = 1 if top is None else whole("top", top, least=1)
+    if top >= len(names):
+        raise OptionError(f"top must be fewer than the {len(names):,} models rated, not {top}")
+    inverse = np.linalg.inv(log.information(np.zeros(len(log.capacity), np.int64), strengths))
+    aims = top_aims(strengths, inverse, top)
+    best = [names[code] for code in aims[0].ahead]
+    if top == 1:
+        return f"the winner is {best[0]}", aims
+    return f"the best {top} are {', '.join(best)}", aims
+
+
+def _code(names: tuple[str, ...], name: str) -> int:
+    if name not in names:
+        raise OptionError(f"there is no model {name!r} among those rated{near(name, names)}")
+    return names.index(name)
+
+
+def _search(
+    log: Changes, aims: list[Aim], strengths: np.ndarray, progress: Progress | None
+) -> tuple[Found | None, bool]:
+    """The smallest set found, and whether all smaller ones were tried."""
+    steps = len(aims) + 1
+    best: Found | None = None
+    aim = aims[0]
+    for done, candidate in enumerate(aims):
+        if progress is not None:
+            progress("auditing", done, steps)
+        found = greedy(log, candidate, strengths)
+        if found is not None and (best is None or found.size < best.size):
+            best, aim = found, candidate
+    if progress is not None:
+        progress("auditing", len(aims), steps)
+    if best is not None:
+        best = pruned(log, aim, best, WORK)
+    best = refined(log, aims, strengths, best)
+    most = int(log.capacity.sum()) if best is None else best.size - 1
+    least, all_tried = smaller(log, aim, most, MOST_SETS, WORK)
+    return least or best, all_tried
+
+
+def refined(
+    log: Changes, aims: list[Aim], strengths: np.ndarray, best: Found | None
+) -> Found | None:
+    """A smaller set, or a first one, if looking at several at a time finds one."""
+    for aim in aims:
+        most = _FIRST if best is None else best.size - 1
+        found = beam(log, aim, strengths, min(most, int(log.capacity.sum())), WORK // len(aims))
+        best = best if found is None else pruned(log, aim, found, WORK)
+    return best
+
+
+def _table(cells: Cells, by: str | None, change: np.ndarray) -> pl.DataFrame:
+    used = np.flatnonzero(change)
+    if cells.group is not None:
+        assert by is not None
+        told = cells.group >= 0
+        sizes = np.bincount(cells.group[told], cells.count[told], len(cells.labels))
+        labels = pl.Series(by, cells.labels, dtype=pl.String).gather(used)
+        matches = pl.Series("matches", sizes[used].astype(np.int64))
+        return pl.DataFrame([labels, matches]).sort("matches", by, descending=[True, False])
+    name = pl.Series(cells.names, dtype=pl.String)
+    return pl.DataFrame(
+        {
+            "model_a": name.gather(cells.low[used]),
+            "model_b": name.gather(cells.high[used]),
+            "outcome": pl.Series(cells.outcome_names(), dtype=pl.String).gather(used),
+            "score": cells.score[used],
+            "weight": cells.weight[used],
+            "changed": change[used],
+            "of": cells.count[used],
+        }
+    ).sort("changed", "model_a", "model_b", "outcome", "score", descending=[True] + 4 * [False])
+
+
+def _ratings(
+    names: tuple[str, ...], strengths: np.ndarray, after: np.ndarray | None
+) -> pl.DataFrame:
+    later = [None] * len(names) if after is None else (MEAN_RATING + POINTS * after).tolist()
+    return pl.DataFrame(
+        {
+            "model": pl.Series(names, dtype=pl.String),
+            "rating": MEAN_RATING + POINTS * strengths,
+            "rating_after": pl.Series(later, dtype=pl.Float64),
+        }
+    ).sort("rating", "model", descending=[True, False])
