@@ -86,7 +86,11 @@ class Judgments:
 
 
 def read_judgments(
-    source: object, *, texts: tuple[str, str] | None, reading: Mapping[str, Any]
+    source: object,
+    *,
+    texts: tuple[str, str] | None,
+    reading: Mapping[str, Any],
+    ordered: bool = True,
 ) -> Judgments:
     """Reads a store, or whatever `humorrank.rate` takes.
 
@@ -95,6 +99,7 @@ def read_judgments(
             no texts, and judges and prompts only where these are keys).
         texts: the columns of both texts; None for joke_a and joke_b, where there are such.
         reading: options of `MatchLog`.
+        ordered: whether it matters who was shown first; refuses logs that do not say so.
 
     Raises:
         InputError: the matches cannot be read as they stand, or there are none.
@@ -111,7 +116,7 @@ def read_judgments(
         return _of_store(path)
     if isinstance(source, Tally) or tally_file.split(source)[0]:
         return _of_tally(source, texts, reading)
-    return _of_log(source, texts, reading)
+    return _of_log(source, texts, reading, ordered)
 
 
 def matches_of(table: pl.DataFrame) -> Matches:
@@ -185,12 +190,14 @@ def _of_tally(
     )
 
 
-def _of_log(source: object, texts: tuple[str, str] | None, reading: Mapping[str, Any]) -> Judgments:
+def _of_log(
+    source: object, texts: tuple[str, str] | None, reading: Mapping[str, Any], ordered: bool
+) -> Judgments:
     log = source if isinstance(source, MatchLog) else MatchLog(source, **reading)
     sides = texts or TEXTS
     frame = log.to_polars(where_there=("identical", *sides))
     unordered = _WINNER_FIRST.intersection(re.findall(r"[\w-]+", log.report.reading or ""))
-    if unordered:
+    if ordered and unordered:
         raise InputError(
             f"a log of the form {min(unordered)} names the winner first, and does not say who was "
             "shown first, so that no bias of position can be told"

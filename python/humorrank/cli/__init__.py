@@ -11,6 +11,7 @@ import typer
 
 from humorrank import __version__
 from humorrank.cli._guard import INTERRUPTED, OURS, THEIRS, guarded
+from humorrank.cli.agree import agree
 from humorrank.cli.bias import bias
 from humorrank.cli.elo import elo
 from humorrank.cli.generate import generate
@@ -30,7 +31,7 @@ app = typer.Typer(
 )
 
 
-for _command in (rate, tally, elo, simulate, judge, bias, generate):
+for _command in (rate, tally, elo, simulate, judge, bias, agree, generate):
     app.command()(guarded(_command))
 app.add_typer(tournament, name="tournament")
 
