@@ -101,9 +101,7 @@ def krippendorff_alpha(
     return shared.alpha(confidence, replicates, seed)
 
 
-def alpha_of(
-    comparisons: Comparisons, *, confidence: float, replicates: int, seed: int
-) -> Alpha:
+def alpha_of(comparisons: Comparisons, *, confidence: float, replicates: int, seed: int) -> Alpha:
     """Alpha of comparisons: the values are the two contestants of each, and a tie.
 
     Which of two contestants is called the first is nobody's choice, so that the disagreement
@@ -149,9 +147,9 @@ class _Shared:
         units = int(unit.max(initial=-1)) + 1
         share = said / said.sum(axis=1, keepdims=True)
         own = np.bincount(unit, (share**2).sum(axis=1), units)
-        values = np.stack(
-            [np.bincount(unit, column, units) for column in share.T], axis=1
-        ).reshape(units, said.shape[1])
+        values = np.stack([np.bincount(unit, column, units) for column in share.T], axis=1).reshape(
+            units, said.shape[1]
+        )
         m = np.bincount(unit, minlength=units).astype(np.float64)
         # Ordered pairs of judgments by different raters that are equal, and that differ.
         differ = m * (m - 1) - ((values**2).sum(axis=1) - own)
@@ -179,7 +177,7 @@ class _Shared:
         """Alpha with its interval."""
         replicates = whole("replicates", replicates)
         seed = whole("seed", seed, most=2**64 - 1)
-        if 0 < replicates and (replicates + 1) * (1 - confidence) / 2 < 1 - 1e-9:
+        if replicates and (replicates + 1) * (1 - confidence) / 2 < 1 - 1e-9:
             needed = int(np.ceil(2 / (1 - confidence) - 1 - 1e-9))
             raise OptionError(
                 f"a confidence of {confidence:g} needs at least {needed:,} bootstrap replicates, "
@@ -208,15 +206,15 @@ class _Shared:
         drawn = np.sort(self._bootstrap(units, replicates, seed))
         undefined = int(np.isnan(drawn).sum())
         drawn = drawn[: replicates - undefined]
-        note = None
+        rough = None
         if units < FEW_UNITS:
-            note = f"the interval is rough: only {units:,} shared comparisons"
+            rough = f"the interval is rough: only {units:,} shared comparisons"
         tail = (1 - confidence) / 2
         if (len(drawn) + 1) * tail < 1 - 1e-9:
             note = f"no interval: alpha exists in {len(drawn):,} of {replicates:,} replicates only"
             return found(Estimate(value), note, replicates, undefined)
         lower, upper = np.quantile(drawn, [tail, 1 - tail], method="weibull")
-        return found(Estimate(value, float(lower), float(upper)), note, replicates, undefined)
+        return found(Estimate(value, float(lower), float(upper)), rough, replicates, undefined)
 
     def _bootstrap(self, units: int, replicates: int, seed: int) -> np.ndarray:
         random = np.random.Generator(np.random.Philox(key=[seed, _STREAM]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from numbers import Real
 from typing import Any, Final
 
 import numpy as np
@@ -82,14 +83,19 @@ def compare_boards(one: object, other: object, *, limit: int = 100) -> BoardComp
         OptionError: the limit is no whole number.
     """
     limit = whole("limit", limit)
-    first, second = _ratings("the one board", one), _ratings("the other board", other)
+    return of_ratings(_ratings("the one board", one), _ratings("the other board", other), limit)
+
+
+def of_ratings(
+    first: Mapping[str, float], second: Mapping[str, float], limit: int
+) -> BoardComparison:
+    """The same of {model: rating}, which nobody needs to check."""
     common = sorted(first.keys() & second.keys())
     x = np.array([first[name] for name in common], np.float64)
     y = np.array([second[name] for name in common], np.float64)
     count, rows, columns = _discordant(x, y, limit)
     listed = []
-    for i, j in zip(rows.tolist(), columns.tolist(), strict=True):
-        a, b = (i, j) if x[i] > x[j] else (j, i)
+    for a, b in zip(rows.tolist(), columns.tolist(), strict=True):
         values = map(float, (x[a], x[b], y[a], y[b]))
         listed.append(Discordant(common[a], common[b], *values))
     return BoardComparison(
@@ -105,7 +111,7 @@ def compare_boards(one: object, other: object, *, limit: int = 100) -> BoardComp
 
 
 def _discordant(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[int, np.ndarray, np.ndarray]:
-    """How many pairs are reversed, and the widest ones."""
+    """How many pairs are reversed; of the widest, the better and the worse on the first board."""
     n = len(x)
     step = max(1, _BLOCK // max(n, 1))
     count = 0
@@ -114,11 +120,11 @@ def _discordant(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[int, np.ndarr
         stop = min(n, start + step)
         own = x[start:stop, None] - x[None, :]
         theirs = y[start:stop, None] - y[None, :]
-        later = np.arange(n)[None, :] > np.arange(start, stop)[:, None]
-        i, j = np.nonzero((np.sign(own) * np.sign(theirs) < 0) & later)
+        # i is the one that the first board rates higher.
+        i, j = np.nonzero((own > 0) & (theirs < 0))
         count += len(i)
         rows, columns = np.concatenate([rows, i + start]), np.concatenate([columns, j])
-        width = np.minimum(np.abs(own[i, j]), np.abs(theirs[i, j]))
+        width = np.minimum(own[i, j], -theirs[i, j])
         widths = np.concatenate([widths, width])
         kept = np.lexsort((columns, rows, -widths))[:limit]
         rows, columns, widths = rows[kept], columns[kept], widths[kept]
@@ -131,27 +137,29 @@ def _ratings(what: str, board: object) -> dict[str, float]:
     elif isinstance(board, pl.DataFrame):
         frame = board
     elif isinstance(board, Mapping) and not {"model", "rating"} <= board.keys():
-        frame = _frame(what, {"model": list(board), "rating": list(board.values())})
+        return _checked(what, list(board), list(board.values()))
     else:
         frame = _frame(what, board)
     for name in ("model", "rating"):
         if name not in frame.columns:
             raise InputError(f"{what} has no column {name!r}; it has {', '.join(frame.columns)}")
-    models = frame["model"].cast(pl.String)
-    if models.null_count():
-        raise InputError(f"{what} has a row without a model")
-    if models.is_duplicated().any():
-        twice = models.filter(models.is_duplicated()).sort()[0]
-        raise InputError(f"{what} has the model {twice!r} twice")
     try:
-        ratings = frame["rating"].cast(pl.Float64)
+        ratings = frame["rating"].cast(pl.Float64).to_list()
     except pl.exceptions.PolarsError:
         raise InputError(f"{what} has a rating that is no number", column="rating") from None
+    return _checked(what, frame["model"].cast(pl.String).to_list(), ratings)
+
+
+def _checked(what: str, models: list[Any], ratings: list[Any]) -> dict[str, float]:
     out: dict[str, float] = {}
-    for model, rating in zip(models.to_list(), ratings.to_list(), strict=True):
-        if rating is None or rating != rating:  # noqa: PLR0124 - not a number
+    for model, rating in zip(models, ratings, strict=True):
+        if model is None:
+            raise InputError(f"{what} has a row without a model")
+        if model in out:
+            raise InputError(f"{what} has the model {model!r} twice")
+        if not isinstance(rating, Real) or rating != rating:  # noqa: PLR0124 - not a number
             raise InputError(f"{what} has no rating for {model!r}; leave the model out")
-        out[model] = rating
+        out[str(model)] = float(rating)
     return out
 
 

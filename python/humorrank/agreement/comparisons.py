@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-_UNIT = ("prompt", "low", "high")
-
 
 @dataclass(frozen=True, eq=False)
 class Comparisons:
@@ -35,37 +33,27 @@ class Comparisons:
         Who was shown first does not matter, nor does a weight; a share of a win is a win for the
         side that has more than half.
         """
-        raters = table["judge"].unique().sort().to_list()
-        place = pl.Series([*range(len(raters))], dtype=pl.Int64)
-        low_first = pl.col("model_a") < pl.col("model_b")
-        gain = pl.col("score") - 0.5
-        won = pl.when(low_first).then(gain).otherwise(-gain).sign()
-        count = pl.col("count").cast(pl.Float64)
-        entries = (
-            table.select(
-                "prompt",
-                pl.min_horizontal("model_a", "model_b").alias("low"),
-                pl.max_horizontal("model_a", "model_b").alias("high"),
-                pl.col("judge").replace_strict(pl.Series(raters, dtype=pl.String), place),
-                won.alias("won"),
-                count,
-            )
-            .group_by(*_UNIT, "judge")
-            .agg(
-                pl.col("count").filter(pl.col("won") > 0).sum().alias("for_low"),
-                pl.col("count").filter(pl.col("won") < 0).sum().alias("for_high"),
-                pl.col("count").filter(pl.col("won") == 0).sum().alias("tied"),
-            )
-            .sort(*_UNIT, "judge")
-        )
-        key = pl.struct(*_UNIT)
-        unit = entries.select(key.rle_id().alias("unit"))["unit"].to_numpy().astype(np.int64)
+        raters = table["judge"].unique().sort()
+        rater = _codes(table["judge"], raters)
+        names = pl.concat([table["model_a"], table["model_b"]]).unique().sort()
+        first, second = _codes(table["model_a"], names), _codes(table["model_b"], names)
+        prompt = _codes(table["prompt"], table["prompt"].unique().sort())
+        low, high = np.minimum(first, second), np.maximum(first, second)
+        gain = np.sign(table["score"].to_numpy() - 0.5)
+        won = np.where(first < second, gain, -gain)
+        # A number for each comparison, and one for each rater on it, in their order.
+        _, pair = np.unique(low * len(names) + high, return_inverse=True)
+        pairs = int(pair.max(initial=-1)) + 1
+        units, unit = np.unique(prompt * pairs + pair, return_inverse=True)
+        entries, entry = np.unique(unit * len(raters) + rater, return_inverse=True)
+        count = table["count"].to_numpy().astype(np.float64)
+        said = [np.bincount(entry, count * (won == side), len(entries)) for side in (1, -1, 0)]
         return cls(
-            unit,
-            entries["judge"].to_numpy().astype(np.int64),
-            entries.select("for_low", "for_high", "tied").to_numpy().astype(np.float64),
-            tuple(raters),
-            int(unit[-1]) + 1 if len(unit) else 0,
+            entries // len(raters),
+            entries % len(raters),
+            np.stack(said, axis=1),
+            tuple(raters.to_list()),
+            len(units),
         )
 
     def among(self, raters: np.ndarray) -> Comparisons:
@@ -74,3 +62,10 @@ class Comparisons:
         return Comparisons(
             self.unit[kept], self.rater[kept], self.said[kept], self.raters, self.units
         )
+
+
+def _codes(column: pl.Series, values: pl.Series) -> np.ndarray:
+    """The place of each value among all, in order; that of null is the first, where it occurs."""
+    missing = values.null_count()
+    codes = column.cast(pl.Enum(values.drop_nulls())).to_physical().cast(pl.Int64)
+    return (codes + missing).fill_null(0).to_numpy()

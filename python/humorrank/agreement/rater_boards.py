@@ -9,12 +9,15 @@ import polars as pl
 from humorrank.leaderboards import Leaderboards
 from humorrank.rating import rate
 
+Board = dict[str, float]
+"""model -> rating."""
+
 _COLUMNS = ("judge", "model_a", "model_b", "score", "weight", "count")
 
 
 def rater_boards(
     table: pl.DataFrame, raters: Sequence[str | None], asked: Collection[int]
-) -> tuple[dict[int, pl.DataFrame], dict[int, str]]:
+) -> tuple[dict[int, Board], dict[int, str]]:
     """Rates what each rater said, on its own.
 
     Args:
@@ -23,12 +26,12 @@ def rater_boards(
         asked: the places of those whose boards are wanted.
 
     Returns:
-        model and rating of each rater that has a board; why the others have none.
+        {model: rating} of each rater that has a board; why the others have none.
     """
     place = {name: at for at, name in enumerate(raters)}
     rated = _rated(table)
     boards = {
-        place[key[0]]: board
+        place[key[0]]: dict(board.iter_rows())
         for key, board in rated.table.filter(pl.col("rating").is_not_null())
         .select("judge", "model", "rating")
         .partition_by("judge", as_dict=True, include_key=False)
@@ -45,7 +48,7 @@ def rater_boards(
 
 def reference_board(
     table: pl.DataFrame, reference: Sequence[str]
-) -> tuple[pl.DataFrame | None, str | None]:
+) -> tuple[Board | None, str | None]:
     """The board of all judgments of a reference; or why there is none, None without one."""
     if not reference:
         return None, None
@@ -57,6 +60,4 @@ def reference_board(
 
 
 def _rated(table: pl.DataFrame) -> Leaderboards:
-    return rate(
-        table.select(_COLUMNS), by="judge", bootstrap=0, elo_shuffles=0, score_of="a"
-    )
+    return rate(table.select(_COLUMNS), by="judge", bootstrap=0, elo_shuffles=0, score_of="a")

@@ -6,12 +6,19 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import polars as pl
 
 from humorrank.agreement.comparisons import Comparisons
 from humorrank.bias.intervals import Estimate
 
 _MERGED_AT: Final = 1 << 22
+_SUMS: Final = (
+    "comparisons",
+    "pairs",
+    "agreeing",
+    "pairs_squared",
+    "agreeing_squared",
+    "product",
+)
 
 
 @dataclass(frozen=True)
@@ -75,25 +82,22 @@ class PairSums:
 
     def agreement(self, row: int, confidence: float) -> Agreement:
         """That of one pair of raters."""
-        return clustered_share(
-            *(
-                float(column[row])
-                for column in (
-                    self.agreeing,
-                    self.pairs,
-                    self.agreeing_squared,
-                    self.pairs_squared,
-                    self.product,
-                )
-            ),
+        return _clustered(
+            float(self.agreeing[row]),
+            float(self.pairs[row]),
+            float(self.agreeing_squared[row]),
+            float(self.pairs_squared[row]),
+            float(self.product[row]),
             int(self.comparisons[row]),
             confidence,
         )
 
 
 def pair_sums(comparisons: Comparisons) -> PairSums:
-    """Pairs of raters with what they share; time and memory grow with the pairs of judgments."""
-    merged, waiting, rows = None, [], 0
+    """Pairs of raters with what they share; time grows with the pairs of judgments."""
+    raters = len(comparisons.raters)
+    key, sums = np.empty(0, np.int64), np.empty((0, len(_SUMS)))
+    waiting, rows = [(key, sums)], 0
     # Entries of a comparison stand side by side: those at a distance of 1, then 2, and so on.
     start = np.arange(len(comparisons.unit))
     distance = 1
@@ -103,33 +107,20 @@ def pair_sums(comparisons: Comparisons) -> PairSums:
         if not len(start):
             break
         one, other = comparisons.said[start], comparisons.said[start + distance]
-        agreeing = (one * other).sum(axis=1)
-        pairs = one.sum(axis=1) * other.sum(axis=1)
-        waiting.append(
-            pl.DataFrame(
-                {
-                    "one": comparisons.rater[start],
-                    "other": comparisons.rater[start + distance],
-                    "comparisons": np.ones(len(start), np.int64),
-                    "pairs": pairs,
-                    "agreeing": agreeing,
-                    "pairs_squared": pairs**2,
-                    "agreeing_squared": agreeing**2,
-                    "product": agreeing * pairs,
-                }
-            )
-        )
-        rows += len(start)
+        pair = comparisons.rater[start] * raters + comparisons.rater[start + distance]
+        agreeing, pairs = (one * other).sum(axis=1), one.sum(axis=1) * other.sum(axis=1)
+        known, place = np.unique(pair, return_inverse=True)
+        columns = (np.ones(len(start)), pairs, agreeing, pairs**2, agreeing**2, agreeing * pairs)
+        totals = [np.bincount(place, column, len(known)) for column in columns]
+        waiting.append((known, np.stack(totals, axis=1)))
+        rows += len(known)
         if rows > _MERGED_AT:
-            merged, waiting, rows = _merged(merged, waiting), [], 0
+            waiting = [_merged(waiting)]
+            rows = 0
         distance += 1
-    merged = _merged(merged, waiting)
-    if merged is None:
-        empty = np.empty(0)
-        codes = np.empty(0, np.int64)
-        return PairSums(codes, codes, codes, empty, empty, empty, empty, empty)
-    merged = merged.sort("one", "other")
-    return PairSums(*(merged[name].to_numpy() for name in PairSums.__annotations__))
+    key, sums = _merged(waiting)
+    shared, *others = sums.T
+    return PairSums(key // raters, key % raters, shared.astype(np.int64), *others)
 
 
 def raw_agreement(comparisons: Comparisons, sums: PairSums, confidence: float) -> RawAgreement:
@@ -144,27 +135,46 @@ def raw_agreement(comparisons: Comparisons, sums: PairSums, confidence: float) -
     return RawAgreement(_all_pairs(comparisons, confidence), macro, len(sums))
 
 
-def against(
-    comparisons: Comparisons, rater: int, reference: np.ndarray, confidence: float
-) -> Agreement:
-    """How often one rater agrees with those of a reference, over all pairs of judgments.
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What the raters of a reference said of each comparison, to measure others by.
 
-    Args:
-        comparisons: what was said.
-        rater: the place of the rater; it is left out of the reference.
+    Attributes:
+        comparisons: what everybody said.
         reference: a mask over the raters.
-        confidence: of the interval.
+        total: judgments of the reference by comparison; comparisons x 3.
+        order: the entries rater by rater.
+        begin: where those of each rater begin in `order`.
     """
-    mine = comparisons.rater == rater
-    theirs = reference[comparisons.rater] & ~mine
-    size = comparisons.units
-    own = _by_unit(comparisons.unit[mine], comparisons.said[mine], size)
-    others = _by_unit(comparisons.unit[theirs], comparisons.said[theirs], size)
-    pairs = own.sum(axis=1) * others.sum(axis=1)
-    return _share((own * others).sum(axis=1)[pairs > 0], pairs[pairs > 0], confidence)
+
+    comparisons: Comparisons
+    reference: np.ndarray
+    total: np.ndarray
+    order: np.ndarray
+    begin: np.ndarray
+
+    @classmethod
+    def of(cls, comparisons: Comparisons, reference: np.ndarray) -> Reference:
+        """Adds up the judgments of some raters, by a mask."""
+        theirs = reference[comparisons.rater]
+        total = _by_unit(comparisons.unit[theirs], comparisons.said[theirs], comparisons.units)
+        order = np.argsort(comparisons.rater, kind="stable")
+        places = np.arange(len(reference) + 1)
+        begin = np.searchsorted(comparisons.rater[order], places)
+        return cls(comparisons, reference, total, order, begin)
+
+    def of_rater(self, rater: int, confidence: float) -> Agreement:
+        """How often a rater says what the others of the reference say, over pairs of judgments."""
+        entries = self.order[self.begin[rater] : self.begin[rater + 1]]
+        own = self.comparisons.said[entries]
+        others = self.total[self.comparisons.unit[entries]]
+        if self.reference[rater]:
+            others = others - own
+        pairs = own.sum(axis=1) * others.sum(axis=1)
+        return _share((own * others).sum(axis=1)[pairs > 0], pairs[pairs > 0], confidence)
 
 
-def clustered_share(
+def _clustered(
     agreeing: float,
     pairs: float,
     agreeing_squared: float,
@@ -190,14 +200,12 @@ def clustered_share(
     if spread > 1e-9 * pairs_squared and 0 < share < 1:
         effective = min(pairs, share * (1 - share) / variance)
     interval = Estimate.share(share * effective, effective, confidence)
-    return Agreement(
-        Estimate(share, interval.lower, interval.upper), pairs, comparisons
-    )
+    return Agreement(Estimate(share, interval.lower, interval.upper), pairs, comparisons)
 
 
 def _share(agreeing: np.ndarray, pairs: np.ndarray, confidence: float) -> Agreement:
     """The same from one row a comparison."""
-    return clustered_share(
+    return _clustered(
         float(agreeing.sum()),
         float(pairs.sum()),
         float((agreeing**2).sum()),
@@ -222,8 +230,9 @@ def _by_unit(unit: np.ndarray, said: np.ndarray, size: int) -> np.ndarray:
     return np.stack([np.bincount(unit, column, size) for column in said.T], axis=1)
 
 
-def _merged(merged: pl.DataFrame | None, waiting: list[pl.DataFrame]) -> pl.DataFrame | None:
-    parts = [*([] if merged is None else [merged]), *waiting]
-    if not parts:
-        return None
-    return pl.concat(parts).group_by("one", "other", maintain_order=True).agg(pl.all().sum())
+def _merged(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Sums by key, each key once, in order."""
+    keys, sums = (np.concatenate(column) for column in zip(*parts, strict=True))
+    known, place = np.unique(keys, return_inverse=True)
+    out = [np.bincount(place, column, len(known)) for column in sums.T]
+    return known, np.stack(out, axis=1)

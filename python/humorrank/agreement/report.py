@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -15,15 +16,15 @@ import polars as pl
 from humorrank import _core
 from humorrank.agreement import rows
 from humorrank.agreement.alpha import Alpha, alpha_of
-from humorrank.agreement.boards import BoardComparison, compare_boards
+from humorrank.agreement.boards import BoardComparison, of_ratings
 from humorrank.agreement.comparisons import Comparisons
-from humorrank.agreement.rater_boards import rater_boards, reference_board
+from humorrank.agreement.rater_boards import Board, rater_boards, reference_board
 from humorrank.agreement.raters import read_raters, reference_mask
 from humorrank.agreement.raw import (
     Agreement,
     PairSums,
     RawAgreement,
-    against,
+    Reference,
     pair_sums,
     raw_agreement,
 )
@@ -33,6 +34,9 @@ from humorrank.settings import check_confidence, whole
 
 MOST_BOARDS: Final = 100
 """Raters whose boards are compared and whose triples are counted: those with most judgments."""
+
+MOST_LISTED: Final = 10
+"""Raters up to which the cycles of each are listed; of more only those of all together are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,8 +199,8 @@ def agree(
             "there is one rater only, so that nobody can agree; a log needs a judge column "
             "(--columns judge=NAME), or give several logs"
         )
-    settings = {"confidence": confidence, "replicates": replicates, "seed": seed}
-    alpha = alpha_of(said, **settings)
+    alpha_among = partial(alpha_of, confidence=confidence, replicates=replicates, seed=seed)
+    alpha = alpha_among(said)
     sums = pair_sums(said)
     looked = _looked_at(said)
     if len(looked) < len(said.raters):
@@ -206,12 +210,14 @@ def agree(
         )
     boards, no_board = rater_boards(table, said.raters, looked)
     own, no_own = reference_board(table, reference)
+    measured = Reference.of(said, people)
+    listed = limit if len(said.raters) <= MOST_LISTED else 0
     raters = []
     advance = stage(progress, "raters")
     for place, (name, rows_of) in enumerate(_by_rater(table, said.raters)):
         board = None
         if own is not None and place in boards and not people[place]:
-            board = compare_boards(boards[place], own, limit=limit)
+            board = of_ratings(boards[place], own, limit)
         raters.append(
             Rater(
                 rater=name,
@@ -219,9 +225,9 @@ def agree(
                 ties=int(rows_of.filter(pl.col("score") == 0.5)["count"].sum()),
                 comparisons=int((said.rater == place).sum()),
                 reference=bool(people[place]),
-                with_reference=against(said, place, people, confidence) if reference else None,
-                transitivity=of_table(rows_of, limit) if place in looked else None,
-                rated=boards[place].height if place in boards else 0,
+                with_reference=measured.of_rater(place, confidence) if reference else None,
+                transitivity=of_table(rows_of, listed) if place in looked else None,
+                rated=len(boards[place]) if place in boards else 0,
                 no_board=no_board.get(place),
                 board=board,
             )
@@ -232,7 +238,7 @@ def agree(
         raters=tuple(raters),
         pairs=_pairs(said, sums, boards, no_board, confidence, limit, progress),
         alpha=alpha,
-        reference_alpha=alpha_of(said.among(people), **settings) if reference else None,
+        reference_alpha=alpha_among(said.among(people)) if reference else None,
         raw=raw_agreement(said, sums, confidence),
         transitivity=of_table(table, limit),
         no_reference_board=no_own,
@@ -260,7 +266,7 @@ def _by_rater(
 def _pairs(
     said: Comparisons,
     sums: PairSums,
-    boards: Mapping[int, pl.DataFrame],
+    boards: Mapping[int, Board],
     no_board: Mapping[int, str],
     confidence: float,
     limit: int,
@@ -268,9 +274,7 @@ def _pairs(
 ) -> tuple[RaterPair, ...]:
     shared = {
         (one, other): row
-        for row, (one, other) in enumerate(
-            zip(sums.one.tolist(), sums.other.tolist(), strict=True)
-        )
+        for row, (one, other) in enumerate(zip(sums.one.tolist(), sums.other.tolist(), strict=True))
     }
     looked = sorted({*boards, *no_board})
     pairs = sorted({*shared, *itertools.combinations(looked, 2)})
@@ -279,7 +283,7 @@ def _pairs(
     for done, (one, other) in enumerate(pairs, 1):
         compared, why = None, None
         if one in boards and other in boards:
-            compared = compare_boards(boards[one], boards[other], limit=limit)
+            compared = of_ratings(boards[one], boards[other], limit)
         else:
             why = _why(said, (one, other), boards, no_board)
         row = shared.get((one, other))
@@ -300,7 +304,7 @@ def _pairs(
 def _why(
     said: Comparisons,
     pair: tuple[int, int],
-    boards: Mapping[int, pl.DataFrame],
+    boards: Mapping[int, Board],
     no_board: Mapping[int, str],
 ) -> str:
     unlooked = "was not rated, as others made more judgments"

@@ -33,9 +33,11 @@ def two_sided(rest: float, degrees: int) -> float:
 
 
 def _log_beta_half(a: float) -> float:
-    """ln B(a, 1/2); for large a by the series of ln Gamma(a + 1/2) - ln Gamma(a), as the difference
-    of two large logarithms loses digits.
-    """  # noqa: D205 - one sentence
+    """Logarithm of B(a, 1/2).
+
+    For large a by the series of ln Gamma(a + 1/2) - ln Gamma(a), as the difference of two large
+    logarithms loses digits.
+    """
     if a < _LARGE:
         return math.lgamma(a) + math.lgamma(0.5) - math.lgamma(a + 0.5)
     gap = 0.5 * math.log(a) - 1 / (8 * a) + 1 / (192 * a**3) - 1 / (640 * a**5)

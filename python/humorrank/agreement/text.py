@@ -91,9 +91,8 @@ def _alpha(what: str, found: Alpha) -> str:
     text = f"{what}: {value.value:.3f}"
     if value.lower is not None and value.upper is not None:
         text += f" ({value.lower:.3f} to {value.upper:.3f})"
-    text += (
-        f", {found.raters:,} raters on {found.units:,} shared comparisons"
-        + (f"; {found.note}" if found.note else "")
+    text += f", {found.raters:,} raters on {found.units:,} shared comparisons" + (
+        f"; {found.note}" if found.note else ""
     )
     return text
 
@@ -128,11 +127,11 @@ def _reversed(report: AgreementReport) -> list[str]:
         return []
     one, other = name(pair.one), name(pair.other)
     lines = ["", f"ordered differently, with the ratings by {one} and by {other}:"]
-    for found in pair.boards.discordant[:_SHOWN_PAIRS]:
-        lines.append(
-            f"  {one_line(found.better)} ({found.better_one:.0f}, {found.better_other:.0f}) and "
-            f"{one_line(found.worse)} ({found.worse_one:.0f}, {found.worse_other:.0f})"
-        )
+    lines += [
+        f"  {one_line(found.better)} ({found.better_one:.0f}, {found.better_other:.0f}) and "
+        f"{one_line(found.worse)} ({found.worse_one:.0f}, {found.worse_other:.0f})"
+        for found in pair.boards.discordant[:_SHOWN_PAIRS]
+    ]
     more = pair.boards.reversed - min(len(pair.boards.discordant), _SHOWN_PAIRS)
     return lines + ([f"  and {more:,} more"] if more else [])
 
@@ -152,7 +151,9 @@ def _cycles(found: Transitivity) -> list[str]:
 def _notes(report: AgreementReport) -> list[str]:
     lines = [f"note: {note}" for note in report.notes]
     without = [rater for rater in report.raters if rater.no_board is not None]
-    lines += [f"no board of {name(rater.rater)}: {rater.no_board}" for rater in without[:_SHOWN_PAIRS]]
+    lines += [
+        f"no board of {name(rater.rater)}: {rater.no_board}" for rater in without[:_SHOWN_PAIRS]
+    ]
     if len(without) > _SHOWN_PAIRS:
         lines.append(f"and {len(without) - _SHOWN_PAIRS:,} more raters without a board")
     if report.no_reference_board is not None:

@@ -121,13 +121,13 @@ def of_points(
     else:
         triples, cyclic, tied = _counted(pairs)
         found = _most_lopsided(pairs, limit) if cyclic and limit else np.empty((0, 3), np.int64)
-    note = None
+    missing = None
     if not triples:
-        note = "no three contestants have all met each other" + (
+        missing = "no three contestants have all met each other" + (
             " and have a majority in each pair" if tied else ""
         )
     share = 1 - cyclic / triples if triples else None
-    return Transitivity(share, triples, cyclic, tied, _listed(pairs, found, names, limit), note)
+    return Transitivity(share, triples, cyclic, tied, _listed(pairs, found, names, limit), missing)
 
 
 @dataclass(frozen=True)
@@ -310,4 +310,3 @@ def _listed(
         first, second, third = (0.5 + margin for margin in margins)
         out.append(Cycle((one, two, three), (first, second, third)))
     return tuple(out)
-
