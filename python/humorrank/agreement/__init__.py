@@ -5,7 +5,7 @@ from humorrank.agreement.boards import BoardComparison, Discordant, compare_boar
 from humorrank.agreement.correlation import Correlation, kendall, spearman
 from humorrank.agreement.raw import Agreement, RawAgreement
 from humorrank.agreement.report import AgreementReport, Rater, RaterPair, agree
-from humorrank.agreement.transitivity import Cycle, Transitivity, transitivity
+from humorrank.agreement.triples import Cycle, Transitivity, transitivity
 
 __all__ = [
     "Agreement",

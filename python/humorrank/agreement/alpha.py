@@ -244,15 +244,17 @@ class _Shared:
 
 def _codes(name: str, column: Sequence[object], *, missing: bool = False) -> np.ndarray:
     """Whole numbers that tell values apart, from 0 on; -1 where there is none."""
-    known: dict[object, int] = {}
-    out = np.empty(len(column), np.int64)
-    for row, value in enumerate(column):
-        if value is None or value != value:  # noqa: PLR0124 - not a number
-            if not missing:
-                raise InputError(f"{name} holds no value in row {row:,}", row=row)
-            out[row] = -1
-        else:
-            out[row] = known.setdefault(value, len(known))
+    missing_rows = [row for row, value in enumerate(column) if value is None or value != value]  # noqa: PLR0124 - not a number
+    if missing_rows and not missing:
+        raise InputError(f"{name} holds no value in row {missing_rows[0]:,}", row=missing_rows[0])
+    out = np.full(len(column), -1, np.int64)
+    there = np.ones(len(column), np.bool_)
+    there[missing_rows] = False
+    # In an order of their own, so that the order of rows leaves no trace.
+    values = {column[row] for row in np.flatnonzero(there).tolist()}
+    order = sorted(values, key=lambda value: (type(value).__name__, repr(value)))
+    place = {value: code for code, value in enumerate(order)}
+    out[there] = [place[column[row]] for row in np.flatnonzero(there).tolist()]
     return out
 
 

@@ -102,12 +102,11 @@ def spearman(x: object, y: object) -> Correlation:
         return nothing
     # Twice the rank, less its mean, is whole: sums of products are exact up to 2^53.
     a, b = _centred_ranks(one), _centred_ranks(other)
-    cross, square_a, square_b = float(a @ b), float(a @ a), float(b @ b)
-    rho = max(-1.0, min(1.0, cross / math.sqrt(square_a) / math.sqrt(square_b)))
+    cross, squares = int(a @ b), int(a @ a) * int(b @ b)
+    rho = max(-1.0, min(1.0, cross / math.sqrt(squares)))
     if n == 2:
         return Correlation(rho, None, n, "with two points any order is as likely as the other")
-    # 1 - rho^2 as a difference of whole products, which loses less than that of squares.
-    rest = max(0.0, (1 - rho) * (1 + rho))
+    rest = max(0.0, (squares - cross**2) / squares)
     return Correlation(rho, two_sided(rest, n - 2), n)
 
 

@@ -28,7 +28,7 @@ from humorrank.agreement.raw import (
     pair_sums,
     raw_agreement,
 )
-from humorrank.agreement.transitivity import Transitivity, of_table
+from humorrank.agreement.triples import Transitivity, of_table
 from humorrank.progress import Progress, stage
 from humorrank.settings import check_confidence, whole
 

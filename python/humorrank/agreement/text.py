@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from humorrank.agreement.correlation import Correlation
     from humorrank.agreement.raw import Agreement
     from humorrank.agreement.report import AgreementReport, RaterPair
-    from humorrank.agreement.transitivity import Transitivity
+    from humorrank.agreement.triples import Transitivity
 
 _SHOWN_ROWS = 30
 _SHOWN_PAIRS = 10
