@@ -128,14 +128,17 @@ class AgreementReport:
         return rows.raters_table(self)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, in JSON's types: figures that do not exist are null."""
+        """Everything, in JSON's types: figures that do not exist are null.
+
+        Of the models that two boards have in common it says how many they are.
+        """
         out = {
             "alpha": asdict(self.alpha),
             "reference_alpha": _dict(self.reference_alpha),
             "raw": asdict(self.raw),
             "transitivity": asdict(self.transitivity),
-            "raters": [_dict(rater) for rater in self.raters],
-            "pairs": [_dict(pair) for pair in self.pairs],
+            "raters": [_short(rater) for rater in self.raters],
+            "pairs": [_short(pair) for pair in self.pairs],
             "no_reference_board": self.no_reference_board,
             "identical": self.identical,
             "confidence": self.confidence,
@@ -317,6 +320,14 @@ def _why(
 
 def _dict(value: Any) -> Any:  # noqa: ANN401 - a dataclass or nothing
     return None if value is None else asdict(value)
+
+
+def _short(value: Rater | RaterPair) -> dict[str, Any]:
+    found = asdict(value)
+    for name in ("board", "boards"):
+        if found.get(name) is not None:
+            found[name]["common"] = len(found[name]["common"])
+    return found
 
 
 def _json(value: Any) -> Any:  # noqa: ANN401 - any tree
