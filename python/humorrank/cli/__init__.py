@@ -16,6 +16,7 @@ from humorrank.cli.bias import bias
 from humorrank.cli.elo import elo
 from humorrank.cli.generate import generate
 from humorrank.cli.judge import judge
+from humorrank.cli.plan import plan
 from humorrank.cli.rate import rate
 from humorrank.cli.simulate import simulate
 from humorrank.cli.tally import tally
@@ -31,7 +32,7 @@ app = typer.Typer(
 )
 
 
-for _command in (rate, tally, elo, simulate, judge, bias, agree, generate):
+for _command in (rate, tally, elo, simulate, judge, bias, agree, plan, generate):
     app.command()(guarded(_command))
 app.add_typer(tournament, name="tournament")
 
