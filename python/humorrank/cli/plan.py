@@ -85,9 +85,11 @@ def plan(
         ),
     ] = None,
     schedule: Annotated[
-        list[Literal["round_robin", "random", "swiss", "information"]] | None,
+        list[str] | None,
         typer.Option(
-            help="Which pairs meet; may be repeated. All by default, information up to 64 models.",
+            metavar="KIND",
+            help="Which pairs meet: round_robin, random, swiss or information; may be repeated. "
+            "All by default, information up to 64 models.",
             rich_help_panel=_WAYS,
         ),
     ] = None,
@@ -100,15 +102,15 @@ def plan(
             help="Simulated tournaments by which an adaptive schedule is measured.",
             rich_help_panel=_WAYS,
         ),
-    ] = 3,
+    ] = 2,
     seed: Annotated[int, typer.Option(help="Of those.", rich_help_panel=_WAYS)] = 0,
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
     """Say how many matches, on how many prompts, a wanted precision needs.
 
-    With joke effects, matches of one joke are alike, so that too few prompts cannot be made up for by
-    matches; then it says how many prompts are needed at least.
+    With joke effects, matches of one joke are alike, so that matches do not make up for too few
+    prompts; then it says how many prompts are needed at least.
 
     * `humorrank plan ratings.csv --half-width 20`
     * `humorrank plan 12 --spread 100 --separate 30 --power 0.8 --joke-effects 100`

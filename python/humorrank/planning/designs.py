@@ -13,8 +13,8 @@ from humorrank.planning.variance import Design, Outcomes, even
 from humorrank.rating import POINTS
 from humorrank.tournament.schedule import Kind, Scheduler
 
-MOST_SIMULATED: Final = 20_000
-"""Matches of a simulated tournament at most; longer ones are taken to share out the rest alike."""
+MOST_ROUNDS: Final = 5_000
+"""Rounds of a simulated tournament, about; a longer one is taken to share out the rest alike."""
 
 _JOKE, _VERDICT = 1, 2
 """What a draw is for."""
@@ -70,7 +70,8 @@ class Schedule:
         self.prompts = prompts
         self.most = field.pairs * prompts
         self._field = field
-        self._reach = max(4 * len(field.ratings), min(reach, MOST_SIMULATED))
+        models = len(field.ratings)
+        self._reach = max(4 * models, min(reach, MOST_ROUNDS * max(1, models // 2)))
         self._known: dict[int, Design] = {}
 
     @property
@@ -88,11 +89,13 @@ class Schedule:
         """The design of so many matches, the mean over the simulated tournaments."""
         if not self.adaptive or matches >= self.most:
             return self._field.even
-        matches = min(matches, min(map(len, self._logs)))
         if matches not in self._known:
             n = len(self._field.ratings)
-            met = sum(np.bincount(log[:matches], minlength=n * n) for log in self._logs)
-            share = np.reshape(met, (n, n)) / (matches * len(self._logs))
+            seen = min(matches, self.simulated)
+            met = sum(np.bincount(log[:seen], minlength=n * n) for log in self._logs)
+            share = np.reshape(met, (n, n)) / (seen * len(self._logs))
+            if matches > seen:
+                share = _within(share, self.prompts / matches)
             self._known[matches] = Design(self._field.outcomes, share + share.T)
         return self._known[matches]
 
@@ -108,6 +111,24 @@ class Schedule:
     def simulated(self) -> int:
         """How long the simulated tournaments are; 0 where none was needed."""
         return min(map(len, self._logs)) if self.adaptive else 0
+
+
+def _within(share: np.ndarray, most: float) -> np.ndarray:
+    """Shares of pairs (above the diagonal) as they are, but none above `most`; the sum stays 1.
+
+    What pairs may not take, as they meet once a prompt, the others take in proportion; a pair that
+    never met has a thousandth of an even share, so that there is somebody to take it.
+    """
+    n = len(share)
+    above = np.triu_indices(n, 1)
+    wanted = share[above] + 1e-3 / len(above[0])
+    low, high = 0.0, most / wanted.min()
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if np.minimum(most, middle * wanted).sum() < 1 else (low, middle)
+    out = np.zeros_like(share)
+    out[above] = np.minimum(most, high * wanted)
+    return out
 
 
 def _played(kind: Kind, field: Field, prompts: int, matches: int, run: int) -> np.ndarray:
@@ -128,7 +149,7 @@ def _played(kind: Kind, field: Field, prompts: int, matches: int, run: int) -> n
         )
         gap = strengths[first] - strengths[second]
         if spread:
-            own, other = (draws.normal(_JOKE, seed, side, prompt) for side in (first, second))
+            own, other = draws.normal(_JOKE, seed, np.stack([first, second]), prompt)
             gap = gap + spread * (own - other)
         chance = 1 / (1 + np.exp(-gap))
         tied = field.ties * np.minimum(chance, 1 - chance)

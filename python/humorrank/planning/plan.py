@@ -13,11 +13,13 @@ from humorrank.errors import OptionError
 from humorrank.planning.designs import Field, Schedule
 from humorrank.planning.goals import Goal, HalfWidth, Separation
 from humorrank.planning.report import Option, Plan
-from humorrank.planning.variance import MOST_MODELS
+from humorrank.planning.variance import MOST_MODELS, UnconnectedError
 from humorrank.progress import Progress
 from humorrank.rating import POINTS
 from humorrank.settings import check_confidence, one_of, positive, share, whole
-from humorrank.tournament.schedule import KINDS, Kind
+from humorrank.tournament.schedule import Kind
+
+_KINDS: Final[tuple[Kind, ...]] = ("round_robin", "random", "swiss", "information")
 
 _MOST_INFORMED: Final = 64
 """Models up to which the information schedule is among the defaults: its time grows with their
@@ -39,11 +41,11 @@ def plan(
     pairs: Literal["all", "neighbours"] = "all",
     matches: Sequence[int] = (),
     prompts: Sequence[int] = (),
-    schedules: Sequence[Kind] = (),
+    schedules: Sequence[str] = (),
     ties: float = 0.1,
     joke_effects: float = 0.0,
     confidence: float = 0.95,
-    runs: int = 3,
+    runs: int = 2,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Plan:
@@ -80,7 +82,7 @@ def plan(
     one_of("of", of, ("largest", "median"))
     one_of("pairs", pairs, ("all", "neighbours"))
     for kind in schedules:
-        one_of("schedule", kind, KINDS)
+        one_of("schedule", kind, _KINDS)
     field = Field(
         _checked(ratings),
         share("ties", ties),
@@ -88,18 +90,16 @@ def plan(
         whole("seed", seed, most=2**32),
         whole("runs", runs, 1, 1_000),
     )
-    given = [name for name, value in (("half_width", half_width), ("separate", separate),
-                                      ("matches", matches or None)) if value is not None]  # fmt: skip
+    wants = {"half_width": half_width, "separate": separate, "matches": matches or None}
+    given = [name for name, value in wants.items() if value is not None]
     if len(given) != 1:
         raise OptionError(
             "say what is wanted: exactly one of half_width (--half-width 20), separate "
             f"(--separate 30) and matches (--matches 5000), not {' and '.join(given) or 'none'}"
         )
-    kinds = tuple(dict.fromkeys(schedules)) or tuple(
-        kind
-        for kind in ("round_robin", "random", "swiss", "information")
-        if kind != "information" or len(field.ratings) <= _MOST_INFORMED
-    )
+    kinds = [kind for kind in _KINDS if kind in schedules] or [
+        kind for kind in _KINDS if kind != "information" or len(field.ratings) <= _MOST_INFORMED
+    ]
     quantile = NormalDist().inv_cdf((1 + confidence) / 2)
     points = np.array(list(field.ratings.values()))
     goal: Goal | None = None
@@ -129,14 +129,11 @@ def plan(
             options.append(_needed(field, kind, number, goal, fewest, quantile))
     if progress is not None:
         progress("schedules", len(steps), len(steps))
+    limit = points.mean() + POINTS * field.even.strengths
     return Plan(
         tuple(options),
         ratings=dict(field.ratings),
-        limit=dict(
-            zip(
-                field.ratings, (points.mean() + POINTS * field.even.strengths).tolist(), strict=True
-            )
-        ),
+        limit=dict(zip(field.ratings, limit.tolist(), strict=True)),
         goal="what given numbers of matches give" if goal is None else goal.words(),
         fewest_prompts=fewest,
         ties=ties,
@@ -182,7 +179,11 @@ def _smallest(schedule: Schedule, goal: Goal, least: int) -> int:
 
     def reached(matches: int) -> bool:
         design = schedule.design(matches)
-        return goal.factor(design, schedule.covariance(matches)) <= 1 + 1e-9
+        try:
+            covariance = schedule.covariance(matches)
+        except UnconnectedError:
+            return False
+        return goal.factor(design, covariance) <= 1 + 1e-9
 
     low, high = 0, min(schedule.most, max(1, least))
     while high < schedule.most and not reached(high):

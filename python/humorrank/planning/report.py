@@ -136,8 +136,8 @@ class Plan:
     def _assumed(self) -> str:
         low, high = min(self.ratings.values()), max(self.ratings.values())
         text = (
-            f"{len(self.ratings):,} models of assumed ratings from {low:.0f} to {high:.0f}, a tie rate "
-            f"of {self.ties:g} between equals"
+            f"{len(self.ratings):,} models of assumed ratings from {low:.0f} to {high:.0f}, a tie "
+            f"rate of {self.ties:g} between equals"
         )
         if self.joke_effects:
             text += (

@@ -1,8 +1,8 @@
 """How far ratings would lie from their limit: the variance of a fit to matches not yet made.
 
 A match of i and j on a prompt has the score s of i, with E(s) = p = sigma(d), where
-d = theta_i - theta_j + e_i - e_j in natural-log units and e is what this joke is better than its model's
-average, normal with mean 0. All matches of one joke share its e.
+d = theta_i - theta_j + e_i - e_j in natural-log units and e is what this joke is better than its
+model's average, normal with mean 0. All matches of one joke share its e.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ MOST_MODELS: Final = 1_000
 _JOKES: Final = 24
 _GAPS: Final = 80
 _STEPS: Final = 60
+
+
+class UnconnectedError(OptionError):
+    """A design that leaves models without a way to compare them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,11 +68,9 @@ class Outcomes:
         nodes, weights = _normal(_JOKES if spread else 1)
         shifts = np.empty((len(nodes), *gap.shape))
         for place, own in enumerate(nodes):
-            given = sum(
-                weight * _logistic(gap + spread * (own - other))
-                for other, weight in zip(nodes, weights, strict=True)
-            )
-            shifts[place] = given
+            shifts[place] = 0
+            for other, weight in zip(nodes, weights, strict=True):
+                shifts[place] += weight * _logistic(gap + spread * (own - other))
         # What is left of rounding and quadrature must not look like a shift.
         shifts -= np.tensordot(weights, shifts, 1)
         return cls(strengths, score, square - score**2, shifts, weights)
@@ -96,8 +98,12 @@ class Design:
         """The limit of the fit under this design, mean 0; with joke effects it is nearer to 0.
 
         Raises:
-            OptionError: the design leaves models unconnected.
+            UnconnectedError: no matches connect some models to the others.
         """
+        if not _connected(self.share > 0):
+            raise UnconnectedError(
+                "so few matches leave models that no match connects to the others; ask for more"
+            )
         theta = self.outcomes.strengths.copy()
         for _ in range(_STEPS):
             p = _logistic(theta[:, None] - theta[None, :])
@@ -107,14 +113,11 @@ class Design:
             theta += step * min(1.0, 2 / size if size else 1.0)
             if size < 1e-11:
                 break
-        return theta - theta.mean()
+        return np.asarray(theta - theta.mean())
 
     def _inverse(self, p: np.ndarray) -> np.ndarray:
         n = len(p)
-        try:
-            inverse = np.linalg.inv(_laplacian(self.share * p * (1 - p)) + 1 / n)
-        except np.linalg.LinAlgError:
-            raise OptionError("the schedule leaves some models without matches") from None
+        inverse = np.linalg.inv(_laplacian(self.share * p * (1 - p)) + 1 / n)
         return np.asarray(inverse - 1 / n)
 
     @cached_property
@@ -125,7 +128,8 @@ class Design:
     @cached_property
     def noise(self) -> np.ndarray:
         """The part of the covariance that shrinks with the number of matches; times matches."""
-        return self._bread @ _laplacian(self.share * self.outcomes.variance) @ self._bread
+        meat = _laplacian(self.share * self.outcomes.variance)
+        return np.asarray(self._bread @ meat @ self._bread)
 
     @cached_property
     def jokes(self) -> np.ndarray:
@@ -142,11 +146,11 @@ class Design:
             own += weight * moved**2
         # A match shares nothing with itself that its variance does not hold.
         meat -= _laplacian(own + own.T)
-        return self._bread @ meat @ self._bread
+        return np.asarray(self._bread @ meat @ self._bread)
 
     def covariance(self, matches: float, prompts: float) -> np.ndarray:
         """Of the fitted strengths, in squares of natural-log units."""
-        return self.noise / matches + self.jokes / prompts
+        return np.asarray(self.noise / matches + self.jokes / prompts)
 
 
 def even(models: int) -> np.ndarray:
@@ -160,6 +164,16 @@ def contrasts(covariance: np.ndarray) -> np.ndarray:
     """The variance of the difference of every two."""
     own = np.diag(covariance)
     return np.asarray(own[:, None] + own[None, :] - 2 * covariance)
+
+
+def _connected(met: np.ndarray) -> bool:
+    reached = np.zeros(len(met), np.bool_)
+    reached[0] = True
+    while True:
+        further = reached | met[reached].any(axis=0)
+        if further.all() or (further == reached).all():
+            return bool(further.all())
+        reached = further
 
 
 def _laplacian(weights: np.ndarray) -> np.ndarray:
