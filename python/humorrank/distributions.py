@@ -8,8 +8,9 @@ from statistics import NormalDist
 from typing import Final
 
 _NORMAL: Final = NormalDist()
-_TERMS: Final = 500
-_TINY: Final = 1e-300
+_SMALLEST: Final = 1e-300
+_STEPS: Final = 10_000
+_LARGE: Final = 100
 
 
 def normal_cdf(x: float) -> float:
@@ -25,15 +26,10 @@ def normal_quantile(p: float) -> float:
 
 
 def student_tail(t: float, degrees: float) -> float:
-    """The chance that Student's t with so many degrees of freedom lies beyond |t|, two-sided.
-
-    The regularized incomplete beta function I_x(d/2, 1/2) at x = d / (d + t^2), by its continued
-    fraction (Abramowitz and Stegun 26.5.8).
-    """
+    """The chance that Student's t with so many degrees of freedom lies beyond |t|, two-sided."""
     if math.isinf(degrees):
         return math.erfc(abs(t) / math.sqrt(2))
-    x = degrees / (degrees + t * t)
-    return _incomplete_beta(degrees / 2, 0.5, x, t * t / (degrees + t * t))
+    return beta_tail(degrees / (degrees + t * t), degrees)
 
 
 @lru_cache(maxsize=64)
@@ -61,25 +57,55 @@ def student_quantile(confidence: float, degrees: float = math.inf) -> float:
     return (low + high) / 2
 
 
-def _incomplete_beta(a: float, b: float, x: float, rest: float) -> float:
-    """I_x(a, b) with rest = 1 - x, which x may be too close to 1 to tell."""
-    if x <= 0 or rest <= 0:
-        return 0.0 if x <= 0 else 1.0
-    if x > (a + 1) / (a + b + 2):
-        return 1 - _incomplete_beta(b, a, rest, x)
-    front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
-    front = math.exp(front + a * math.log(x) + b * math.log(rest)) / a
-    # Lentz's way through the continued fraction 1 + d_1 / (1 + d_2 / (1 + ...)).
-    value, above, below = 1.0, 1.0, 0.0
-    for term in range(1, _TERMS):
-        m = term // 2
-        if term % 2:
-            factor = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-        else:
-            factor = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
-        below = 1 / ((1 + factor * below) or _TINY)
-        above = (1 + factor / above) or _TINY
-        value *= above * below
-        if abs(above * below - 1) < 1e-16:
+def beta_tail(rest: float, degrees: float) -> float:
+    """The chance that Student's |T| is above t, from rest = degrees / (degrees + t^2).
+
+    It is I_rest(degrees / 2, 1/2) (NIST DLMF 8.17.22 for the continued fraction, by Lentz's
+    method).
+
+    Args:
+        rest: from 0 (t infinite) to 1 (t = 0); of a correlation r it is 1 - r^2.
+        degrees: of freedom, at least 1.
+    """
+    if rest <= 0:
+        return 0.0
+    if rest >= 1:
+        return 1.0
+    a, b = degrees / 2, 0.5
+    scale = math.exp(a * math.log(rest) + b * math.log1p(-rest) - _log_beta_half(a))
+    # The fraction converges quickly below its mean only.
+    if rest < (a + 1) / (a + b + 2):
+        return min(1.0, scale * _fraction(a, b, rest) / a)
+    return max(0.0, 1.0 - scale * _fraction(b, a, 1 - rest) / b)
+
+
+def _log_beta_half(a: float) -> float:
+    """Logarithm of B(a, 1/2).
+
+    For large a by the series of ln Gamma(a + 1/2) - ln Gamma(a), as the difference of two large
+    logarithms loses digits.
+    """
+    if a < _LARGE:
+        return math.lgamma(a) + math.lgamma(0.5) - math.lgamma(a + 0.5)
+    gap = 0.5 * math.log(a) - 1 / (8 * a) + 1 / (192 * a**3) - 1 / (640 * a**5)
+    return math.lgamma(0.5) - gap
+
+
+def _fraction(a: float, b: float, x: float) -> float:
+    front, back = 1.0, 1 - (a + b) * x / (a + 1)
+    back = 1 / (back if abs(back) > _SMALLEST else _SMALLEST)
+    value = back
+    for m in range(1, _STEPS):
+        for term in (
+            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+        ):
+            back = 1 + term * back
+            back = 1 / (back if abs(back) > _SMALLEST else _SMALLEST)
+            front = 1 + term / front
+            front = front if abs(front) > _SMALLEST else _SMALLEST
+            step = front * back
+            value *= step
+        if abs(step - 1) < 1e-15:
             break
-    return front / value
+    return value

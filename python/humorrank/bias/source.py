@@ -82,7 +82,11 @@ class Judgments:
 
 
 def read_judgments(
-    source: object, *, texts: tuple[str, str] | None, reading: Mapping[str, Any]
+    source: object,
+    *,
+    texts: tuple[str, str] | None,
+    reading: Mapping[str, Any],
+    ordered: bool = True,
 ) -> Judgments:
     """Reads a store, or whatever `humorrank.rate` takes.
 
@@ -91,6 +95,7 @@ def read_judgments(
             no texts, and judges and prompts only where these are keys).
         texts: the columns of both texts; None for joke_a and joke_b, where there are such.
         reading: options of `MatchLog`.
+        ordered: whether it matters who was shown first; refuses logs that do not say so.
 
     Raises:
         InputError: the matches cannot be read as they stand, or there are none.
@@ -107,7 +112,7 @@ def read_judgments(
         return _of_store(path)
     if isinstance(source, Tally) or tally_file.split(source)[0]:
         return _of_tally(source, texts, reading)
-    return _of_log(source, texts, reading)
+    return _of_log(source, texts, reading, ordered)
 
 
 def matches_of(table: pl.DataFrame) -> Matches:
@@ -181,11 +186,14 @@ def _of_tally(
     )
 
 
-def _of_log(source: object, texts: tuple[str, str] | None, reading: Mapping[str, Any]) -> Judgments:
+def _of_log(
+    source: object, texts: tuple[str, str] | None, reading: Mapping[str, Any], ordered: bool
+) -> Judgments:
     log = source if isinstance(source, MatchLog) else MatchLog(source, **reading)
     sides = texts or TEXTS
     frame = log.to_polars(where_there=("identical", *sides))
-    refuse_winner_first(log.report)
+    if ordered:
+        refuse_winner_first(log.report)
     missing = [name for name in sides if name not in frame.columns]
     if texts is not None and missing:
         raise OptionError(f"there is no column {missing[0]!r} with texts")

@@ -11,6 +11,7 @@ import typer
 
 from humorrank import __version__
 from humorrank.cli._guard import INTERRUPTED, OURS, THEIRS, guarded
+from humorrank.cli.agree import agree
 from humorrank.cli.audit import audit
 from humorrank.cli.bias import bias
 from humorrank.cli.check import check
@@ -18,6 +19,7 @@ from humorrank.cli.compare import compare
 from humorrank.cli.elo import elo
 from humorrank.cli.generate import generate
 from humorrank.cli.judge import judge
+from humorrank.cli.plan import plan
 from humorrank.cli.ranks import ranks
 from humorrank.cli.rate import rate
 from humorrank.cli.simulate import simulate
@@ -34,7 +36,21 @@ app = typer.Typer(
 )
 
 
-for _command in (rate, ranks, compare, check, audit, tally, elo, simulate, judge, bias, generate):
+for _command in (
+    rate,
+    ranks,
+    compare,
+    agree,
+    check,
+    audit,
+    plan,
+    tally,
+    elo,
+    simulate,
+    judge,
+    bias,
+    generate,
+):
     app.command()(guarded(_command))
 app.add_typer(tournament, name="tournament")
 

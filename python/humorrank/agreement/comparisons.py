@@ -1,0 +1,71 @@
+"""What each rater said of each comparison: a pair of contestants on a prompt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+
+@dataclass(frozen=True, eq=False)
+class Comparisons:
+    """One entry for each rater on each comparison, those of a comparison side by side.
+
+    Attributes:
+        unit: the comparison of each entry, from 0 on, in ascending order.
+        rater: the rater of each entry, as a place in `raters`; ascending within a comparison.
+        said: how many judgments said low won, high won, or a tie; entries x 3.
+        raters: the names, in order; None for judgments without one.
+        units: how many comparisons there are.
+    """
+
+    unit: np.ndarray
+    rater: np.ndarray
+    said: np.ndarray
+    raters: tuple[str | None, ...]
+    units: int
+
+    @classmethod
+    def of(cls, table: pl.DataFrame) -> Comparisons:
+        """From judgments, with columns as of `Judgments.table`.
+
+        Who was shown first does not matter, nor does a weight; a share of a win is a win for the
+        side that has more than half.
+        """
+        raters = table["judge"].unique().sort()
+        rater = _codes(table["judge"], raters)
+        names = pl.concat([table["model_a"], table["model_b"]]).unique().sort()
+        first, second = _codes(table["model_a"], names), _codes(table["model_b"], names)
+        prompt = _codes(table["prompt"], table["prompt"].unique().sort())
+        low, high = np.minimum(first, second), np.maximum(first, second)
+        gain = np.sign(table["score"].to_numpy() - 0.5)
+        won = np.where(first < second, gain, -gain)
+        # A number for each comparison, and one for each rater on it, in their order.
+        _, pair = np.unique(low * len(names) + high, return_inverse=True)
+        pairs = int(pair.max(initial=-1)) + 1
+        units, unit = np.unique(prompt * pairs + pair, return_inverse=True)
+        entries, entry = np.unique(unit * len(raters) + rater, return_inverse=True)
+        count = table["count"].to_numpy().astype(np.float64)
+        said = [np.bincount(entry, count * (won == side), len(entries)) for side in (1, -1, 0)]
+        return cls(
+            entries // len(raters),
+            entries % len(raters),
+            np.stack(said, axis=1),
+            tuple(raters.to_list()),
+            len(units),
+        )
+
+    def among(self, raters: np.ndarray) -> Comparisons:
+        """Only what some raters said, by a mask over `raters`; numbers and names stay."""
+        kept = raters[self.rater]
+        return Comparisons(
+            self.unit[kept], self.rater[kept], self.said[kept], self.raters, self.units
+        )
+
+
+def _codes(column: pl.Series, values: pl.Series) -> np.ndarray:
+    """The place of each value among all, in order; that of null is the first, where it occurs."""
+    missing = values.null_count()
+    codes = column.cast(pl.Enum(values.drop_nulls())).to_physical().cast(pl.Int64)
+    return (codes + missing).fill_null(0).to_numpy()

@@ -1,0 +1,128 @@
+"""`humorrank agree`: do judges agree, and do their boards?"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from humorrank.cli import _options, _output
+from humorrank.cli._progress import progress_bar
+from humorrank.errors import OptionError
+
+if TYPE_CHECKING:
+    from humorrank.agreement import AgreementReport
+
+_AGREEMENT = "Agreement"
+_DECIMALS = {
+    **dict.fromkeys(("agreement", "agreement_lower", "agreement_upper", "tau", "rho"), 3),
+    **dict.fromkeys(("tau_p", "rho_p"), 4),
+    "transitivity": 4,
+    "agreement_pairs": 0,
+}
+
+
+@_options.takes(reading=_options.reading_options)
+def agree(
+    *,
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="LOG...",
+            help="One log, store or tally whose judges are the raters; or several, each a rater, "
+            "called by the file's name. A glob in quotes is one log.",
+            show_default=False,
+        ),
+    ],
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME,...",
+            help="What the raters of several logs are called, in the order of the logs.",
+            rich_help_panel=_AGREEMENT,
+        ),
+    ] = None,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="JUDGE,...",
+            help="The raters that the others are measured by, people for example; may be repeated.",
+            rich_help_panel=_AGREEMENT,
+        ),
+    ] = None,
+    raters: Annotated[
+        bool,
+        typer.Option(
+            "--raters",
+            help="In CSV and markdown, a row a rater, not a row a pair of raters.",
+            rich_help_panel=_AGREEMENT,
+        ),
+    ] = False,
+    limit: Annotated[
+        int,
+        typer.Option(
+            help="How many cycles, and how many pairs of models that two boards order "
+            "differently, are listed.",
+            rich_help_panel=_AGREEMENT,
+        ),
+    ] = 20,
+    confidence: Annotated[
+        float, typer.Option(help="Of the intervals.", rich_help_panel=_AGREEMENT)
+    ] = 0.95,
+    replicates: Annotated[
+        int,
+        typer.Option(
+            help="Of the bootstrap of alpha, over comparisons; 0 for no interval.",
+            rich_help_panel=_AGREEMENT,
+        ),
+    ] = 1000,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap.", rich_help_panel=_AGREEMENT)] = 0,
+    reading: dict[str, Any],
+    format: _options.Format = None,
+    output: _options.Output = None,
+) -> None:
+    """Say how far judges agree: judgment by judgment, and board by board.
+
+    Of all: Krippendorff's alpha, raw agreement, and the share of triples of models without a
+    cycle. Of each judge: how often it says what the reference says. Of each pair: how often they
+    say the same, Kendall's tau-b and Spearman's rho between their boards, and which models these
+    order differently.
+
+    * `humorrank agree votes.parquet --reference anna,ben,eva`
+    * `humorrank agree llama.csv qwen.csv`
+    * `humorrank agree T.sqlite people.csv --names llm,people --reference people -f json`
+    """
+    from humorrank import agreement  # noqa: PLC0415 - no other command needs it
+
+    chosen = _output.resolve_format(format, output)
+    if raters and chosen in ("json", "table"):
+        raise OptionError(f"--raters is about CSV and markdown; --format {chosen} has the raters")
+    with progress_bar() as progress:
+        report = agreement.agree(
+            *files,
+            names=_options.as_names("names", names),
+            reference=_options.as_names("reference", reference) or (),
+            confidence=confidence,
+            replicates=replicates,
+            limit=limit,
+            seed=seed,
+            progress=progress,
+            **reading,
+        )
+    for note in report.notes:
+        _output.say("note", note)
+    if report.identical:
+        _output.say("note", f"{report.identical:,} judgments of identical jokes are left out")
+    text = _render(report, chosen, raters=raters, plain=output is not None)
+    _output.emit(text, output)
+
+
+def _render(report: AgreementReport, chosen: str, *, raters: bool, plain: bool) -> str:
+    if chosen == "json":
+        return report.to_json()
+    if chosen == "table":
+        color = not plain and sys.stdout is not None and sys.stdout.isatty()
+        return report.to_text(color=color)
+    table = report.raters_table() if raters else report.to_polars()
+    return table.write_csv() if chosen == "csv" else _output.markdown(table, _DECIMALS)
