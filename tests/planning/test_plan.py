@@ -6,11 +6,12 @@ import math
 import numpy as np
 import polars as pl
 import pytest
-from humorrank.bias.paired_logit import Matches, fit
 from scipy import stats
 
 from humorrank.errors import OptionError
 from humorrank.judge import Simulation
+from humorrank.model.matches import Matches
+from humorrank.model.paired_logit import fit
 from humorrank.planning import plan
 from humorrank.planning.designs import Field, Schedule
 from humorrank.planning.variance import contrasts
