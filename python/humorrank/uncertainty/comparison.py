@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import Any
 
+from humorrank import as_json
 from humorrank.text_table import one_line
 
 
@@ -59,7 +59,7 @@ class Comparison:
 
     def to_json(self) -> str:
         """`to_dict` as text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+        return as_json.text(self.to_dict())
 
     def to_text(self) -> str:
         """A few lines for people."""
