@@ -16,6 +16,7 @@ from humorrank.cli.audit import audit
 from humorrank.cli.bias import bias
 from humorrank.cli.check import check
 from humorrank.cli.compare import compare
+from humorrank.cli.diff import diff
 from humorrank.cli.elo import elo
 from humorrank.cli.generate import generate
 from humorrank.cli.judge import judge
@@ -40,6 +41,7 @@ for _command in (
     rate,
     ranks,
     compare,
+    diff,
     agree,
     check,
     audit,
