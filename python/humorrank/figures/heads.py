@@ -134,6 +134,7 @@ def _matrix(rows: list[dict[str, Any]], labels: list[str], step: int, title: str
         return alt.Axis(
             title=title,
             values=shown,
+            labelFont=theme.name_font(shown),
             labelFontSize=font,
             labelOverlap=False,
             labelLimit=150,

@@ -185,19 +185,19 @@ def _ratings(
                 x=alt.X("left:Q", **x), x2="right:Q", tooltip=hover
             )
         )
-        for side in ("left", "right"):
-            if any(row[f"beyond_{side}"] for row in part):
-                layers.append(
-                    base.transform_filter(f"datum.beyond_{side}")
-                    .mark_point(
-                        shape=f"triangle-{side}",
-                        filled=True,
-                        color=theme.BLUE,
-                        opacity=1,
-                        size=12 * thick,
-                    )
-                    .encode(x=alt.X(f"{side}:Q", **x), tooltip=hover)
-                )
+        layers += [
+            base.transform_filter(f"datum.beyond_{side}")
+            .mark_point(
+                shape=f"triangle-{side}",
+                filled=True,
+                color=theme.BLUE,
+                opacity=1,
+                size=12 * thick,
+            )
+            .encode(x=alt.X(f"{side}:Q", **x), tooltip=hover)
+            for side in ("left", "right")
+            if any(row[f"beyond_{side}"] for row in part)
+        ]
     layers += [
         base.mark_point(filled=True, color=theme.INK, opacity=1, size=6 * thick).encode(
             x=alt.X("rating:Q", **x), tooltip=hover
@@ -255,6 +255,7 @@ def _panels(rows: list[dict[str, Any]], draw: Draw, title: str, notes: list[str]
             scale=alt.Scale(domain=[row["model"] for row in part]),
             axis=alt.Axis(
                 title="model, best first" if columns == 1 else None,
+                labelFont=theme.name_font(row["model"] for row in part),
                 labelFontSize=theme.row_font(size),
                 labelOverlap=False,
                 grid=True,

@@ -25,6 +25,12 @@ _NAMED: Final = 100
 _WITH_SHARES: Final = 24
 """Up to how many models cells hold their share."""
 
+_SLANT: Final = 50
+"""Degrees by which labels are turned."""
+
+_LONGEST: Final = 150
+"""Pixels of a label."""
+
 _TITLES: Final = {
     "mechanisms": "mechanisms, share of wins",
     "delivery": "delivery, share of wins",
@@ -70,8 +76,11 @@ def features(
     kinds = [kind for kind in KINDS if kind in set(labels.given["kind"])]
     tables = {kind: _table(labels, kind, kept) for kind in kinds}
     most = max((table["share"].max() or 0.0) for table, _, _ in tables.values())
+    # Titles stand at one height, above the longest slanted label of all three.
+    widths = [theme.text_width(name, 11) for _, names, _ in tables.values() for name in names]
+    above = 26 + math.sin(math.radians(_SLANT)) * min(_LONGEST, max(widths, default=0))
     charts = [
-        _heatmap(table, kept, names, kind, most, first=at == 0, last=at == len(kinds) - 1)
+        _heatmap(table, kept, names, kind, most, above, first=at == 0, last=at == len(kinds) - 1)
         for at, (kind, (table, names, _)) in enumerate(tables.items())
     ]
     notes = [
@@ -85,7 +94,8 @@ def features(
         for kind, (_, names, total) in tables.items()
         if total > len(names)
     ]
-    chart = alt.hconcat(*charts, spacing=18).resolve_scale(color="shared")
+    # One scale by its ends, not by sharing, which would drop the legend.
+    chart = alt.hconcat(*charts, spacing=18).resolve_scale(color="independent")
     return theme.finished(chart, "What wins and what loses", notes, width=760)
 
 
@@ -137,6 +147,7 @@ def _heatmap(
     labels: list[str],
     kind: str,
     most: float,
+    above: float,
     *,
     first: bool,
     last: bool,
@@ -151,6 +162,7 @@ def _heatmap(
     axis = alt.Axis(
         title="model, best first",
         values=shown,
+        labelFont=theme.name_font(shown),
         labelFontSize=font,
         labelOverlap=False,
         ticks=not named,
@@ -166,10 +178,12 @@ def _heatmap(
             axis=alt.Axis(
                 title=_TITLES[kind],
                 titleAnchor="start",
+                titleY=-above,
                 orient="top",
-                labelAngle=-50,
+                labelFont=theme.name_font(shape.values()),
+                labelAngle=-_SLANT,
                 labelOverlap=False,
-                labelLimit=150,
+                labelLimit=_LONGEST,
                 ticks=False,
                 domain=False,
             ),

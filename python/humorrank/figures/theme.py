@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,22 @@ if TYPE_CHECKING:
     """What the functions give."""
 
 FONT: Final = "Noto Sans, DejaVu Sans, Liberation Sans, Arial, Helvetica, sans-serif"
+
+_SCRIPTS: Final = (
+    (r"\u0590-\u05ff", "Noto Sans Hebrew"),
+    (r"\u0600-\u06ff", "Noto Sans Arabic"),
+    (r"\u0900-\u097f", "Noto Sans Devanagari"),
+    (r"\u0980-\u09ff", "Noto Sans Bengali"),
+    (r"\u0b80-\u0bff", "Noto Sans Tamil"),
+    (r"\u0c00-\u0c7f", "Noto Sans Telugu"),
+    (r"\u0e00-\u0e7f", "Noto Sans Thai"),
+    (r"\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef", "Noto Sans CJK SC"),
+    (r"\ud83c-\ud83e", "DejaVu Sans"),
+)
+"""Characters that the font above lacks, as JavaScript writes them, and a font that has them.
+
+A browser finds one by itself; vl-convert takes the first it meets, bold ones too.
+"""
 
 INK: Final = "#1a1a1a"
 SOFT: Final = "#595959"
@@ -51,6 +68,8 @@ MOST_MODELS: Final = 300
 """How many models are shown where nothing is said."""
 
 _CONFIG: Final[dict[str, Any]] = {
+    # A picture is one thing to a screen reader, with a description; thousands of marks are none.
+    "aria": False,
     "background": "white",
     "font": FONT,
     "padding": 12,
@@ -117,9 +136,11 @@ def finished(chart: Chart, title: str, notes: Iterable[str], *, width: int = 640
         width: of the whole figure in pixels, by which the notes are broken into lines.
     """
     alt = altair()
+    notes = list(notes)
     lines = [line for note in notes for line in textwrap.wrap(note, max(50, int(width / 5.8)))]
     heading = alt.TitleParams(text=title, subtitle=lines)
-    finished: Chart = chart.properties(title=heading).configure(**_CONFIG)
+    described = ". ".join([title, *notes])
+    finished: Chart = chart.properties(title=heading, description=described).configure(**_CONFIG)
     return finished
 
 
@@ -166,6 +187,49 @@ def names_of(names: Sequence[str]) -> list[str]:
         seen.add(unique)
         out.append(unique)
     return out
+
+
+def name_font(names: Iterable[str]) -> Any:  # noqa: ANN401 - a name, or altair's condition
+    """The font of the labels of an axis with these names: of each by its script."""
+    found = _scripts(names)
+    if not found:
+        return FONT
+    conditions = [
+        {"test": f"test(/[{characters}]/, datum.value)", "value": f"{font}, {FONT}"}
+        for characters, font in found
+    ]
+    return {"condition": conditions, "value": FONT}
+
+
+def text_font(names: Iterable[str], field: str) -> Any:  # noqa: ANN401 - a name, or an expression
+    """The same for marks of text, whose names stand in a field of the data."""
+    found = _scripts(names)
+    if not found:
+        return FONT
+    chosen = f"'{FONT}'"
+    for characters, font in reversed(found):
+        chosen = f"test(/[{characters}]/, datum.{field}) ? '{font}, {FONT}' : {chosen}"
+    return altair().ExprRef(chosen)
+
+
+def _scripts(names: Iterable[str]) -> list[tuple[str, str]]:
+    """The scripts of the names that need a font of their own."""
+    # As JavaScript has it, where one character beyond U+FFFF is two.
+    units = {
+        unit
+        for name in set(names)
+        if not name.isascii()
+        for unit in memoryview(name.encode("utf-16-le")).cast("H")
+    }
+    return [
+        (characters, font)
+        for characters, font in _SCRIPTS
+        if any(
+            int(low, 16) <= unit <= int(high, 16)
+            for low, high in re.findall(r"u(\w{4})-\\u(\w{4})", characters)
+            for unit in units
+        )
+    ]
 
 
 def text_width(text: str, size: float) -> float:

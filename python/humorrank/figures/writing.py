@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import io
 import os
 import re
@@ -68,13 +69,18 @@ def svg(chart: Figure) -> str:
     """A figure as SVG, to be put into a page as it is.
 
     Text is escaped, nothing is loaded from elsewhere, and ids begin with a hash of the figure, so
-    that several can stand in one page.
+    that several can stand in one page. To a screen reader it is one picture, with its title and
+    notes as description.
 
     Raises:
         MissingExtraError: altair or vl-convert is not installed.
     """
     text: str = _rendered(chart, io.StringIO(), "svg").getvalue()
     own = "f" + hashlib.sha256(text.encode()).hexdigest()[:10]
+    about = getattr(chart, "description", None)
+    if isinstance(about, str):
+        label = html.escape(about, quote=True)
+        text = text.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
     # Within a tag a quotation mark ends an attribute: in values, names among them, it is escaped.
     return _TAG.sub(lambda tag: _ID.sub(rf"\g<1>{own}-", tag[0]), text)
 
