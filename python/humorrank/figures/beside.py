@@ -14,8 +14,13 @@ MOST: Final = 20
 LONGEST: Final = 28
 """Characters of a name beside a point; the whole name is in the tooltip."""
 
+ACROSS, UP = 6, 6
+"""Where a name stands from its point, in pixels."""
+
 _FONT: Final = 10
-_GAP: Final = 7
+
+_OVERHANG: Final = 90
+"""How far a name may stand out of the plot to the right, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ def placed(
         size: of the plot, in pixels.
     """
     out: list[Label | None] = [None] * len(points)
-    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in points]
+    taken = [(x - 3, y - 3, x + 3, y + 3) for x, y in points]
     order = sorted(range(len(points)), key=lambda at: (-weights[at], names[at]))
     for at in order[: 4 * MOST]:
         if sum(label is not None for label in out) == MOST:
@@ -61,12 +66,12 @@ def placed(
         text, (x, y) = short(names[at]), points[at]
         width = text_width(text, _FONT)
         sides: list[tuple[Literal["left", "right"], float]] = [
-            ("right", x + _GAP),
-            ("left", x - _GAP - width),
+            ("right", x + ACROSS),
+            ("left", x - ACROSS - width),
         ]
         for side, left in sides:
-            box = (left, y - _FONT / 2, left + width, y + _FONT / 2)
-            inside = box[0] >= 0 and box[2] <= size[0]
+            box = (left, y - UP - _FONT / 2, left + width, y - UP + _FONT / 2)
+            inside = box[0] >= 0 and box[2] <= size[0] + _OVERHANG
             others = (other for place, other in enumerate(taken) if place != at)
             if inside and not any(_overlap(box, other) for other in others):
                 out[at] = Label(text, side)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from humorrank.figures import theme
+from humorrank.figures.extra import Figure, Part, alt
 from humorrank.figures.source import board_of
 from humorrank.leaderboard import Leaderboard
-
-if TYPE_CHECKING:
-    import altair as alt
-
-    from humorrank.figures.theme import Figure
 
 PANEL: Final = 75
 """The most rows that stand below each other."""
@@ -23,7 +19,7 @@ _WIDTHS: Final = (460, 190)
 
 _DEFAULTS: Final = {"elo_shuffles": 0}
 
-Draw = Callable[[list[dict[str, Any]], "alt.Y", int], "alt.LayerChart"]
+Draw = Callable[[list[dict[str, Any]], Part, int], Part]
 
 
 def leaderboard(source: object, top: int | None = None, **options: Any) -> Figure:  # noqa: ANN401
@@ -46,7 +42,6 @@ def leaderboard(source: object, top: int | None = None, **options: Any) -> Figur
         MissingExtraError: altair is not installed.
         HumorRankError: see `humorrank.rate`.
     """
-    theme.altair()
     board = board_of(source, options, _DEFAULTS)
     size = theme.limited(len(board), top)
     rows = _rating_rows(board, size)
@@ -68,7 +63,7 @@ def leaderboard(source: object, top: int | None = None, **options: Any) -> Figur
         notes.append("triangle at the border: the interval has no end there, or one beyond it")
     notes.append(board.summary())
 
-    def draw(part: list[dict[str, Any]], y: alt.Y, width: int) -> alt.LayerChart:
+    def draw(part: list[dict[str, Any]], y: Part, width: int) -> Part:
         return _ratings(part, y, width, (left, right), _scale_title(board), intervals)
 
     return _panels(rows, draw, "Leaderboard", notes)
@@ -97,7 +92,6 @@ def ranks(
         OptionError: the board has no intervals.
         HumorRankError: see `humorrank.rate`.
     """
-    theme.altair()
     board = board_of(source, options, _DEFAULTS)
     found = board.ranks(joint=joint)
     size = theme.limited(len(board), top)
@@ -112,7 +106,7 @@ def ranks(
     ]
     last = max(row["rank_upper"] for row in rows)
 
-    def draw(part: list[dict[str, Any]], y: alt.Y, width: int) -> alt.LayerChart:
+    def draw(part: list[dict[str, Any]], y: Part, width: int) -> Part:
         return _ranks(part, y, width, last)
 
     return _panels(rows, draw, "Ranks that the data allow", notes)
@@ -156,13 +150,12 @@ def _scale_title(board: Leaderboard) -> str:
 
 def _ratings(
     part: list[dict[str, Any]],
-    y: alt.Y,
+    y: Part,
     width: int,
     borders: tuple[float, float],
     title: str,
     intervals: bool,
-) -> alt.LayerChart:
-    alt = theme.altair()
+) -> Part:
     x = {
         "scale": alt.Scale(domain=list(borders), nice=False, zero=False),
         "axis": alt.Axis(title=title, tickCount=max(3, width // 70), format="d"),
@@ -206,12 +199,11 @@ def _ratings(
             x=alt.value(width + 46), text=alt.Text("rating:Q", format=".1f")
         ),
     ]
-    layered: alt.LayerChart = alt.layer(*layers)
+    layered: Part = alt.layer(*layers)
     return layered
 
 
-def _ranks(part: list[dict[str, Any]], y: alt.Y, width: int, last: int) -> alt.LayerChart:
-    alt = theme.altair()
+def _ranks(part: list[dict[str, Any]], y: Part, width: int, last: int) -> Part:
     step = max(1, math.ceil(last / (width / 26)))
     x = {
         "scale": alt.Scale(domain=[0.5, last + 0.5], nice=False, zero=False),
@@ -230,7 +222,7 @@ def _ranks(part: list[dict[str, Any]], y: alt.Y, width: int, last: int) -> alt.L
     thick = 7 if len(part) <= 30 else 5
     # An interval of a single rank is to be seen too.
     reach = base.transform_calculate(left="datum.rank_lower - 0.3", right="datum.rank_upper + 0.3")
-    layered: alt.LayerChart = alt.layer(
+    layered: Part = alt.layer(
         reach.mark_rule(color=theme.BLUE, strokeWidth=thick, opacity=0.45).encode(
             x=alt.X("left:Q", **x), x2="right:Q"
         ),
@@ -242,7 +234,6 @@ def _ranks(part: list[dict[str, Any]], y: alt.Y, width: int, last: int) -> alt.L
 
 
 def _panels(rows: list[dict[str, Any]], draw: Draw, title: str, notes: list[str]) -> Figure:
-    alt = theme.altair()
     columns = math.ceil(len(rows) / PANEL)
     length = math.ceil(len(rows) / columns)
     parts = [rows[start : start + length] for start in range(0, len(rows), length)]
