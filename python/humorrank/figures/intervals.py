@@ -17,6 +17,9 @@ PANEL: Final = 75
 _WIDTHS: Final = (460, 190)
 """Of a panel in pixels: alone, and beside others."""
 
+_STEPS: Final = (1, 2, 5, 10, 20, 25, 50, *(100 * 2**power for power in range(30)))
+"""Between the ranks on an axis."""
+
 _DEFAULTS: Final = {"elo_shuffles": 0}
 
 Draw = Callable[[list[dict[str, Any]], Part, int], Part]
@@ -133,10 +136,16 @@ def _borders(rows: list[dict[str, Any]]) -> tuple[float, float]:
     ratings = [row["rating"] for row in rows]
     low, high = min(ratings), max(ratings)
     reach = max(high - low, 100.0)
-    left = min(max(row["rating_lower"], low - reach) for row in rows)
-    right = max(min(row["rating_upper"], high + reach) for row in rows)
+    lower = [row["rating_lower"] for row in rows]
+    upper = [row["rating_upper"] for row in rows]
+    left = min(low, *(max(end, low - reach) for end in lower if math.isfinite(end)))
+    right = max(high, *(min(end, high + reach) for end in upper if math.isfinite(end)))
     pad = max(0.02 * (right - left), 1.0)
-    return left - pad, right + pad
+    # Room for what goes on beyond the border.
+    more = max(0.1 * (right - left), 20.0)
+    left -= more if min(lower) < left else pad
+    right += more if max(upper) > right else pad
+    return left, right
 
 
 def _scale_title(board: Leaderboard) -> str:
@@ -204,10 +213,12 @@ def _ratings(
 
 
 def _ranks(part: list[dict[str, Any]], y: Part, width: int, last: int) -> Part:
-    step = max(1, math.ceil(last / (width / 26)))
+    step = next(step for step in _STEPS if last / step <= width / 26)
     x = {
         "scale": alt.Scale(domain=[0.5, last + 0.5], nice=False, zero=False),
-        "axis": alt.Axis(title="rank (1 is best)", values=[1, *range(step, last + 1, step)]),
+        "axis": alt.Axis(
+            title="rank (1 is best)", values=sorted({1, *range(step, last + 1, step)})
+        ),
     }
     hover = [
         alt.Tooltip("model:N"),

@@ -73,7 +73,7 @@ def features(
     most = max(max(table["share"], default=0.0) for table, _, _ in tables.values())
     # Titles stand at one height, above the longest slanted label of all three.
     widths = [theme.text_width(name, 11) for _, names, _ in tables.values() for name in names]
-    above = 18 + math.sin(math.radians(_SLANT)) * min(_LONGEST, max(widths, default=0))
+    above = 16 + 0.9 * math.sin(math.radians(_SLANT)) * min(_LONGEST, max(widths, default=0))
     charts = [
         _heatmap(table, kept, names, kind, most, above, first=at == 0, last=at == len(kinds) - 1)
         for at, (kind, (table, names, _)) in enumerate(tables.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ from humorrank.agreement import Correlation, compare_boards, kendall
 from humorrank.bias.source import Judgments, read_judgments
 from humorrank.errors import InputError, NoMaximumError, OptionError
 from humorrank.figures import theme
-from humorrank.figures.beside import ACROSS, UP, placed
+from humorrank.figures.beside import ACROSS, DOWN, placed
 from humorrank.figures.extra import Figure, Part, alt
 from humorrank.figures.source import board_of, refuse_board
 from humorrank.leaderboard import Leaderboard
@@ -298,18 +299,18 @@ def _scatter(
             **encoded, tooltip=hover
         )
     )
-    for side in ("left", "right"):
+    for side, down in product(("left", "right"), DOWN):
         named = [
             {x[0]: row[x[0]], y[0]: row[y[0]], "label": label.text}
             for row, label in zip(rows, labels, strict=True)
-            if label is not None and label.side == side
+            if label is not None and (label.side, label.down) == (side, down)
         ]
         if named:
             text = alt.Chart(theme.data(named)).encode(**encoded, text="label:N")
             look = {
                 "align": "left" if side == "right" else "right",
                 "dx": ACROSS if side == "right" else -ACROSS,
-                "dy": -UP,
+                "dy": down,
                 "font": theme.text_font([row["label"] for row in named], "label"),
                 "fontSize": 10,
             }

@@ -52,7 +52,7 @@ PALETTE: Final = (
 SCHEME: Final = "cividis"
 """Dark to light without a turn, so that it also reads in grey."""
 
-LIGHT_FROM: Final = 0.55
+LIGHT_FROM: Final = 0.47
 """From which part of the scheme on dark text is easier to read than white text."""
 
 MOST_ROWS: Final = 5_000
