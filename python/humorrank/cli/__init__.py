@@ -21,6 +21,7 @@ from humorrank.cli.elo import elo
 from humorrank.cli.generate import generate
 from humorrank.cli.judge import judge
 from humorrank.cli.plan import plan
+from humorrank.cli.plot import plot
 from humorrank.cli.ranks import ranks
 from humorrank.cli.rate import rate
 from humorrank.cli.simulate import simulate
@@ -46,6 +47,7 @@ for _command in (
     check,
     audit,
     plan,
+    plot,
     tally,
     elo,
     simulate,
