@@ -102,7 +102,7 @@ def read_judgments(
         OptionError: an option does not fit.
         StoreError: the store cannot be read.
     """
-    path = _store(source)
+    path = store_path(source)
     if path is not None:
         for option in sorted(said_options(reading) | ({"texts"} if texts else set())):
             raise OptionError(
@@ -133,8 +133,8 @@ def matches_of(table: pl.DataFrame) -> Matches:
     )
 
 
-def _store(source: object) -> Path | None:
-    """The store, if that is what is given."""
+def store_path(source: object) -> Path | None:
+    """The path of a tournament's store, if that is what is given; else None."""
     if isinstance(source, list | tuple) and len(source) == 1:
         source = source[0]
     if not isinstance(source, str | os.PathLike):
