@@ -183,9 +183,7 @@ function showBoard() {
   const table = make(
     "table",
     null,
-    make(
-      "caption",
-      null,
+    captioned(
       `${whole(size)} models. A column's title sorts by it; a model's name takes it to head to head.`,
     ),
     make("thead", null, make("tr", null, ...heads)),

@@ -122,10 +122,7 @@ function exampleOf(row, count) {
   const ofB = { points: 1 - score, first: false, folded: isFolded(jokeB), labels: labels(1 - score) };
   if (score === 0.5) ofB.labels = [];
   const title = text(prompt) || text(question);
-  const told = [
-    judge === null ? null : `judge ${data.examples.judges[judge]}`,
-    prompt === null || question === null ? null : `prompt ${text(question)}`,
-  ].filter(Boolean);
+  const by = judge === null ? "the judge" : data.examples.judges[judge];
   const made = make(
     "article",
     { class: "example" },
@@ -134,18 +131,18 @@ function exampleOf(row, count) {
   );
   if (reasoning !== null) {
     const reason = make("p", { class: "text", dir: "auto" }, text(reasoning));
+    const folded = ofA.folded || ofB.folded;
+    const summary = "About a joke labelled offensive: show";
     made.append(
-      ofA.folded || ofB.folded
-        ? make(
-            "details",
-            null,
-            make("summary", null, "Reasoning, about a joke labelled offensive: show"),
-            reason,
-          )
-        : reason,
+      make("h5", null, "Reasoning of ", own(by)),
+      folded ? make("details", null, make("summary", null, summary), reason) : reason,
     );
+  } else if (judge !== null) {
+    made.append(make("p", { class: "note" }, "Judged by ", own(by)));
   }
-  if (told.length) made.append(make("p", { class: "note" }, own(told.join("; "))));
+  if (prompt !== null && question !== null) {
+    made.append(make("p", { class: "note" }, "Prompt ", own(text(question))));
+  }
   return made;
 }
 

@@ -53,7 +53,7 @@ function showRates() {
   const table = make(
     "table",
     { class: "heat" },
-    make("caption", null, caption),
+    captioned(caption),
     make("thead", null, head),
     body,
   );
@@ -84,7 +84,7 @@ function featureTable(kind) {
   });
   const caption = `${kind.name}: percent of a model's labelled ${kind.among} with each label`;
   return boxed(
-    make("table", { class: "heat" }, make("caption", null, caption), make("thead", null, head), body),
+    make("table", { class: "heat" }, captioned(caption), make("thead", null, head), body),
     kind.name,
     true,
   );
@@ -142,7 +142,7 @@ function showBias() {
     const table = make(
       "table",
       null,
-      make("caption", null, caption),
+      captioned(caption),
       make("thead", null, make("tr", null, ...head)),
       body,
     );
@@ -206,7 +206,7 @@ function showAgain() {
   const add = (caption, rows) => {
     if (rows && rows.length) place.append(keyed(caption, rows));
   };
-  place.append(
+  at("again-note").append(
     note(
       `The same data, settings, seed and versions make the same page, byte for byte. The ` +
         `fingerprint is the SHA-256 of names and cells (${head.cells}); neither the order of ` +

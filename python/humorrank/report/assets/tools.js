@@ -71,6 +71,10 @@ function note(text) {
   return text ? make("p", { class: "note" }, text) : null;
 }
 
+function captioned(text) {
+  return make("caption", null, make("span", null, text));
+}
+
 // A table in a box of its own, which scrolls, by keyboard too.
 function boxed(table, label, tall) {
   const box = make(
@@ -90,7 +94,7 @@ function keyed(caption, rows) {
     );
   }
   return boxed(
-    make("table", { class: "keys" }, make("caption", null, caption), body),
+    make("table", { class: "keys" }, captioned(caption), body),
     caption,
     false,
   );
