@@ -1,0 +1,249 @@
+"""How ratings settle as comparisons come in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import polars as pl
+
+from humorrank.bias.source import store_path
+from humorrank.errors import InputError, NoMaximumError
+from humorrank.figures import theme
+from humorrank.figures.beside import short, spread
+from humorrank.figures.source import refuse_board, refuse_reading, store_log
+from humorrank.leaderboard import Leaderboard
+from humorrank.log import MatchLog
+from humorrank.progress import Progress
+from humorrank.rating import rate
+from humorrank.settings import whole
+from humorrank.source import log_of
+from humorrank.tally import Tally
+
+if TYPE_CHECKING:
+    from humorrank.figures.theme import Figure
+
+_ALL_NAMED: Final = 14
+"""Up to how many models all have their names; of more the first and last of the board."""
+
+_ENDS: Final = 4
+"""How many at each end of the board are named where not all are."""
+
+_WIDTH, _HEIGHT = 520, 380
+_SHARES: Final = {"model_a": 1.0, "model_b": 0.0, "tie": 0.5, "both_bad": 0.5}
+_DASHES: Final = ([1, 0], [6, 3], [2, 2])
+
+
+def budget(
+    source: object,
+    *,
+    top: int | None = None,
+    steps: int = 40,
+    prior: float = 0.0,
+    progress: Progress | None = None,
+    **reading: Any,  # noqa: ANN401 - the options of MatchLog
+) -> Figure:
+    """Ratings after the first so many comparisons, in the order of a tournament or a log.
+
+    A rating is that of the matches up to there alone, so that the last one is the leaderboard's.
+    Lines begin where all models can be rated for the first time. Unlike all else, this depends on
+    the order of the rows.
+
+    Args:
+        source: a store, whose order is that of its schedule, or a log, whose order is that of its
+            rows.
+        top: how many of the best (by the last rating) are shown; all, up to 300, by default.
+        steps: how often the field is rated, at even distances.
+        prior: of the ratings; see `humorrank.rate`.
+        progress: called with (stage, done, total).
+        reading: options of `MatchLog`.
+
+    Returns:
+        A chart in comparisons (of a log: matches) and points; the data hold model, comparisons
+        and rating.
+
+    Raises:
+        MissingExtraError: altair is not installed.
+        NoMaximumError: not even all matches together have ratings.
+        OptionError: the source has no rows, or an option does not fit.
+        InputError: the matches cannot be read as they stand.
+    """
+    theme.altair()
+    refuse_board(source, "order of matches")
+    steps = whole("steps", steps, 1, 1000)
+    frame, unit = _in_order(source, reading)
+    boards = _boards(frame, steps, prior, progress)
+    last = boards[-1][1]
+    size = theme.limited(len(last), top)
+    models = list(last.columns["model"])[:size]
+    keep = max(1, min(len(boards), theme.MOST_ROWS // size))
+    chosen = sorted({round(at) for at in np.linspace(len(boards) - 1, 0, keep).tolist()})
+    names = dict(zip(models, theme.names_of(models), strict=True))
+    rows = [
+        {"model": names[row.model], "comparisons": done, "rating": row.rating}
+        for done, board in (boards[at] for at in chosen)
+        for row in board.rows
+        if row.model in names
+    ]
+    notes = [
+        *theme.shown_note(size, len(last)),
+        f"Bradley-Terry ratings after the first so many {unit}, {len(chosen)} times",
+    ]
+    if prior:
+        notes.append(f"shrunken by a prior of {prior:g}")
+    if boards[0][0] > boards[-1][0] / steps * 1.5:
+        notes.append("lines begin where all models can be rated for the first time")
+    return _lines(rows, [names[model] for model in models], boards[-1][0], unit, notes)
+
+
+def _in_order(source: object, reading: Mapping[str, Any]) -> tuple[pl.DataFrame, str]:
+    """Matches in their order, with `done`: how many comparisons there were up to each."""
+    path = store_path(source)
+    if path is None:
+        frame = log_of(source, reading).to_polars()
+        done = pl.col("count").cum_sum() if "count" in frame.columns else pl.int_range(pl.len()) + 1
+        unit = "matches"
+    else:
+        refuse_reading(path, reading)
+        frame, unit = store_log(path), "comparisons"
+        if not frame.height:
+            raise InputError("the tournament has no judgments yet", file=str(path))
+        # A comparison is a pair on a prompt, in whatever order and by whichever judge.
+        low, high = pl.min_horizontal("model_a", "model_b"), pl.max_horizontal("model_a", "model_b")
+        compared = pl.struct(low.alias("low"), high.alias("high"), "question_id")
+        done = compared.is_first_distinct().cum_sum()
+    known = pl.col("winner").replace_strict(_SHARES, default=None, return_dtype=pl.Float64)
+    shares = [known, pl.col("score")] if "score" in frame.columns else [known]
+    amounts = [name for name in ("weight", "count") if name in frame.columns]
+    return frame.select(
+        "model_a",
+        "model_b",
+        *amounts,
+        score=pl.coalesce(shares),
+        done=done.cast(pl.Int64),
+    ), unit
+
+
+def _boards(
+    frame: pl.DataFrame, steps: int, prior: float, progress: Progress | None
+) -> list[tuple[int, Leaderboard]]:
+    """Boards of growing parts of the log, those of the whole field; the last is of all."""
+    done = frame["done"].to_numpy()
+    total = int(done[-1])
+    marks = np.unique(np.ceil(np.arange(1, steps + 1) * total / steps))
+    # All judgments of a comparison are on one side of a cut.
+    cuts = np.unique(np.searchsorted(done, marks, side="right"))
+    field = len(pl.concat([frame["model_a"], frame["model_b"]]).unique())
+    tally: Tally | None = None
+    out, start = [], 0
+    for number, cut in enumerate(cuts.tolist()):
+        part = frame[start:cut].drop("done")
+        start = cut
+        if progress is not None:
+            progress("rating", number, len(cuts))
+        if not part.height:
+            continue
+        counted = Tally.from_log(MatchLog(part, score_of="a"))
+        tally = counted if tally is None else tally + counted
+        if len(tally.names) < field and cut < frame.height:
+            continue
+        try:
+            board = rate(tally, prior=prior, bootstrap=0, elo_shuffles=0)
+        except NoMaximumError:
+            if cut == frame.height:
+                raise
+            continue
+        assert isinstance(board, Leaderboard)
+        out.append((int(done[cut - 1]), board))
+    return out
+
+
+def _lines(
+    rows: list[dict[str, Any]], models: list[str], total: int, unit: str, notes: list[str]
+) -> Figure:
+    alt = theme.altair()
+    ratings = [row["rating"] for row in rows]
+    low, high = min(ratings), max(ratings)
+    pad = max(0.03 * (high - low), 5.0)
+    low, high = low - pad, high + pad
+    named = models
+    if len(models) > _ALL_NAMED:
+        named = [*models[:_ENDS], *models[-_ENDS:]]
+        notes = [*notes, f"named: the first {_ENDS} and the last {_ENDS} of those shown"]
+    final = {row["model"]: row["rating"] for row in rows if row["comparisons"] == total}
+    point = (high - low) / _HEIGHT
+    heights = spread([final[name] for name in named], 13 * point, low + 5 * point, high - 5 * point)
+    labels = [
+        {"model": name, "label": short(name), "at": at, "rating": final[name], "comparisons": total}
+        for name, at in zip(named, heights, strict=True)
+    ]
+    axes = {
+        "x": alt.X(
+            "comparisons:Q",
+            scale=alt.Scale(domain=[0, total], nice=False),
+            axis=alt.Axis(title=f"{unit} so far", tickCount=6),
+        ),
+        "y": alt.Y(
+            "rating:Q",
+            scale=alt.Scale(domain=[low, high], nice=False, zero=False),
+            axis=alt.Axis(title="Bradley-Terry rating (points)", format="d"),
+        ),
+    }
+    hover = [
+        alt.Tooltip("model:N"),
+        alt.Tooltip("comparisons:Q", title=unit, format=","),
+        alt.Tooltip("rating:Q", format=".1f"),
+    ]
+    number = len(theme.PALETTE)
+    color = alt.Color(
+        "model:N",
+        scale=alt.Scale(
+            domain=named, range=[theme.PALETTE[at % number] for at in range(len(named))]
+        ),
+        legend=None,
+    )
+    # Where colours begin anew, or are not seen, dashes and names tell lines apart.
+    dash = alt.StrokeDash(
+        "model:N",
+        scale=alt.Scale(
+            domain=named, range=[_DASHES[at // 3 % len(_DASHES)] for at in range(len(named))]
+        ),
+        legend=None,
+    )
+    chosen = set(named)
+    front = [row for row in rows if row["model"] in chosen]
+    back = [row for row in rows if row["model"] not in chosen]
+    layers = []
+    if back:
+        layers.append(
+            alt.Chart(theme.data(back))
+            .mark_line(color=theme.LINE, strokeWidth=1, opacity=0.4 if len(models) <= 60 else 0.2)
+            .encode(**axes, detail="model:N", tooltip=hover)
+        )
+    single = len({row["comparisons"] for row in rows}) == 1
+    lines = alt.Chart(theme.data(front))
+    layers += [
+        (lines.mark_point(filled=True) if single else lines.mark_line(strokeWidth=2)).encode(
+            **axes, color=color, tooltip=hover, **({} if single else {"strokeDash": dash})
+        ),
+        alt.Chart(theme.data(labels))
+        .mark_rule(strokeWidth=1)
+        .encode(
+            x=alt.value(_WIDTH + 2),
+            x2=alt.value(_WIDTH + 14),
+            y=alt.Y("rating:Q"),
+            y2="at:Q",
+            color=color,
+        ),
+        alt.Chart(theme.data(labels))
+        .mark_text(
+            align="left",
+            color=theme.INK,
+            font=theme.text_font([row["label"] for row in labels], "label"),
+            fontSize=11,
+        )
+        .encode(x=alt.value(_WIDTH + 17), y=alt.Y("at:Q"), text="label:N", tooltip=["model:N"]),
+    ]
+    chart = alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT)
+    return theme.finished(chart, "Ratings by budget", notes, width=_WIDTH + 120)

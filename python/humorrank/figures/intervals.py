@@ -1,0 +1,276 @@
+"""Ratings and ranks with their intervals, one row a model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from humorrank.figures import theme
+from humorrank.figures.source import board_of
+from humorrank.leaderboard import Leaderboard
+
+if TYPE_CHECKING:
+    import altair as alt
+
+    from humorrank.figures.theme import Figure
+
+PANEL: Final = 75
+"""The most rows that stand below each other."""
+
+_WIDTHS: Final = (460, 190)
+"""Of a panel in pixels: alone, and beside others."""
+
+_DEFAULTS: Final = {"elo_shuffles": 0}
+
+Draw = Callable[[list[dict[str, Any]], "alt.Y", int], "alt.LayerChart"]
+
+
+def leaderboard(source: object, top: int | None = None, **options: Any) -> Figure:  # noqa: ANN401
+    """Ratings with their intervals, best first.
+
+    The data hold rating, rating_lower and rating_upper (null where open) as the board has them;
+    `left` and `right` are the ends as drawn. An end that is open, or so far off that it would
+    press everything else together, is drawn as a triangle at the border. Beyond 75 models the
+    figure has several panels on one scale.
+
+    Args:
+        source: a board, a log or a store.
+        top: how many of the best are shown; all, up to 300, by default.
+        options: of `humorrank.rate`, for a log or a store.
+
+    Returns:
+        A chart in points of rating; of several panels side by side beyond 75 models.
+
+    Raises:
+        MissingExtraError: altair is not installed.
+        HumorRankError: see `humorrank.rate`.
+    """
+    theme.altair()
+    board = board_of(source, options, _DEFAULTS)
+    size = theme.limited(len(board), top)
+    rows = _rating_rows(board, size)
+    left, right = _borders(rows)
+    for row in rows:
+        lower, upper = row["rating_lower"], row["rating_upper"]
+        row["beyond_left"], row["beyond_right"] = lower < left, upper > right
+        row["left"], row["right"] = max(lower, left), min(upper, right)
+        for end in ("rating_lower", "rating_upper"):
+            row[end] = row[end] if math.isfinite(row[end]) else None
+    notes = theme.shown_note(size, len(board))
+    intervals = "rating_lower" in board.columns
+    if intervals:
+        kind = "simultaneous bands" if board.settings["simultaneous"] else "intervals"
+        notes.append(f"dots: ratings; bars: {theme.percent(board.settings['confidence'])} {kind}")
+    else:
+        notes.append("dots: ratings; without intervals, as the board was rated without")
+    if any(row["beyond_left"] or row["beyond_right"] for row in rows):
+        notes.append("triangle at the border: the interval has no end there, or one beyond it")
+    notes.append(board.summary())
+
+    def draw(part: list[dict[str, Any]], y: alt.Y, width: int) -> alt.LayerChart:
+        return _ratings(part, y, width, (left, right), _scale_title(board), intervals)
+
+    return _panels(rows, draw, "Leaderboard", notes)
+
+
+def ranks(
+    source: object,
+    top: int | None = None,
+    *,
+    joint: bool = False,
+    **options: Any,  # noqa: ANN401 - of rate
+) -> Figure:
+    """The ranks that the data allow, one bar a model, best first.
+
+    Args:
+        source: a board with intervals, a log or a store.
+        top: how many of the best are shown; all, up to 300, by default.
+        joint: whether the intervals shall hold for all models at once; see `Leaderboard.ranks`.
+        options: of `humorrank.rate`, for a log or a store.
+
+    Returns:
+        A chart in ranks; of several panels side by side beyond 75 models.
+
+    Raises:
+        MissingExtraError: altair is not installed.
+        OptionError: the board has no intervals.
+        HumorRankError: see `humorrank.rate`.
+    """
+    theme.altair()
+    board = board_of(source, options, _DEFAULTS)
+    found = board.ranks(joint=joint)
+    size = theme.limited(len(board), top)
+    rows = found.table.head(size).to_dicts()
+    for row, name in zip(rows, theme.names_of(board.columns["model"]), strict=False):
+        row["model"] = name
+    kind = "for all models at once" if joint else "for each model"
+    notes = [
+        *theme.shown_note(size, len(board)),
+        f"dots: ranks; bars: {theme.percent(found.confidence)} intervals {kind}",
+        f"from {found.basis}",
+    ]
+    last = max(row["rank_upper"] for row in rows)
+
+    def draw(part: list[dict[str, Any]], y: alt.Y, width: int) -> alt.LayerChart:
+        return _ranks(part, y, width, last)
+
+    return _panels(rows, draw, "Ranks that the data allow", notes)
+
+
+def _rating_rows(board: Leaderboard, size: int) -> list[dict[str, Any]]:
+    names = theme.names_of(board.columns["model"])
+    return [
+        {
+            "model": name,
+            "rank": row.rank,
+            "rating": row.rating,
+            "rating_lower": row.rating if row.rating_lower is None else row.rating_lower,
+            "rating_upper": row.rating if row.rating_upper is None else row.rating_upper,
+            "win_rate": row.win_rate,
+            "matches": row.matches,
+        }
+        for name, row in zip(names[:size], board.rows[:size], strict=True)
+    ]
+
+
+def _borders(rows: list[dict[str, Any]]) -> tuple[float, float]:
+    """The scale: all ratings, and all ends that are not farther away than the ratings are wide."""
+    ratings = [row["rating"] for row in rows]
+    low, high = min(ratings), max(ratings)
+    reach = max(high - low, 100.0)
+    left = min(max(row["rating_lower"], low - reach) for row in rows)
+    right = max(min(row["rating_upper"], high + reach) for row in rows)
+    pad = max(0.02 * (right - left), 1.0)
+    return left - pad, right + pad
+
+
+def _scale_title(board: Leaderboard) -> str:
+    anchor = board.settings["anchor"]
+    fixed = "mean 1000"
+    if anchor:
+        ((name, rating),) = anchor.items()
+        fixed = f"{name} at {rating:g}"
+    return f"Bradley-Terry rating (points, {fixed})"
+
+
+def _ratings(
+    part: list[dict[str, Any]],
+    y: alt.Y,
+    width: int,
+    borders: tuple[float, float],
+    title: str,
+    intervals: bool,
+) -> alt.LayerChart:
+    alt = theme.altair()
+    x = {
+        "scale": alt.Scale(domain=list(borders), nice=False, zero=False),
+        "axis": alt.Axis(title=title, tickCount=max(3, width // 70), format="d"),
+    }
+    hover = [
+        alt.Tooltip("model:N"),
+        alt.Tooltip("rank:Q"),
+        alt.Tooltip("rating:Q", format=",.1f"),
+        alt.Tooltip("rating_lower:Q", title="lower end", format=",.1f"),
+        alt.Tooltip("rating_upper:Q", title="upper end", format=",.1f"),
+        alt.Tooltip("win_rate:Q", title="win rate", format=".1%"),
+        alt.Tooltip("matches:Q", format=","),
+    ]
+    base = alt.Chart(theme.data(part)).encode(y=y)
+    thick = 7 if len(part) <= 30 else 5
+    layers = []
+    if intervals:
+        layers.append(
+            base.mark_rule(color=theme.BLUE, strokeWidth=thick, opacity=0.45).encode(
+                x=alt.X("left:Q", **x), x2="right:Q", tooltip=hover
+            )
+        )
+        layers += [
+            base.transform_filter(f"datum.beyond_{side}")
+            .mark_point(
+                shape=f"triangle-{side}",
+                filled=True,
+                color=theme.BLUE,
+                opacity=1,
+                size=12 * thick,
+            )
+            .encode(x=alt.X(f"{side}:Q", **x), tooltip=hover)
+            for side in ("left", "right")
+            if any(row[f"beyond_{side}"] for row in part)
+        ]
+    layers += [
+        base.mark_point(filled=True, color=theme.INK, opacity=1, size=6 * thick).encode(
+            x=alt.X("rating:Q", **x), tooltip=hover
+        ),
+        base.mark_text(align="right", color=theme.INK, fontSize=theme.row_font(len(part))).encode(
+            x=alt.value(width + 46), text=alt.Text("rating:Q", format=".1f")
+        ),
+    ]
+    layered: alt.LayerChart = alt.layer(*layers)
+    return layered
+
+
+def _ranks(part: list[dict[str, Any]], y: alt.Y, width: int, last: int) -> alt.LayerChart:
+    alt = theme.altair()
+    step = max(1, math.ceil(last / (width / 26)))
+    x = {
+        "scale": alt.Scale(domain=[0.5, last + 0.5], nice=False, zero=False),
+        "axis": alt.Axis(title="rank (1 is best)", values=[1, *range(step, last + 1, step)]),
+    }
+    hover = [
+        alt.Tooltip("model:N"),
+        alt.Tooltip("rank:Q"),
+        alt.Tooltip("rank_lower:Q", title="best rank"),
+        alt.Tooltip("rank_upper:Q", title="worst rank"),
+        alt.Tooltip("rating:Q", format=",.1f"),
+        alt.Tooltip("p_best:Q", title="chance to be best", format=".3f"),
+        alt.Tooltip("group:N"),
+    ]
+    base = alt.Chart(theme.data(part)).encode(y=y, tooltip=hover)
+    thick = 7 if len(part) <= 30 else 5
+    # An interval of a single rank is to be seen too.
+    reach = base.transform_calculate(left="datum.rank_lower - 0.3", right="datum.rank_upper + 0.3")
+    layered: alt.LayerChart = alt.layer(
+        reach.mark_rule(color=theme.BLUE, strokeWidth=thick, opacity=0.45).encode(
+            x=alt.X("left:Q", **x), x2="right:Q"
+        ),
+        base.mark_point(filled=True, color=theme.INK, opacity=1, size=6 * thick).encode(
+            x=alt.X("rank:Q", **x)
+        ),
+    )
+    return layered
+
+
+def _panels(rows: list[dict[str, Any]], draw: Draw, title: str, notes: list[str]) -> Figure:
+    alt = theme.altair()
+    columns = math.ceil(len(rows) / PANEL)
+    length = math.ceil(len(rows) / columns)
+    parts = [rows[start : start + length] for start in range(0, len(rows), length)]
+    width = _WIDTHS[columns > 1]
+    charts = []
+    for part in parts:
+        size = len(part)
+        y = alt.Y(
+            "model:N",
+            scale=alt.Scale(domain=[row["model"] for row in part]),
+            axis=alt.Axis(
+                title="model, best first" if columns == 1 else None,
+                labelFont=theme.name_font(row["model"] for row in part),
+                labelFontSize=theme.row_font(size),
+                labelOverlap=False,
+                grid=True,
+                ticks=False,
+            ),
+        )
+        chart = draw(part, y, width).properties(
+            width=width, height=alt.Step(theme.row_step(len(parts[0])))
+        )
+        if columns > 1:
+            between = f"{part[0]['rank']} to {part[-1]['rank']}"
+            chart = chart.properties(
+                title=alt.TitleParams(f"ranks {between}", fontSize=11, fontWeight="normal")
+            )
+        charts.append(chart)
+    if columns == 1:
+        return theme.finished(charts[0], title, notes)
+    return theme.finished(alt.hconcat(*charts, spacing=24), title, notes, width=columns * 400)

@@ -1,0 +1,218 @@
+"""Why models win and lose: the labels of the judges, model by model."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from humorrank.errors import NoMaximumError
+from humorrank.figures import theme
+from humorrank.figures.labels import KINDS, Labels, read_labels
+from humorrank.figures.source import board_of, matches_of
+from humorrank.leaderboard import Leaderboard
+from humorrank.source import log_of
+
+if TYPE_CHECKING:
+    import altair as alt
+
+    from humorrank.figures.theme import Figure
+
+_NAMED: Final = 100
+"""Up to how many models each has its name."""
+
+_WITH_SHARES: Final = 24
+"""Up to how many models cells hold their share."""
+
+_SLANT: Final = 50
+"""Degrees by which labels are turned."""
+
+_LONGEST: Final = 150
+"""Pixels of a label."""
+
+_TITLES: Final = {
+    "mechanisms": "mechanisms, share of wins",
+    "delivery": "delivery, share of wins",
+    "failures": "failures, share of losses",
+}
+
+
+def features(
+    source: object,
+    board: Leaderboard | None = None,
+    top: int | None = None,
+    **reading: Any,  # noqa: ANN401 - the options of MatchLog
+) -> Figure:
+    """Three heatmaps: mechanisms and delivery among a model's wins, failures among its losses.
+
+    A share is that of the wins (losses) with labels of this kind in which the judge gave the
+    label; as a decision may have up to three, shares of a model may sum to more than 1. Labels,
+    whatever the taxonomy, stand in the order of how often they were given.
+
+    Args:
+        source: a decision log or a store.
+        board: whose order the models have, and who is shown; by default the rating of the source,
+            or the order of win rates where it has none.
+        top: how many of the best are shown; all, up to 300, by default.
+        reading: options of `MatchLog`.
+
+    Returns:
+        A chart of up to three heatmaps; the data hold model, label, share (0 to 1), given (how
+        often) and decided (of how many).
+
+    Raises:
+        MissingExtraError: altair is not installed.
+        InputError: the source has no labels.
+        OptionError: the source has no rows, or an option does not fit.
+    """
+    alt = theme.altair()
+    labels = read_labels(source, reading)
+    order, how = _order(source, board, reading)
+    labelled = set(labels.decided["model"])
+    order = [model for model in order if model in labelled]
+    size = theme.limited(len(order), top)
+    kept = order[:size]
+    kinds = [kind for kind in KINDS if kind in set(labels.given["kind"])]
+    tables = {kind: _table(labels, kind, kept) for kind in kinds}
+    most = max((table["share"].max() or 0.0) for table, _, _ in tables.values())
+    # Titles stand at one height, above the longest slanted label of all three.
+    widths = [theme.text_width(name, 11) for _, names, _ in tables.values() for name in names]
+    above = 26 + math.sin(math.radians(_SLANT)) * min(_LONGEST, max(widths, default=0))
+    charts = [
+        _heatmap(table, kept, names, kind, most, above, first=at == 0, last=at == len(kinds) - 1)
+        for at, (kind, (table, names, _)) in enumerate(tables.items())
+    ]
+    notes = [
+        *theme.shown_note(size, len(order)),
+        how,
+        "share of a model's labelled wins (losses) in which the judges gave the label; up to three "
+        "labels a decision",
+    ]
+    notes += [
+        f"{kind}: the {len(names)} most frequent of {total} labels"
+        for kind, (_, names, total) in tables.items()
+        if total > len(names)
+    ]
+    # One scale by its ends, not by sharing, which would drop the legend.
+    chart = alt.hconcat(*charts, spacing=18).resolve_scale(color="independent")
+    return theme.finished(chart, "What wins and what loses", notes, width=760)
+
+
+def _order(
+    source: object, board: Leaderboard | None, reading: dict[str, Any]
+) -> tuple[list[str], str]:
+    if board is not None:
+        return list(board.columns["model"]), "models in the order of the board"
+    matches = matches_of(source)
+    if matches is source:
+        matches = log_of(source, reading)
+    options = {"bootstrap": 0, "elo_shuffles": 0}
+    try:
+        found = board_of(matches, options)
+    except NoMaximumError:
+        found = board_of(matches, {**options, "prior": 1.0})
+        how = "models in the order of ratings shrunken by a prior, as not all can be rated without"
+        return list(found.columns["model"]), how
+    return list(found.columns["model"]), "models in the order of their ratings"
+
+
+def _table(labels: Labels, kind: str, models: list[str]) -> tuple[pl.DataFrame, list[str], int]:
+    """A row for each model with decisions and each label; the labels; how many there are."""
+    given = labels.given.filter((pl.col("kind") == kind) & pl.col("model").is_in(models))
+    ranked = (
+        given.group_by("label")
+        .agg(pl.col("mass").sum())
+        .sort("mass", "label", descending=[True, False])["label"]
+        .to_list()
+    )
+    names = ranked[: theme.MOST_ROWS // max(len(models), 1)]
+    decided = labels.decided.filter((pl.col("kind") == kind) & pl.col("model").is_in(models))
+    shown = pl.DataFrame({"model": models, "shown": theme.names_of(models)})
+    table = (
+        decided.select("model", decided="mass")
+        .join(pl.DataFrame({"label": names}, schema={"label": pl.String}), how="cross")
+        .join(given.select("model", "label", given="mass"), on=["model", "label"], how="left")
+        .with_columns(pl.col("given").fill_null(0.0))
+        .with_columns(share=pl.col("given") / pl.col("decided"))
+        .join(shown, on="model")
+        .select(model="shown", label="label", share="share", given="given", decided="decided")
+    )
+    return table, names, len(ranked)
+
+
+def _heatmap(
+    table: pl.DataFrame,
+    models: list[str],
+    labels: list[str],
+    kind: str,
+    most: float,
+    above: float,
+    *,
+    first: bool,
+    last: bool,
+) -> alt.LayerChart:
+    alt = theme.altair()
+    rows = len(models)
+    names = theme.names_of(models)
+    named = rows <= _NAMED
+    step = theme.row_step(rows) if named else 3
+    font = theme.row_font(rows)
+    shown = names if named else theme.few(names, math.ceil(14 / step))
+    axis = alt.Axis(
+        title="model, best first",
+        values=shown,
+        labelFont=theme.name_font(shown),
+        labelFontSize=font,
+        labelOverlap=False,
+        ticks=not named,
+        domain=False,
+    )
+    shape = dict(zip(labels, theme.names_of(labels), strict=True))
+    data = table.with_columns(pl.col("label").replace_strict(shape, return_dtype=pl.String))
+    base = alt.Chart(theme.data(data.to_dicts())).encode(
+        y=alt.Y("model:N", scale=alt.Scale(domain=names), axis=axis if first else None),
+        x=alt.X(
+            "label:N",
+            scale=alt.Scale(domain=list(shape.values())),
+            axis=alt.Axis(
+                title=_TITLES[kind],
+                titleAnchor="start",
+                titleY=-above,
+                orient="top",
+                labelFont=theme.name_font(shape.values()),
+                labelAngle=-_SLANT,
+                labelOverlap=False,
+                labelLimit=_LONGEST,
+                ticks=False,
+                domain=False,
+            ),
+        ),
+    )
+    layers = [
+        base.mark_rect(stroke="white", strokeWidth=1 if named else 0).encode(
+            color=alt.Color(
+                "share:Q",
+                scale=alt.Scale(scheme=theme.SCHEME, domain=[0, most or 1]),
+                legend=alt.Legend(title="share", format=".0%") if last else None,
+            ),
+            tooltip=[
+                alt.Tooltip("model:N"),
+                alt.Tooltip("label:N"),
+                alt.Tooltip("share:Q", format=".1%"),
+                alt.Tooltip("given:Q", title="decisions with it", format=",.6~g"),
+                alt.Tooltip("decided:Q", title="of", format=",.6~g"),
+            ],
+        )
+    ]
+    if rows <= _WITH_SHARES:
+        ink = (
+            alt.when(alt.datum.share >= theme.LIGHT_FROM * (most or 1))
+            .then(alt.value("black"))
+            .otherwise(alt.value("white"))
+        )
+        layers.append(
+            base.mark_text(fontSize=10).encode(text=alt.Text("share:Q", format=".0%"), color=ink)
+        )
+    chart: alt.LayerChart = alt.layer(*layers).properties(width=alt.Step(34), height=alt.Step(step))
+    return chart

@@ -1,0 +1,86 @@
+"""From whatever a figure is given to the board, or to the matches, that it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from humorrank.bias.source import store_path
+from humorrank.errors import OptionError
+from humorrank.leaderboard import Leaderboard
+from humorrank.leaderboards import Leaderboards
+from humorrank.rating import rate
+from humorrank.source import said_options
+from humorrank.tally import Tally
+
+
+def board_of(
+    source: object, options: Mapping[str, Any], defaults: Mapping[str, object] | None = None
+) -> Leaderboard:
+    """A board as it is; of a log or a store its rating.
+
+    Args:
+        source: a board, a tournament's store, or whatever `humorrank.rate` takes.
+        options: of `humorrank.rate`, for what is not rated yet.
+        defaults: options that hold where nothing else is said.
+
+    Raises:
+        OptionError: options stand beside a board, or there are several boards.
+        HumorRankError: see `humorrank.rate`.
+    """
+    if isinstance(source, Leaderboards):
+        raise OptionError("a figure shows one board; choose one of the groups: boards[...]")
+    if isinstance(source, Leaderboard):
+        for name in options:
+            raise OptionError(f"{name} is said where the board is made: rate(..., {name}=...)")
+        return source
+    if options.get("by") is not None:
+        raise OptionError("by makes many boards, and a figure shows one; rate(...)[...] gives it")
+    board = rate(matches_of(source), **{**(defaults or {}), **options})
+    assert isinstance(board, Leaderboard)
+    return board
+
+
+def matches_of(source: object) -> Any:  # noqa: ANN401 - many kinds
+    """What `humorrank.rate` takes: the match log of a store, anything else as it is.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    path = store_path(source)
+    return source if path is None else store_log(path)
+
+
+def store_log(path: Path) -> Any:  # noqa: ANN401 - a polars frame
+    """The match log of a store, in the order of its schedule."""
+    # SQLite takes a while to import, and most logs are no stores.
+    from humorrank.tournament.export import match_log  # noqa: PLC0415
+    from humorrank.tournament.store import Store  # noqa: PLC0415
+
+    with Store(path, write=False) as store:
+        return match_log(store)
+
+
+def refuse_board(source: object, what: str) -> None:
+    """Refuses a board, or a tally, where rows are needed.
+
+    Raises:
+        OptionError: it is one.
+    """
+    kind = {Leaderboard: "board", Leaderboards: "board", Tally: "tally"}.get(type(source))
+    if kind is not None:
+        raise OptionError(f"a {kind} holds no {what}; give the log or the store that it is of")
+
+
+def refuse_reading(path: Path, reading: Mapping[str, Any]) -> None:
+    """Refuses options that are about the rows of a log, beside a store.
+
+    Raises:
+        OptionError: there is one.
+    """
+    for option in sorted(said_options(reading)):
+        raise OptionError(
+            f"{option} (--{option.replace('_', '-')}) is about the rows of a log; export the "
+            f"store first: humorrank tournament export {path} --decisions -o decisions.parquet"
+        )

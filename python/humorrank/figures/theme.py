@@ -1,0 +1,258 @@
+"""What all figures share: colours, fonts, sizes, titles, and names that fit."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from humorrank.errors import MissingExtraError, OptionError
+from humorrank.settings import whole
+
+if TYPE_CHECKING:
+    import altair as alt
+
+    Figure = alt.LayerChart | alt.HConcatChart
+    """What the functions give."""
+
+FONT: Final = "Noto Sans, DejaVu Sans, Liberation Sans, Arial, Helvetica, sans-serif"
+
+_SCRIPTS: Final = (
+    (r"\u0590-\u05ff", "Noto Sans Hebrew"),
+    (r"\u0600-\u06ff", "Noto Sans Arabic"),
+    (r"\u0900-\u097f", "Noto Sans Devanagari"),
+    (r"\u0980-\u09ff", "Noto Sans Bengali"),
+    (r"\u0b80-\u0bff", "Noto Sans Tamil"),
+    (r"\u0c00-\u0c7f", "Noto Sans Telugu"),
+    (r"\u0e00-\u0e7f", "Noto Sans Thai"),
+    (r"\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef", "Noto Sans CJK SC"),
+    (r"\ud83c-\ud83e", "DejaVu Sans"),
+)
+"""Characters that the font above lacks, as JavaScript writes them, and a font that has them.
+
+A browser finds one by itself; vl-convert takes the first it meets, bold ones too.
+"""
+
+INK: Final = "#1a1a1a"
+SOFT: Final = "#595959"
+LINE: Final = "#8c8c8c"
+FAINT: Final = "#e2e2e2"
+BLUE: Final = "#0072b2"
+ORANGE: Final = "#d55e00"
+"""Blue and vermillion are of Okabe and Ito's palette, which the colour-blind tell apart."""
+
+PALETTE: Final = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#e69f00",
+    "#56b4e9",
+    "#000000",
+)
+"""Okabe and Ito (2008), without their yellow, which is too light for lines on white."""
+
+SCHEME: Final = "cividis"
+"""Dark to light without a turn, so that it also reads in grey."""
+
+LIGHT_FROM: Final = 0.55
+"""From which part of the scheme on dark text is easier to read than white text."""
+
+MOST_ROWS: Final = 5_000
+"""The rows that a chart may hold: Altair's own limit."""
+
+MOST_MODELS: Final = 300
+"""How many models are shown where nothing is said."""
+
+_CONFIG: Final[dict[str, Any]] = {
+    # A picture is one thing to a screen reader, with a description; thousands of marks are none.
+    "aria": False,
+    "background": "white",
+    "font": FONT,
+    "padding": 12,
+    "title": {
+        "anchor": "start",
+        "frame": "bounds",
+        "color": INK,
+        "fontSize": 15,
+        "fontWeight": "bold",
+        "offset": 14,
+        "subtitleColor": SOFT,
+        "subtitleFontSize": 11,
+        "subtitleLineHeight": 15,
+        "subtitlePadding": 5,
+    },
+    "axis": {
+        "domainColor": LINE,
+        "gridColor": FAINT,
+        "labelColor": INK,
+        "labelFontSize": 11,
+        "labelLimit": 190,
+        "tickColor": LINE,
+        "titleColor": INK,
+        "titleFontSize": 11,
+        "titleFontWeight": "normal",
+        "titlePadding": 8,
+    },
+    "legend": {
+        "labelColor": INK,
+        "labelFontSize": 11,
+        "titleColor": INK,
+        "titleFontSize": 11,
+        "titleFontWeight": "normal",
+        "titleLimit": 300,
+    },
+    "header": {"labelColor": INK, "labelFontSize": 11, "titleColor": INK},
+    "view": {"stroke": FAINT},
+}
+
+Chart = TypeVar("Chart", "alt.LayerChart", "alt.HConcatChart")
+
+
+def altair() -> ModuleType:
+    """Altair, imported when a figure is first asked for.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    try:
+        import altair as alt  # noqa: PLC0415 - an optional dependency
+    except ImportError as error:
+        message = "figures need altair and vl-convert: pip install 'humorrank[figures]'"
+        raise MissingExtraError(message) from error
+    return alt
+
+
+def finished(chart: Chart, title: str, notes: Iterable[str], *, width: int = 640) -> Chart:
+    """A chart with its title, and with the look that all figures have.
+
+    Args:
+        chart: without a title.
+        title: what it shows.
+        notes: what a reader should know, below the title; each begins a line.
+        width: of the whole figure in pixels, by which the notes are broken into lines.
+    """
+    alt = altair()
+    notes = list(notes)
+    lines = [line for note in notes for line in textwrap.wrap(note, max(50, int(width / 5.8)))]
+    heading = alt.TitleParams(text=title, subtitle=lines)
+    described = ". ".join([title, *notes])
+    finished: Chart = chart.properties(title=heading, description=described).configure(**_CONFIG)
+    return finished
+
+
+def data(rows: list[dict[str, Any]]) -> Any:  # noqa: ANN401 - altair's InlineData
+    """Rows as a chart's data.
+
+    Raises:
+        OptionError: there are more than a chart may hold.
+    """
+    if len(rows) > MOST_ROWS:
+        raise OptionError(
+            f"the figure would hold {len(rows):,} rows, and more than {MOST_ROWS:,} are too many "
+            "to draw; ask for fewer models (top)"
+        )
+    return altair().Data(values=rows)
+
+
+def limited(size: int, top: int | None, *, most: int = MOST_MODELS) -> int:
+    """How many models are shown: `top`, or all up to `most`.
+
+    Raises:
+        OptionError: `top` is no number of models.
+    """
+    if top is None:
+        return min(size, most)
+    return min(size, whole("top", top, 1))
+
+
+def shown_note(shown: int, size: int) -> list[str]:
+    """A note where not all models are shown."""
+    return [] if shown == size else [f"the best {shown:,} of {size:,} models"]
+
+
+def names_of(names: Sequence[str]) -> list[str]:
+    """Names as they are shown: what cannot be printed is escaped, and no two are the same."""
+    out: list[str] = []
+    seen: set[str] = set()
+    for name in names:
+        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+        unique, number = shown or "(no name)", 1
+        while unique in seen:
+            number += 1
+            unique = f"{shown} ({number})"
+        seen.add(unique)
+        out.append(unique)
+    return out
+
+
+def name_font(names: Iterable[str]) -> Any:  # noqa: ANN401 - a name, or altair's condition
+    """The font of the labels of an axis with these names: of each by its script."""
+    found = _scripts(names)
+    if not found:
+        return FONT
+    conditions = [
+        {"test": f"test(/[{characters}]/, datum.value)", "value": f"{font}, {FONT}"}
+        for characters, font in found
+    ]
+    return {"condition": conditions, "value": FONT}
+
+
+def text_font(names: Iterable[str], field: str) -> Any:  # noqa: ANN401 - a name, or an expression
+    """The same for marks of text, whose names stand in a field of the data."""
+    found = _scripts(names)
+    if not found:
+        return FONT
+    chosen = f"'{FONT}'"
+    for characters, font in reversed(found):
+        chosen = f"test(/[{characters}]/, datum.{field}) ? '{font}, {FONT}' : {chosen}"
+    return altair().ExprRef(chosen)
+
+
+def _scripts(names: Iterable[str]) -> list[tuple[str, str]]:
+    """The scripts of the names that need a font of their own."""
+    # As JavaScript has it, where one character beyond U+FFFF is two.
+    units = {
+        unit
+        for name in set(names)
+        if not name.isascii()
+        for unit in memoryview(name.encode("utf-16-le")).cast("H")
+    }
+    return [
+        (characters, font)
+        for characters, font in _SCRIPTS
+        if any(
+            int(low, 16) <= unit <= int(high, 16)
+            for low, high in re.findall(r"u(\w{4})-\\u(\w{4})", characters)
+            for unit in units
+        )
+    ]
+
+
+def text_width(text: str, size: float) -> float:
+    """About how wide a text is, in pixels; wide characters are as wide as they are high."""
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return size * (0.56 * (len(text) - wide) + wide)
+
+
+def row_step(rows: int) -> int:
+    """The height of a row in pixels."""
+    return 26 if rows <= 12 else 18 if rows <= 30 else 13
+
+
+def row_font(rows: int) -> int:
+    """The size of the names beside rows."""
+    return 12 if rows <= 12 else 11 if rows <= 30 else 10
+
+
+def few(names: Sequence[str], step: int) -> list[str]:
+    """Every so many of the names, the first one among them."""
+    return list(names[::step])
+
+
+def percent(confidence: float) -> str:
+    """A confidence in words: "95 %"."""
+    return f"{100 * confidence:g} %"
