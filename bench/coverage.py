@@ -306,8 +306,8 @@ def calibration(matches: int, runs: int, each: Callable[..., Any]) -> dict[str, 
 def markdown(cells: list[dict[str, Any]], calibrations: list[dict[str, Any]]) -> str:
     """The tables."""
     lines = [
-        "| cell | " + " | ".join(METHODS) + " | band | ranks | naive ranks | limit |",
-        "|---|" + "---|" * (len(METHODS) + 4),
+        "| cell | runs | " + " | ".join(METHODS) + " | band | ranks | naive ranks | limit |",
+        "|---|" + "---|" * (len(METHODS) + 5),
     ]
     for cell in cells:
         shown = [
@@ -321,7 +321,8 @@ def markdown(cells: list[dict[str, Any]], calibrations: list[dict[str, Any]]) ->
             f"{ranks['naive']:.1f} (from {ranks['naive_least']:.1f})",
             f"{cell['attenuation']:.0f}",
         ]
-        lines.append(f"| {cell['cell']['name']} | " + " | ".join(shown) + " |")
+        shown = [cell["cell"]["name"], f"{cell['runs']:,}", *shown]
+        lines.append("| " + " | ".join(shown) + " |")
     for found in calibrations:
         lines += [
             "",
@@ -350,23 +351,26 @@ def main() -> None:
     build.mkdir(exist_ok=True)
     written = build / "coverage.json"
     known = json.loads(written.read_text()) if options.keep and written.exists() else {}
-    before = {cell["cell"]["name"]: cell for cell in known.get("cells", [])}
-    cells, calibrations = [], known.get("calibration", [])
+    cells = {cell["cell"]["name"]: cell for cell in known.get("cells", [])}
+    calibrations = known.get("calibration", [])
+
+    def found() -> dict[str, Any]:
+        own = [cells[cell.name] for cell in CELLS if cell.name in cells]
+        return {"cells": own, "calibration": calibrations}
+
     with ProcessPoolExecutor(options.workers) as pool:
         each = partial(pool.map, chunksize=20)
         for cell in CELLS:
-            if cell.name in before or (options.only and options.only not in cell.name):
-                cells += [before[cell.name]] if cell.name in before else []
+            if cell.name in cells or (options.only and options.only not in cell.name):
                 continue
-            cells.append(cover(cell, options.runs, each))
-            print(markdown(cells[-1:], []).splitlines()[-1], flush=True)
-            written.write_text(json.dumps({"cells": cells, "calibration": calibrations}))
+            cells[cell.name] = cover(cell, options.runs, each)
+            print(markdown([cells[cell.name]], []).splitlines()[-1], flush=True)
+            written.write_text(json.dumps(found(), indent=2))
         if not options.only and not calibrations:
             calibrations = [calibration(size, options.runs, each) for size in (1_000, 10_800)]
-    text = markdown(cells, calibrations)
+    text = markdown(found()["cells"], calibrations)
     (build / "coverage.md").write_text(text + "\n")
-    found = {"cells": cells, "calibration": calibrations}
-    written.write_text(json.dumps(found, indent=2))
+    written.write_text(json.dumps(found(), indent=2))
     print(text)
 
 

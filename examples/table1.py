@@ -1,4 +1,4 @@
-"""Rebuild the paper's first leaderboard (arXiv 2604.19786, table 1) from its win rates.
+"""Rebuild the paper's leaderboards (arXiv 2604.19786, tables 1 and 4) from their win rates.
 
 In a balanced round robin the Bradley-Terry maximum depends on the matches only through each
 model's total of wins. So the printed win rates are enough: this makes a log of 10,800 matches,
@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 import humorrank
+from humorrank.agreement import compare_boards
 
 MATCHES_PER_PAIR = 300
 
@@ -60,14 +61,17 @@ def log_of(models: list[str], wins: np.ndarray) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["model_a", "model_b", "winner"], orient="row")
 
 
-def main(folder: Path) -> None:
-    """Writes the log, rates it, and prints both leaderboards side by side."""
-    printed = pl.read_csv(Path(__file__).parent / "table1.csv")
+def rebuilt(name: str, folder: Path) -> tuple[pl.DataFrame, humorrank.Leaderboard]:
+    """A printed table, and the board of a log of 300 matches a pair with its win rates."""
+    printed = pl.read_csv(Path(__file__).parent / f"{name}.csv")
     log = log_of(printed["model"].to_list(), wins_with_totals(printed["win_rate"].to_numpy()))
-    path = folder / "table1-matches.csv"
+    path = folder / f"{name}-matches.csv"
     log.write_csv(path)
-    board = humorrank.rate(path)
-    print(f"The paper's table 1 from its win rates: {log.height:,} matches in {path}\n")
+    return printed, humorrank.rate(path, bootstrap=1000)
+
+
+def show(printed: pl.DataFrame, board: humorrank.Leaderboard) -> None:
+    """Our figures beside the printed ones."""
     print(
         f"{'model':18}{'rating':>8}{'95 % interval':>20}{'printed':>10}{'interval':>20}{'Elo':>9}"
     )
@@ -82,9 +86,37 @@ def main(folder: Path) -> None:
         )
     largest = max(abs(board[r["model"]].rating - r["rating"]) for r in printed.to_dicts())
     print(f"\nlargest difference: {largest:.1f} points (the win rates are rounded to 0.1 %)")
+    half = (printed["upper"] - printed["lower"]) / 2
+    ours = (board.columns["rating_upper"] - board.columns["rating_lower"]) / 2
+    of_board = board.table.select("model", wide=pl.col("rating_upper") - pl.col("rating_lower"))
+    both = printed.join(of_board, on="model")
+    share = float(np.median(both["wide"] / (both["upper"] - both["lower"])))
+    print(
+        f"half-widths: {ours.min():.1f} to {ours.max():.1f} points at 300 matches a pair; printed "
+        f"{half.min():.1f} to {half.max():.1f}, which {300 * share**2:,.0f} a pair would give"
+    )
+
+
+def main(folder: Path) -> None:
+    """Rebuilds both leaderboards of the paper, and says how far they agree."""
+    printed, board = rebuilt("table1", folder)
+    print(
+        f"The paper's table 1 from its win rates: {board.counts['rated']:,} matches in "
+        f"{folder / 'table1-matches.csv'}\n"
+    )
+    show(printed, board)
     print(
         f"Stable Elo over {board.elo['shuffles']} orders: sd {board.elo['mean_sd']:.1f} on "
         f"average, {board.elo['max_sd']:.1f} at most"
+    )
+    second, other = rebuilt("table4", folder)
+    print("\nTable 4, the second judge, likewise:\n")
+    show(second, other)
+    found = compare_boards(printed, second)
+    print(
+        f"\nThe two printed tables order {found.reversed} of {found.pairs} pairs of models "
+        f"differently:\nKendall's tau = {found.kendall.value:.3f}, p = {found.kendall.p:.4f} "
+        "(the paper prints 0.889, which is 2 pairs)"
     )
 
 

@@ -17,7 +17,7 @@ from humorrank.model.matches import Matches
 from humorrank.model.paired_logit import PairedLogit, fit
 from humorrank.model.reading import Read, read
 from humorrank.notices import of_clusters
-from humorrank.parameter import Parameter
+from humorrank.parameter import TIE_PARAMETER, Parameter
 from humorrank.progress import Progress
 from humorrank.rating import Rating
 from humorrank.scale import MEAN_RATING, POINTS
@@ -172,7 +172,7 @@ class ExtendedRating(Rating):
             nu, error = math.exp(fitted.tau), float(self._errors[-1]) / POINTS
             # An interval of its logarithm, which is nearer to normal.
             lower, upper = nu * math.exp(-reach * error), nu * math.exp(reach * error)
-            out.append(Parameter("tie parameter nu", nu, lower, upper, nu * error, "ratio"))
+            out.append(Parameter(TIE_PARAMETER, nu, lower, upper, nu * error, "ratio"))
         for name, (effect, error), deviation in zip(
             settings.controls, figures, self._deviations.tolist(), strict=True
         ):

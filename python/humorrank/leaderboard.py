@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from humorrank.errors import MissingExtraError, OptionError
-from humorrank.parameter import Parameter
+from humorrank.parameter import TIE_PARAMETER, Parameter
 from humorrank.progress import Progress, stage
 from humorrank.settings import whole
 from humorrank.text_table import one_line, text_table
@@ -292,6 +292,7 @@ class Leaderboard:
         lower, upper = uncertainty.difference(code_a, code_b, confidence)
         matches, points_a, points_b = self._direct(code_a, code_b)
         difference = a.rating - b.rating
+        nu = next((p.estimate for p in self.parameters if p.name == TIE_PARAMETER), 0.0)
         return Comparison(
             model_a,
             model_b,
@@ -299,9 +300,9 @@ class Leaderboard:
             lower,
             upper,
             uncertainty.stronger(code_a, code_b),
-            beats(difference),
-            beats(lower),
-            beats(upper),
+            beats(difference, nu),
+            beats(lower, nu),
+            beats(upper, nu),
             matches,
             points_a,
             points_b,

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+TIE_PARAMETER: Final = "tie parameter nu"
+"""The name of Davidson's."""
 
 
 @dataclass(frozen=True)

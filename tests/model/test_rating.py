@@ -141,7 +141,7 @@ def test_a_separated_field_is_refused_or_rated_in_part():
         ({"interval": "percentile"}, "no bootstrap is made: take 'sandwich' or 'wald'"),
         ({"interval": "wold"}, "interval must be one of percentile"),
         ({"interval": "wald", "cluster": "prompt"}, "knows no clusters"),
-        ({"cluster": "judge"}, "there are 1 clusters"),
+        ({"cluster": "judge"}, "holds 1 cluster, and"),
         ({"cluster": "nobody"}, "no column 'nobody'"),
         ({"controls": "length"}, "controls must be a sequence of columns"),
         ({"controls": ["length", "length"]}, "control 'length' is named twice"),

@@ -127,6 +127,13 @@ def test_a_comparison_looks_the_same_from_both_sides():
         assert (one.points_a, one.points_b) == (other.points_b, other.points_a)
 
 
+def test_with_davidsons_ties_half_of_them_count():
+    log = [("a", "b", "model_a")] * 50 + [("a", "b", "model_b")] * 30 + [("a", "b", "tie")] * 20
+    board = humorrank.rate(log, ties="davidson", elo_shuffles=0)
+    assert board.compare("a", "b").p_beats == pytest.approx(0.6, abs=1e-7)
+    assert board.compare("b", "a").p_beats == pytest.approx(0.4, abs=1e-7)
+
+
 def test_two_that_never_met_are_compared_through_others():
     log = [("a", "b", "model_a"), ("b", "a", "model_a"), ("b", "c", "model_a"), ("c", "b", "tie")]
     found = humorrank.rate(log * 30, elo_shuffles=0).compare("a", "c")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -13,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from humorrank import _core
+from humorrank import _core, as_json
 from humorrank.agreement import rows
 from humorrank.agreement.alpha import Alpha, alpha_of
 from humorrank.agreement.boards import BoardComparison, of_ratings
@@ -146,11 +144,11 @@ class AgreementReport:
             "notes": list(self.notes),
             "version": _core.VERSION,
         }
-        return dict(_json(out))
+        return dict(as_json.tree(out))
 
     def to_json(self) -> str:
         """`to_dict` as text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+        return as_json.text(self.to_dict())
 
     def to_text(self, *, color: bool = False) -> str:
         """The report for people."""
@@ -328,11 +326,3 @@ def _short(value: Rater | RaterPair) -> dict[str, Any]:
         if found.get(name) is not None:
             found[name]["common"] = len(found[name]["common"])
     return found
-
-
-def _json(value: Any) -> Any:  # noqa: ANN401 - any tree
-    if isinstance(value, Mapping):
-        return {name: _json(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 
 from humorrank.bias.intervals import Estimate, chi_squared_tail
+from humorrank.distributions import student_quantile
 from humorrank.errors import OptionError
 from humorrank.model.matches import Matches
-from humorrank.model.paired_logit import PairedLogit, fit, quantile
+from humorrank.model.paired_logit import PairedLogit, fit
 from humorrank.model.separation import Separated, connection
 from humorrank.scale import MEAN_RATING, POINTS
 
@@ -97,7 +98,7 @@ def first_position(
     clustered = clusters_by_prompt(found, cluster)
     deviation = np.sqrt(np.diag(found.covariance("cluster" if clustered else "information")))
     n = len(matches.names)
-    reach = quantile(confidence) * POINTS * deviation[:n]
+    reach = student_quantile(confidence) * POINTS * deviation[:n]
     rating = MEAN_RATING + POINTS * found.strengths
     played = np.bincount(matches.first, matches.count, n)
     played += np.bincount(matches.second, matches.count, n)

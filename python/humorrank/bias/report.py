@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +9,7 @@ from typing import Any, Final, Literal
 
 import polars as pl
 
-from humorrank import _core
+from humorrank import _core, as_json
 from humorrank.bias import text
 from humorrank.bias.consistency import Consistency, consistency
 from humorrank.bias.first_position import Cluster, Equality, FirstPosition, first_position
@@ -119,11 +118,11 @@ class BiasReport:
             "confidence": self.confidence,
             "version": _core.VERSION,
         }
-        return dict(_json(out))
+        return dict(as_json.tree(out))
 
     def to_json(self) -> str:
         """`to_dict` as text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+        return as_json.text(self.to_dict())
 
     def to_text(self, *, color: bool = False) -> str:
         """The report for people."""
@@ -326,11 +325,3 @@ def _verdict(
         return True, f"uninformative: all ratings are equal within noise (p = {equality.p:.2g})"
     p = f"p = {equality.p:.2g}" if equality.p >= 1e-4 else "p < 0.0001"
     return False, f"tells contestants apart ({p})"
-
-
-def _json(value: Any) -> Any:  # noqa: ANN401 - any tree
-    if isinstance(value, Mapping):
-        return {name: _json(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -9,7 +9,8 @@ import numpy as np
 
 from humorrank import _core
 from humorrank.cells import HIGH, LOW, Cells
-from humorrank.goodness.pairs import information_matrix, logistic
+from humorrank.goodness.pairs import information_matrix
+from humorrank.scale import logistic
 
 Change = Literal["remove", "flip"]
 

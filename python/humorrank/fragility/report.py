@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -10,7 +9,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import polars as pl
 
-from humorrank import _core, notices
+from humorrank import _core, as_json, notices
 from humorrank.cells import Cells, rated, read_cells
 from humorrank.errors import OptionError
 from humorrank.fragility import text
@@ -85,7 +84,7 @@ class AuditReport:
 
     def to_json(self) -> str:
         """`to_dict` as text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+        return as_json.text(self.to_dict())
 
     def to_text(self, *, color: bool = False) -> str:
         """The report for people."""

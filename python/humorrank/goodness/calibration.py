@@ -19,8 +19,8 @@ from humorrank.bias.intervals import Estimate
 from humorrank.cells import Cells
 from humorrank.errors import OptionError
 from humorrank.existence import Existence
-from humorrank.goodness.pairs import logistic
 from humorrank.progress import Progress
+from humorrank.scale import logistic
 
 _FOLDS, _LEFT_OVER = 0x666F6C64, 0x72657374
 """Purposes of random draws."""

@@ -26,6 +26,7 @@ from humorrank import _core
 from humorrank.bias.intervals import chi_squared_tail
 from humorrank.cells import Cells
 from humorrank.errors import OptionError
+from humorrank.scale import logistic
 
 MOST_CONTESTANTS: Final = 5_000
 """The leverages take the inverse of the information, which grows with the square of this."""
@@ -96,13 +97,6 @@ class PairFit:
     def approximate(self) -> bool:
         """Whether cells are too small for chi-squared, by Cochran's rule."""
         return self.small > MOST_SMALL or self.least < 1
-
-
-def logistic(x: np.ndarray) -> np.ndarray:
-    """1 / (1 + exp(-x)), to full relative accuracy."""
-    small = np.exp(-np.abs(x))
-    values: np.ndarray = np.where(x >= 0, 1.0, small) / (1 + small)
-    return values
 
 
 def pair_fit(cells: Cells, strengths: np.ndarray) -> PairFit:

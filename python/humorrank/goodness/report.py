@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -13,7 +11,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import polars as pl
 
-from humorrank import _core, notices
+from humorrank import _core, as_json, notices
 from humorrank.cells import rated, read_cells
 from humorrank.errors import OptionError
 from humorrank.goodness import text
@@ -136,11 +134,11 @@ class FitReport:
             "warnings": list(self.warnings),
             "version": _core.VERSION,
         }
-        return dict(_json(out))
+        return dict(as_json.tree(out))
 
     def to_json(self) -> str:
         """`to_dict` as text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+        return as_json.text(self.to_dict())
 
     def to_text(self, *, color: bool = False) -> str:
         """The report for people."""
@@ -285,11 +283,3 @@ def _bins(bins: int | Sequence[float]) -> int | tuple[float, ...]:
             f"its favourite), not {list(bins)!r}"
         )
     return tuple(edges)
-
-
-def _json(value: Any) -> Any:  # noqa: ANN401 - any tree
-    if isinstance(value, Mapping):
-        return {name: _json(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import NormalDist
 from typing import Final, Literal
 
 import numpy as np
@@ -151,11 +150,6 @@ def fit(
         )
     labels = labels or [f"covariate {i + 1}" for i in range(covariates.shape[1])]
     return _Newton(matches, covariates, labels, davidson=davidson).run(progress)
-
-
-def quantile(confidence: float) -> float:
-    """How many standard errors an interval reaches to each side."""
-    return NormalDist().inv_cdf((1 + confidence) / 2)
 
 
 class _Newton:

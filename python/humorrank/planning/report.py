@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import polars as pl
 
-from humorrank import _core
+from humorrank import _core, as_json
 from humorrank.text_table import text_table
 
 _SCHEMA: Final = {
@@ -104,7 +103,7 @@ class Plan:
 
     def to_json(self) -> str:
         """`to_dict` as text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+        return as_json.text(self.to_dict())
 
     def to_text(self, *, color: bool = False) -> str:
         """The plan for people."""

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from humorrank.errors import OptionError
-from humorrank.scale import POINTS
+from humorrank.scale import POINTS, logistic
 
 MOST_MODELS: Final = 1_000
 """Models that are planned for at most: time grows with their cube."""
@@ -62,7 +62,7 @@ class Outcomes:
         score, square = np.zeros_like(gap), np.zeros_like(gap)
         # Both jokes' effects are in the gap; ties put a kink where it is 0.
         for effect, weight in zip(*_normal(_GAPS if spread else 1), strict=True):
-            p = _logistic(gap + np.sqrt(2) * spread * effect)
+            p = logistic(gap + np.sqrt(2) * spread * effect)
             score += weight * p
             square += weight * (p - ties * np.minimum(p, 1 - p) / 2)
         nodes, weights = _normal(_JOKES if spread else 1)
@@ -70,7 +70,7 @@ class Outcomes:
         for place, own in enumerate(nodes):
             shifts[place] = 0
             for other, weight in zip(nodes, weights, strict=True):
-                shifts[place] += weight * _logistic(gap + spread * (own - other))
+                shifts[place] += weight * logistic(gap + spread * (own - other))
         # What is left of rounding and quadrature must not look like a shift.
         shifts -= np.tensordot(weights, shifts, 1)
         return cls(strengths, score, square - score**2, shifts, weights)
@@ -106,7 +106,7 @@ class Design:
             )
         theta = self.outcomes.strengths.copy()
         for _ in range(_STEPS):
-            p = _logistic(theta[:, None] - theta[None, :])
+            p = logistic(theta[:, None] - theta[None, :])
             step = self._inverse(p) @ (self.share * (self.outcomes.score - p)).sum(axis=1)
             size = float(np.abs(step).max())
             # A long step may lead where nothing curves.
@@ -123,7 +123,7 @@ class Design:
     @cached_property
     def _bread(self) -> np.ndarray:
         theta = self.strengths
-        return self._inverse(_logistic(theta[:, None] - theta[None, :]))
+        return self._inverse(logistic(theta[:, None] - theta[None, :]))
 
     @cached_property
     def noise(self) -> np.ndarray:
@@ -187,7 +187,3 @@ def _normal(nodes: int) -> tuple[np.ndarray, np.ndarray]:
     """Points and weights for the mean over a standard normal."""
     points, weights = np.polynomial.hermite_e.hermegauss(nodes)
     return points, weights / weights.sum()
-
-
-def _logistic(x: np.ndarray) -> np.ndarray:
-    return np.asarray(0.5 * (1 + np.tanh(x / 2)))

@@ -105,7 +105,7 @@ def refuse_few(clusters: int, column: str) -> None:
     """
     if clusters < LEAST:
         raise InputError(
-            f"there are {clusters} clusters, and fewer than {LEAST} do not tell how much "
-            "clusters differ; cluster by something finer, or by nothing",
+            f"holds {clusters} cluster{'s' * (clusters != 1)}, and fewer than {LEAST} do not tell "
+            "how much clusters differ; cluster by something finer, or by nothing",
             column=column,
         )

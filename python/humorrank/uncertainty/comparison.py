@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import Any
 
+from humorrank import as_json
 from humorrank.text_table import one_line
 
 
@@ -22,7 +22,8 @@ class Comparison:
         difference_upper: upper end; +inf where it is open.
         p_stronger: how sure the data make it that a is stronger: the share of draws in which its
             rating is higher, equal ones half.
-        p_beats: the chance that a beats b in one match, a tie counting half: 1 / (1 + 10^(-d/400)).
+        p_beats: the chance that a beats b in one match, a tie counting half: 1 / (1 + 10^(-d/400)),
+            or Davidson's, whoever is shown first.
         p_beats_lower: lower end of its interval.
         p_beats_upper: upper end.
         matches: direct ones between the two; the difference rests on all others as well.
@@ -58,7 +59,7 @@ class Comparison:
 
     def to_json(self) -> str:
         """`to_dict` as text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+        return as_json.text(self.to_dict())
 
     def to_text(self) -> str:
         """A few lines for people."""
@@ -84,11 +85,20 @@ class Comparison:
         return self.to_text()
 
 
-def beats(difference: float) -> float:
-    """P(a beats b) for ratings that differ by so many points; 0 and 1 for infinite ones."""
+def beats(difference: float, nu: float = 0.0) -> float:
+    """P(a beats b), a tie counting half, for ratings that differ by so many points.
+
+    Args:
+        difference: 0 and 1 follow from infinite ones.
+        nu: the tie parameter of Davidson's model; 0 of Bradley and Terry's.
+    """
     if math.isinf(difference):
         return 1.0 if difference > 0 else 0.0
-    return 0.5 * (1 + math.tanh(difference * math.log(10) / 800))
+    half = abs(difference) * math.log(10) / 800
+    lost = math.exp(-2 * half)
+    tied = nu * math.exp(-half)
+    better = (1 + tied / 2) / (1 + lost + tied)
+    return better if difference > 0 else 1 - better
 
 
 def _end(value: float) -> str:

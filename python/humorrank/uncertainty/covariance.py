@@ -14,7 +14,7 @@ import numpy as np
 
 from humorrank import _core
 from humorrank.errors import OptionError
-from humorrank.scale import POINTS
+from humorrank.scale import POINTS, logistic
 from humorrank.uncertainty.clusters import Clusters
 
 MOST_CONTESTANTS: Final = 5_000
@@ -71,7 +71,7 @@ class Curvature:
             n, self._low, self._high, (low_points + high_points) * chance * (1 - chance)
         )
         if prior:
-            own = _logistic(strengths)
+            own = logistic(strengths)
             information[np.diag_indices(n)] += prior * own * (1 - own)
             bread = np.linalg.inv(information)
             bread -= bread.mean(0)
@@ -80,7 +80,7 @@ class Curvature:
             self.bread = np.linalg.inv(information + 1 / n) - 1 / n
 
     def _chance(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        return _logistic(self._strengths[first] - self._strengths[second])
+        return logistic(self._strengths[first] - self._strengths[second])
 
     def wald(self, field: _core.Field) -> np.ndarray:
         """The inverse Fisher information: right where the model is, and every match is a win.
@@ -188,7 +188,3 @@ def _unit_blocks(scores: Scores, n: int) -> Iterator[np.ndarray]:
         out = np.bincount(place + scores.first[part], residual, size * n)
         out -= np.bincount(place + scores.second[part], residual, size * n)
         yield out.reshape(size, n)
-
-
-def _logistic(x: np.ndarray) -> np.ndarray:
-    return np.asarray(0.5 * (1 + np.tanh(x / 2)))

@@ -17,6 +17,11 @@ from humorrank.uncertainty.quantiles import weibull
 DRAWS: Final = 10_000
 """Draws behind bands, rank intervals and chances."""
 
+DRAWS_OF_MANY: Final = 2_000
+"""The same of more than `MANY` contestants, whose comparisons take long."""
+
+MANY: Final = 1_000
+
 _PURPOSE: Final = 0x6E6F726D616C
 _JITTER: Final = 1e-10
 _BLOCK: Final = 1 << 22
@@ -41,7 +46,12 @@ class Normal:
     @property
     def basis(self) -> str:
         """What the draws are, in words."""
-        return f"{DRAWS:,} draws from the covariance"
+        return f"{self.count:,} draws from the covariance"
+
+    @property
+    def count(self) -> int:
+        """How many draws there are."""
+        return DRAWS if len(self.ratings) <= MANY else DRAWS_OF_MANY
 
     @cached_property
     def errors(self) -> np.ndarray:
@@ -66,24 +76,24 @@ class Normal:
 
     @cached_property
     def draws(self) -> np.ndarray:
-        """Ratings of shape (`DRAWS`, contestants), normal around the estimates.
+        """Ratings of shape (draws, contestants), normal around the estimates.
 
         With clusters of Student's kind: each draw is stretched by the square root of degrees over
         a chi-squared number, to allow for what is not known of the covariance.
         """
-        n = len(self.ratings)
+        n, count = len(self.ratings), self.count
         scale = float(np.diag(self.covariance).mean()) or 1.0
         # The rows of the covariance sum to 0; what makes it regular is taken out again.
         factor = np.linalg.cholesky(self.covariance + scale / n + _JITTER * scale * np.eye(n))
         column = np.arange(n, dtype=np.uint64)
-        out = np.empty((DRAWS, n))
+        out = np.empty((count, n))
         rows = max(1, _BLOCK // n)
-        for start in range(0, DRAWS, rows):
-            row = np.arange(start, min(start + rows, DRAWS), dtype=np.uint64)[:, None]
+        for start in range(0, count, rows):
+            row = np.arange(start, min(start + rows, count), dtype=np.uint64)[:, None]
             out[start : start + rows] = keyed.normal(_PURPOSE, self.seed, row, column) @ factor.T
         out -= out.mean(1, keepdims=True)
         if np.isfinite(self.degrees):
-            row = np.arange(DRAWS, dtype=np.uint64)
+            row = np.arange(count, dtype=np.uint64)
             chance = keyed.uniform(_PURPOSE, self.seed, row, n)
             out *= _stretch(chance, self.degrees)[:, None]
         return np.asarray(out + self.ratings)

@@ -8,7 +8,6 @@ Shaikh and Wilhelm 2024). A bootstrap of the rank itself covers too little where
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -16,6 +15,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 import polars as pl
 
+from humorrank import as_json
 from humorrank.errors import OptionError
 from humorrank.progress import Progress
 from humorrank.text_table import one_line, text_table
@@ -109,7 +109,7 @@ class RankTable:
 
     def to_json(self) -> str:
         """`to_dict` as text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+        return as_json.text(self.to_dict())
 
     def to_text(self, *, color: bool = False) -> str:
         """The table for people, and what it means."""
