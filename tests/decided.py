@@ -64,8 +64,6 @@ def decisions(
             "reasoning": [text(9, i) for i in range(judgments)],
             "winner_humor_features": [some(HUMOR) for _ in range(judgments)],
             "winner_delivery_features": [some(DELIVERY) for _ in range(judgments)],
-            "loser_features": [
-                json.dumps(["offensive"]) if bad else some(plain) for bad in hurt
-            ],
+            "loser_features": [json.dumps(["offensive"]) if bad else some(plain) for bad in hurt],
         }
     )

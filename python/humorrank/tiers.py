@@ -54,7 +54,8 @@ def tiers_of(given: str | Mapping[str, float | None] | None) -> tuple[Tier, ...]
     )
     if not bands:
         raise OptionError("tiers are empty; take 'paper', or name=rating pairs: strong=1100,weak")
-    out, upper = [], math.inf
+    out: list[Tier] = []
+    upper = math.inf
     for number, (lower, name) in enumerate(bands):
         if math.isnan(lower) or lower == math.inf:
             raise OptionError(f"the tier {name!r} must start at a rating, not at {lower!r}")

@@ -37,9 +37,7 @@ def looked_at(browser):
 
     @contextmanager
     def looked_at(path, *, width=1280, scheme="light"):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme
-        )
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
         page = context.new_page()
         said, asked = [], []
         page.add_init_script(WATCH)

@@ -44,7 +44,7 @@ def judged(tmp_path_factory):
 
 
 def numbers(text):
-    return [float(part) for part in re.findall(r"-?\d+\.?\d*", text.replace("−", "-"))]
+    return [float(part) for part in re.findall(r"-?\d+\.?\d*", text.replace("\u2212", "-"))]
 
 
 def column(page, title):
@@ -166,18 +166,20 @@ def test_a_model_of_the_board_goes_to_head_to_head_and_details_show(looked_at, t
 
 
 def test_examples_are_decisions_of_the_log(looked_at, judged):
-    path, found, log = judged
+    path, _, log = judged
     with looked_at(path) as opened:
         for a, b in (("model-0", "model-1"), ("model-5", "model-2")):
             choose(opened, a, b)
             shown = opened.locator("article.example")
             assert shown.count() == 3
             for number in range(3):
-                texts = shown.nth(number).locator(".joke .text").evaluate_all(
-                    "all => all.map(each => each.textContent)"
+                texts = (
+                    shown.nth(number)
+                    .locator(".joke .text")
+                    .evaluate_all("all => all.map(each => each.textContent)")
                 )
                 heads = shown.nth(number).locator(".joke h5").all_inner_texts()
-                first = heads[0].split(" – ")[0]
+                first = heads[0].split(" (")[0]
                 row = log.filter(
                     (pl.col("joke_a") == texts[0])
                     & (pl.col("joke_b") == texts[1])
@@ -186,13 +188,15 @@ def test_examples_are_decisions_of_the_log(looked_at, judged):
                 )
                 assert row.height >= 1
                 assert {first, row["model_b"][0]} == {a, b}
-                reasons = shown.nth(number).locator("> .text, > details .text").evaluate_all(
-                    "all => all.map(each => each.textContent)"
+                reasons = (
+                    shown.nth(number)
+                    .locator("> .text, > details .text")
+                    .evaluate_all("all => all.map(each => each.textContent)")
                 )
                 told = row.filter(pl.col("reasoning") == reasons[0])
                 assert told.height == 1
                 word = {"model_a": "won", "model_b": "lost", "tie": "tie"}[told["winner"][0]]
-                assert heads[0].endswith(f" – {word}, shown first")
+                assert heads[0].endswith(f" ({word}, shown first)")
 
 
 def test_offensive_jokes_are_folded_away_until_asked_for(looked_at, judged, tmp_path):
@@ -235,7 +239,7 @@ def test_tables_of_rates_labels_bias_failures_and_origin(looked_at, tournament, 
             for other, text in zip(board, cells, strict=True):
                 share = rates.filter(pl.col("model") == row.model)[other.model].item()
                 if share is None:
-                    assert text.strip() in ("", "–")
+                    assert text.strip() in ("", "\u2013")
                 else:
                     assert float(text.split()[0]) == pytest.approx(100 * share, abs=0.51)
         effect = found.evidence.bias.judges[0].effect
@@ -343,7 +347,9 @@ def test_the_keyboard_reaches_what_a_mouse_does(looked_at, judged):
         reached = set()
         for _ in range(40):
             opened.keyboard.press("Tab")
-            reached.add(opened.evaluate("document.activeElement.id || document.activeElement.textContent"))
+            reached.add(
+                opened.evaluate("document.activeElement.id || document.activeElement.textContent")
+            )
         assert {"filter", "rank", "model", "model-0", "model-a", "swap", "model-b"} <= reached
 
 
@@ -358,9 +364,7 @@ def test_it_prints_without_what_only_a_screen_needs(looked_at, judged):
 
 def test_a_hundred_models_open(looked_at, tmp_path):
     names = [f"model-{i:03}" for i in range(100)]
-    found = page(
-        decisions(names, 10_800, prompts=300, length=200), bootstrap=100, pictures=False
-    )
+    found = page(decisions(names, 10_800, prompts=300, length=200), bootstrap=100, pictures=False)
     size = found.write(tmp_path / "report.html")
     assert size <= 3_000_000
     with looked_at(tmp_path / "report.html") as opened:

@@ -11,20 +11,14 @@ from humorrank.errors import OptionError
 from humorrank.leaderboard import Leaderboard
 from humorrank.progress import Progress
 from humorrank.report.examples import chosen, packed
-from humorrank.report.features import feature_tables
+from humorrank.report.features import MOST_FEATURED, feature_tables
 from humorrank.report.pairs import pair_columns, paired, rounded
-from humorrank.report.pictures import Picture
+from humorrank.report.pictures import MOST_RANKED, Picture
 from humorrank.report.provenance import settings, versions
 from humorrank.report.render import embedded, picture
 from humorrank.report.source import Evidence, store_settings
 from humorrank.tiers import Tier, tier_of
 from humorrank.uncertainty.rank_intervals import RankTable
-
-MOST_RANKED: Final = 1_000
-"""Contestants for whom intervals of ranks are made; the work grows with their square."""
-
-MOST_FEATURED: Final = 100
-"""Contestants whose labels are shown: the best ones."""
 
 _RATING: Final = 4
 
@@ -51,7 +45,7 @@ def contents(
         offensive: "hide" or "show".
         tiers: bands of ratings.
         pictures: to be embedded.
-        no_pictures: why there are none.
+        no_pictures: what is left out, and why.
         command: what makes the page.
         space: bytes taken by all else -> bytes that examples may take.
         progress: called with (stage, done, total).
@@ -60,11 +54,11 @@ def contents(
     notes = dict(found.notes)
     models = board.columns["model"]
     if no_pictures is not None:
-        notes["pictures"] = f"Pictures: {no_pictures}"
+        notes["pictures"] = no_pictures
     data: dict[str, Any] = {
         "title": title,
         "offensive": offensive,
-        "head": _head(found, command, [p.section for p in pictures]),
+        "head": _head(found, command, bool(pictures)),
         "warnings": list(board.warnings),
         "unrated": [[unrated.model, unrated.reason] for unrated in board.unrated],
         "board": _board(board, tiers, notes, progress),
@@ -72,16 +66,11 @@ def contents(
         "features": [],
         "bias": _bias(found),
         "failures": found.failures,
-        "pictures": [[p.section, p.caption, picture(p.svg)] for p in pictures],
+        "pictures": [[p.place, p.caption, picture(p.svg)] for p in pictures],
         "notes": notes,
     }
-    decisions = found.decisions
-    if decisions is not None:
-        data["features"] = feature_tables(decisions.table, models[:MOST_FEATURED])
-        if not data["features"]:
-            notes["features"] = "The matches come without labels, so there is nothing to show here."
-        elif decisions.unreadable:
-            notes["features"] = f"{decisions.unreadable:,} labels are no lists, and left out."
+    if found.labels is not None:
+        data["features"] = feature_tables(found.labels, models[:MOST_FEATURED])
     data["examples"] = _examples(found, examples, notes, space(len(embedded(data).encode())))
     return data
 
@@ -111,6 +100,8 @@ def _examples(
         )
     if out["cut"]:
         said.append(f"{out['cut']:,} long texts are cut, with a mark.")
+    if decisions.unreadable:
+        said.append(f"{decisions.unreadable:,} labels are no lists, and left out.")
     if decisions.ignored:
         said.append(f"Columns that hold no text are left out: {', '.join(decisions.ignored)}.")
     notes["examples"] = " ".join(said)
@@ -172,7 +163,7 @@ def _ranks(
         return None
 
 
-def _head(found: Evidence, command: str | None, pictures: Sequence[str]) -> dict[str, Any]:
+def _head(found: Evidence, command: str | None, pictures: bool) -> dict[str, Any]:
     board, counts = found.board, found.board.counts
     facts: list[list[str]] = [
         ["models", f"{len(board):,}" + _beside(len(board.unrated), "unrated")],

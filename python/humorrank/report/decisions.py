@@ -74,9 +74,7 @@ def of_store(path: Path) -> Decisions:
                 yield asked.select("at", *columns)
 
     def texts(chosen: pl.DataFrame) -> pl.DataFrame:
-        found = [
-            frame.join(chosen.select("row", "at"), on="at") for frame in frames(list(TEXTS))
-        ]
+        found = [frame.join(chosen.select("row", "at"), on="at") for frame in frames(list(TEXTS))]
         return pl.concat(found).select("row", *TEXTS)
 
     return _decisions(pl.concat(list(frames(light))), texts, has_texts=True)
@@ -212,9 +210,7 @@ def _spread(table: pl.DataFrame) -> pl.DataFrame:
                 how="left",
                 maintain_order="left",
             )
-            .with_columns(
-                pl.col(f"offensive_{side}") | pl.col("called").fill_null(value=False)
-            )
+            .with_columns(pl.col(f"offensive_{side}") | pl.col("called").fill_null(value=False))
             .drop("called")
         )
     return table

@@ -36,10 +36,10 @@ def chosen(
         Rows of `Decisions.table` with a (place of the one shown first), b, and turn (0 for the
         first of a pair, 1, ...), in the order in which they are to be taken: turn by turn.
     """
-    code = {"old": list(places), "new": list(places.values())}
+    names, numbers = pl.Series(list(places), dtype=pl.String), pl.Series(places.values())
     table = decisions.table.with_columns(
         pl.col(f"model_{side}")
-        .replace_strict(**code, default=None, return_dtype=pl.Int64)
+        .replace_strict(names, numbers, default=None, return_dtype=pl.Int64)
         .alias(side)
         for side in ("a", "b")
     )
@@ -75,9 +75,7 @@ def packed(decisions: Decisions, rows: pl.DataFrame, most_bytes: int) -> dict[st
     if not rows.height:
         return _Pack(*_LENGTHS[0]).data()
     full = rows.join(decisions.texts(rows), on="row", how="left", maintain_order="left")
-    full = full.filter(
-        pl.any_horizontal(pl.col(name).fill_null("") != "" for name in TEXTS[1:])
-    )
+    full = full.filter(pl.any_horizontal(pl.col(name).fill_null("") != "" for name in TEXTS[1:]))
     turns = int(full["turn"].max() or 0) + 1 if full.height else 1  # type: ignore[arg-type]
     for turn in range(turns, 0, -1):
         part = full.filter(pl.col("turn") < turn)
@@ -117,7 +115,7 @@ class _Pack:
             row["a"],
             row["b"],
             row["score"],
-            self._number(self._judges, row["judge"]),
+            None if row["judge"] is None else self._number(self._judges, row["judge"]),
             self._text(row["question_id"], self._joke),
             None if same else self._text(row["prompt"], self._joke),
             *jokes,
@@ -150,9 +148,7 @@ class _Pack:
         self._cut.add(number)
         return number
 
-    def _number(self, known: dict[str, int], text: str | None) -> Any:  # noqa: ANN401 - int or None
-        if text is None:
-            return None
+    def _number(self, known: dict[str, int], text: str) -> int:
         number = known.get(text)
         if number is None:
             number = known[text] = len(known)

@@ -119,10 +119,10 @@ def page(
         texts=texts,
         progress=progress,
     )
-    drawn: tuple[Picture, ...] = ()
-    missing: str | None = "left out, as asked for"
+    drawn: list[Picture] = []
+    missing: str | None = "Without pictures, as asked for."
     if pictures:
-        drawn, missing = pictures_of(found.board, progress)
+        drawn, missing = pictures_of(found, progress)
     board = found.board
     matches = f"{len(board):,} contestants, {board.counts['rated']:,} matches"
     title = _clean(title) or f"Leaderboard of {matches}"

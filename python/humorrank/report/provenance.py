@@ -22,8 +22,8 @@ def fingerprint(data: Tally | Leaderboard) -> str:
     """The SHA-256 of matches, which neither their order nor their files change.
 
     Of a tally: the names, then its cells over them, keys apart: who was shown first, who second,
-    outcome, score, weight, count. Of a board, which no longer knows who was shown first: the
-    names of the rated, then the kinds of their matches: both contestants, the points of each, count.
+    outcome, score, weight, count. Of a board, which no longer knows who was shown first: the names
+    of the rated, then the kinds of their matches: both contestants, points of each, count.
 
     Args:
         data: the matches.

@@ -14,7 +14,8 @@ import polars as pl
 from humorrank import tally_file
 from humorrank.bias.report import BiasReport, bias_report
 from humorrank.bias.source import read_judgments, store_path
-from humorrank.errors import HumorRankError, OptionError
+from humorrank.errors import HumorRankError, InputError, OptionError
+from humorrank.figures.labels import Labels, read_labels
 from humorrank.leaderboard import Leaderboard
 from humorrank.log import MatchLog
 from humorrank.progress import Progress
@@ -54,18 +55,24 @@ class Evidence:
         store: what the tournament depends on, by dotted key; None for other sources.
         decisions: None where there are none.
         judges: (judge, judgments) of each judge; None in the place of a name where there is none.
+        labels: how often each label was given; None where there are none.
         bias: None where it cannot be told.
         failures: (kind, how many) of a store's failures; None for other sources.
         notes: section -> why it is empty or what is to be known of it.
+        origin: the source, to be read again.
+        reading: options of `MatchLog` with which it is read.
     """
 
     board: Leaderboard
     fingerprint: str
     cells: str
+    origin: object = None
+    reading: Mapping[str, Any] = field(default_factory=dict)
     files: list[dict[str, Any]] = field(default_factory=list)
     store: Mapping[str, Any] | None = None
     decisions: Decisions | None = None
     judges: list[tuple[str | None, int]] = field(default_factory=list)
+    labels: Labels | None = None
     bias: BiasReport | None = None
     failures: list[tuple[str, int]] | None = None
     notes: dict[str, str] = field(default_factory=dict)
@@ -99,7 +106,7 @@ def evidence_of(
             source,
             fingerprint(source),
             "the cells that were rated: pair, points of each, count",
-            file_facts(source.sources["files"]),
+            files=file_facts(source.sources["files"]),
             notes={
                 "examples": reason.format("no texts"),
                 "features": reason.format("no labels"),
@@ -145,11 +152,12 @@ def _of_store(
         board,
         fingerprint(tally),
         _CELLS,
+        origin=path,
         store=known,
         decisions=of_store(path),
         failures=_kinds(failures),
     )
-    return _with_judges(found, path, {}, None)
+    return _with_judges(_with_labels(found), None)
 
 
 _CELLS: Final = "the cells of the tally: shown first, shown second, outcome, score, weight, count"
@@ -163,14 +171,16 @@ def _of_log(
     progress: Progress | None,
 ) -> Evidence:
     board, tally = _rated(source, reading, rating, progress)
-    found = Evidence(board, fingerprint(tally), _CELLS, file_facts(_paths(source, board)))
+    options = {} if isinstance(source, MatchLog) else reading
+    files = file_facts(_paths(source, board))
+    found = Evidence(board, fingerprint(tally), _CELLS, source, options, files)
     if isinstance(source, Tally) or tally_file.split(source)[0]:
         reason = "The page was made of a tally, which keeps no {}."
         if texts is not None:
             raise OptionError("a tally holds no texts; give the log itself")
         found.notes["examples"] = reason.format("texts")
         found.notes["features"] = reason.format("labels")
-        return _with_judges(found, source, reading, texts)
+        return _with_judges(found, texts)
     if _is_pipe(source):
         why = "The matches came through a pipe, which can be read only once: give the file itself."
     elif tally.report is not None and tally.report.rows > MOST_READ_AGAIN:
@@ -180,8 +190,7 @@ def _of_log(
         decisions = of_log(log, texts or ("joke_a", "joke_b"))
         if texts is not None and not decisions.has_texts:
             raise OptionError(f"there are no columns {texts[0]!r} and {texts[1]!r} with texts")
-        found = replace(found, decisions=decisions)
-        return _with_judges(found, source, reading, texts)
+        return _with_judges(_with_labels(replace(found, decisions=decisions)), texts)
     for section in ("examples", "features", "bias"):
         found.notes[section] = why
     return found
@@ -191,26 +200,35 @@ def _rated(
     source: object, reading: Mapping[str, Any], rating: Mapping[str, Any], progress: Progress | None
 ) -> tuple[Leaderboard, Tally]:
     cluster = rating.get("cluster")
-    if rating.get("controls") and not isinstance(source, Tally):
-        if not tally_file.split(source)[0]:
-            if _is_pipe(source):
-                raise OptionError("controls need the log twice, and a pipe is read only once")
-            log = log_of(source, reading)
-            board: Leaderboard = rate(log, progress=progress, **rating)
-            return board, counted(log, keys=(), progress=progress, reading={})
+    is_tally = isinstance(source, Tally) or bool(tally_file.split(source)[0])
+    if rating.get("controls") and not is_tally:
+        if _is_pipe(source):
+            raise OptionError("controls need the log twice, and a pipe is read only once")
+        log = log_of(source, reading)
+        board: Leaderboard = rate(log, progress=progress, **rating)
+        return board, counted(log, keys=(), progress=progress, reading={})
     keys = () if cluster is None else (cluster,)
     tally = counted(source, keys=keys, progress=progress, reading=reading)
     return rate(tally, progress=progress, **rating), tally
 
 
-def _with_judges(
-    found: Evidence,
-    source: object,
-    reading: Mapping[str, Any],
-    texts: tuple[str, str] | None,
-) -> Evidence:
+def _with_labels(found: Evidence) -> Evidence:
+    """With the labels, or with a note why there are none."""
+    try:
+        return replace(found, labels=read_labels(found.origin, found.reading))
+    except InputError as error:
+        lacking = found.decisions is not None and not found.decisions.has_labels
+        found.notes["features"] = (
+            "The matches come without labels, so there is nothing to show here."
+            if lacking and error.column is None
+            else f"Not told: {error}"
+        )
+        return found
+
+
+def _with_judges(found: Evidence, texts: tuple[str, str] | None) -> Evidence:
     """With the judges and their biases, or with a note why there are none."""
-    options = {} if isinstance(source, MatchLog) else reading
+    source, options = found.origin, found.reading
     try:
         judgments = read_judgments(source, texts=texts, reading=options, ordered=False)
         counts = judgments.table.group_by("judge").agg(pl.col("count").sum())
@@ -221,13 +239,8 @@ def _with_judges(
             found.notes["bias"] = (
                 f"{len(judges):,} judges, taken as one; humorrank bias reports them apart."
             )
-        bias = bias_report(
-            source,
-            texts=texts,
-            pooled=pooled,
-            confidence=found.board.settings["confidence"],
-            **options,
-        )
+        confidence = found.board.settings["confidence"]
+        bias = bias_report(source, texts=texts, pooled=pooled, confidence=confidence, **options)
         return replace(found, bias=bias)
     except HumorRankError as error:
         found.notes["bias"] = f"Not told: {error}"

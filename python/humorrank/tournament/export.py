@@ -193,6 +193,11 @@ def _match_frames(store: Store, inconsistent: Inconsistent | None) -> Iterator[p
 
 
 def decision_frames(store: Store) -> Iterator[pl.DataFrame]:
+    """The log of decisions in parts, in the order of the schedule; at least one part.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
     field = store.field()
     names, ids, judges = _names(store, field)
     moved = np.zeros(store.count("SELECT COUNT(*) FROM comparisons"))

@@ -89,7 +89,7 @@ function jokeOf(model, text, state) {
   const box = make(
     "div",
     { class: state.points > 0.5 ? "joke won" : "joke" },
-    make("h5", null, own(board.model[model]), ` – ${said}${state.first ? ", shown first" : ""}`),
+    make("h5", null, own(board.model[model]), ` (${said}${state.first ? ", shown first" : ""})`),
   );
   if (text === null) {
     box.append(note("No text."));

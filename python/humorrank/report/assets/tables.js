@@ -79,7 +79,7 @@ function featureTable(kind) {
       return make("td", { class: step ? `m${step}` : "z0" }, fixed(100 * value, 0));
     });
     body.append(
-      make("tr", null, modelHead(row), make("td", null, whole(kind.counts[row])), ...cells),
+      make("tr", null, modelHead(row), make("td", null, whole(+kind.counts[row].toFixed(2))), ...cells),
     );
   });
   const caption = `${kind.name}: percent of a model's labelled ${kind.among} with each label`;
@@ -94,6 +94,12 @@ function showLabels() {
   at("labels-tables").append(
     ...[...data.features.map(featureTable), note(data.notes.features)].filter(Boolean),
   );
+  for (const kind of data.features) {
+    if (kind.labels.length < kind.all) {
+      const [few, all] = [kind.labels.length, whole(kind.all)];
+      at("labels-tables").append(note(`${kind.name}: the ${few} most frequent of ${all} labels.`));
+    }
+  }
   if (data.features.length && data.features[0].shares.length < size) {
     const shown = data.features[0].shares.length;
     at("labels-tables").append(note(`The ${shown} best of ${whole(size)} models are shown.`));
