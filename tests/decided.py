@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from random import Random
 
 import numpy as np
 import polars as pl
@@ -44,8 +45,8 @@ def decisions(
     words = ("the pigeon", "a toaster", "my landlord", "files", "denies", "the moon", "in Bern")
 
     def text(*key):
-        draw = np.random.default_rng([seed, *key])
-        out = " ".join(draw.choice(words, max(1, length // 8)))
+        draw = Random(f"{seed} {key}")
+        out = " ".join(draw.choices(words, k=max(1, length // 8)))
         return f"{out[0].upper()}{out[1:]}."
 
     jokes = {(m, q): f"{text(m, q)} ({m}/{q})" for m in range(n) for q in range(prompts)}

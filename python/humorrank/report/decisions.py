@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from humorrank.errors import OptionError
 from humorrank.judge.taxonomy import fold
 from humorrank.log import MatchLog
 from humorrank.tournament.export import decision_frames
@@ -89,11 +90,15 @@ def of_log(log: MatchLog, sides: tuple[str, str]) -> Decisions:
 
     Raises:
         InputError: the log cannot be read.
+        OptionError: sides other than joke_a and joke_b are named, and are not there.
     """
     there = (*sides, "prompt", "reasoning", *LABELS, _UNKNOWN, "identical", "position")
     frame = log.to_polars(where_there=there).with_row_index("at")
     renamed = dict(zip(sides, ("joke_a", "joke_b"), strict=True))
     if sides != ("joke_a", "joke_b"):
+        for name in sides:
+            if name not in frame.columns:
+                raise OptionError(f"there is no column {name!r} with texts")
         frame = frame.drop("joke_a", "joke_b", strict=False).rename(renamed, strict=False)
     if "identical" in frame.columns:
         word = pl.col("identical").cast(pl.String).str.to_lowercase()

@@ -188,8 +188,6 @@ def _of_log(
     else:
         log = log_of(source, reading)
         decisions = of_log(log, texts or ("joke_a", "joke_b"))
-        if texts is not None and not decisions.has_texts:
-            raise OptionError(f"there are no columns {texts[0]!r} and {texts[1]!r} with texts")
         return _with_judges(_with_labels(replace(found, decisions=decisions)), texts)
     for section in ("examples", "features", "bias"):
         found.notes[section] = why

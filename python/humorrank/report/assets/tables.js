@@ -243,7 +243,7 @@ function showPictures() {
     const shown = make(
       "figure",
       null,
-      make("div", { class: "card" }, image),
+      boxed(image, caption, false),
       make("figcaption", null, caption),
     );
     at(section).append(shown);
