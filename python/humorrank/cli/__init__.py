@@ -24,6 +24,7 @@ from humorrank.cli.plan import plan
 from humorrank.cli.plot import plot
 from humorrank.cli.ranks import ranks
 from humorrank.cli.rate import rate
+from humorrank.cli.report import report
 from humorrank.cli.simulate import simulate
 from humorrank.cli.tally import tally
 from humorrank.cli.tournament import app as tournament
@@ -53,6 +54,7 @@ for _command in (
     simulate,
     judge,
     bias,
+    report,
     generate,
 ):
     app.command()(guarded(_command))

@@ -120,7 +120,7 @@ def export_decisions(store: Store, output: Path) -> int:
         OptionError: the ending of the file is not known, or it cannot be written.
         StoreError: the store cannot be read.
     """
-    return write_log(_decision_frames(store), output)
+    return write_log(decision_frames(store), output)
 
 
 def match_log(store: Store, inconsistent: Inconsistent | None = None) -> pl.DataFrame:
@@ -192,7 +192,12 @@ def _match_frames(store: Store, inconsistent: Inconsistent | None) -> Iterator[p
         yield frame.filter(~pl.Series(contradicts)) if how == "drop" else frame
 
 
-def _decision_frames(store: Store) -> Iterator[pl.DataFrame]:
+def decision_frames(store: Store) -> Iterator[pl.DataFrame]:
+    """The log of decisions in parts, in the order of the schedule; at least one part.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
     field = store.field()
     names, ids, judges = _names(store, field)
     moved = np.zeros(store.count("SELECT COUNT(*) FROM comparisons"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -100,22 +99,36 @@ class Normal:
 
     def difference(self, a: int, b: int, confidence: float) -> tuple[float, float]:
         """The interval of the rating of `a` less that of `b`."""
-        estimate, error = self._difference(a, b)
+        lower, upper = self.differences(np.array([a]), np.array([b]), confidence)
+        return float(lower[0]), float(upper[0])
+
+    def differences(
+        self, a: np.ndarray, b: np.ndarray, confidence: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The intervals of the ratings of `a` less those of `b`, one a place of both."""
+        estimate, error = self._differences(a, b)
         reach = student_quantile(confidence, self.degrees) * error
         return estimate - reach, estimate + reach
 
     def stronger(self, a: int, b: int) -> float:
         """The chance that a number around the difference, with its error, is above 0."""
-        estimate, error = self._difference(a, b)
+        return float(self.strongers(np.array([a]), np.array([b]))[0])
+
+    def strongers(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """`stronger`, one a place of both."""
+        pairs = zip(*(values.tolist() for values in self._differences(a, b)), strict=True)
+        return np.array([self._above(estimate, error) for estimate, error in pairs])
+
+    def _above(self, estimate: float, error: float) -> float:
         if not error:
             return 0.5 if not estimate else float(estimate > 0)
         half = student_tail(estimate / error, self.degrees) / 2
         return half if estimate < 0 else 1 - half
 
-    def _difference(self, a: int, b: int) -> tuple[float, float]:
+    def _differences(self, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         c = self.covariance
-        variance = max(0.0, float(c[a, a] + c[b, b] - 2 * c[a, b]))
-        return float(self.ratings[a] - self.ratings[b]), math.sqrt(variance)
+        variance = np.maximum(0.0, c[a, a] + c[b, b] - 2 * c[a, b])
+        return self.ratings[a] - self.ratings[b], np.sqrt(variance)
 
 
 def _stretch(chance: np.ndarray, degrees: float) -> np.ndarray:

@@ -53,8 +53,16 @@ class Uncertainty(Protocol):
     def difference(self, a: int, b: int, confidence: float) -> tuple[float, float]:
         """Lower and upper end of the rating of `a` less that of `b`."""
 
+    def differences(
+        self, a: np.ndarray, b: np.ndarray, confidence: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The same for many pairs, one a place of `a` and `b`."""
+
     def stronger(self, a: int, b: int) -> float:
         """How sure it is that `a` is stronger than `b`."""
+
+    def strongers(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """The same for many pairs."""
 
 
 @dataclass(frozen=True, eq=False)

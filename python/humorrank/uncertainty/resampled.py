@@ -104,34 +104,40 @@ class Resampled:
 
     def difference(self, a: int, b: int, confidence: float) -> tuple[float, float]:
         """The interval of the rating of `a` less that of `b`, by the board's method."""
+        lower, upper = self.differences(np.array([a]), np.array([b]), confidence)
+        return float(lower[0]), float(upper[0])
+
+    def differences(
+        self, a: np.ndarray, b: np.ndarray, confidence: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The intervals of the ratings of `a` less those of `b`, one a place of both."""
         with np.errstate(invalid="ignore"):
             drawn = self.draws[:, a] - self.draws[:, b]
-        estimate = float(self.ratings[a] - self.ratings[b])
+        estimate = self.ratings[a] - self.ratings[b]
         tail = (1 - confidence) / 2
-        low_level, high_level = tail, 1 - tail
+        low_level: np.ndarray | float = tail
+        high_level: np.ndarray | float = 1 - tail
         if self.method == "bca":
-            contrast = np.zeros(len(self.ratings))
-            contrast[a], contrast[b] = 1, -1
-            low_level, high_level = (
-                float(level[0])
-                for level in _bca_levels(
-                    drawn[:, None],
-                    np.array([estimate]),
-                    self._acceleration(contrast[:, None]),
-                    confidence,
-                )
+            contrast = np.zeros((len(self.ratings), len(a)))
+            contrast[a, np.arange(len(a))], contrast[b, np.arange(len(a))] = 1, -1
+            low_level, high_level = _bca_levels(
+                drawn, estimate, self._acceleration(contrast), confidence
             )
-        lower = float(weibull(_unordered_as(-np.inf, drawn)[:, None], low_level)[0])
-        upper = float(weibull(_unordered_as(np.inf, drawn)[:, None], high_level)[0])
+        lower = weibull(_unordered_as(-np.inf, drawn), low_level)
+        upper = weibull(_unordered_as(np.inf, drawn), high_level)
         if self.method == "basic":
             lower, upper = 2 * estimate - upper, 2 * estimate - lower
         return lower, upper
 
     def stronger(self, a: int, b: int) -> float:
         """The share of replicates in which `a` is rated higher; equal and unordered ones half."""
+        return float(self.strongers(np.array([a]), np.array([b]))[0])
+
+    def strongers(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """`stronger`, one a place of both."""
         drawn_a, drawn_b = self.draws[:, a], self.draws[:, b]
-        higher, lower = (drawn_a > drawn_b).mean(), (drawn_a < drawn_b).mean()
-        return float(higher + (1 - higher - lower) / 2)
+        higher, lower = (drawn_a > drawn_b).mean(0), (drawn_a < drawn_b).mean(0)
+        return np.asarray(higher + (1 - higher - lower) / 2)
 
     def _drawn(self, progress: Progress | None) -> tuple[np.ndarray, int]:
         if self.replicates * len(self.strengths) > MOST_KEPT:

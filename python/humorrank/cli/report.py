@@ -1,0 +1,132 @@
+"""`humorrank report`: one page that holds a whole board."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import Annotated, Any, Literal
+
+import typer
+
+from humorrank.atomic import check_place
+from humorrank.cli import _options, _output
+from humorrank.cli._progress import progress_bar
+from humorrank.errors import OptionError
+
+_PAGE = "Page"
+
+
+@_options.takes(reading=_options.reading_options, rating=_options.rating_options)
+def report(
+    *,
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="A tournament's store; or match logs, decision logs, files of `humorrank tally`.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The page: a file that ends in .html or .htm.",
+            rich_help_panel=_options.OUTPUT,
+        ),
+    ],
+    title: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the page; the numbers of contestants and matches if not given.",
+            rich_help_panel=_PAGE,
+        ),
+    ] = None,
+    examples: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Example decisions of each pair, at most; drawn by the seed.",
+            min=0,
+            max=100,
+            rich_help_panel=_PAGE,
+        ),
+    ] = 3,
+    offensive: Annotated[
+        Literal["hide", "show"],
+        typer.Option(
+            help="Fold jokes away that a judge labelled offensive, or show them as any other.",
+            rich_help_panel=_PAGE,
+        ),
+    ] = "hide",
+    tiers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIERS",
+            help="Bands of ratings: 'paper', or NAME=LOWEST,...: strong=1100,middle=950,weak.",
+            rich_help_panel=_PAGE,
+        ),
+    ] = None,
+    pictures: Annotated[
+        bool,
+        typer.Option(
+            "--pictures/--no-pictures",
+            help="Embed figures, where humorrank\\[figures] is installed.",
+            rich_help_panel=_PAGE,
+        ),
+    ] = True,
+    texts: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B",
+            help="The columns of both jokes of a log; joke_a,joke_b if not given.",
+            rich_help_panel=_options.READING,
+        ),
+    ] = None,
+    bootstrap: _options.Bootstrap = 1000,
+    reading: dict[str, Any],
+    rating: dict[str, Any],
+) -> None:
+    """Write one page of a leaderboard that can be mailed: a file that needs no network.
+
+    It is sorted and filtered, compares any two models with example decisions, prints, and says
+    what it takes to make it again: fingerprint of the data, settings, seed, versions, warnings.
+
+    * `humorrank report T.sqlite -o report.html`
+    * `humorrank report decisions.parquet -o report.html --title "Jokes in May" --tiers paper`
+    * `humorrank report votes.csv -o report.html --cluster prompt --examples 1 --no-pictures`
+    """
+    from humorrank.report import page  # noqa: PLC0415 - no other command needs it
+
+    if not output.lower().endswith((".html", ".htm")):
+        raise OptionError(f"{output}: a page is a file that ends in .html")
+    check_place(output)
+    columns = _options.as_names("texts", None if texts is None else [texts])
+    if columns is not None and len(columns) != 2:
+        raise OptionError(f"--texts takes two columns (joke_a,joke_b), not {texts!r}")
+    with progress_bar() as progress:
+        made = page(
+            files[0] if len(files) == 1 else files,
+            title=title,
+            examples=examples,
+            offensive=offensive,
+            tiers=tiers,
+            pictures=pictures,
+            texts=None if columns is None else (columns[0], columns[1]),
+            command=shlex.join(["humorrank", *sys.argv[1:]]),
+            reading=reading,
+            progress=progress,
+            bootstrap=bootstrap,
+            **rating,
+        )
+    board = made.evidence.board
+    _output.say_filters(board.counts["filtered_by"])
+    for warning in board.warnings:
+        _output.say("warning", warning)
+    size = made.write(output)
+    without = made.data["notes"].get("pictures")
+    if pictures and without is not None:
+        _output.say("note", without)
+    _output.say("note", f"{output}: {size:,} bytes")

@@ -1,0 +1,9 @@
+showHead();
+showBoard();
+startPairs();
+showRates();
+showLabels();
+showBias();
+showFailures();
+showPictures();
+showAgain();

@@ -1,0 +1,72 @@
+"""Which labels judges gave: shares among each contestant's wins, or among its losses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import polars as pl
+
+from humorrank.figures.labels import KINDS, Labels
+from humorrank.judge.taxonomy import TAXONOMY
+
+MOST_FEATURED: Final = 60
+"""Contestants whose labels are shown: the best ones."""
+
+MOST_LABELS: Final = 24
+"""Labels that a table shows: the most frequent ones."""
+
+_TAXONOMY: Final = {
+    "mechanisms": TAXONOMY.humor,
+    "delivery": TAXONOMY.delivery,
+    "failures": TAXONOMY.failures,
+}
+
+
+def feature_tables(labels: Labels, models: Sequence[str]) -> list[dict[str, Any]]:
+    """A table a kind of label: the share of a contestant's labelled wins or losses that have it.
+
+    Args:
+        labels: as they were counted.
+        models: the contestants, in the order of the rows.
+
+    Returns:
+        Of each kind `name`, `among` ("wins" or "losses"), `labels` (those of the taxonomy first),
+        `all` (how many there are), `counts` (labelled wins or losses of each contestant) and
+        `shares` (rows of contestants by labels, None where the count is 0); kinds without a label
+        are left out.
+    """
+    out = []
+    for kind in KINDS:
+        given = labels.given.filter(pl.col("kind") == kind)
+        if not given.height:
+            continue
+        decided = labels.decided.filter(pl.col("kind") == kind)
+        counts = dict(decided.select("model", "mass").iter_rows())
+        found = {(model, label): mass for _, model, label, mass in given.iter_rows()}
+        shown = _shown(given, _TAXONOMY[kind])
+        out.append(
+            {
+                "name": kind,
+                "among": "losses" if kind == "failures" else "wins",
+                "labels": shown,
+                "all": given["label"].n_unique(),
+                "counts": [counts.get(model, 0) for model in models],
+                "shares": [
+                    [_share(found.get((model, label), 0), counts.get(model, 0)) for label in shown]
+                    for model in models
+                ],
+            }
+        )
+    return out
+
+
+def _shown(given: pl.DataFrame, taxonomy: Sequence[str]) -> list[str]:
+    totals = given.group_by("label").agg(pl.col("mass").sum())
+    most = totals.sort("mass", "label", descending=[True, False]).head(MOST_LABELS)
+    kept = most["label"].to_list()
+    return [label for label in taxonomy if label in kept] + sorted(set(kept) - set(taxonomy))
+
+
+def _share(part: float, whole: float) -> float | None:
+    return round(part / whole, 4) if whole else None

@@ -1,0 +1,87 @@
+"""Figures for the page, where what draws them is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from humorrank import figures
+from humorrank.errors import HumorRankError, MissingExtraError
+from humorrank.progress import Progress
+from humorrank.report.features import MOST_FEATURED
+from humorrank.report.source import Evidence
+
+if TYPE_CHECKING:
+    from humorrank.figures.theme import Figure
+
+MOST_RANKED: Final = 1_000
+"""Contestants for whom intervals of ranks are made; the work grows with their square."""
+
+MOST_DRAWN: Final = 100
+"""Contestants in a figure: the best ones."""
+
+MOST_BYTES: Final = 150_000
+"""Of a figure; a larger one is left out, as the tables hold its numbers."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure.
+
+    Attributes:
+        place: the id of the element of the page that it stands in.
+        caption: what it shows.
+        svg: the figure.
+    """
+
+    place: str
+    caption: str
+    svg: str
+
+
+def pictures_of(
+    found: Evidence, progress: Progress | None = None
+) -> tuple[list[Picture], str | None]:
+    """The figures of a board, its win rates and its labels.
+
+    Args:
+        found: the board and what is known beside it.
+        progress: called with (stage, done, total).
+
+    Returns:
+        The figures; and what is left out, and why, or None.
+    """
+    drawn, left = [], []
+    charts = list(_charts(found))
+    for number, (place, caption, chart) in enumerate(charts):
+        try:
+            svg = figures.svg(chart())
+        except MissingExtraError as error:
+            return [], f"Without pictures: {error}"
+        except HumorRankError as error:
+            left.append(f"{caption} ({error})")
+            continue
+        if len(svg.encode()) > MOST_BYTES:
+            left.append(f"{caption} (too large; the tables hold the numbers)")
+        else:
+            drawn.append(Picture(place, caption, svg))
+        if progress is not None:
+            progress("pictures", number + 1, len(charts))
+    return drawn, f"Pictures that are left out: {'; '.join(left)}." if left else None
+
+
+def _charts(found: Evidence) -> Iterator[tuple[str, str, Callable[[], Figure]]]:
+    board = found.board
+    top = min(MOST_DRAWN, len(board))
+    yield "pictures", "Ratings with their intervals", lambda: figures.leaderboard(board, top)
+    if board._uncertainty is not None and len(board) <= MOST_RANKED:
+        yield "pictures", "Ranks that the data allow", lambda: figures.ranks(board, top)
+    yield "rates-table", "Win rates in rank order", lambda: figures.win_rates(board, top)
+    if found.labels is not None:
+        origin, most = found.origin, min(MOST_FEATURED, len(board))
+        yield (
+            "labels-tables",
+            "Labels among wins and losses",
+            lambda: figures.features(origin, board, most, **found.reading),
+        )

@@ -1,0 +1,93 @@
+"""What it takes to make a page again: the data's fingerprint, settings, versions."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from humorrank.leaderboard import Leaderboard
+from humorrank.tally import Tally
+
+_PACKAGES: Final = ("numpy", "polars", "jinja2")
+_BLOCK: Final = 1 << 20
+
+
+def fingerprint(data: Tally | Leaderboard) -> str:
+    """The SHA-256 of matches, which neither their order nor their files change.
+
+    Of a tally: the names, then its cells over them, keys apart: who was shown first, who second,
+    outcome, score, weight, count. Of a board, which no longer knows who was shown first: the names
+    of the rated, then the kinds of their matches: both contestants, points of each, count.
+
+    Args:
+        data: the matches.
+
+    Returns:
+        Hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    columns: Iterable[np.ndarray]
+    if isinstance(data, Tally):
+        names, columns = data.names, data.counts.cells()
+    else:
+        names = data._names
+        low, high, _, _ = data._field.pairs()
+        pair, low_points, high_points, count = data._field.kinds()
+        columns = (low[pair], high[pair], low_points, high_points, count)
+    for name in names:
+        encoded = name.encode()
+        digest.update(len(encoded).to_bytes(8, "little") + encoded)
+    for column in columns:
+        kind = "<f8" if column.dtype.kind == "f" else "<u8"
+        digest.update(np.ascontiguousarray(column, kind).tobytes())
+    return digest.hexdigest()
+
+
+def file_facts(paths: Iterable[str]) -> list[dict[str, Any]]:
+    """Name, bytes and SHA-256 of the files among some paths; pipes are left alone."""
+    out = []
+    for path in dict.fromkeys(paths):
+        file = Path(path)
+        if not file.is_file():
+            continue
+        digest = hashlib.sha256()
+        with file.open("rb") as opened:
+            while block := opened.read(_BLOCK):
+                digest.update(block)
+        out.append({"name": path, "bytes": file.stat().st_size, "sha256": digest.hexdigest()})
+    return out
+
+
+def versions(extra: Iterable[str] = ()) -> dict[str, str]:
+    """What is installed of humorrank's and of what it works with."""
+    out = {"python": platform.python_version()}
+    for name in (*_PACKAGES, *extra):
+        try:
+            out[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return out
+
+
+def settings(board: Leaderboard) -> dict[str, str]:
+    """The settings of a rating as text, without those that are off."""
+    off = (None, False, (), 0, "")
+    return {
+        name: _text(value)
+        for name, value in board.settings.items()
+        if name in ("bootstrap", "seed", "elo_shuffles") or value not in off
+    }
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - settings are of many types
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} = {_text(inner)}" for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_text, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

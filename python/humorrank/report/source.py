@@ -1,0 +1,282 @@
+"""From whatever a user hands over to a board and to what is known beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from humorrank import tally_file
+from humorrank.bias.report import BiasReport, bias_report
+from humorrank.bias.source import read_judgments, store_path
+from humorrank.errors import HumorRankError, InputError, OptionError
+from humorrank.figures.labels import Labels, read_labels
+from humorrank.leaderboard import Leaderboard
+from humorrank.log import MatchLog
+from humorrank.progress import Progress
+from humorrank.rating import rate
+from humorrank.report.decisions import Decisions, of_log, of_store
+from humorrank.report.provenance import file_facts, fingerprint
+from humorrank.source import counted, log_of, said_options
+from humorrank.tally import Tally
+from humorrank.tournament.export import match_log
+from humorrank.tournament.faults import told
+from humorrank.tournament.store import Store
+
+MOST_READ_AGAIN: Final = 2_000_000
+"""Matches of a log that is read again, into memory, for its decisions and judges."""
+
+MOST_JUDGES: Final = 30
+"""Judges that are reported apart; more are taken as one."""
+
+_FAILURES: Final = (
+    "SELECT reason, COUNT(*) FROM failures f WHERE NOT EXISTS (SELECT 1 FROM judgments j WHERE "
+    "(j.comparison, j.position, j.judge) = (f.comparison, f.position, f.judge)) GROUP BY reason"
+)
+_MOST_KINDS: Final = 20
+_LONGEST_KIND: Final = 120
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A board, and what is known beside it.
+
+    Attributes:
+        board: the board.
+        fingerprint: of the matches.
+        cells: what the fingerprint is of, in words.
+        files: name, bytes and sha256 of each file that was read; none of a store, whose file
+            changes with its use.
+        store: what the tournament depends on, by dotted key; None for other sources.
+        decisions: None where there are none.
+        judges: (judge, judgments) of each judge; None in the place of a name where there is none.
+        labels: how often each label was given; None where there are none.
+        bias: None where it cannot be told.
+        failures: (kind, how many) of a store's failures; None for other sources.
+        notes: section -> why it is empty or what is to be known of it.
+        origin: the source, to be read again.
+        reading: options of `MatchLog` with which it is read.
+    """
+
+    board: Leaderboard
+    fingerprint: str
+    cells: str
+    origin: object = None
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    files: list[dict[str, Any]] = field(default_factory=list)
+    store: Mapping[str, Any] | None = None
+    decisions: Decisions | None = None
+    judges: list[tuple[str | None, int]] = field(default_factory=list)
+    labels: Labels | None = None
+    bias: BiasReport | None = None
+    failures: list[tuple[str, int]] | None = None
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+def evidence_of(
+    source: object,
+    *,
+    reading: Mapping[str, Any],
+    rating: Mapping[str, Any],
+    texts: tuple[str, str] | None,
+    progress: Progress | None,
+) -> Evidence:
+    """Rates a source, and reads what it knows beside matches.
+
+    Args:
+        source: as of `humorrank.report.page`.
+        reading: options of `MatchLog`.
+        rating: options of `rate`.
+        texts: the columns of both jokes.
+        progress: called with (stage, done, total).
+
+    Raises:
+        HumorRankError: see `humorrank.rate`; an option does not go with the source.
+    """
+    if isinstance(source, Leaderboard):
+        for option in sorted(said_options(reading) | set(rating) | ({"texts"} if texts else set())):
+            raise OptionError(f"{option} is said where the board is rated: rate(..., {option}=...)")
+        reason = "The page was made of a board, which keeps {} of its matches."
+        return Evidence(
+            source,
+            fingerprint(source),
+            "the cells that were rated: pair, points of each, count",
+            files=file_facts(source.sources["files"]),
+            notes={
+                "examples": reason.format("no texts"),
+                "features": reason.format("no labels"),
+                "bias": reason.format("neither the judges nor the order of showing"),
+            },
+        )
+    path = store_path(source)
+    if path is not None:
+        return _of_store(path, reading, rating, texts, progress)
+    if isinstance(source, Iterator):
+        source = list(source)
+    return _of_log(source, reading, rating, texts, progress)
+
+
+def _of_store(
+    path: Path,
+    reading: Mapping[str, Any],
+    rating: Mapping[str, Any],
+    texts: tuple[str, str] | None,
+    progress: Progress | None,
+) -> Evidence:
+    for option in sorted(said_options(reading) | ({"texts"} if texts else set())):
+        raise OptionError(
+            f"{option} (--{option.replace('_', '-')}) is about the rows of a log; export the "
+            f"store first: humorrank tournament export {path} --decisions -o decisions.parquet"
+        )
+    if rating.get("controls"):
+        raise OptionError(
+            "controls (--control) are columns of a log, which a store does not have; export it "
+            f"first: humorrank tournament export {path} -o log.parquet"
+        )
+    with Store(path, write=False) as store:
+        frame = match_log(store)
+        known = store.fingerprint()
+        with told(path):
+            failures = store.connection.execute(_FAILURES).fetchall()
+    if not frame.height:
+        failed = f", and {sum(count for _, count in failures):,} failures" if failures else ""
+        raise OptionError(f"{path}: the tournament has no judgments yet{failed}")
+    board, tally = _rated(frame, {}, rating, progress)
+    board = replace(board, sources={**board.sources, "files": [str(path)], "reading": "store"})
+    found = Evidence(
+        board,
+        fingerprint(tally),
+        _CELLS,
+        origin=path,
+        store=known,
+        decisions=of_store(path),
+        failures=_kinds(failures),
+    )
+    return _with_judges(_with_labels(found), None)
+
+
+_CELLS: Final = "the cells of the tally: shown first, shown second, outcome, score, weight, count"
+
+
+def _of_log(
+    source: object,
+    reading: Mapping[str, Any],
+    rating: Mapping[str, Any],
+    texts: tuple[str, str] | None,
+    progress: Progress | None,
+) -> Evidence:
+    board, tally = _rated(source, reading, rating, progress)
+    options = {} if isinstance(source, MatchLog) else reading
+    files = file_facts(_paths(source, board))
+    found = Evidence(board, fingerprint(tally), _CELLS, source, options, files)
+    if isinstance(source, Tally) or tally_file.split(source)[0]:
+        reason = "The page was made of a tally, which keeps no {}."
+        if texts is not None:
+            raise OptionError("a tally holds no texts; give the log itself")
+        found.notes["examples"] = reason.format("texts")
+        found.notes["features"] = reason.format("labels")
+        return _with_judges(found, texts)
+    if _is_pipe(source):
+        why = "The matches came through a pipe, which can be read only once: give the file itself."
+    elif tally.report is not None and tally.report.rows > MOST_READ_AGAIN:
+        why = f"The log has more than {MOST_READ_AGAIN:,} rows, too many to look at each decision."
+    else:
+        log = log_of(source, reading)
+        decisions = of_log(log, texts or ("joke_a", "joke_b"))
+        return _with_judges(_with_labels(replace(found, decisions=decisions)), texts)
+    for section in ("examples", "features", "bias"):
+        found.notes[section] = why
+    return found
+
+
+def _rated(
+    source: object, reading: Mapping[str, Any], rating: Mapping[str, Any], progress: Progress | None
+) -> tuple[Leaderboard, Tally]:
+    cluster = rating.get("cluster")
+    is_tally = isinstance(source, Tally) or bool(tally_file.split(source)[0])
+    if rating.get("controls") and not is_tally:
+        if _is_pipe(source):
+            raise OptionError("controls need the log twice, and a pipe is read only once")
+        log = log_of(source, reading)
+        board: Leaderboard = rate(log, progress=progress, **rating)
+        return board, counted(log, keys=(), progress=progress, reading={})
+    keys = () if cluster is None else (cluster,)
+    tally = counted(source, keys=keys, progress=progress, reading=reading)
+    return rate(tally, progress=progress, **rating), tally
+
+
+def _with_labels(found: Evidence) -> Evidence:
+    """With the labels, or with a note why there are none."""
+    try:
+        return replace(found, labels=read_labels(found.origin, found.reading))
+    except InputError as error:
+        lacking = found.decisions is not None and not found.decisions.has_labels
+        found.notes["features"] = (
+            "The matches come without labels, so there is nothing to show here."
+            if lacking and error.column is None
+            else f"Not told: {error}"
+        )
+        return found
+
+
+def _with_judges(found: Evidence, texts: tuple[str, str] | None) -> Evidence:
+    """With the judges and their biases, or with a note why there are none."""
+    source, options = found.origin, found.reading
+    try:
+        judgments = read_judgments(source, texts=texts, reading=options, ordered=False)
+        counts = judgments.table.group_by("judge").agg(pl.col("count").sum())
+        judges = counts.sort("count", "judge", descending=[True, False]).rows()
+        found = replace(found, judges=judges)
+        pooled = len(judges) > MOST_JUDGES
+        if pooled:
+            found.notes["bias"] = (
+                f"{len(judges):,} judges, taken as one; humorrank bias reports them apart."
+            )
+        confidence = found.board.settings["confidence"]
+        bias = bias_report(source, texts=texts, pooled=pooled, confidence=confidence, **options)
+        return replace(found, bias=bias)
+    except HumorRankError as error:
+        found.notes["bias"] = f"Not told: {error}"
+        return found
+
+
+def _paths(source: object, board: Leaderboard) -> list[str]:
+    """The files that were read, by the names of the log's report or of the source itself."""
+    tallies, _ = tally_file.split(source)
+    return [*tallies, *board.sources["files"]]
+
+
+def _is_pipe(source: object) -> bool:
+    paths = source if isinstance(source, list | tuple) else [source]
+    for path in paths:
+        if not isinstance(path, str | os.PathLike):
+            return False
+        if os.fspath(path) == "-" or (Path(path).exists() and not Path(path).is_file()):
+            return not Path(path).is_dir()
+    return False
+
+
+def _kinds(failures: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Failures by what their reasons begin with, the most frequent first."""
+    kinds: dict[str, int] = {}
+    for reason, count in failures:
+        kind = " ".join(str(reason).split(":", 1)[0].split())
+        kind = kind if len(kind) <= _LONGEST_KIND else kind[: _LONGEST_KIND - 1] + "…"
+        kinds[kind] = kinds.get(kind, 0) + count
+    ordered = sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
+    rest = sum(count for _, count in ordered[_MOST_KINDS:])
+    return ordered[:_MOST_KINDS] + ([("other reasons", rest)] if rest else [])
+
+
+def store_settings(known: Mapping[str, Any]) -> dict[str, str]:
+    """What a tournament depends on, as text."""
+    return {
+        key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for key, value in known.items()
+        if value is not None
+    }

@@ -1,0 +1,58 @@
+"""A real browser, where there is one."""
+
+import os
+import shutil
+from contextlib import contextmanager
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+WATCH = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) => {
+  window.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
+});
+"""
+
+
+# Of a module, not of the session: while it is open, no test beside it could use asyncio.
+@pytest.fixture(scope="module")
+def browser():
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.skip(f"there is no browser: none of {', '.join(NAMES)} is installed")
+    # Chromium runs as root, as in a container, only without its sandbox.
+    options = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=options)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def looked_at(browser):
+    """Opens a file as a reader does; at the end nothing may have gone wrong or been asked for."""
+
+    @contextmanager
+    def looked_at(path, *, width=1280, scheme="light"):
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        page = context.new_page()
+        said, asked = [], []
+        page.add_init_script(WATCH)
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("dialog", lambda dialog: (said.append("dialog"), dialog.dismiss()))
+        page.on("request", lambda request: asked.append(request.url))
+        try:
+            page.goto(path.as_uri())
+            yield page
+            assert page.evaluate("window.violations") == []
+            assert said == []
+            loaded = [url for url in asked if not url.startswith("data:")]
+            assert loaded == [path.as_uri()]
+        finally:
+            context.close()
+
+    return looked_at

@@ -1,0 +1,397 @@
+"""The page in a real browser: it is sorted, filtered, and its numbers are those of the board."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import polars as pl
+import pytest
+from decided import decisions
+from fields import field, finish, made, spec_of
+
+import humorrank
+from humorrank.report import page
+
+NAMES = [f"model-{i}" for i in range(7)]
+BAD = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def tournament(tmp_path_factory):
+    """A page of a small tournament some of whose judgments failed, and its board."""
+    folder = tmp_path_factory.mktemp("tournament")
+    store = folder / "T.sqlite"
+    judge = {"tie_rate": 0.2, "failure_rate": 0.3, "retries": 1, "position_bias": 60}
+
+    def play():
+        finish(made(store, spec_of(7, judge=judge, budget=700), field(7, 60)))
+
+    # The browser has the event loop of this thread.
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(play).result()
+    found = page(store, tiers={"high": 1020, "low": None}, pictures=False)
+    found.write(folder / "report.html")
+    return folder / "report.html", found
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory):
+    """A page of a log with jokes, reasons and labels."""
+    folder = tmp_path_factory.mktemp("judged")
+    log = folder / "log.parquet"
+    decisions(NAMES, 1_500, offensive=0.01).write_parquet(log)
+    found = page(log, pictures=False)
+    found.write(folder / "report.html")
+    return folder / "report.html", found, pl.read_parquet(log)
+
+
+def numbers(text):
+    return [float(part) for part in re.findall(r"-?\d+\.?\d*", text.replace("\u2212", "-"))]
+
+
+def column(page, title):
+    titles = [text.strip() for text in page.locator("#board-table thead th").all_inner_texts()]
+    cells = f"#board-table tbody tr:visible > :nth-child({titles.index(title) + 1})"
+    return page.locator(cells).all_inner_texts()
+
+
+def test_every_column_sorts_in_both_directions(looked_at, tournament):
+    path, found = tournament
+    board = found.evidence.board
+    ranks = board.ranks().table
+    with looked_at(path) as opened:
+        assert column(opened, "model") == [row.model for row in board]
+        assert column(opened, "rating") == [f"{row.rating:.1f}" for row in board]
+        heads = opened.locator("#board-table thead th")
+        titles = heads.all_inner_texts()
+        assert len(titles) == 13
+        for place, title in enumerate(titles):
+            head, button = heads.nth(place), heads.nth(place).locator("button")
+            first = None if title == "rank" else head.get_attribute("aria-sort")
+            assert first is None
+            button.click()
+            assert head.get_attribute("aria-sort") in ("ascending", "descending")
+            once = column(opened, "model")
+            button.click()
+            twice = column(opened, "model")
+            assert sorted(once) == sorted(twice) == sorted(row.model for row in board)
+            if title in ("model", "rating", "95 % interval", "Elo"):
+                assert once == twice[::-1]
+            assert opened.locator("#board-table [aria-sort]").count() == 1
+        by_wins = sorted(board, key=lambda row: -row.win_rate)
+        heads.nth(titles.index("win rate")).locator("button").click()
+        assert column(opened, "model") == [row.model for row in by_wins]
+        heads.nth(titles.index("rank")).locator("button").click()
+        for row, text in zip(board, column(opened, "95 % interval"), strict=True):
+            assert text == f"{row.rating_lower:.1f} to {row.rating_upper:.1f}"
+        likely = [text.lstrip("<> ") for text in column(opened, "P(best)")]
+        assert [float(text) for text in likely] == pytest.approx(
+            ranks["p_best"].clip(0.001, 0.999).to_list(), abs=5.1e-4
+        )
+        low, high = ranks["rank_lower"].to_list(), ranks["rank_upper"].to_list()
+        shown = [numbers(text) for text in column(opened, "possible ranks")]
+        assert shown == [[a] if a == b else [a, b] for a, b in zip(low, high, strict=True)]
+        tiers = ["high" if row.rating >= 1020 else "low" for row in board]
+        assert column(opened, "tier") == tiers
+        matches = [int(text.replace(",", "")) for text in column(opened, "matches")]
+        assert matches == [row.matches for row in board]
+
+
+def test_the_filter_leaves_the_names_that_hold_its_text(looked_at, tournament):
+    path, _ = tournament
+    with looked_at(path) as opened:
+        opened.get_by_label("Filter by name").fill("-03")
+        assert column(opened, "model") == ["model-03"]
+        assert opened.locator("#shown").inner_text() == "1 of 7 models"
+        opened.get_by_label("Filter by name").fill("MODEL")
+        assert len(column(opened, "model")) == 7
+        opened.get_by_label("Filter by name").fill("<b>")
+        assert column(opened, "model") == []
+
+
+def choose(opened, a, b):
+    for label, model in (("Model A", a), ("Model B", b)):
+        select = opened.get_by_label(label)
+        names = [text.split(". ", 1)[1] for text in select.locator("option").all_inner_texts()]
+        select.select_option(index=names.index(model))
+
+
+def test_head_to_head_says_what_compare_says(looked_at, tournament):
+    path, found = tournament
+    board = found.evidence.board
+    models = [row.model for row in board]
+    with looked_at(path) as opened:
+        for a, b in ((0, 1), (1, 0), (2, 6), (6, 2), (5, 3), (0, 6)):
+            choose(opened, models[a], models[b])
+            said = board.compare(models[a], models[b])
+
+            def read(name):
+                shown = opened.locator(f"[data-figure={name}]")
+                rest = shown.locator("small").inner_text().split(":")[-1]
+                return numbers(shown.locator(".value").inner_text()), numbers(rest)
+
+            (p,), ends = read("p_beats")
+            assert [p, *ends] == pytest.approx(
+                [said.p_beats, said.p_beats_lower, said.p_beats_upper], abs=5.1e-4
+            )
+            (difference,), ends = read("difference")
+            assert [difference, *ends] == pytest.approx(
+                [said.difference, said.difference_lower, said.difference_upper], abs=0.056
+            )
+            (sure,), _ = read("p_stronger")
+            assert sure == pytest.approx(min(max(said.p_stronger, 0.001), 0.999), abs=5.6e-4)
+            assert read("matches") == ([said.matches], [said.points_a, said.points_b])
+        choose(opened, models[3], models[3])
+        assert opened.locator("#said").inner_text() == "Choose two different models."
+        choose(opened, models[3], models[4])
+        opened.get_by_role("button", name="Swap").click()
+        assert opened.locator("#said").inner_text().startswith(f"{models[4]} against {models[3]}")
+
+
+def test_a_model_of_the_board_goes_to_head_to_head_and_details_show(looked_at, tournament):
+    path, found = tournament
+    fourth = found.evidence.board.rows[3].model
+    with looked_at(path) as opened:
+        button = opened.get_by_role("button", name=fourth)
+        button.focus()
+        tip = opened.locator("#tip")
+        assert tip.is_visible()
+        assert tip.inner_text().splitlines()[0] == fourth
+        opened.keyboard.press("Escape")
+        assert not tip.is_visible()
+        opened.locator("#board-table tbody tr").nth(1).locator(".interval").hover()
+        assert "95 % interval: " in tip.inner_text()
+        button.focus()
+        opened.keyboard.press("Enter")
+        assert opened.locator("#said").inner_text().startswith(f"{fourth} against")
+        assert opened.evaluate("document.activeElement.id") == "model-a"
+
+
+def test_examples_are_decisions_of_the_log(looked_at, judged):
+    path, _, log = judged
+    with looked_at(path) as opened:
+        for a, b in (("model-0", "model-1"), ("model-5", "model-2")):
+            choose(opened, a, b)
+            shown = opened.locator("article.example")
+            assert shown.count() == 3
+            for number in range(3):
+                texts = (
+                    shown.nth(number)
+                    .locator(".joke .text")
+                    .evaluate_all("all => all.map(each => each.textContent)")
+                )
+                heads = shown.nth(number).locator(".joke h5").all_inner_texts()
+                first = heads[0].split(" (")[0]
+                row = log.filter(
+                    (pl.col("joke_a") == texts[0])
+                    & (pl.col("joke_b") == texts[1])
+                    & (pl.col("model_a") == first)
+                    & (pl.col("prompt") == shown.nth(number).locator("h4").inner_text())
+                )
+                assert row.height >= 1
+                assert {first, row["model_b"][0]} == {a, b}
+                reasons = (
+                    shown.nth(number)
+                    .locator("> .text, > details .text")
+                    .evaluate_all("all => all.map(each => each.textContent)")
+                )
+                told = row.filter(pl.col("reasoning") == reasons[0])
+                assert told.height == 1
+                word = {"model_a": "won", "model_b": "lost", "tie": "tie"}[told["winner"][0]]
+                assert heads[0].endswith(f" ({word}, shown first)")
+
+
+def test_offensive_jokes_are_folded_away_until_asked_for(looked_at, judged, tmp_path):
+    path, found, log = judged
+    hurt = log.filter(pl.col("loser_features") == '["offensive"]')
+    bad = {
+        (row["joke_b"] if row["winner"] == "model_a" else row["joke_a"])
+        for row in hurt.iter_rows(named=True)
+    }
+    examples = found.data["examples"]
+    row = next(
+        row
+        for row in examples["rows"]
+        if row[2] != 0.5 and bad & {examples["texts"][row[6]], examples["texts"][row[7]]}
+    )
+    pair = [found.evidence.board.rows[place].model for place in row[:2]]
+    text = next(examples["texts"][i] for i in row[6:8] if examples["texts"][i] in bad)
+    with looked_at(path) as opened:
+        choose(opened, *pair)
+        joke = opened.get_by_text(text, exact=True).first
+        assert not joke.is_visible()
+        opened.get_by_text("Labelled offensive by a judge: show").first.click()
+        assert opened.locator("details[open] .text").first.is_visible()
+    shown = page(log, offensive="show", pictures=False)
+    shown.write(tmp_path / "shown.html")
+    with looked_at(tmp_path / "shown.html") as opened:
+        choose(opened, *pair)
+        assert opened.locator("details").count() == 0
+        assert opened.get_by_text(text, exact=True).first.is_visible()
+
+
+def test_tables_of_rates_labels_bias_failures_and_origin(looked_at, tournament, judged):
+    path, found = tournament
+    board = found.evidence.board
+    rates = board.win_matrix()
+    with looked_at(path) as opened:
+        rows = opened.locator("#rates-table tbody tr")
+        for place, row in enumerate(board):
+            cells = rows.nth(place).locator("td").all_inner_texts()
+            for other, text in zip(board, cells, strict=True):
+                share = rates.filter(pl.col("model") == row.model)[other.model].item()
+                if share is None:
+                    assert text.strip() in ("", "\u2013")
+                else:
+                    assert float(text.split()[0]) == pytest.approx(100 * share, abs=0.51)
+        effect = found.evidence.bias.judges[0].effect
+        shown = opened.locator("#bias-table tbody td").all_inner_texts()
+        assert numbers(shown[5]) == pytest.approx(
+            [effect.value, effect.lower, effect.upper], abs=0.051
+        )
+        failed = opened.locator("#failures-table tbody tr").all_inner_texts()
+        assert len(failed) == 1
+        assert "simulated failure of 2 attempts" in failed[0]
+        assert opened.locator("#labels").inner_text().count("without labels") == 1
+        assert found.evidence.fingerprint in opened.locator("#facts").inner_text()
+        assert "judge.failure_rate" in opened.locator("#again").inner_text()
+    path, found, log = judged
+    won = log.filter(pl.col("winner") != "tie").select(
+        pl.when(pl.col("winner") == "model_a").then("model_a").otherwise("model_b"),
+        "winner_humor_features",
+    )
+    with looked_at(path) as opened:
+        tables = opened.locator("#labels-tables table")
+        assert tables.count() == 3
+        titles = tables.nth(0).locator("thead th").all_inner_texts()
+        for row in tables.nth(0).locator("tbody tr").all():
+            model = row.locator("th").inner_text()
+            own = won.filter(pl.col("model_a") == model)["winner_humor_features"]
+            cells = row.locator("td").all_inner_texts()
+            assert int(cells[0]) == len(own)
+            for label, text in zip(titles[2:], cells[1:], strict=True):
+                share = own.str.contains(f'"{label}"', literal=True).mean()
+                assert float(text) == pytest.approx(100 * share, abs=0.51)
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "</script><img src=x onerror=alert(2)>",
+    "{{ 7 * 7 }}{% raw %}",
+    "]]><!-- <script>",
+    "line\u2028separator\u2029and\u0085next",
+    "\u202egnorw eht yaw\u202c",
+    "'\"`&amp;&lt;\\u003c",
+    "C:\\new\x00\r\nline",
+    "javascript:alert(3)",
+    "a" * 300,
+]
+
+
+def test_hostile_texts_are_shown_as_texts(looked_at, tmp_path):
+    names = [name.replace("\x00", "").replace("\r\n", " ") for name in HOSTILE]
+    log = decisions(names, 1_200, offensive=0, ties=0).with_columns(
+        joke_a=pl.lit(HOSTILE[0]) + pl.col("joke_a"),
+        reasoning=pl.lit(HOSTILE[1]) + pl.col("reasoning"),
+        prompt=pl.lit(HOSTILE[3]) + pl.col("prompt"),
+        judge=pl.lit(HOSTILE[2]),
+        loser_features=pl.lit('["<script>alert(4)</script>", "</script>"]'),
+    )
+    title = "</title><script>alert(5)</script> {{ title }}"
+    found = page(log, title=title, tiers={"<b>top</b>": 1000, "</td>": None}, pictures=False)
+    found.write(tmp_path / "report.html")
+    with looked_at(tmp_path / "report.html") as opened:
+        assert opened.title() == title
+        assert opened.locator("h1").text_content() == title
+        shown = opened.locator("#board-table .name").evaluate_all(
+            "all => all.map(each => each.textContent)"
+        )
+        assert shown == [row.model for row in found.evidence.board]
+        assert sorted(shown) == sorted(names)
+        choose_first = opened.locator("article.example").first
+        text = choose_first.evaluate("each => each.textContent")
+        for said in (HOSTILE[0], HOSTILE[1], HOSTILE[2], HOSTILE[3], "<script>alert(4)</script>"):
+            assert said in text
+        assert opened.locator("script").count() == 2
+        assert opened.locator("img, b").count() == 0
+        assert opened.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        opened.set_viewport_size({"width": 390, "height": 800})
+        assert opened.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_violation_of_accessibility(looked_at, judged, tournament, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    # The log has labels, the store has failures and tiers.
+    path, width = {"light": (tournament[0], 390), "dark": (judged[0], 1280)}[scheme]
+    with looked_at(path, width=width, scheme=scheme) as opened:
+        opened.locator("#board-table .name").first.focus()
+        found = axe.Axe().run(opened).response
+        assert len(found["passes"]) > 20
+        serious = [each for each in found["violations"] if each["impact"] in BAD]
+        assert not serious, [
+            (each["id"], [node["html"] for node in each["nodes"]][:3]) for each in serious
+        ]
+
+
+@pytest.mark.parametrize("width", [320, 390, 768])
+def test_a_narrow_window_scrolls_tables_and_not_the_page(looked_at, judged, width):
+    with looked_at(judged[0], width=width) as opened:
+        assert opened.evaluate("document.documentElement.scrollWidth") <= width
+        box = opened.get_by_role("region", name="Leaderboard", exact=True).last
+        assert box.evaluate("each => each.scrollWidth > each.clientWidth")
+        assert box.evaluate("each => each.tabIndex") == 0
+
+
+def test_the_keyboard_reaches_what_a_mouse_does(looked_at, judged):
+    with looked_at(judged[0]) as opened:
+        opened.keyboard.press("Tab")
+        assert opened.evaluate("document.activeElement.className") == "skip"
+        opened.keyboard.press("Enter")
+        reached = set()
+        for _ in range(40):
+            opened.keyboard.press("Tab")
+            reached.add(
+                opened.evaluate("document.activeElement.id || document.activeElement.textContent")
+            )
+        assert {"filter", "rank", "model", "model-0", "model-a", "swap", "model-b"} <= reached
+
+
+def test_it_prints_without_what_only_a_screen_needs(looked_at, judged):
+    with looked_at(judged[0]) as opened:
+        opened.emulate_media(media="print")
+        assert not opened.locator("nav").is_visible()
+        assert not opened.get_by_label("Filter by name").is_visible()
+        assert opened.locator("#board-table table").is_visible()
+        assert len(opened.pdf(format="A4")) > 10_000
+
+
+def test_a_hundred_models_open(looked_at, tmp_path):
+    names = [f"model-{i:03}" for i in range(100)]
+    found = page(decisions(names, 10_800, prompts=300, length=200), bootstrap=100, pictures=False)
+    size = found.write(tmp_path / "report.html")
+    assert size <= 3_000_000
+    with looked_at(tmp_path / "report.html") as opened:
+        board = found.evidence.board
+        assert column(opened, "model") == [row.model for row in board]
+        last, first = board.rows[-1].model, board.rows[0].model
+        choose(opened, last, first)
+        said = board.compare(last, first)
+        shown = opened.locator("[data-figure=difference] .value").inner_text()
+        assert numbers(shown) == [pytest.approx(said.difference, abs=0.051)]
+
+
+def test_boards_without_intervals_or_with_open_ends(looked_at, tmp_path):
+    rows = [("a", "b", "model_a")] * 30 + [("b", "a", "model_a")] + [("b", "c", "tie")] * 3
+    board = humorrank.rate(rows, bootstrap=100)
+    page(board, pictures=False).write(tmp_path / "open.html")
+    with looked_at(tmp_path / "open.html") as opened:
+        assert "∞" in "".join(column(opened, "95 % interval"))
+        choose(opened, "a", "b")
+        said = board.compare("a", "b")
+        shown = opened.locator("[data-figure=difference] small").inner_text()
+        assert ("∞" in shown) == (said.difference_upper == float("inf"))
+        assert "keeps no texts" in opened.locator("#examples").inner_text()
+    page(humorrank.rate(rows, bootstrap=0), pictures=False).write(tmp_path / "none.html")
+    with looked_at(tmp_path / "none.html") as opened:
+        assert opened.locator("[data-figure=difference] small").inner_text() == "no interval"
+        assert "without intervals" in opened.locator("#board-notes").inner_text()
