@@ -8,7 +8,7 @@ RUST_SOURCES := $(shell find rust -name '*.rs' -o -name 'Cargo.toml') Cargo.toml
 .PHONY: help develop example test test-vllm lint format interrupts bench bench-large bench-smoke chromium valgrind clean
 
 help:
-	@echo "make example     build the wheel, rate table 1 and a million matches, play a tournament"
+	@echo "make example     build the wheel, rate tables 1 and 4 and a million matches, play and report a tournament"
 	@echo "make test        every test, Python and Rust"
 	@echo "make test-vllm   the judge through a real vLLM, on the processor (6 GB, minutes to install)"
 	@echo "make lint        formatting, clippy, ruff, mypy"
@@ -37,10 +37,11 @@ example:
 	$(PYTHON) -m venv .venv-example
 	.venv-example/bin/python -m pip install --quiet --upgrade "pip>=25.1" "maturin>=1.9,<2"
 	.venv-example/bin/maturin build --release --quiet --out build/example
-	.venv-example/bin/python -m pip install --quiet build/example/humorrank-*.whl
+	.venv-example/bin/python -m pip install --quiet "$$(ls build/example/humorrank-*.whl)[figures]"
 	.venv-example/bin/python examples/table1.py build/example
 	.venv-example/bin/python examples/million.py build/example
 	.venv-example/bin/python examples/tournament.py build/example
+	.venv-example/bin/python examples/report.py build/example
 
 test: .venv/developed chromium
 	$(BIN)/python -m pytest -n 2

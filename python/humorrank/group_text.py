@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from humorrank.leaderboard import interval_text
+from humorrank.board_text import interval_text
 from humorrank.settings import Settings
 from humorrank.text_table import one_line
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import difflib
-import html
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
 
+from humorrank import board_text
 from humorrank.errors import MissingExtraError, OptionError
 from humorrank.parameter import TIE_PARAMETER, Parameter
 from humorrank.progress import Progress, stage
 from humorrank.settings import whole
-from humorrank.text_table import one_line, text_table
+from humorrank.tiers import Tier, tier_of, tiers_of
 from humorrank.uncertainty.comparison import Comparison, beats
 from humorrank.uncertainty.rank_intervals import RankTable, Uncertainty, rank_table
 
@@ -128,20 +128,25 @@ class Leaderboard:
     _names: tuple[str, ...] = field(repr=False, compare=False)
     _uncertainty: Uncertainty | None = field(repr=False, compare=False)
     parameters: tuple[Parameter, ...] = ()
+    tiers: tuple[Tier, ...] = ()
 
     @cached_property
     def table(self) -> pl.DataFrame:
-        """One row a contestant, best first, with the columns `COLUMNS`.
+        """One row a contestant, best first, with the columns `COLUMNS`, and `tier` with tiers.
 
         Open ends are infinite, and missing figures null.
         """
         nothing = [None] * len(self)
-        return pl.DataFrame(
+        table = pl.DataFrame(
             [
                 pl.Series(name, self.columns.get(name, nothing), dtype=dtype, nan_to_null=True)
                 for name, dtype in SCHEMA.items()
             ]
         )
+        if not self.tiers:
+            return table
+        tier = [tier_of(rating, self.tiers) for rating in self.columns["rating"].tolist()]
+        return table.with_columns(pl.Series("tier", tier, dtype=pl.String))
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -366,37 +371,46 @@ class Leaderboard:
 
         return leaderboard(self, top)
 
-    def to_text(self, top: int | None = None, *, color: bool = False) -> str:
+    def to_text(
+        self, top: int | None = None, *, color: bool = False, width: int | None = None
+    ) -> str:
         """The board as a table for people.
 
         Args:
             top: only the best so many; all by default.
             color: with the escape codes of a terminal.
+            width: characters in a line, into which intervals are drawn as bars too; none are
+                drawn by default.
         """
-        header, rows = self.cells(top)
-        lines = [text_table(header, rows, left={"model"}, color=color)]
-        if len(rows) < len(self):
-            lines.append(f"... and {len(self) - len(rows):,} more")
-        lines += [parameter.to_text() for parameter in self.parameters]
-        return "\n".join([*lines, "", self.summary()])
+        return board_text.plain(self, top, color=color, width=width)
+
+    def to_latex(self, top: int | None = None) -> str:
+        """The board as a table of LaTeX with booktabs.
+
+        Args:
+            top: only the best so many; all by default.
+        """
+        return board_text.latex(self, top)
+
+    def with_tiers(self, tiers: str | Mapping[str, float | None] | None) -> Leaderboard:
+        """The same board with a column of bands of ratings.
+
+        Args:
+            tiers: "paper"; or name -> the lowest rating of the band, where one band may have None
+                for all below the others; or the same as text: "strong=1100,middle=950,weak". None
+                for no bands.
+
+        Raises:
+            OptionError: it is none of these, or two bands have one name or one rating.
+        """
+        return replace(self, tiers=tiers_of(tiers))
 
     def __repr__(self) -> str:
         """The board as a plain table."""
         return self.to_text(_SHOWN_ROWS)
 
     def _repr_html_(self) -> str:
-        header, rows = self.cells(_SHOWN_ROWS)
-        head = "".join(f"<th>{html.escape(title)}</th>" for title in header)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in rows
-        )
-        more = f"... and {len(self) - len(rows):,} more; " if len(rows) < len(self) else ""
-        return (
-            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-            + "".join(f"<p>{html.escape(each.to_text())}</p>" for each in self.parameters)
-            + f"<p>{more}{html.escape(self.summary())}</p>"
-        )
+        return board_text.markup(self, _SHOWN_ROWS)
 
     def summary(self) -> str:
         """One line: how many contestants and matches, and how many could not be rated."""
@@ -410,36 +424,6 @@ class Leaderboard:
         if self.unrated:
             text += f", {len(self.unrated):,} unrated"
         return text
-
-    def cells(self, top: int | None = None) -> tuple[list[str], list[list[str]]]:
-        """Header and the `top` rows of the readable table, as text, without empty columns."""
-        table = self.table.head(len(self) if top is None else top)
-        confidence = f"{100 * self.settings['confidence']:g} %"
-        columns: dict[str, list[str]] = {
-            "rank": [str(rank) for rank in table["rank"]],
-            "model": [one_line(name) for name in table["model"]],
-            "rating": [f"{rating:.1f}" for rating in table["rating"]],
-        }
-        if "rating_lower" in self.columns:
-            ends = zip(table["rating_lower"], table["rating_upper"], strict=True)
-            kind = "band" if self.settings["simultaneous"] else "interval"
-            columns[f"{confidence} {kind}"] = [interval_text(*pair) for pair in ends]
-            columns["rank by CI"] = [str(rank) for rank in table["rank_ci"]]
-        columns["win rate"] = ["-" if rate is None else f"{rate:.1%}" for rate in table["win_rate"]]
-        columns["matches"] = [f"{matches:,}" for matches in table["matches"]]
-        if self.elo["shuffles"]:
-            columns["Elo"] = [f"{elo:.1f}" for elo in table["elo"]]
-            columns["Elo sd"] = [f"{deviation:.1f}" for deviation in table["elo_sd"]]
-        return list(columns), [list(row) for row in zip(*columns.values(), strict=True)]
-
-
-def interval_text(lower: float, upper: float) -> str:
-    """An interval as text; an open end is an infinity sign."""
-
-    def end(value: float) -> str:
-        return f"{value:.1f}" if math.isfinite(value) else ("∞" if value > 0 else "-∞")
-
-    return f"{end(lower)} to {end(upper)}"
 
 
 def _json_number(value: object) -> object:

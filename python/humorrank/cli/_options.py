@@ -110,6 +110,23 @@ Format = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+BoardFormat = Annotated[
+    Literal["table", "json", "csv", "markdown", "latex"] | None,
+    typer.Option(
+        "--format",
+        "-f",
+        help="A table, or as the ending of --output says, where not given.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Tiers = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIERS",
+        help="Bands of ratings: 'paper', or NAME=LOWEST,...: strong=1100,middle=950,weak.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 Output = Annotated[
     str | None,
     typer.Option(

@@ -22,8 +22,13 @@ _BY_SUFFIX = {
 }
 
 
-def resolve_format(wanted: str | None, output: str | None) -> str:
+def resolve_format(wanted: str | None, output: str | None, *, latex: bool = False) -> str:
     """The format: as asked for, else by the ending of the output file, else a table.
+
+    Args:
+        wanted: the format asked for.
+        output: the file.
+        latex: whether .tex is among the endings.
 
     Raises:
         OptionError: the ending says nothing, or the file could not be written.
@@ -33,6 +38,8 @@ def resolve_format(wanted: str | None, output: str | None) -> str:
     if wanted is not None:
         return wanted
     suffix = Path(output).suffix.lower() if output is not None else ""
+    if latex and suffix == ".tex":
+        return "latex"
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]
     message = (

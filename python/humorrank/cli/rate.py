@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ import humorrank
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 from humorrank.cli._rated import matches_of
+from humorrank.errors import OptionError
 from humorrank.leaderboard import Leaderboard
 from humorrank.leaderboards import Leaderboards
 
@@ -46,7 +48,8 @@ def rate(
         ),
     ] = 32.0,
     by: _options.By = None,
-    format: _options.Format = None,
+    tiers: _options.Tiers = None,
+    format: _options.BoardFormat = None,
     output: _options.Output = None,
     top: Annotated[
         int | None,
@@ -69,7 +72,7 @@ def rate(
     * `humorrank rate votes.csv --ties davidson --first-position --control length`
     * `zcat votes.csv.gz | humorrank rate - --columns model_a=left,model_b=right,winner=label`
     """
-    chosen = _output.resolve_format(format, output)
+    chosen = _output.resolve_format(format, output, latex=True)
     columns_by = _options.as_names("by", by)
     with progress_bar() as progress:
         matches = matches_of(files, reading, rating, by=columns_by, progress=progress)
@@ -83,6 +86,10 @@ def rate(
             progress=progress,
             **rating,
         )
+    if isinstance(board, Leaderboard):
+        board = board.with_tiers(tiers)
+    elif tiers is not None or chosen == "latex":
+        raise OptionError("--tiers and --format latex are of one board; --by makes many")
     filtered = (
         board.counts["filtered_by"]
         if isinstance(board, Leaderboard)
@@ -93,7 +100,7 @@ def rate(
     _output.say_filters(filtered)
     for warning in board.warnings:
         _output.say("warning", warning)
-    if chosen in ("csv", "markdown") and isinstance(board, Leaderboard):
+    if chosen in ("csv", "markdown", "latex") and isinstance(board, Leaderboard):
         for parameter in board.parameters:
             _output.say("note", parameter.to_text())
     _output.emit(_render(board, chosen, top, plain=output is not None), output)
@@ -102,9 +109,15 @@ def rate(
 def _render(board: Leaderboard | Leaderboards, chosen: str, top: int | None, *, plain: bool) -> str:
     if chosen == "json":
         return board.to_json(top)
+    if chosen == "latex" and isinstance(board, Leaderboard):
+        return board.to_latex(top)
     table = board.best(top)
     if chosen == "csv":
         return table.write_csv()
     if chosen == "markdown":
         return _output.markdown(table, _DECIMALS)
-    return board.to_text(top, color=not plain and sys.stdout is not None and sys.stdout.isatty())
+    if plain or sys.stdout is None or not sys.stdout.isatty():
+        return board.to_text(top)
+    if isinstance(board, Leaderboard):
+        return board.to_text(top, color=True, width=shutil.get_terminal_size().columns)
+    return board.to_text(top, color=True)

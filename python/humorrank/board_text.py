@@ -1,0 +1,201 @@
+"""A board as text: for a terminal, a notebook, a paper."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from humorrank.text_table import one_line, text_table
+
+if TYPE_CHECKING:
+    from humorrank.leaderboard import Leaderboard
+
+LEFT: Final = ("model", "tier")
+"""Columns of text; the others hold numbers."""
+
+BAR: Final = ""
+"""The title of the column of bars."""
+
+_LEAST_BAR: Final = 12
+_MOST_BAR: Final = 48
+
+_LATEX: Final = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "{": r"\{",
+        "}": r"\}",
+        "$": r"\$",
+        "&": r"\&",
+        "#": r"\#",
+        "%": r"\%",
+        "_": r"\_",
+        "^": r"\textasciicircum{}",
+        "~": r"\textasciitilde{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "∞": r"$\infty$",
+    }
+)
+
+
+def cells(board: Leaderboard, top: int | None = None) -> tuple[list[str], list[list[str]]]:
+    """Header and the `top` rows of the readable table, as text, without empty columns."""
+    table = board.table.head(len(board) if top is None else top)
+    confidence = f"{100 * board.settings['confidence']:g} %"
+    columns: dict[str, list[str]] = {
+        "rank": [str(rank) for rank in table["rank"]],
+        "model": [one_line(name) for name in table["model"]],
+        "rating": [f"{rating:.1f}" for rating in table["rating"]],
+    }
+    if "rating_lower" in board.columns:
+        ends = zip(table["rating_lower"], table["rating_upper"], strict=True)
+        kind = "band" if board.settings["simultaneous"] else "interval"
+        columns[f"{confidence} {kind}"] = [interval_text(*pair) for pair in ends]
+        columns["rank by CI"] = [str(rank) for rank in table["rank_ci"]]
+    if board.tiers:
+        columns["tier"] = [tier or "" for tier in table["tier"]]
+    columns["win rate"] = ["-" if rate is None else f"{rate:.1%}" for rate in table["win_rate"]]
+    columns["matches"] = [f"{matches:,}" for matches in table["matches"]]
+    if board.elo["shuffles"]:
+        columns["Elo"] = [f"{elo:.1f}" for elo in table["elo"]]
+        columns["Elo sd"] = [f"{deviation:.1f}" for deviation in table["elo_sd"]]
+    return list(columns), [list(row) for row in zip(*columns.values(), strict=True)]
+
+
+def interval_text(lower: float, upper: float) -> str:
+    """An interval as text; an open end is an infinity sign."""
+
+    def end(value: float) -> str:
+        return f"{value:.1f}" if math.isfinite(value) else ("∞" if value > 0 else "-∞")
+
+    return f"{end(lower)} to {end(upper)}"
+
+
+def plain(board: Leaderboard, top: int | None, *, color: bool, width: int | None) -> str:
+    """The board as a table for people; see `Leaderboard.to_text`."""
+    header, rows = cells(board, top)
+    if width is not None and "rating_lower" in board.columns and rows:
+        taken = sum(max(map(len, column)) + 3 for column in zip(header, *rows, strict=True))
+        room = min(width - taken - 1, _MOST_BAR)
+        if room >= _LEAST_BAR:
+            place = header.index("rating") + 2
+            ratings, lower, upper = (board.columns[name][: len(rows)] for name in _ENDS)
+            drawn = bars(ratings, lower, upper, room)
+            header.insert(place, BAR)
+            for row, bar in zip(rows, drawn, strict=True):
+                row.insert(place, bar)
+    lines = [text_table(header, rows, left={*LEFT, BAR}, color=color)]
+    if len(rows) < len(board):
+        lines.append(f"... and {len(board) - len(rows):,} more")
+    lines += [parameter.to_text() for parameter in board.parameters]
+    return "\n".join([*lines, "", board.summary()])
+
+
+_ENDS: Final = ("rating", "rating_lower", "rating_upper")
+
+
+def bars(ratings: np.ndarray, lower: np.ndarray, upper: np.ndarray, width: int) -> list[str]:
+    """Intervals as bars of characters on one scale; an open end is an arrow at the border.
+
+    Args:
+        ratings: finite.
+        lower: lower ends.
+        upper: upper ends.
+        width: characters of each bar.
+    """
+    ends = np.concatenate([ratings, lower[np.isfinite(lower)], upper[np.isfinite(upper)]])
+    start, scale = float(ends.min()), float(np.ptp(ends)) or 1.0
+
+    def place(value: float) -> int:
+        share = (min(max(value, start), start + scale) - start) / scale
+        return round(share * (width - 1))
+
+    out = []
+    for rating, low, high in zip(ratings.tolist(), lower.tolist(), upper.tolist(), strict=True):
+        first, last = place(low), place(high)
+        bar = [" "] * width
+        bar[first : last + 1] = "─" * (last - first + 1)
+        bar[first], bar[last] = "├", "┤"
+        if low == -math.inf:
+            bar[first] = "◄"
+        if high == math.inf:
+            bar[last] = "►"
+        bar[place(rating)] = "●"
+        out.append("".join(bar))
+    return out
+
+
+def latex(board: Leaderboard, top: int | None = None) -> str:
+    """The board as a table of LaTeX with booktabs; names and units escaped."""
+    header, rows = cells(board, top)
+    kinds = "".join("l" if title in LEFT else "r" for title in header)
+    lines = [
+        r"% needs \usepackage{booktabs}",
+        rf"\begin{{tabular}}{{{kinds}}}",
+        r"\toprule",
+        _latex_row(header),
+        r"\midrule",
+        *map(_latex_row, rows),
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    return "\n".join(lines)
+
+
+def _latex_row(values: Sequence[str]) -> str:
+    # An interval is a range, and a minus sign is no hyphen.
+    shown = (value.translate(_LATEX).replace(" to ", " -- ") for value in values)
+    return " & ".join(shown) + r" \\"
+
+
+def markup(board: Leaderboard, top: int) -> str:
+    """The board as a table of HTML, for a notebook, its intervals drawn as bars."""
+    header, rows = cells(board, top)
+    drawn = _html_bars(board, len(rows))
+    head = "".join(
+        f"<th>{html.escape(title)}</th>"
+        for title in [
+            *header,
+            *(
+                [
+                    "",
+                ][: bool(drawn)]
+            ),
+        ]
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td>{html.escape(cell)}</td>" for cell in row)
+        + (f"<td>{drawn[place]}</td>" if drawn else "")
+        + "</tr>"
+        for place, row in enumerate(rows)
+    )
+    more = f"... and {len(board) - len(rows):,} more; " if len(rows) < len(board) else ""
+    return (
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        + "".join(f"<p>{html.escape(each.to_text())}</p>" for each in board.parameters)
+        + f"<p>{more}{html.escape(board.summary())}</p>"
+    )
+
+
+def _html_bars(board: Leaderboard, rows: int) -> list[str]:
+    if "rating_lower" not in board.columns or not rows:
+        return []
+    ratings, lower, upper = (board.columns[name][:rows] for name in _ENDS)
+    ends = np.concatenate([ratings, lower[np.isfinite(lower)], upper[np.isfinite(upper)]])
+    start, scale = float(ends.min()), float(np.ptp(ends)) or 1.0
+
+    def share(values: np.ndarray) -> list[float]:
+        return list((100 * np.clip((values - start) / scale, 0, 1)).tolist())
+
+    spot = "position:absolute;height:0.6em;top:0.2em;"
+    return [
+        '<div style="position:relative;width:10em;height:1em" aria-hidden="true">'
+        f'<div style="{spot}left:{low:.1f}%;width:{high - low:.1f}%;background:#56b4e9"></div>'
+        f'<div style="{spot}left:{at:.1f}%;width:2px;background:#000"></div></div>'
+        for at, low, high in zip(share(ratings), share(lower), share(upper), strict=True)
+    ]
