@@ -5,7 +5,7 @@ BIN := .venv/bin
 UV_VLLM := .venv-vllm/bin/uv pip install --quiet --python .venv-vllm/bin/python
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock
 
-.PHONY: help develop example test test-vllm lint format interrupts bench bench-large bench-smoke valgrind clean
+.PHONY: help develop example test test-vllm lint format interrupts bench bench-large bench-smoke chromium valgrind clean
 
 help:
 	@echo "make example     build the wheel, rate table 1 and a million matches, play a tournament"
@@ -42,7 +42,7 @@ example:
 	.venv-example/bin/python examples/million.py build/example
 	.venv-example/bin/python examples/tournament.py build/example
 
-test: .venv/developed
+test: .venv/developed chromium
 	$(BIN)/python -m pytest -n 2
 	cargo test --quiet --workspace
 
@@ -91,6 +91,11 @@ bench-large: .venv/developed .venv/peers
 bench-smoke: .venv/developed valgrind
 	$(BIN)/python -m pytest bench --benchmark-disable -q
 	$(BIN)/python -m bench.instructions
+
+# For the tests of the page, which are skipped, with a reason, where it cannot be had.
+chromium:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && \
+		{ apt-get update && apt-get install --yes chromium; } >/dev/null 2>&1; } || true
 
 # For the instruction counts, which are skipped, with a reason, where it cannot be had.
 valgrind:
