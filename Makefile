@@ -94,8 +94,9 @@ bench-smoke: .venv/developed valgrind
 
 # For the tests of the page, which are skipped, with a reason, where it cannot be had.
 chromium:
-	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && \
-		{ apt-get update && apt-get install --yes chromium; } >/dev/null 2>&1; } || true
+	@command -v chromium chromium-browser google-chrome >/dev/null || { [ "$$(id -u)" = 0 ] && \
+		{ apt-get update && apt-get install --yes --no-install-recommends chromium fonts-noto-core; } \
+		>/dev/null 2>&1; } || true
 
 # For the instruction counts, which are skipped, with a reason, where it cannot be had.
 valgrind:

@@ -92,6 +92,15 @@ def ways() -> dict[str, Way]:
         "bootstrap": Way(("rate", "log.parquet", "--bootstrap", "20000", "--elo-shuffles", "0")),
         "Stable Elo": Way(("rate", "log.parquet", "--bootstrap", "0", "--elo-shuffles", "40")),
         "rate --by": Way(("rate", "log.parquet", "--by", "prompt", *plain, *out), output=out[1]),
+        "rate --cluster": Way(
+            ("rate", "log.parquet", "--cluster", "prompt", "--bootstrap", "1000", *plain[2:])
+        ),
+        "rate --first-position": Way(("rate", "log.parquet", "--first-position", *plain[2:])),
+        "ranks": Way(("ranks", "log.parquet", "--interval", "sandwich")),
+        "check": Way(("check", "log.parquet", "--cluster", "prompt")),
+        "audit": Way(("audit", "log.parquet", "--top", "30")),
+        "agree": Way(("agree", "log.parquet")),
+        "plan": Way(("plan", "60", "--half-width", "5", "-o", "plan.json"), output="plan.json"),
         "tally": Way(("tally", "log.parquet", "-o", "t.parquet"), output="t.parquet"),
         "tally --keys": Way(
             ("tally", "log.parquet", "--keys", "prompt", "-o", "t.parquet"), output="t.parquet"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from humorrank import _core
+    from humorrank.figures.extra import Figure
 
 SCHEMA: Final = {
     "rank": pl.Int64,
@@ -351,6 +352,19 @@ class Leaderboard:
             .fill_nan(None)
             .insert_column(0, pl.Series(label, models))
         )
+
+    def plot(self, top: int | None = None) -> Figure:
+        """Ratings with their intervals as an Altair chart; see `humorrank.figures.leaderboard`.
+
+        Args:
+            top: how many of the best are shown; all, up to 300, by default.
+
+        Raises:
+            MissingExtraError: altair is not installed.
+        """
+        from humorrank.figures import leaderboard  # noqa: PLC0415 - an optional dependency
+
+        return leaderboard(self, top)
 
     def to_text(self, top: int | None = None, *, color: bool = False) -> str:
         """The board as a table for people.

@@ -4,6 +4,8 @@ import base64
 import hashlib
 import json
 import re
+import subprocess
+import sys
 from html import unescape
 
 import numpy as np
@@ -317,12 +319,20 @@ def test_pictures_stand_in_the_page_where_they_can_be_drawn(log, monkeypatch):
     assert "pictures" not in made.data["notes"]
 
 
-def test_without_what_draws_them_the_page_has_no_pictures_and_says_so(log, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "altair", None)
-    made = page(log, bootstrap=0)
-    assert made.data["pictures"] == []
-    assert "pip install 'humorrank[figures]'" in made.data["notes"]["pictures"]
-    assert "pip install" in made.html
+def test_without_what_draws_them_the_page_has_no_pictures_and_says_so(log, tmp_path):
+    path = tmp_path / "log.parquet"
+    log.write_parquet(path)
+    # In a process of its own, as what is imported stays imported.
+    code = (
+        "import sys; sys.modules['altair'] = None\n"
+        "from humorrank.report import page\n"
+        f"made = page({str(path)!r}, bootstrap=0)\n"
+        "assert made.data['pictures'] == []\n"
+        "assert 'pip install \\'humorrank[figures]\\'' in made.data['notes']['pictures']\n"
+        "assert 'pip install' in made.html\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_prompts_that_stand_for_themselves_and_odd_names(tmp_path):

@@ -16,10 +16,12 @@ from humorrank.cli.audit import audit
 from humorrank.cli.bias import bias
 from humorrank.cli.check import check
 from humorrank.cli.compare import compare
+from humorrank.cli.diff import diff
 from humorrank.cli.elo import elo
 from humorrank.cli.generate import generate
 from humorrank.cli.judge import judge
 from humorrank.cli.plan import plan
+from humorrank.cli.plot import plot
 from humorrank.cli.ranks import ranks
 from humorrank.cli.rate import rate
 from humorrank.cli.report import report
@@ -41,10 +43,12 @@ for _command in (
     rate,
     ranks,
     compare,
+    diff,
     agree,
     check,
     audit,
     plan,
+    plot,
     tally,
     elo,
     simulate,

@@ -10,6 +10,7 @@ import typer
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 from humorrank.errors import OptionError
+from humorrank.interruptible import interruptible
 
 if TYPE_CHECKING:
     from humorrank.agreement import AgreementReport
@@ -99,17 +100,21 @@ def agree(
     if raters and chosen in ("json", "table"):
         raise OptionError(f"--raters is about CSV and markdown; --format {chosen} has the raters")
     with progress_bar() as progress:
-        report = agreement.agree(
-            *files,
-            names=_options.as_names("names", names),
-            reference=_options.as_names("reference", reference) or (),
-            confidence=confidence,
-            replicates=replicates,
-            limit=limit,
-            seed=seed,
-            progress=progress,
-            **reading,
-        )
+
+        def work() -> AgreementReport:
+            return agreement.agree(
+                *files,
+                names=_options.as_names("names", names),
+                reference=_options.as_names("reference", reference) or (),
+                confidence=confidence,
+                replicates=replicates,
+                limit=limit,
+                seed=seed,
+                progress=progress,
+                **reading,
+            )
+
+        report = interruptible(work)
     for note in report.notes:
         _output.say("note", note)
     if report.identical:

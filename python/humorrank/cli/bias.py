@@ -9,6 +9,7 @@ import typer
 
 from humorrank.cli import _options, _output
 from humorrank.errors import OptionError
+from humorrank.interruptible import interruptible
 
 if TYPE_CHECKING:
     from humorrank.bias import BiasReport
@@ -105,16 +106,20 @@ def bias(
     from humorrank.bias import bias_report  # noqa: PLC0415 - no other command needs it
 
     chosen = _output.resolve_format(format, output)
-    report = bias_report(
-        files[0] if len(files) == 1 else files,
-        own=_own(own),
-        reference=tuple(reference or ()),
-        pooled=pooled,
-        texts=_texts(texts),
-        confidence=confidence,
-        cluster=cluster,
-        **reading,
-    )
+
+    def work() -> BiasReport:
+        return bias_report(
+            files[0] if len(files) == 1 else files,
+            own=_own(own),
+            reference=tuple(reference or ()),
+            pooled=pooled,
+            texts=_texts(texts),
+            confidence=confidence,
+            cluster=cluster,
+            **reading,
+        )
+
+    report = interruptible(work)
     if report.identical:
         _output.say("note", f"{report.identical:,} judgments of identical jokes are left out")
     _output.emit(_render(report, chosen, ratings=ratings, plain=output is not None), output)

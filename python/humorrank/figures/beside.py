@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Final, Literal
 
 from humorrank.figures.theme import text_width
@@ -14,8 +15,16 @@ MOST: Final = 20
 LONGEST: Final = 28
 """Characters of a name beside a point; the whole name is in the tooltip."""
 
+ACROSS: Final = 6
+"""How far a name stands from its point, in pixels."""
+
+DOWN: Final = (-6, 7, 0)
+"""How far below its point it may stand: there is room for it above, below, or beside."""
+
 _FONT: Final = 10
-_GAP: Final = 7
+
+_OVERHANG: Final = 90
+"""How far a name may stand out of the plot to the right, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +34,12 @@ class Label:
     Attributes:
         text: as much of it as is shown.
         side: on which side of the point it stands.
+        down: how far below it, in pixels.
     """
 
     text: str
     side: Literal["left", "right"]
+    down: int
 
 
 def short(name: str) -> str:
@@ -53,7 +64,7 @@ def placed(
         size: of the plot, in pixels.
     """
     out: list[Label | None] = [None] * len(points)
-    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in points]
+    taken = [(x - 3, y - 3, x + 3, y + 3) for x, y in points]
     order = sorted(range(len(points)), key=lambda at: (-weights[at], names[at]))
     for at in order[: 4 * MOST]:
         if sum(label is not None for label in out) == MOST:
@@ -61,15 +72,15 @@ def placed(
         text, (x, y) = short(names[at]), points[at]
         width = text_width(text, _FONT)
         sides: list[tuple[Literal["left", "right"], float]] = [
-            ("right", x + _GAP),
-            ("left", x - _GAP - width),
+            ("right", x + ACROSS),
+            ("left", x - ACROSS - width),
         ]
-        for side, left in sides:
-            box = (left, y - _FONT / 2, left + width, y + _FONT / 2)
-            inside = box[0] >= 0 and box[2] <= size[0]
+        for down, (side, left) in product(DOWN, sides):
+            box = (left, y + down - _FONT / 2, left + width, y + down + _FONT / 2)
+            inside = box[0] >= 0 and box[2] <= size[0] + _OVERHANG
             others = (other for place, other in enumerate(taken) if place != at)
             if inside and not any(_overlap(box, other) for other in others):
-                out[at] = Label(text, side)
+                out[at] = Label(text, side, down)
                 taken.append(box)
                 break
     return out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -12,6 +12,7 @@ from humorrank.bias.source import store_path
 from humorrank.errors import InputError, NoMaximumError
 from humorrank.figures import theme
 from humorrank.figures.beside import short, spread
+from humorrank.figures.extra import Figure, alt
 from humorrank.figures.source import refuse_board, refuse_reading, store_log
 from humorrank.leaderboard import Leaderboard
 from humorrank.log import MatchLog
@@ -20,9 +21,6 @@ from humorrank.rating import rate
 from humorrank.settings import whole
 from humorrank.source import log_of
 from humorrank.tally import Tally
-
-if TYPE_CHECKING:
-    from humorrank.figures.theme import Figure
 
 _ALL_NAMED: Final = 14
 """Up to how many models all have their names; of more the first and last of the board."""
@@ -54,7 +52,8 @@ def budget(
         source: a store, whose order is that of its schedule, or a log, whose order is that of its
             rows.
         top: how many of the best (by the last rating) are shown; all, up to 300, by default.
-        steps: how often the field is rated, at even distances.
+        steps: how often the field is rated, at even distances; less often where that would be
+            more than 5,000 points.
         prior: of the ratings; see `humorrank.rate`.
         progress: called with (stage, done, total).
         reading: options of `MatchLog`.
@@ -69,26 +68,25 @@ def budget(
         OptionError: the source has no rows, or an option does not fit.
         InputError: the matches cannot be read as they stand.
     """
-    theme.altair()
     refuse_board(source, "order of matches")
     steps = whole("steps", steps, 1, 1000)
     frame, unit = _in_order(source, reading)
-    boards = _boards(frame, steps, prior, progress)
+    field = len(pl.concat([frame["model_a"], frame["model_b"]]).unique())
+    size = theme.limited(field, top)
+    steps = max(1, min(steps, theme.MOST_ROWS // size))
+    boards = _boards(frame, field, steps, prior, progress)
     last = boards[-1][1]
-    size = theme.limited(len(last), top)
     models = list(last.columns["model"])[:size]
-    keep = max(1, min(len(boards), theme.MOST_ROWS // size))
-    chosen = sorted({round(at) for at in np.linspace(len(boards) - 1, 0, keep).tolist()})
     names = dict(zip(models, theme.names_of(models), strict=True))
     rows = [
         {"model": names[row.model], "comparisons": done, "rating": row.rating}
-        for done, board in (boards[at] for at in chosen)
+        for done, board in boards
         for row in board.rows
         if row.model in names
     ]
     notes = [
         *theme.shown_note(size, len(last)),
-        f"Bradley-Terry ratings after the first so many {unit}, {len(chosen)} times",
+        f"Bradley-Terry ratings after the first so many {unit}, {len(boards)} times",
     ]
     if prior:
         notes.append(f"shrunken by a prior of {prior:g}")
@@ -126,7 +124,7 @@ def _in_order(source: object, reading: Mapping[str, Any]) -> tuple[pl.DataFrame,
 
 
 def _boards(
-    frame: pl.DataFrame, steps: int, prior: float, progress: Progress | None
+    frame: pl.DataFrame, field: int, steps: int, prior: float, progress: Progress | None
 ) -> list[tuple[int, Leaderboard]]:
     """Boards of growing parts of the log, those of the whole field; the last is of all."""
     done = frame["done"].to_numpy()
@@ -134,7 +132,6 @@ def _boards(
     marks = np.unique(np.ceil(np.arange(1, steps + 1) * total / steps))
     # All judgments of a comparison are on one side of a cut.
     cuts = np.unique(np.searchsorted(done, marks, side="right"))
-    field = len(pl.concat([frame["model_a"], frame["model_b"]]).unique())
     tally: Tally | None = None
     out, start = [], 0
     for number, cut in enumerate(cuts.tolist()):
@@ -162,7 +159,6 @@ def _boards(
 def _lines(
     rows: list[dict[str, Any]], models: list[str], total: int, unit: str, notes: list[str]
 ) -> Figure:
-    alt = theme.altair()
     ratings = [row["rating"] for row in rows]
     low, high = min(ratings), max(ratings)
     pad = max(0.03 * (high - low), 5.0)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
 from humorrank.figures import theme
+from humorrank.figures.extra import Figure, Part, alt
 from humorrank.figures.source import board_of
 from humorrank.leaderboard import Leaderboard
-
-if TYPE_CHECKING:
-    import altair as alt
-
-    from humorrank.figures.theme import Figure
 
 MOST_SIDE: Final = 70
 """The longest side of the matrix: its cells are then within what a chart may hold."""
@@ -54,7 +50,6 @@ def win_rates(source: object, top: int | None = None, **options: Any) -> Figure:
         MissingExtraError: altair is not installed.
         HumorRankError: see `humorrank.rate`.
     """
-    alt = theme.altair()
     board = board_of(source, options, {"elo_shuffles": 0, "bootstrap": 0})
     size = theme.limited(len(board), top, most=len(board))
     band = math.ceil(size / MOST_SIDE)
@@ -124,13 +119,12 @@ def _step(side: int) -> int:
     return 50 if side <= _WITH_COUNTS else 30 if side <= _WITH_SHARES else max(10, 640 // side)
 
 
-def _matrix(rows: list[dict[str, Any]], labels: list[str], step: int, title: str) -> alt.LayerChart:
-    alt = theme.altair()
+def _matrix(rows: list[dict[str, Any]], labels: list[str], step: int, title: str) -> Part:
     side = len(labels)
     font = 11 if step > 20 else 9
     shown = theme.few(labels, math.ceil((font + 2) / step))
 
-    def axis(**more: object) -> alt.Axis:
+    def axis(**more: object) -> Part:
         return alt.Axis(
             title=title,
             values=shown,
@@ -181,5 +175,5 @@ def _matrix(rows: list[dict[str, Any]], labels: list[str], step: int, title: str
                 text=alt.Text("matches:Q", format=",.5~g"), color=ink
             )
         )
-    layered: alt.LayerChart = alt.layer(*layers)
+    layered: Part = alt.layer(*layers)
     return layered

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from humorrank.figures import theme
+from humorrank.figures.extra import Figure, Part, alt
 from humorrank.figures.source import board_of
 from humorrank.leaderboard import Leaderboard
-
-if TYPE_CHECKING:
-    import altair as alt
-
-    from humorrank.figures.theme import Figure
 
 PANEL: Final = 75
 """The most rows that stand below each other."""
@@ -21,9 +17,12 @@ PANEL: Final = 75
 _WIDTHS: Final = (460, 190)
 """Of a panel in pixels: alone, and beside others."""
 
+_STEPS: Final = (1, 2, 5, 10, 20, 25, 50, *(100 * 2**power for power in range(30)))
+"""Between the ranks on an axis."""
+
 _DEFAULTS: Final = {"elo_shuffles": 0}
 
-Draw = Callable[[list[dict[str, Any]], "alt.Y", int], "alt.LayerChart"]
+Draw = Callable[[list[dict[str, Any]], Part, int], Part]
 
 
 def leaderboard(source: object, top: int | None = None, **options: Any) -> Figure:  # noqa: ANN401
@@ -46,7 +45,6 @@ def leaderboard(source: object, top: int | None = None, **options: Any) -> Figur
         MissingExtraError: altair is not installed.
         HumorRankError: see `humorrank.rate`.
     """
-    theme.altair()
     board = board_of(source, options, _DEFAULTS)
     size = theme.limited(len(board), top)
     rows = _rating_rows(board, size)
@@ -68,7 +66,7 @@ def leaderboard(source: object, top: int | None = None, **options: Any) -> Figur
         notes.append("triangle at the border: the interval has no end there, or one beyond it")
     notes.append(board.summary())
 
-    def draw(part: list[dict[str, Any]], y: alt.Y, width: int) -> alt.LayerChart:
+    def draw(part: list[dict[str, Any]], y: Part, width: int) -> Part:
         return _ratings(part, y, width, (left, right), _scale_title(board), intervals)
 
     return _panels(rows, draw, "Leaderboard", notes)
@@ -97,7 +95,6 @@ def ranks(
         OptionError: the board has no intervals.
         HumorRankError: see `humorrank.rate`.
     """
-    theme.altair()
     board = board_of(source, options, _DEFAULTS)
     found = board.ranks(joint=joint)
     size = theme.limited(len(board), top)
@@ -112,7 +109,7 @@ def ranks(
     ]
     last = max(row["rank_upper"] for row in rows)
 
-    def draw(part: list[dict[str, Any]], y: alt.Y, width: int) -> alt.LayerChart:
+    def draw(part: list[dict[str, Any]], y: Part, width: int) -> Part:
         return _ranks(part, y, width, last)
 
     return _panels(rows, draw, "Ranks that the data allow", notes)
@@ -139,10 +136,16 @@ def _borders(rows: list[dict[str, Any]]) -> tuple[float, float]:
     ratings = [row["rating"] for row in rows]
     low, high = min(ratings), max(ratings)
     reach = max(high - low, 100.0)
-    left = min(max(row["rating_lower"], low - reach) for row in rows)
-    right = max(min(row["rating_upper"], high + reach) for row in rows)
+    lower = [row["rating_lower"] for row in rows]
+    upper = [row["rating_upper"] for row in rows]
+    left = min(low, *(max(end, low - reach) for end in lower if math.isfinite(end)))
+    right = max(high, *(min(end, high + reach) for end in upper if math.isfinite(end)))
     pad = max(0.02 * (right - left), 1.0)
-    return left - pad, right + pad
+    # Room for what goes on beyond the border.
+    more = max(0.1 * (right - left), 20.0)
+    left -= more if min(lower) < left else pad
+    right += more if max(upper) > right else pad
+    return left, right
 
 
 def _scale_title(board: Leaderboard) -> str:
@@ -156,13 +159,12 @@ def _scale_title(board: Leaderboard) -> str:
 
 def _ratings(
     part: list[dict[str, Any]],
-    y: alt.Y,
+    y: Part,
     width: int,
     borders: tuple[float, float],
     title: str,
     intervals: bool,
-) -> alt.LayerChart:
-    alt = theme.altair()
+) -> Part:
     x = {
         "scale": alt.Scale(domain=list(borders), nice=False, zero=False),
         "axis": alt.Axis(title=title, tickCount=max(3, width // 70), format="d"),
@@ -206,16 +208,17 @@ def _ratings(
             x=alt.value(width + 46), text=alt.Text("rating:Q", format=".1f")
         ),
     ]
-    layered: alt.LayerChart = alt.layer(*layers)
+    layered: Part = alt.layer(*layers)
     return layered
 
 
-def _ranks(part: list[dict[str, Any]], y: alt.Y, width: int, last: int) -> alt.LayerChart:
-    alt = theme.altair()
-    step = max(1, math.ceil(last / (width / 26)))
+def _ranks(part: list[dict[str, Any]], y: Part, width: int, last: int) -> Part:
+    step = next(step for step in _STEPS if last / step <= width / 26)
     x = {
         "scale": alt.Scale(domain=[0.5, last + 0.5], nice=False, zero=False),
-        "axis": alt.Axis(title="rank (1 is best)", values=[1, *range(step, last + 1, step)]),
+        "axis": alt.Axis(
+            title="rank (1 is best)", values=sorted({1, *range(step, last + 1, step)})
+        ),
     }
     hover = [
         alt.Tooltip("model:N"),
@@ -230,7 +233,7 @@ def _ranks(part: list[dict[str, Any]], y: alt.Y, width: int, last: int) -> alt.L
     thick = 7 if len(part) <= 30 else 5
     # An interval of a single rank is to be seen too.
     reach = base.transform_calculate(left="datum.rank_lower - 0.3", right="datum.rank_upper + 0.3")
-    layered: alt.LayerChart = alt.layer(
+    layered: Part = alt.layer(
         reach.mark_rule(color=theme.BLUE, strokeWidth=thick, opacity=0.45).encode(
             x=alt.X("left:Q", **x), x2="right:Q"
         ),
@@ -242,7 +245,6 @@ def _ranks(part: list[dict[str, Any]], y: alt.Y, width: int, last: int) -> alt.L
 
 
 def _panels(rows: list[dict[str, Any]], draw: Draw, title: str, notes: list[str]) -> Figure:
-    alt = theme.altair()
     columns = math.ceil(len(rows) / PANEL)
     length = math.ceil(len(rows) / columns)
     parts = [rows[start : start + length] for start in range(0, len(rows), length)]

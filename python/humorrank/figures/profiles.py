@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import polars as pl
 
 from humorrank.errors import NoMaximumError
 from humorrank.figures import theme
+from humorrank.figures.extra import Figure, Part, alt
 from humorrank.figures.labels import KINDS, Labels, read_labels
 from humorrank.figures.source import board_of, matches_of
 from humorrank.leaderboard import Leaderboard
 from humorrank.source import log_of
-
-if TYPE_CHECKING:
-    import altair as alt
-
-    from humorrank.figures.theme import Figure
 
 _NAMED: Final = 100
 """Up to how many models each has its name."""
@@ -66,7 +62,6 @@ def features(
         InputError: the source has no labels.
         OptionError: the source has no rows, or an option does not fit.
     """
-    alt = theme.altair()
     labels = read_labels(source, reading)
     order, how = _order(source, board, reading)
     labelled = set(labels.decided["model"])
@@ -75,10 +70,10 @@ def features(
     kept = order[:size]
     kinds = [kind for kind in KINDS if kind in set(labels.given["kind"])]
     tables = {kind: _table(labels, kind, kept) for kind in kinds}
-    most = max((table["share"].max() or 0.0) for table, _, _ in tables.values())
+    most = max(max(table["share"], default=0.0) for table, _, _ in tables.values())
     # Titles stand at one height, above the longest slanted label of all three.
     widths = [theme.text_width(name, 11) for _, names, _ in tables.values() for name in names]
-    above = 26 + math.sin(math.radians(_SLANT)) * min(_LONGEST, max(widths, default=0))
+    above = 16 + 0.9 * math.sin(math.radians(_SLANT)) * min(_LONGEST, max(widths, default=0))
     charts = [
         _heatmap(table, kept, names, kind, most, above, first=at == 0, last=at == len(kinds) - 1)
         for at, (kind, (table, names, _)) in enumerate(tables.items())
@@ -151,8 +146,7 @@ def _heatmap(
     *,
     first: bool,
     last: bool,
-) -> alt.LayerChart:
-    alt = theme.altair()
+) -> Part:
     rows = len(models)
     names = theme.names_of(models)
     named = rows <= _NAMED
@@ -214,5 +208,5 @@ def _heatmap(
         layers.append(
             base.mark_text(fontSize=10).encode(text=alt.Text("share:Q", format=".0%"), color=ink)
         )
-    chart: alt.LayerChart = alt.layer(*layers).properties(width=alt.Step(34), height=alt.Step(step))
+    chart: Part = alt.layer(*layers).properties(width=alt.Step(34), height=alt.Step(step))
     return chart

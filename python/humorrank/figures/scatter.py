@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final, Literal
+from itertools import product
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -11,23 +12,19 @@ from humorrank.agreement import Correlation, compare_boards, kendall
 from humorrank.bias.source import Judgments, read_judgments
 from humorrank.errors import InputError, NoMaximumError, OptionError
 from humorrank.figures import theme
-from humorrank.figures.beside import placed
+from humorrank.figures.beside import ACROSS, DOWN, placed
+from humorrank.figures.extra import Figure, Part, alt
 from humorrank.figures.source import board_of, refuse_board
 from humorrank.leaderboard import Leaderboard
 from humorrank.progress import Progress
 from humorrank.rating import rate
 from humorrank.unknown import refuse_unknown
 
-if TYPE_CHECKING:
-    import altair as alt
-
-    from humorrank.figures.theme import Figure
-
 _SIDE: Final = 460
 """Of the square, in pixels."""
 
-_WITH_BARS: Final = 60
-"""Up to how many models points have intervals."""
+_WITH_BARS: Final = 24
+"""Up to how many models points have bars; more would hide the points."""
 
 _RATED: Final = ("model_a", "model_b", "score", "weight", "count")
 
@@ -35,7 +32,8 @@ _RATED: Final = ("model_a", "model_b", "score", "weight", "count")
 def elo_against_bt(source: object, top: int | None = None, **options: Any) -> Figure:  # noqa: ANN401
     """Stable Elo against the Bradley-Terry rating, one point a model.
 
-    Bars reach one standard deviation over the shuffled orders to each side. The dashed line has
+    Bars, up to 24 models, reach one standard deviation over the shuffled orders to each side. The
+    dashed line has
     slope 1 and goes through both means: models off it are those that the two see differently.
 
     Args:
@@ -51,7 +49,6 @@ def elo_against_bt(source: object, top: int | None = None, **options: Any) -> Fi
         OptionError: the board has no Elo.
         HumorRankError: see `humorrank.rate`.
     """
-    theme.altair()
     board = board_of(source, options, {"bootstrap": 0})
     if not board.elo["shuffles"]:
         raise OptionError(
@@ -67,14 +64,17 @@ def elo_against_bt(source: object, top: int | None = None, **options: Any) -> Fi
             theme.names_of(board.columns["model"])[:size], *columns.values(), strict=True
         )
     ]
-    for row in rows:
-        row["y_lower"], row["y_upper"] = row["elo"] - row["elo_sd"], row["elo"] + row["elo_sd"]
     notes = [
         *theme.shown_note(size, len(board)),
         _tau(kendall(table["rating"].to_numpy(), table["elo"].to_numpy())),
-        f"bars: one standard deviation over {board.elo['shuffles']:,} orders of the matches",
-        "dashed: as far from the mean by Elo as by Bradley-Terry",
     ]
+    if size <= _WITH_BARS:
+        for row in rows:
+            row["y_lower"] = row["elo"] - row["elo_sd"]
+            row["y_upper"] = row["elo"] + row["elo_sd"]
+        orders = f"{board.elo['shuffles']:,} orders of the matches"
+        notes.append(f"bars: one standard deviation over {orders}")
+    notes.append("dashed: as far from the mean by Elo as by Bradley-Terry")
     shift = float(np.mean(board.columns["elo"]) - np.mean(board.columns["rating"]))
     return _scatter(
         rows,
@@ -101,7 +101,7 @@ def judges(
     """The ratings by one judge against those by another, with Kendall's tau-b.
 
     Each judge's judgments are rated on their own. Models that only one judge's board has are left
-    out, and their number is said. Up to 60 models have bars: the interval by each judge.
+    out, and their number is said. Up to 24 models have bars: the interval by each judge.
 
     Args:
         source: a log with a column of judges, a tally by judge, or a store.
@@ -124,7 +124,6 @@ def judges(
         InputError: no model is on both boards.
         NoMaximumError: one judge's field has no maximum; says which judge's.
     """
-    theme.altair()
     refuse_board(source, "judges")
     judgments = read_judgments(source, texts=None, reading=reading, ordered=False)
     pair = _pair(judgments, judge_a, judge_b)
@@ -160,7 +159,7 @@ def judges(
     notes = [
         _tau(found.kendall),
         f"{found.reversed:,} of {found.pairs:,} pairs of models are ordered differently",
-        *([f"bars: {theme.percent(confidence)} intervals"] if bars else []),
+        *([f"bars: {theme.percent(confidence)} intervals, cut off at the border"] if bars else []),
         "dashed: the same rating by both",
         *([f"{alone:,} models that only one of the two can rate are left out"] if alone else []),
     ]
@@ -185,7 +184,9 @@ def _pair(judgments: Judgments, judge_a: str | None, judge_b: str | None) -> tup
         return known[0], known[1]
     if judge_a is None or judge_b is None:
         shown = ", ".join(map(repr, known[:10])) + (", ..." if len(known) > 10 else "")
-        raise OptionError(f"two judges must be named (judge_a, judge_b); there are {shown}")
+        raise OptionError(
+            f"two judges must be named (judge_a and judge_b, --judges A,B); there are {shown}"
+        )
     refuse_unknown((judge_a, judge_b), known, "judges", what="judge")
     if judge_a == judge_b:
         raise OptionError(f"the judge {judge_a!r} is compared with itself")
@@ -231,11 +232,22 @@ def _scatter(
         title: of the figure.
         notes: below it.
     """
-    alt = theme.altair()
     across, up = (np.array([row[field] for row in rows]) for field, _ in (x, y))
     low = min(across.min(), up.min() - shift)
     high = max(across.max(), up.max() - shift)
-    pad = max(0.08 * (high - low), 10.0)
+    # Ends of bars too, unless they would press the points together.
+    reach = max((high - low) / 3, 50.0)
+    ends = [
+        row[f"{axis}_{end}"] - (shift if axis == "y" else 0.0)
+        for row in rows
+        for axis in "xy"
+        for end in ("lower", "upper")
+        if f"{axis}_{end}" in row
+    ]
+    if ends:
+        low = min(low, max(min(ends), low - reach))
+        high = max(high, min(max(ends), high + reach))
+    pad = max(0.06 * (high - low), 10.0)
     borders = {"x": (low - pad, high + pad), "y": (low - pad + shift, high + pad + shift)}
     for row in rows:
         for axis, (least, most) in borders.items():
@@ -287,25 +299,27 @@ def _scatter(
             **encoded, tooltip=hover
         )
     )
-    for side in ("left", "right"):
+    for side, down in product(("left", "right"), DOWN):
         named = [
             {x[0]: row[x[0]], y[0]: row[y[0]], "label": label.text}
             for row, label in zip(rows, labels, strict=True)
-            if label is not None and label.side == side
+            if label is not None and (label.side, label.down) == (side, down)
         ]
         if named:
-            layers.append(
-                alt.Chart(theme.data(named))
-                .mark_text(
-                    align="left" if side == "right" else "right",
-                    dx=7 if side == "right" else -7,
-                    color=theme.INK,
-                    font=theme.text_font([row["label"] for row in named], "label"),
-                    fontSize=10,
-                )
-                .encode(**encoded, text="label:N")
-            )
+            text = alt.Chart(theme.data(named)).encode(**encoded, text="label:N")
+            look = {
+                "align": "left" if side == "right" else "right",
+                "dx": ACROSS if side == "right" else -ACROSS,
+                "dy": down,
+                "font": theme.text_font([row["label"] for row in named], "label"),
+                "fontSize": 10,
+            }
+            # A rim of paper around the letters, so that no bar strikes them through.
+            layers += [
+                text.mark_text(stroke="white", strokeWidth=3, strokeJoin="round", **look),
+                text.mark_text(color=theme.INK, **look),
+            ]
     if sum(label is not None for label in labels) < len(rows):
         notes = [*notes, "named: the models farthest from the line, where there is room"]
-    chart: alt.LayerChart = alt.layer(*layers).properties(width=_SIDE, height=_SIDE)
+    chart: Part = alt.layer(*layers).properties(width=_SIDE, height=_SIDE)
     return theme.finished(chart, title, notes, width=_SIDE + 80)

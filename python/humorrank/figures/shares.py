@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -11,13 +11,11 @@ from humorrank.bias.intervals import Estimate
 from humorrank.bias.source import read_judgments
 from humorrank.errors import OptionError
 from humorrank.figures import theme
+from humorrank.figures.extra import Figure, alt
 from humorrank.figures.intervals import PANEL
 from humorrank.figures.source import matches_of, refuse_board
 from humorrank.goodness import FitReport, check
 from humorrank.settings import check_confidence
-
-if TYPE_CHECKING:
-    from humorrank.figures.theme import Figure
 
 _SIDE: Final = 420
 
@@ -46,7 +44,6 @@ def position_bias(
         InputError: the log does not say who was shown first.
         OptionError: the source has no rows, or an option does not fit.
     """
-    alt = theme.altair()
     if isinstance(source, BiasReport):
         if reading:
             raise OptionError(f"{min(reading)} is said where the report is made")
@@ -59,7 +56,7 @@ def position_bias(
     total = len(counts)
     counts = sorted(counts, key=lambda one: (-one[1] - one[2], one[0] or ""))[:PANEL]
     names = theme.names_of([judge or "(no judge named)" for judge, *_ in counts])
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, (_, first, second, ties) in zip(names, counts, strict=True):
         share = Estimate.share(first, first + second, confidence)
         rows.append(
@@ -147,7 +144,6 @@ def reliability(
         OptionError: the report has no calibration.
         HumorRankError: see `humorrank.goodness.check`.
     """
-    alt = theme.altair()
     if isinstance(source, FitReport):
         for name in options:
             raise OptionError(f"{name} is said where the report is made: check(..., {name}=...)")
@@ -170,10 +166,10 @@ def reliability(
     ]
     x = alt.X(
         "predicted:Q",
-        scale=alt.Scale(domain=[0.5, 1], nice=False),
+        scale=alt.Scale(domain=[0.5, 1], nice=False, zero=False),
         axis=alt.Axis(title="predicted: chance that the favourite wins", format=".0%"),
     )
-    scale = alt.Scale(domain=[max(0.0, low - 0.02), 1.0], nice=False)
+    scale = alt.Scale(domain=[max(0.0, low - 0.02), 1.0], nice=False, zero=False)
     title = "observed: share of points that it won"
     base = alt.Chart(theme.data(rows)).encode(
         x=x,

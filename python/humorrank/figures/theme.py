@@ -6,17 +6,11 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final
 
-from humorrank.errors import MissingExtraError, OptionError
+from humorrank.errors import OptionError
+from humorrank.figures.extra import Figure, Part, alt
 from humorrank.settings import whole
-
-if TYPE_CHECKING:
-    import altair as alt
-
-    Figure = alt.LayerChart | alt.HConcatChart
-    """What the functions give."""
 
 FONT: Final = "Noto Sans, DejaVu Sans, Liberation Sans, Arial, Helvetica, sans-serif"
 
@@ -58,7 +52,7 @@ PALETTE: Final = (
 SCHEME: Final = "cividis"
 """Dark to light without a turn, so that it also reads in grey."""
 
-LIGHT_FROM: Final = 0.55
+LIGHT_FROM: Final = 0.47
 """From which part of the scheme on dark text is easier to read than white text."""
 
 MOST_ROWS: Final = 5_000
@@ -89,6 +83,7 @@ _CONFIG: Final[dict[str, Any]] = {
         "domainColor": LINE,
         "gridColor": FAINT,
         "labelColor": INK,
+        "labelFlush": False,
         "labelFontSize": 11,
         "labelLimit": 190,
         "tickColor": LINE,
@@ -109,24 +104,8 @@ _CONFIG: Final[dict[str, Any]] = {
     "view": {"stroke": FAINT},
 }
 
-Chart = TypeVar("Chart", "alt.LayerChart", "alt.HConcatChart")
 
-
-def altair() -> ModuleType:
-    """Altair, imported when a figure is first asked for.
-
-    Raises:
-        MissingExtraError: it is not installed.
-    """
-    try:
-        import altair as alt  # noqa: PLC0415 - an optional dependency
-    except ImportError as error:
-        message = "figures need altair and vl-convert: pip install 'humorrank[figures]'"
-        raise MissingExtraError(message) from error
-    return alt
-
-
-def finished(chart: Chart, title: str, notes: Iterable[str], *, width: int = 640) -> Chart:
+def finished(chart: Part, title: str, notes: Iterable[str], *, width: int = 640) -> Figure:
     """A chart with its title, and with the look that all figures have.
 
     Args:
@@ -135,16 +114,15 @@ def finished(chart: Chart, title: str, notes: Iterable[str], *, width: int = 640
         notes: what a reader should know, below the title; each begins a line.
         width: of the whole figure in pixels, by which the notes are broken into lines.
     """
-    alt = altair()
     notes = list(notes)
     lines = [line for note in notes for line in textwrap.wrap(note, max(50, int(width / 5.8)))]
     heading = alt.TitleParams(text=title, subtitle=lines)
     described = ". ".join([title, *notes])
-    finished: Chart = chart.properties(title=heading, description=described).configure(**_CONFIG)
-    return finished
+    out: Figure = chart.properties(title=heading, description=described).configure(**_CONFIG)
+    return out
 
 
-def data(rows: list[dict[str, Any]]) -> Any:  # noqa: ANN401 - altair's InlineData
+def data(rows: list[dict[str, Any]]) -> Part:
     """Rows as a chart's data.
 
     Raises:
@@ -155,7 +133,7 @@ def data(rows: list[dict[str, Any]]) -> Any:  # noqa: ANN401 - altair's InlineDa
             f"the figure would hold {len(rows):,} rows, and more than {MOST_ROWS:,} are too many "
             "to draw; ask for fewer models (top)"
         )
-    return altair().Data(values=rows)
+    return alt.Data(values=rows)
 
 
 def limited(size: int, top: int | None, *, most: int = MOST_MODELS) -> int:
@@ -209,7 +187,7 @@ def text_font(names: Iterable[str], field: str) -> Any:  # noqa: ANN401 - a name
     chosen = f"'{FONT}'"
     for characters, font in reversed(found):
         chosen = f"test(/[{characters}]/, datum.{field}) ? '{font}, {FONT}' : {chosen}"
-    return altair().ExprRef(chosen)
+    return alt.ExprRef(chosen)
 
 
 def _scripts(names: Iterable[str]) -> list[tuple[str, str]]:

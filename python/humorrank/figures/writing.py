@@ -8,14 +8,11 @@ import io
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from humorrank.atomic import check_place, replacing
 from humorrank.errors import MissingExtraError, OptionError
-from humorrank.figures.theme import altair
-
-if TYPE_CHECKING:
-    from humorrank.figures.theme import Figure
+from humorrank.figures.extra import Part
 
 ENDINGS: Final = (".png", ".svg", ".json", ".html")
 
@@ -40,7 +37,7 @@ def check_ending(path: str | os.PathLike[str]) -> str:
     return ending
 
 
-def save(chart: Figure, path: str | os.PathLike[str]) -> None:
+def save(chart: Part, path: str | os.PathLike[str]) -> None:
     """Writes a figure, whole or not at all.
 
     Args:
@@ -56,7 +53,7 @@ def save(chart: Figure, path: str | os.PathLike[str]) -> None:
     if ending == ".svg":
         content = svg(chart).encode()
     elif ending == ".json":
-        content = chart.to_json().encode()
+        content = (chart.to_json(indent=None) + "\n").encode()
     elif ending == ".html":
         content = _rendered(chart, io.StringIO(), "html", inline=True).getvalue().encode()
     else:
@@ -65,7 +62,7 @@ def save(chart: Figure, path: str | os.PathLike[str]) -> None:
         file.write(content)
 
 
-def svg(chart: Figure) -> str:
+def svg(chart: Part) -> str:
     """A figure as SVG, to be put into a page as it is.
 
     Text is escaped, nothing is loaded from elsewhere, and ids begin with a hash of the figure, so
@@ -85,8 +82,7 @@ def svg(chart: Figure) -> str:
     return _TAG.sub(lambda tag: _ID.sub(rf"\g<1>{own}-", tag[0]), text)
 
 
-def _rendered(chart: Figure, to: Any, kind: str, **options: Any) -> Any:  # noqa: ANN401 - a buffer
-    altair()
+def _rendered(chart: Part, to: Any, kind: str, **options: Any) -> Any:  # noqa: ANN401 - a buffer
     try:
         import vl_convert  # noqa: F401, PLC0415 - an optional dependency
     except ImportError as error:

@@ -13,7 +13,7 @@ from humorrank.report.features import MOST_FEATURED
 from humorrank.report.source import Evidence
 
 if TYPE_CHECKING:
-    from humorrank.figures.theme import Figure
+    from humorrank.figures.extra import Figure
 
 MOST_RANKED: Final = 1_000
 """Contestants for whom intervals of ranks are made; the work grows with their square."""

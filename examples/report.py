@@ -1,0 +1,28 @@
+"""A page and pictures of the tournament that examples/tournament.py has played."""
+
+import sys
+from pathlib import Path
+
+import humorrank
+from humorrank import figures
+from humorrank.report import page
+
+
+def main(folder: Path) -> None:
+    """Writes report.html, and the pictures beside it."""
+    store = folder / "tournament.sqlite"
+    board = humorrank.rate(folder / "tournament.parquet", interval="sandwich", cluster="prompt")
+    for name, chart in {
+        "leaderboard": figures.leaderboard(board),
+        "ranks": figures.ranks(board),
+        "win-rates": figures.win_rates(board),
+        "budget": figures.budget(store),
+    }.items():
+        figures.save(chart, folder / f"{name}.png")
+    made = page(store)
+    (folder / "report.html").write_text(made.html, encoding="utf-8")
+    print(f"A page to look at: {folder / 'report.html'}; pictures beside it")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "."))

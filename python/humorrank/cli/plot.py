@@ -1,0 +1,241 @@
+"""`humorrank plot`: a picture of a log, a tally or a store."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+import typer
+
+import humorrank
+from humorrank.bias.source import store_path
+from humorrank.cli import _options, _output
+from humorrank.cli._progress import progress_bar
+from humorrank.cli._rated import matches_of
+from humorrank.errors import OptionError
+from humorrank.leaderboard import Leaderboard
+
+if TYPE_CHECKING:
+    from humorrank.figures.extra import Figure
+    from humorrank.progress import Progress
+
+Kind = Literal[
+    "leaderboard",
+    "ranks",
+    "win-rates",
+    "elo",
+    "features",
+    "judges",
+    "position-bias",
+    "budget",
+    "reliability",
+]
+
+_FIGURE: Final = "Figure"
+
+_BOARDS: Final = ("leaderboard", "ranks", "win-rates", "elo")
+"""Figures of a board, which take every option of rating."""
+
+_TAKEN: Final[Mapping[str, tuple[str, ...]]] = {
+    "features": ("top",),
+    "judges": ("judges", "bootstrap", "confidence", "disconnected", "seed"),
+    "position-bias": ("confidence",),
+    "budget": ("top", "steps", "prior"),
+    "reliability": ("cluster", "ties", "confidence", "disconnected", "seed", "threads"),
+    "leaderboard": ("top", "bootstrap"),
+    "ranks": ("top", "bootstrap"),
+    "win-rates": ("top",),
+    "elo": ("top", "elo_shuffles"),
+}
+"""Which options, beside those of reading, say something of each kind."""
+
+_BOOTSTRAP, _SHUFFLES, _STEPS = 1000, 100, 40
+
+
+@_options.takes(reading=_options.reading_options, rating=_options.rating_options)
+def plot(
+    *,
+    kind: Annotated[
+        Kind,
+        typer.Argument(
+            metavar="KIND",
+            help="leaderboard: ratings with intervals; ranks: those that the data allow; "
+            "win-rates: of each model against each other one; elo: Stable Elo against "
+            "Bradley-Terry; features: why models win and lose; judges: the ratings by two judges; "
+            "position-bias: how often the first wins, by judge; budget: ratings by number of "
+            "comparisons; reliability: predicted against observed wins.",
+            show_default=False,
+        ),
+    ],
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="LOG_OR_STORE...",
+            help="A tournament's store; or match logs, decision logs and tallies, as `humorrank "
+            "rate` takes them.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to: .png, .svg, .html (a page that needs no network) or .json (the "
+            "Vega-Lite spec).",
+            rich_help_panel=_options.OUTPUT,
+            show_default=False,
+        ),
+    ],
+    top: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Show only the N best.", min=1, rich_help_panel=_FIGURE),
+    ] = None,
+    judges: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="JUDGE,JUDGE",
+            help="Which two judges are compared; not needed where there are two.",
+            rich_help_panel=_FIGURE,
+        ),
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help=f"How often the field is rated on the way to its budget; {_STEPS} if not given.",
+            min=1,
+            rich_help_panel=_FIGURE,
+        ),
+    ] = None,
+    bootstrap: Annotated[
+        int | None,
+        typer.Option(
+            help=f"Replicates behind the intervals; {_BOOTSTRAP:,} if not given, 0 leaves them "
+            "out.",
+            rich_help_panel=_options.INTERVALS,
+        ),
+    ] = None,
+    elo_shuffles: Annotated[
+        int | None,
+        typer.Option(
+            help=f"Random orders behind Stable Elo; {_SHUFFLES} if not given.",
+            rich_help_panel=_options.RATING,
+        ),
+    ] = None,
+    reading: dict[str, Any],
+    rating: dict[str, Any],
+) -> None:
+    """Draw a figure and write it to a file.
+
+    Needs `pip install 'humorrank[figures]'`. Figures read in black and white and for the
+    colour-blind; what a mark means stands below the title.
+
+    * `humorrank plot leaderboard votes.csv -o leaderboard.png`
+    * `humorrank plot features T.sqlite -o features.svg`
+    * `humorrank plot judges decisions.parquet --judges anna,llama -o judges.html`
+    """
+    from humorrank import figures  # noqa: PLC0415 - an optional dependency
+    from humorrank.figures.writing import check_ending  # noqa: PLC0415
+
+    check_ending(output)
+    given = {
+        "top": top,
+        "judges": _options.as_names("judges", judges),
+        "steps": steps,
+        "bootstrap": bootstrap,
+        "elo_shuffles": elo_shuffles,
+    }
+    said = {name: value for name, value in given.items() if value is not None}
+    _refuse_idle(kind, said, rating)
+    with progress_bar() as progress:
+        if kind in _BOARDS:
+            chart = _of_board(kind, files, reading, rating, said, progress)
+        else:
+            chart = _of_rows(kind, files, reading, rating, said, progress)
+    figures.save(chart, output)
+
+
+def _of_board(
+    kind: str,
+    files: list[str],
+    reading: Mapping[str, Any],
+    rating: Mapping[str, Any],
+    said: Mapping[str, Any],
+    progress: Progress | None,
+) -> Figure:
+    from humorrank import figures  # noqa: PLC0415
+    from humorrank.figures.source import refuse_reading, store_log  # noqa: PLC0415
+
+    path = store_path(files)
+    if path is None:
+        matches: Any = matches_of(files, reading, rating, by=None, progress=progress)
+    else:
+        refuse_reading(path, reading)
+        matches = store_log(path)
+    intervals, elo = kind in ("leaderboard", "ranks"), kind == "elo"
+    board = humorrank.rate(
+        matches,
+        bootstrap=said.get("bootstrap", _BOOTSTRAP) if intervals else 0,
+        elo_shuffles=said.get("elo_shuffles", _SHUFFLES) if elo else 0,
+        progress=progress,
+        **rating,
+    )
+    assert isinstance(board, Leaderboard)
+    _output.say_filters(board.counts["filtered_by"])
+    for warning in board.warnings:
+        _output.say("warning", warning)
+    draw: Callable[..., Figure] = {
+        "leaderboard": figures.leaderboard,
+        "ranks": figures.ranks,
+        "win-rates": figures.win_rates,
+        "elo": figures.elo_against_bt,
+    }[kind]
+    return draw(board, said.get("top"))
+
+
+def _of_rows(
+    kind: str,
+    files: list[str],
+    reading: Mapping[str, Any],
+    rating: Mapping[str, Any],
+    said: Mapping[str, Any],
+    progress: Progress | None,
+) -> Figure:
+    from humorrank import figures  # noqa: PLC0415
+
+    source: Any = files[0] if len(files) == 1 else files
+    taken = {name: rating[name] for name in _TAKEN[kind] if name in rating}
+    taken |= {name: value for name, value in said.items() if name != "judges"}
+    if kind == "judges":
+        pair: tuple[str | None, ...] = said.get("judges", (None, None))
+        if len(pair) != 2:
+            raise OptionError(f"--judges takes two judges (anna,ben), not {len(pair)}")
+        return figures.judges(source, pair[0], pair[1], progress=progress, **taken, **reading)
+    if kind == "budget":
+        return figures.budget(source, progress=progress, **taken, **reading)
+    if kind == "reliability":
+        return figures.reliability(source, progress=progress, **taken, **reading)
+    if kind == "features":
+        return figures.features(source, **taken, **reading)
+    return figures.position_bias(source, **taken, **reading)
+
+
+def _refuse_idle(kind: str, said: Mapping[str, Any], rating: Mapping[str, Any]) -> None:
+    """Refuses options that say nothing of this kind of figure."""
+    idle = [name for name in said if name not in _TAKEN[kind]]
+    if kind not in _BOARDS:
+        parameters = inspect.signature(_options.rating_options).parameters
+        usual = {name: one.default for name, one in parameters.items()}
+        for name, value in rating.items():
+            option = "control" if name == "controls" else name
+            if name not in _TAKEN[kind] and (value or None) != (usual[option] or None):
+                idle.append(option)
+    for name in idle:
+        takes = ", ".join(f"--{one.replace('_', '-')}" for one in _TAKEN[kind])
+        raise OptionError(
+            f"--{name.replace('_', '-')} says nothing of the figure {kind}, which takes {takes} "
+            "and the options of reading"
+        )
