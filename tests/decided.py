@@ -38,9 +38,10 @@ def decisions(
     winner = np.where(drawn < p, "model_a", "model_b")
     winner = np.where(random.random(judgments) < ties, "tie", winner)
 
+    chosen = Random(seed)
+
     def some(labels, most=3):
-        count = random.integers(1, most + 1)
-        return json.dumps(random.choice(labels, count, replace=False).tolist())
+        return json.dumps(chosen.sample(labels, chosen.randint(1, most)))
 
     words = ("the pigeon", "a toaster", "my landlord", "files", "denies", "the moon", "in Bern")
 

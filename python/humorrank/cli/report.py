@@ -86,6 +86,13 @@ def report(
         ),
     ] = None,
     bootstrap: _options.Bootstrap = 1000,
+    elo_shuffles: Annotated[
+        int,
+        typer.Option(
+            help="Random orders behind Stable Elo; 0 leaves Elo out.",
+            rich_help_panel=_options.RATING,
+        ),
+    ] = 10,
     reading: dict[str, Any],
     rating: dict[str, Any],
 ) -> None:
@@ -119,6 +126,7 @@ def report(
             reading=reading,
             progress=progress,
             bootstrap=bootstrap,
+            elo_shuffles=elo_shuffles,
             **rating,
         )
     board = made.evidence.board
