@@ -73,7 +73,7 @@ def rows(chart, *fields):
 
 def notes(chart):
     """What stands below the title."""
-    return " ".join(chart.to_dict()["title"].get("subtitle", []))
+    return " ".join(chart.title.subtitle)
 
 
 def drawn(chart):

@@ -5,7 +5,7 @@ import pytest
 from drawings import board, drawn, log, notes, rows
 from fields import field, finish, made, spec_of
 
-from humorrank import figures, rate
+from humorrank import figures, rate, tally
 from humorrank.errors import NoMaximumError, OptionError
 from humorrank.tournament.export import match_log
 from humorrank.tournament.store import Store
@@ -77,9 +77,10 @@ def test_lines_begin_where_all_can_be_rated_and_it_is_said():
 
 
 def test_many_models_are_thin_lines_and_the_ends_are_named():
-    chart = figures.budget(log(80, 2_000), steps=70, prior=1.0)
-    assert 50 < len({row["comparisons"] for row in rows(chart, "comparisons")}) <= 5_000 // 80
-    assert len({row["model"] for row in rows(chart, "label")}) == 8
+    chart = figures.budget(log(300, 6_000), steps=20, prior=1.0)
+    points = rows(chart, "comparisons")
+    assert 10 < len({row["comparisons"] for row in points}) <= 5_000 // 300
+    assert len({row["model"] for row in points if "label" in row}) == 8
     assert "the first 4 and the last 4" in notes(chart)
     assert "a prior of 1" in notes(chart)
     top = figures.budget(log(30, 900), steps=5, prior=1.0, top=10)
@@ -95,6 +96,8 @@ def test_one_step_is_one_column_of_dots():
 def test_faults_of_budget():
     with pytest.raises(OptionError, match="holds no order of matches"):
         figures.budget(board())
+    with pytest.raises(OptionError, match="a tally holds no order of matches"):
+        figures.budget(tally(log(3, 100)))
     with pytest.raises(NoMaximumError):
         figures.budget([("a", "b", "model_a")] * 10)
     assert lines(figures.budget([("a", "b", "model_a")] * 10, prior=1.0))

@@ -161,13 +161,14 @@ def test_a_store_is_drawn_as_its_decision_log(tmp_path):
         figures.features(path, where="judge = 'x'")
 
 
-def test_what_has_no_labels_is_refused():
+def test_what_has_no_labels_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"have no labels \(winner_humor_features"):
         figures.features(log(3, 100))
     empty = log(3, 100).with_columns(loser_features=pl.lit("[]"))
     with pytest.raises(InputError, match="have no labels"):
         figures.features(empty)
-    for holder in (board(), tally(log(3, 100))):
+    tally(log(3, 100)).write(tmp_path / "t.parquet")
+    for holder in (board(), tally(log(3, 100)), tmp_path / "t.parquet"):
         with pytest.raises(OptionError, match="holds no labels; give the log"):
             figures.features(holder)
 

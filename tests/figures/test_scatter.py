@@ -6,7 +6,7 @@ import pytest
 from drawings import board, drawn, log, notes, rows
 from scipy.stats import kendalltau
 
-from humorrank import figures, rate
+from humorrank import figures, rate, tally
 from humorrank.errors import InputError, NoMaximumError, OptionError
 
 
@@ -55,6 +55,14 @@ def test_judges_are_rated_on_their_own():
     turned = rows(figures.judges(source, "ben", "anna", bootstrap=0), "rating_a", "matches_a")
     assert {row["model"]: row["rating_a"] for row in turned} == pytest.approx(
         {model: row["rating_b"] for model, row in found.items()}, abs=1e-6
+    )
+
+
+def test_a_tally_by_judge_is_enough():
+    source = judged()
+    counted = tally(source, keys=["judge"])
+    assert figures.judges(counted, bootstrap=40).to_dict() == (
+        figures.judges(source, bootstrap=40).to_dict()
     )
 
 

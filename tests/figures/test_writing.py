@@ -5,6 +5,7 @@ import re
 import struct
 import sys
 
+import altair
 import pytest
 from drawings import board, drawn, log
 
@@ -37,6 +38,16 @@ def test_svg_html_and_json_say_the_same(chart, tmp_path):
     page = (tmp_path / "x.html").read_text()
     assert "model-003" in page
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", page)
+
+
+def test_files_hold_their_data_whatever_a_notebook_has_enabled(chart, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text, spec = figures.svg(chart), chart.to_dict()
+    with altair.data_transformers.enable("json"):
+        assert figures.svg(chart) == text
+        figures.save(chart, "x.json")
+    assert json.loads((tmp_path / "x.json").read_text()) == spec
+    assert [file.name for file in tmp_path.iterdir()] == ["x.json"]
 
 
 def test_svg_loads_nothing_runs_nothing_and_has_a_description():

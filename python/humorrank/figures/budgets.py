@@ -13,7 +13,7 @@ from humorrank.errors import InputError, NoMaximumError
 from humorrank.figures import theme
 from humorrank.figures.beside import short, spread
 from humorrank.figures.extra import Figure, alt
-from humorrank.figures.source import refuse_board, refuse_reading, store_log
+from humorrank.figures.source import refuse_counts, refuse_reading, store_log
 from humorrank.leaderboard import Leaderboard
 from humorrank.log import MatchLog
 from humorrank.progress import Progress
@@ -68,7 +68,7 @@ def budget(
         OptionError: the source has no rows, or an option does not fit.
         InputError: the matches cannot be read as they stand.
     """
-    refuse_board(source, "order of matches")
+    refuse_counts(source, "order of matches")
     steps = whole("steps", steps, 1, 1000)
     frame, unit = _in_order(source, reading)
     field = len(pl.concat([frame["model_a"], frame["model_b"]]).unique())

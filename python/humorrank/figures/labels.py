@@ -12,7 +12,7 @@ import polars as pl
 
 from humorrank.bias.source import store_path
 from humorrank.errors import InputError
-from humorrank.figures.source import refuse_board, refuse_reading
+from humorrank.figures.source import refuse_counts, refuse_reading
 from humorrank.log import MatchLog
 from humorrank.source import log_of
 
@@ -67,7 +67,7 @@ def read_labels(source: object, reading: Mapping[str, Any]) -> Labels:
         OptionError: the source has no rows, or an option does not fit.
         StoreError: the store cannot be read.
     """
-    refuse_board(source, "labels")
+    refuse_counts(source, "labels")
     path = store_path(source)
     if path is not None:
         refuse_reading(path, reading)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from humorrank import tally_file
 from humorrank.bias.source import store_path
 from humorrank.errors import OptionError
 from humorrank.leaderboard import Leaderboard
@@ -63,14 +64,24 @@ def store_log(path: Path) -> Any:  # noqa: ANN401 - a polars frame
 
 
 def refuse_board(source: object, what: str) -> None:
-    """Refuses a board, or a tally, where rows are needed.
+    """Refuses a board where matches are needed.
 
     Raises:
         OptionError: it is one.
     """
-    kind = {Leaderboard: "board", Leaderboards: "board", Tally: "tally"}.get(type(source))
-    if kind is not None:
-        raise OptionError(f"a {kind} holds no {what}; give the log or the store that it is of")
+    if isinstance(source, Leaderboard | Leaderboards):
+        raise OptionError(f"a board holds no {what}; give the log or the store that it is of")
+
+
+def refuse_counts(source: object, what: str) -> None:
+    """Refuses a board or a tally where rows are needed.
+
+    Raises:
+        OptionError: it is one.
+    """
+    refuse_board(source, what)
+    if isinstance(source, Tally) or tally_file.split(source)[0]:
+        raise OptionError(f"a tally holds no {what}; give the log or the store that it is of")
 
 
 def refuse_reading(path: Path, reading: Mapping[str, Any]) -> None:

@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+import polars as pl
+
 from humorrank.errors import OptionError
 from humorrank.figures.extra import Figure, Part, alt
 from humorrank.settings import whole
@@ -122,7 +124,7 @@ def finished(chart: Part, title: str, notes: Iterable[str], *, width: int = 640)
     return out
 
 
-def data(rows: list[dict[str, Any]]) -> Part:
+def data(rows: list[dict[str, Any]]) -> pl.DataFrame:
     """Rows as a chart's data.
 
     Raises:
@@ -133,7 +135,8 @@ def data(rows: list[dict[str, Any]]) -> Part:
             f"the figure would hold {len(rows):,} rows, and more than {MOST_ROWS:,} are too many "
             "to draw; ask for fewer models (top)"
         )
-    return alt.Data(values=rows)
+    # A frame, as Altair copies and checks lists of rows again and again.
+    return pl.DataFrame(rows, infer_schema_length=None)
 
 
 def limited(size: int, top: int | None, *, most: int = MOST_MODELS) -> int:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from humorrank.atomic import check_place, replacing
 from humorrank.errors import MissingExtraError, OptionError
-from humorrank.figures.extra import Part
+from humorrank.figures.extra import Part, alt
 
 ENDINGS: Final = (".png", ".svg", ".json", ".html")
 
@@ -53,7 +53,8 @@ def save(chart: Part, path: str | os.PathLike[str]) -> None:
     if ending == ".svg":
         content = svg(chart).encode()
     elif ending == ".json":
-        content = (chart.to_json(indent=None) + "\n").encode()
+        with alt.data_transformers.enable("default"):
+            content = (chart.to_json(indent=None) + "\n").encode()
     elif ending == ".html":
         content = _rendered(chart, io.StringIO(), "html", inline=True).getvalue().encode()
     else:
@@ -88,5 +89,7 @@ def _rendered(chart: Part, to: Any, kind: str, **options: Any) -> Any:  # noqa: 
     except ImportError as error:
         message = "PNG, SVG and HTML need vl-convert: pip install 'humorrank[figures]'"
         raise MissingExtraError(message) from error
-    chart.save(to, format=kind, **options)
+    # Whatever the user has enabled for notebooks, a file holds its data.
+    with alt.data_transformers.enable("default"):
+        chart.save(to, format=kind, **options)
     return to
