@@ -110,6 +110,21 @@ Format = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+EloShuffles = Annotated[
+    int,
+    typer.Option(help="Random orders behind Stable Elo; 0 leaves Elo out.", rich_help_panel=RATING),
+]
+HalfTies = Annotated[
+    Literal["half", "exclude"],
+    typer.Option(help="A tie is half a win each, or left out.", rich_help_panel=RATING),
+]
+Disconnected = Annotated[
+    Literal["error", "largest"],
+    typer.Option(
+        help="Where not everyone can be rated: stop, or take the largest connected component.",
+        rich_help_panel=RATING,
+    ),
+]
 BoardFormat = Annotated[
     Literal["table", "json", "csv", "markdown", "latex"] | None,
     typer.Option(
@@ -251,13 +266,7 @@ def rating_options(
             rich_help_panel=RATING,
         ),
     ] = 0.0,
-    disconnected: Annotated[
-        Literal["error", "largest"],
-        typer.Option(
-            help="Where not everyone can be rated: stop, or rate the largest connected component.",
-            rich_help_panel=RATING,
-        ),
-    ] = "error",
+    disconnected: Disconnected = "error",
     solver: Annotated[
         Literal["newton", "mm"],
         typer.Option(help="The way to the same maximum.", rich_help_panel=RATING),

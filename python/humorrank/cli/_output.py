@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -49,6 +49,37 @@ def resolve_format(wanted: str | None, output: str | None, *, latex: bool = Fals
     raise OptionError(message)
 
 
+def colored(output: str | None) -> bool:
+    """Whether text goes to a terminal, so that it may have colours."""
+    return output is None and sys.stdout is not None and sys.stdout.isatty()
+
+
+def rendered(
+    chosen: str,
+    output: str | None,
+    *,
+    json: Callable[[], str],
+    text: Callable[..., str],
+    table: Callable[[], pl.DataFrame],
+    decimals: Mapping[str, int],
+) -> str:
+    """What a command has found, in the format chosen.
+
+    Args:
+        chosen: table, json, csv or markdown.
+        output: the file that it goes to; None for standard output.
+        json: gives it as JSON.
+        text: gives it for people; takes `color`.
+        table: gives what CSV and markdown hold.
+        decimals: of numbers in markdown, by column; 1 of others.
+    """
+    if chosen == "json":
+        return json()
+    if chosen == "table":
+        return text(color=colored(output))
+    return table().write_csv() if chosen == "csv" else markdown(table(), decimals)
+
+
 def emit(text: str, output: str | None) -> None:
     """Writes text whole or not at all: a file appears only once it is complete.
 
@@ -67,7 +98,7 @@ def emit(text: str, output: str | None) -> None:
         file.write(text.encode())
 
 
-def markdown(table: pl.DataFrame, decimals: dict[str, int]) -> str:
+def markdown(table: pl.DataFrame, decimals: Mapping[str, int]) -> str:
     """A frame as a markdown table: numbers right, text left, floats rounded."""
 
     def cell(name: str, value: object) -> str:

@@ -46,10 +46,16 @@ def rated(
     """
     with progress_bar() as progress:
         matches = matches_of(files, reading, rating, by=None, progress=progress)
-        board: Leaderboard = humorrank.rate(
+        board = humorrank.rate(
             matches, bootstrap=bootstrap, elo_shuffles=0, progress=progress, **rating
         )
+    assert isinstance(board, Leaderboard)
+    tell(board)
+    return board
+
+
+def tell(board: Leaderboard) -> None:
+    """Says what filters took, and what is to be known of a board."""
     _output.say_filters(board.counts["filtered_by"])
     for warning in board.warnings:
         _output.say("warning", warning)
-    return board

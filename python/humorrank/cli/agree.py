@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -119,15 +118,12 @@ def agree(
         _output.say("note", note)
     if report.identical:
         _output.say("note", f"{report.identical:,} judgments of identical jokes are left out")
-    text = _render(report, chosen, raters=raters, plain=output is not None)
+    text = _output.rendered(
+        chosen,
+        output,
+        json=report.to_json,
+        text=report.to_text,
+        table=report.raters_table if raters else report.to_polars,
+        decimals=_DECIMALS,
+    )
     _output.emit(text, output)
-
-
-def _render(report: AgreementReport, chosen: str, *, raters: bool, plain: bool) -> str:
-    if chosen == "json":
-        return report.to_json()
-    if chosen == "table":
-        color = not plain and sys.stdout is not None and sys.stdout.isatty()
-        return report.to_text(color=color)
-    table = report.raters_table() if raters else report.to_polars()
-    return table.write_csv() if chosen == "csv" else _output.markdown(table, _DECIMALS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import sys
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -13,7 +12,7 @@ from humorrank.cli._progress import progress_bar
 from humorrank.errors import OptionError
 
 if TYPE_CHECKING:
-    from humorrank.fragility import AuditReport
+    pass
 
 _AUDIT = "Audit"
 _DECIMALS = {"score": 3, "weight": 3}
@@ -57,17 +56,8 @@ def audit(
             rich_help_panel=_AUDIT,
         ),
     ] = None,
-    ties: Annotated[
-        Literal["half", "exclude"],
-        typer.Option(help="A tie is half a win each, or left out.", rich_help_panel=_AUDIT),
-    ] = "half",
-    disconnected: Annotated[
-        Literal["error", "largest"],
-        typer.Option(
-            help="Where not everyone can be rated: stop, or take the largest connected component.",
-            rich_help_panel=_AUDIT,
-        ),
-    ] = "error",
+    ties: _options.HalfTies = "half",
+    disconnected: _options.Disconnected = "error",
     reading: dict[str, Any],
     format: _options.Format = None,
     output: _options.Output = None,
@@ -102,17 +92,15 @@ def audit(
     _output.say_filters(report.filtered)
     for warning in report.warnings:
         _output.say("warning", warning)
-    _output.emit(_render(report, chosen, plain=output is not None), output)
-
-
-def _render(report: AuditReport, chosen: str, *, plain: bool) -> str:
-    if chosen == "json":
-        return report.to_json()
-    if chosen == "csv":
-        return report.cells.write_csv()
-    if chosen == "markdown":
-        return _output.markdown(report.cells, _DECIMALS)
-    return report.to_text(color=not plain and sys.stdout is not None and sys.stdout.isatty())
+    text = _output.rendered(
+        chosen,
+        output,
+        json=report.to_json,
+        text=report.to_text,
+        table=lambda: report.cells,
+        decimals=_DECIMALS,
+    )
+    _output.emit(text, output)
 
 
 def _pair(text: str | None) -> tuple[str, str] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -122,17 +121,15 @@ def bias(
     report = interruptible(work)
     if report.identical:
         _output.say("note", f"{report.identical:,} judgments of identical jokes are left out")
-    _output.emit(_render(report, chosen, ratings=ratings, plain=output is not None), output)
-
-
-def _render(report: BiasReport, chosen: str, *, ratings: bool, plain: bool) -> str:
-    if chosen == "json":
-        return report.to_json()
-    if chosen == "table":
-        color = not plain and sys.stdout is not None and sys.stdout.isatty()
-        return report.ratings_text(color=color) if ratings else report.to_text(color=color)
-    table = report.ratings() if ratings else report.to_polars()
-    return table.write_csv() if chosen == "csv" else _output.markdown(table, _DECIMALS)
+    text = _output.rendered(
+        chosen,
+        output,
+        json=report.to_json,
+        text=report.ratings_text if ratings else report.to_text,
+        table=report.ratings if ratings else report.to_polars,
+        decimals=_DECIMALS,
+    )
+    _output.emit(text, output)
 
 
 def _own(texts: list[str] | None) -> dict[str, str]:

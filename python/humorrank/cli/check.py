@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -12,7 +11,7 @@ from humorrank.cli._progress import progress_bar
 from humorrank.errors import OptionError
 
 if TYPE_CHECKING:
-    from humorrank.goodness import FitReport
+    pass
 
 _FIT = "Fit"
 _DECIMALS = {
@@ -57,17 +56,8 @@ def check(
     confidence: Annotated[
         float, typer.Option(help="Of the intervals.", rich_help_panel=_FIT)
     ] = 0.95,
-    ties: Annotated[
-        Literal["half", "exclude"],
-        typer.Option(help="A tie is half a win each, or left out.", rich_help_panel=_FIT),
-    ] = "half",
-    disconnected: Annotated[
-        Literal["error", "largest"],
-        typer.Option(
-            help="Where not everyone can be rated: stop, or take the largest connected component.",
-            rich_help_panel=_FIT,
-        ),
-    ] = "error",
+    ties: _options.HalfTies = "half",
+    disconnected: _options.Disconnected = "error",
     seed: Annotated[int, typer.Option(help="Of the folds.", rich_help_panel=_FIT)] = 0,
     threads: Annotated[
         int | None,
@@ -117,17 +107,15 @@ def check(
     _output.say_filters(report.filtered)
     for warning in report.warnings:
         _output.say("warning", warning)
-    _output.emit(_render(report, chosen, show, plain=output is not None), output)
-
-
-def _render(report: FitReport, chosen: str, show: str, *, plain: bool) -> str:
-    if chosen == "json":
-        return report.to_json()
-    if chosen == "table":
-        color = not plain and sys.stdout is not None and sys.stdout.isatty()
-        return report.to_text(color=color)
-    table = report.worst if show == "pairs" else report.bins()
-    return table.write_csv() if chosen == "csv" else _output.markdown(table, _DECIMALS)
+    text = _output.rendered(
+        chosen,
+        output,
+        json=report.to_json,
+        text=report.to_text,
+        table=lambda: report.worst if show == "pairs" else report.bins(),
+        decimals=_DECIMALS,
+    )
+    _output.emit(text, output)
 
 
 def _bins(text: str) -> int | tuple[float, ...]:

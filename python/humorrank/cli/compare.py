@@ -41,11 +41,12 @@ def compare(
         found = board.compare(model_a, model_b)
     except KeyError as error:
         raise OptionError(str(error.args[0])) from error
-    if chosen == "json":
-        text = found.to_json()
-    elif chosen == "table":
-        text = found.to_text()
-    else:
-        table = pl.DataFrame([vars(found)])
-        text = table.write_csv() if chosen == "csv" else _output.markdown(table, _DECIMALS)
+    text = _output.rendered(
+        chosen,
+        output,
+        json=found.to_json,
+        text=lambda color: found.to_text(),
+        table=lambda: pl.DataFrame([vars(found)]),
+        decimals=_DECIMALS,
+    )
     _output.emit(text, output)

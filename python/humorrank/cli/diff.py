@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -37,17 +36,8 @@ def diff(
     confidence: Annotated[
         float, typer.Option(help="Of the intervals.", rich_help_panel=_DIFF)
     ] = 0.95,
-    ties: Annotated[
-        Literal["half", "exclude"],
-        typer.Option(help="A tie is half a win each, or left out.", rich_help_panel=_DIFF),
-    ] = "half",
-    disconnected: Annotated[
-        Literal["error", "largest"],
-        typer.Option(
-            help="Where not everyone can be rated: stop, or take the largest connected component.",
-            rich_help_panel=_DIFF,
-        ),
-    ] = "error",
+    ties: _options.HalfTies = "half",
+    disconnected: _options.Disconnected = "error",
     reading: dict[str, Any],
     format: _options.Format = None,
     output: _options.Output = None,
@@ -74,12 +64,12 @@ def diff(
             progress=progress,
             **reading,
         )
-    if chosen == "json":
-        text = found.to_json()
-    elif chosen == "csv":
-        text = found.table.write_csv()
-    elif chosen == "markdown":
-        text = _output.markdown(found.table, _DECIMALS)
-    else:
-        text = found.to_text(color=output is None and sys.stdout.isatty())
+    text = _output.rendered(
+        chosen,
+        output,
+        json=found.to_json,
+        text=found.to_text,
+        table=found.to_polars,
+        decimals=_DECIMALS,
+    )
     _output.emit(text, output)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from statistics import NormalDist
 from typing import Annotated, Literal
 
@@ -137,13 +136,14 @@ def plan(
             seed=seed,
             progress=progress,
         )
-    if chosen == "json":
-        text = made.to_json()
-    elif chosen == "table":
-        text = made.to_text(color=output is None and sys.stdout is not None and sys.stdout.isatty())
-    else:
-        table = made.to_polars()
-        text = table.write_csv() if chosen == "csv" else _output.markdown(table, _DECIMALS)
+    text = _output.rendered(
+        chosen,
+        output,
+        json=made.to_json,
+        text=made.to_text,
+        table=made.to_polars,
+        decimals=_DECIMALS,
+    )
     _output.emit(text, output)
 
 

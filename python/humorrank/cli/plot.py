@@ -10,9 +10,9 @@ import typer
 
 import humorrank
 from humorrank.bias.source import store_path
-from humorrank.cli import _options, _output
+from humorrank.cli import _options
 from humorrank.cli._progress import progress_bar
-from humorrank.cli._rated import matches_of
+from humorrank.cli._rated import matches_of, tell
 from humorrank.errors import OptionError
 from humorrank.leaderboard import Leaderboard
 
@@ -184,9 +184,7 @@ def _of_board(
         **rating,
     )
     assert isinstance(board, Leaderboard)
-    _output.say_filters(board.counts["filtered_by"])
-    for warning in board.warnings:
-        _output.say("warning", warning)
+    tell(board)
     draw: Callable[..., Figure] = {
         "leaderboard": figures.leaderboard,
         "ranks": figures.ranks,

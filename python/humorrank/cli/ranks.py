@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -50,12 +49,12 @@ def ranks(
     board = rated(files, reading, rating, bootstrap=bootstrap)
     with progress_bar() as progress:
         found = board.ranks(top, joint=joint, progress=progress)
-    if chosen == "json":
-        text = found.to_json()
-    elif chosen == "csv":
-        text = found.table.write_csv()
-    elif chosen == "markdown":
-        text = _output.markdown(found.table, _DECIMALS)
-    else:
-        text = found.to_text(color=output is None and sys.stdout.isatty())
+    text = _output.rendered(
+        chosen,
+        output,
+        json=found.to_json,
+        text=found.to_text,
+        table=found.to_polars,
+        decimals=_DECIMALS,
+    )
     _output.emit(text, output)

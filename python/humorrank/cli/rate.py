@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -34,13 +33,7 @@ def rate(
             rich_help_panel=_options.INTERVALS,
         ),
     ] = False,
-    elo_shuffles: Annotated[
-        int,
-        typer.Option(
-            help="Random orders behind Stable Elo; 0 leaves Elo out.",
-            rich_help_panel=_options.RATING,
-        ),
-    ] = 10,
+    elo_shuffles: _options.EloShuffles = 10,
     elo_k: Annotated[
         float,
         typer.Option(
@@ -103,10 +96,12 @@ def rate(
     if chosen in ("csv", "markdown", "latex") and isinstance(board, Leaderboard):
         for parameter in board.parameters:
             _output.say("note", parameter.to_text())
-    _output.emit(_render(board, chosen, top, plain=output is not None), output)
+    _output.emit(_render(board, chosen, top, output), output)
 
 
-def _render(board: Leaderboard | Leaderboards, chosen: str, top: int | None, *, plain: bool) -> str:
+def _render(
+    board: Leaderboard | Leaderboards, chosen: str, top: int | None, output: str | None
+) -> str:
     if chosen == "json":
         return board.to_json(top)
     if chosen == "latex" and isinstance(board, Leaderboard):
@@ -116,8 +111,7 @@ def _render(board: Leaderboard | Leaderboards, chosen: str, top: int | None, *, 
         return table.write_csv()
     if chosen == "markdown":
         return _output.markdown(table, _DECIMALS)
-    if plain or sys.stdout is None or not sys.stdout.isatty():
-        return board.to_text(top)
-    if isinstance(board, Leaderboard):
+    color = _output.colored(output)
+    if color and isinstance(board, Leaderboard):
         return board.to_text(top, color=True, width=shutil.get_terminal_size().columns)
-    return board.to_text(top, color=True)
+    return board.to_text(top, color=color)

@@ -11,6 +11,7 @@ import typer
 from humorrank.atomic import check_place
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
+from humorrank.cli._rated import tell
 from humorrank.errors import OptionError
 
 _PAGE = "Page"
@@ -61,14 +62,7 @@ def report(
             rich_help_panel=_PAGE,
         ),
     ] = "hide",
-    tiers: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIERS",
-            help="Bands of ratings: 'paper', or NAME=LOWEST,...: strong=1100,middle=950,weak.",
-            rich_help_panel=_PAGE,
-        ),
-    ] = None,
+    tiers: _options.Tiers = None,
     pictures: Annotated[
         bool,
         typer.Option(
@@ -86,13 +80,7 @@ def report(
         ),
     ] = None,
     bootstrap: _options.Bootstrap = 1000,
-    elo_shuffles: Annotated[
-        int,
-        typer.Option(
-            help="Random orders behind Stable Elo; 0 leaves Elo out.",
-            rich_help_panel=_options.RATING,
-        ),
-    ] = 10,
+    elo_shuffles: _options.EloShuffles = 10,
     reading: dict[str, Any],
     rating: dict[str, Any],
 ) -> None:
@@ -130,9 +118,7 @@ def report(
             **rating,
         )
     board = made.evidence.board
-    _output.say_filters(board.counts["filtered_by"])
-    for warning in board.warnings:
-        _output.say("warning", warning)
+    tell(board)
     size = made.write(output)
     without = made.data["notes"].get("pictures")
     if pictures and without is not None:
