@@ -10,7 +10,8 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 
 import humorrank
-from humorrank.board_diff import diff, holm
+from humorrank.board_diff import diff
+from humorrank.distributions import holm
 
 FIELD = {"a": 1150, "b": 1050, "c": 1000, "d": 950, "e": 850}
 

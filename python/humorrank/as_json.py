@@ -18,5 +18,5 @@ def tree(value: Any) -> Any:  # noqa: ANN401 - any tree
 
 
 def text(value: Mapping[str, Any]) -> str:
-    """A result as indented text."""
-    return json.dumps(tree(value), ensure_ascii=False, indent=2, allow_nan=False)
+    """A result, in JSON's types already, as indented text."""
+    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)

@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 
 from humorrank import as_json
-from humorrank.distributions import student_quantile, student_tail
+from humorrank.distributions import holm, student_quantile, student_tail
 from humorrank.errors import OptionError
 from humorrank.leaderboard import Leaderboard
 from humorrank.progress import Progress
@@ -329,11 +329,14 @@ def _paired_variance(old: _Log, new: _Log, common: Sequence[str]) -> tuple[np.nd
     both = np.minimum(*times)
     if not old.clustered and both.sum() < min(time.sum() for time in times):
         both = np.zeros(count)
-    for start in range(0, count, size := max(1, _BLOCK // len(common))):
-        part = slice(start, min(start + size, count))
+    reaches = [_reach(side, common) for side in (old, new)]
+    size = max(1, _BLOCK // len(common))
+    for start in range(0, count, size):
+        stop = min(start + size, count)
+        part = slice(start, stop)
         pulls = [
-            _pulls(side, place, part, common)
-            for side, place in zip((old, new), places, strict=True)
+            _pulls(side, place, reach, start, stop)
+            for side, place, reach in zip((old, new), places, reaches, strict=True)
         ]
         variance += both[part] @ (pulls[1] - pulls[0]) ** 2
         for time, pull in zip(times, pulls, strict=True):
@@ -344,17 +347,20 @@ def _paired_variance(old: _Log, new: _Log, common: Sequence[str]) -> tuple[np.nd
     return POINTS**2 * factor * variance, int(both.sum()), degrees
 
 
-def _pulls(side: _Log, place: np.ndarray, part: slice, common: Sequence[str]) -> np.ndarray:
-    """What each unit of a part adds to the common models' ratings, of shape (units, models)."""
+def _reach(side: _Log, common: Sequence[str]) -> np.ndarray:
+    """How far a point beyond expectation moves each common model against their mean."""
     code = {name: code for code, name in enumerate(side.names)}
-    own = np.array([code[name] for name in common])
-    # Contrasts with the mean of the common models.
-    reach = side.bread[:, own] - side.bread[:, own].mean(1, keepdims=True)
-    rows = np.flatnonzero((place >= part.start) & (place < part.stop))
+    own = side.bread[:, [code[name] for name in common]]
+    return np.asarray(own - own.mean(1, keepdims=True))
+
+
+def _pulls(side: _Log, place: np.ndarray, reach: np.ndarray, start: int, stop: int) -> np.ndarray:
+    """What units `start` to `stop` add to the common models' ratings, of shape (units, models)."""
+    rows = np.flatnonzero((place >= start) & (place < stop))
     along = reach[side.first[rows]] - reach[side.second[rows]]
     along *= side.residual[rows, None]
-    out = np.zeros((part.stop - part.start, len(common)))
-    np.add.at(out, place[rows] - part.start, along)
+    out = np.zeros((stop - start, reach.shape[1]))
+    np.add.at(out, place[rows] - start, along)
     return out
 
 
@@ -409,12 +415,3 @@ def _table(
     placed = sorted(rows.values(), key=lambda row: -order[row["model"]])
     placed.sort(key=lambda row: row["status"] == "gone")
     return pl.DataFrame(placed, schema=SCHEMA)
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """p-values adjusted for as many tests as there are (Holm 1979)."""
-    order = np.argsort(p, kind="stable")
-    factor = np.arange(len(p), 0, -1)
-    out = np.empty(len(p))
-    out[order] = np.minimum(1, np.maximum.accumulate(p[order] * factor))
-    return out

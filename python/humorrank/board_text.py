@@ -107,16 +107,10 @@ def bars(ratings: np.ndarray, lower: np.ndarray, upper: np.ndarray, width: int) 
         upper: upper ends.
         width: characters of each bar.
     """
-    ends = np.concatenate([ratings, lower[np.isfinite(lower)], upper[np.isfinite(upper)]])
-    start, scale = float(ends.min()), float(np.ptp(ends)) or 1.0
-
-    def place(value: float) -> int:
-        share = (min(max(value, start), start + scale) - start) / scale
-        return round(share * (width - 1))
-
+    shares = np.rint(_shares(ratings, lower, upper) * (width - 1)).astype(np.int64)
     out = []
-    for rating, low, high in zip(ratings.tolist(), lower.tolist(), upper.tolist(), strict=True):
-        first, last = place(low), place(high)
+    ends = zip(lower.tolist(), upper.tolist(), strict=True)
+    for (at, first, last), (low, high) in zip(shares.T.tolist(), ends, strict=True):
         bar = [" "] * width
         bar[first : last + 1] = "─" * (last - first + 1)
         bar[first], bar[last] = "├", "┤"
@@ -124,9 +118,16 @@ def bars(ratings: np.ndarray, lower: np.ndarray, upper: np.ndarray, width: int) 
             bar[first] = "◄"
         if high == math.inf:
             bar[last] = "►"
-        bar[place(rating)] = "●"
+        bar[at] = "●"
         out.append("".join(bar))
     return out
+
+
+def _shares(ratings: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """Where ratings and ends stand on one scale from 0 to 1, a row each; open ends at its edges."""
+    ends = np.concatenate([ratings, lower[np.isfinite(lower)], upper[np.isfinite(upper)]])
+    start, scale = float(ends.min()), float(np.ptp(ends)) or 1.0
+    return np.clip((np.stack([ratings, lower, upper]) - start) / scale, 0, 1)
 
 
 def latex(board: Leaderboard, top: int | None = None) -> str:
@@ -186,16 +187,11 @@ def _html_bars(board: Leaderboard, rows: int) -> list[str]:
     if "rating_lower" not in board.columns or not rows:
         return []
     ratings, lower, upper = (board.columns[name][:rows] for name in _ENDS)
-    ends = np.concatenate([ratings, lower[np.isfinite(lower)], upper[np.isfinite(upper)]])
-    start, scale = float(ends.min()), float(np.ptp(ends)) or 1.0
-
-    def share(values: np.ndarray) -> list[float]:
-        return list((100 * np.clip((values - start) / scale, 0, 1)).tolist())
-
+    shares = 100 * _shares(ratings, lower, upper)
     spot = "position:absolute;height:0.6em;top:0.2em;"
     return [
         '<div style="position:relative;width:10em;height:1em" aria-hidden="true">'
         f'<div style="{spot}left:{low:.1f}%;width:{high - low:.1f}%;background:#56b4e9"></div>'
         f'<div style="{spot}left:{at:.1f}%;width:2px;background:#000"></div></div>'
-        for at, low, high in zip(share(ratings), share(lower), share(upper), strict=True)
+        for at, low, high in shares.T.tolist()
     ]

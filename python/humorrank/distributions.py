@@ -1,13 +1,13 @@
-"""Normal and Student distributions, as far as intervals need them."""
+"""Normal, Student and chi-squared distributions, and p-values of many tests."""
 
 from __future__ import annotations
 
 import math
 from functools import lru_cache
-from statistics import NormalDist
 from typing import Final
 
-_NORMAL: Final = NormalDist()
+import numpy as np
+
 _SMALLEST: Final = 1e-300
 _STEPS: Final = 10_000
 _LARGE: Final = 100
@@ -22,7 +22,9 @@ def normal_quantile(p: float) -> float:
     """The number that a standard normal one is below with chance p; infinite for 0 and 1."""
     if p <= 0 or p >= 1:
         return -math.inf if p <= 0 else math.inf
-    return _NORMAL.inv_cdf(p)
+    from statistics import NormalDist  # noqa: PLC0415 - not every rating needs it
+
+    return NormalDist().inv_cdf(p)
 
 
 def student_tail(t: float, degrees: float) -> float:
@@ -109,3 +111,28 @@ def _fraction(a: float, b: float, x: float) -> float:
         if abs(step - 1) < 1e-15:
             break
     return value
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """p-values adjusted for as many tests as there are (Holm 1979)."""
+    order = np.argsort(p, kind="stable")
+    factor = np.arange(len(p), 0, -1)
+    out = np.empty(len(p))
+    out[order] = np.minimum(1, np.maximum.accumulate(p[order] * factor))
+    return out
+
+
+def chi_squared_tail(x: float, degrees: int) -> float:
+    """The chance that chi-squared with so many degrees of freedom is above x.
+
+    By Q(a + 1, y) = Q(a, y) + y^a e^-y / Gamma(a + 1) from Q(1, y) = e^-y and Q(1/2, y) =
+    erfc(sqrt y) (NIST DLMF 8.8.6); every term is positive, so that nothing cancels.
+    """
+    if x <= 0 or degrees <= 0:
+        return 1.0
+    y = x / 2
+    a, tail = (0.5, math.erfc(math.sqrt(y))) if degrees % 2 else (1.0, math.exp(-y))
+    while a < degrees / 2 - 0.25:
+        tail += math.exp(a * math.log(y) - y - math.lgamma(a + 1))
+        a += 1
+    return min(1.0, tail)

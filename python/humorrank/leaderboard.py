@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
-from humorrank import board_text
+from humorrank import as_json, board_text
 from humorrank.errors import MissingExtraError, OptionError
 from humorrank.parameter import TIE_PARAMETER, Parameter
 from humorrank.progress import Progress, stage
@@ -164,6 +162,12 @@ class Leaderboard:
     def _places(self) -> dict[str, int]:
         return {name: place for place, name in enumerate(self.columns["model"])}
 
+    @cached_property
+    def codes(self) -> np.ndarray:
+        """The number of each contestant, best first, in the order of their names."""
+        code = {name: code for code, name in enumerate(self._names)}
+        return np.array([code[name] for name in self.columns["model"]], np.int64)
+
     def __len__(self) -> int:
         """The number of rated contestants."""
         return len(self.columns["model"])
@@ -224,14 +228,11 @@ class Leaderboard:
         """
         return {
             "leaderboard": [
-                {name: _json_number(value) for name, value in row.items()}
+                as_json.tree(row)
                 for row in self.table.head(len(self) if top is None else top).iter_rows(named=True)
             ],
             "unrated": [vars(unrated) for unrated in self.unrated],
-            "parameters": [
-                {name: _json_number(value) for name, value in vars(parameter).items()}
-                for parameter in self.parameters
-            ],
+            "parameters": [as_json.tree(vars(parameter)) for parameter in self.parameters],
             "settings": dict(self.settings),
             "certificate": dict(self.certificate),
             "bootstrap": dict(self.bootstrap),
@@ -244,7 +245,7 @@ class Leaderboard:
 
     def to_json(self, top: int | None = None) -> str:
         """`to_dict` as text."""
-        return json.dumps(self.to_dict(top), ensure_ascii=False, indent=2, allow_nan=False)
+        return as_json.text(self.to_dict(top))
 
     def ranks(
         self, top: int | None = None, *, joint: bool = False, progress: Progress | None = None
@@ -264,14 +265,12 @@ class Leaderboard:
             OptionError: the board has no intervals, or there is no such top.
         """
         top = min(3, len(self)) if top is None else whole("top", top, 1, len(self))
-        code = {name: code for code, name in enumerate(self._names)}
-        order = np.array([code[name] for name in self.columns["model"]])
         return rank_table(
             self._intervals(),
             self.columns["model"],
             self.columns["rank"],
             self.columns["rating"],
-            order=order,
+            order=self.codes,
             top=top,
             confidence=self.settings["confidence"],
             joint=joint,
@@ -294,8 +293,9 @@ class Leaderboard:
             raise OptionError(f"{model_a!r} is compared with itself")
         uncertainty = self._intervals()
         confidence = self.settings["confidence"]
-        code_a, code_b = self._names.index(model_a), self._names.index(model_b)
-        lower, upper = uncertainty.difference(code_a, code_b, confidence)
+        code_a, code_b = (self.codes[self._places[name]] for name in (model_a, model_b))
+        pair = np.array([code_a]), np.array([code_b])
+        lower, upper = (float(end[0]) for end in uncertainty.differences(*pair, confidence))
         matches, points_a, points_b = self._direct(code_a, code_b)
         difference = a.rating - b.rating
         nu = next((p.estimate for p in self.parameters if p.name == TIE_PARAMETER), 0.0)
@@ -305,7 +305,7 @@ class Leaderboard:
             difference,
             lower,
             upper,
-            uncertainty.stronger(code_a, code_b),
+            float(uncertainty.stronger(*pair)[0]),
             beats(difference, nu),
             beats(lower, nu),
             beats(upper, nu),
@@ -424,7 +424,3 @@ class Leaderboard:
         if self.unrated:
             text += f", {len(self.unrated):,} unrated"
         return text
-
-
-def _json_number(value: object) -> object:
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from humorrank import _core, group_notes
+from humorrank import _core, as_json, group_notes
 from humorrank.errors import OptionError
 from humorrank.existence import shorten
 from humorrank.keyed import Keyed, Label, checked
@@ -250,7 +249,7 @@ class Leaderboards(Mapping[Key, Leaderboard]):
 
     def to_json(self, top: int | None = None) -> str:
         """`to_dict` as text."""
-        return json.dumps(self.to_dict(top), ensure_ascii=False, indent=2, allow_nan=False)
+        return as_json.text(self.to_dict(top))
 
     def best(self, top: int | None = None) -> pl.DataFrame:
         """The table with only the `top` best and the unrated of each group; all by default."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import reduce
+from pathlib import Path
 from typing import Any, Final
 
 from humorrank import tally_file
@@ -112,6 +113,19 @@ def _refuse_said(options: set[str]) -> None:
     for option in sorted(options):
         message = f"{option} is said where the log is opened: MatchLog(..., {option}=...)"
         raise OptionError(message)
+
+
+def refuse_beside_store(path: Path, options: set[str]) -> None:
+    """Refuses options that are about rows of a log, beside a tournament's store.
+
+    Raises:
+        OptionError: there is one; says how to export the store.
+    """
+    for option in sorted(options):
+        raise OptionError(
+            f"{option} (--{option.replace('_', '-')}) is about the rows of a log; export the "
+            f"store first: humorrank tournament export {path} --decisions -o decisions.parquet"
+        )
 
 
 def refuse_reading(options: set[str]) -> None:

@@ -13,8 +13,9 @@ from judged import log, matches
 from statsmodels.stats.proportion import proportion_confint
 
 from humorrank.bias.first_position import first_position
-from humorrank.bias.intervals import Estimate, chi_squared_tail
+from humorrank.bias.intervals import Estimate
 from humorrank.bias.source import matches_of, read_judgments
+from humorrank.distributions import chi_squared_tail
 from humorrank.errors import NoMaximumError
 from humorrank.model.paired_logit import fit
 from humorrank.rating import POINTS

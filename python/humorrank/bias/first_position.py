@@ -9,8 +9,8 @@ from typing import Final, Literal
 import numpy as np
 import polars as pl
 
-from humorrank.bias.intervals import Estimate, chi_squared_tail
-from humorrank.distributions import student_quantile
+from humorrank.bias.intervals import Estimate
+from humorrank.distributions import chi_squared_tail, student_quantile
 from humorrank.errors import OptionError
 from humorrank.model.matches import Matches
 from humorrank.model.paired_logit import PairedLogit, fit

@@ -15,7 +15,7 @@ from humorrank import tally_file
 from humorrank.errors import InputError, OptionError
 from humorrank.log import MatchLog
 from humorrank.model.matches import Matches
-from humorrank.source import counted, refuse_winner_first, said_options
+from humorrank.source import counted, refuse_beside_store, refuse_winner_first, said_options
 from humorrank.tally import Tally
 
 TEXTS: Final = ("joke_a", "joke_b")
@@ -104,11 +104,7 @@ def read_judgments(
     """
     path = store_path(source)
     if path is not None:
-        for option in sorted(said_options(reading) | ({"texts"} if texts else set())):
-            raise OptionError(
-                f"{option} (--{option.replace('_', '-')}) is about the rows of a log; export the "
-                f"store first: humorrank tournament export {path} --decisions -o decisions.parquet"
-            )
+        refuse_beside_store(path, said_options(reading) | ({"texts"} if texts else set()))
         return _of_store(path)
     if isinstance(source, Tally) or tally_file.split(source)[0]:
         return _of_tally(source, texts, reading)

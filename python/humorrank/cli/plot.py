@@ -19,6 +19,7 @@ from humorrank.leaderboard import Leaderboard
 if TYPE_CHECKING:
     from humorrank.figures.extra import Figure
     from humorrank.progress import Progress
+from humorrank.source import refuse_beside_store, said_options
 
 Kind = Literal[
     "leaderboard",
@@ -167,13 +168,13 @@ def _of_board(
     progress: Progress | None,
 ) -> Figure:
     from humorrank import figures  # noqa: PLC0415
-    from humorrank.figures.source import refuse_reading, store_log  # noqa: PLC0415
+    from humorrank.figures.source import store_log  # noqa: PLC0415
 
     path = store_path(files)
     if path is None:
         matches: Any = matches_of(files, reading, rating, by=None, progress=progress)
     else:
-        refuse_reading(path, reading)
+        refuse_beside_store(path, said_options(reading))
         matches = store_log(path)
     intervals, elo = kind in ("leaderboard", "ranks"), kind == "elo"
     board = humorrank.rate(

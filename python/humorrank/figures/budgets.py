@@ -13,13 +13,13 @@ from humorrank.errors import InputError, NoMaximumError
 from humorrank.figures import theme
 from humorrank.figures.beside import short, spread
 from humorrank.figures.extra import Figure, alt
-from humorrank.figures.source import refuse_counts, refuse_reading, store_log
+from humorrank.figures.source import refuse_counts, store_log
 from humorrank.leaderboard import Leaderboard
 from humorrank.log import MatchLog
 from humorrank.progress import Progress
 from humorrank.rating import rate
 from humorrank.settings import whole
-from humorrank.source import log_of
+from humorrank.source import log_of, refuse_beside_store, said_options
 from humorrank.tally import Tally
 
 _ALL_NAMED: Final = 14
@@ -103,7 +103,7 @@ def _in_order(source: object, reading: Mapping[str, Any]) -> tuple[pl.DataFrame,
         done = pl.col("count").cum_sum() if "count" in frame.columns else pl.int_range(pl.len()) + 1
         unit = "matches"
     else:
-        refuse_reading(path, reading)
+        refuse_beside_store(path, said_options(reading))
         frame, unit = store_log(path), "comparisons"
         if not frame.height:
             raise InputError("the tournament has no judgments yet", file=str(path))

@@ -12,9 +12,9 @@ import polars as pl
 
 from humorrank.bias.source import store_path
 from humorrank.errors import InputError
-from humorrank.figures.source import refuse_counts, refuse_reading
+from humorrank.figures.source import refuse_counts
 from humorrank.log import MatchLog
-from humorrank.source import log_of
+from humorrank.source import log_of, refuse_beside_store, said_options
 
 KINDS: Final = {
     "mechanisms": "winner_humor_features",
@@ -70,7 +70,7 @@ def read_labels(source: object, reading: Mapping[str, Any]) -> Labels:
     refuse_counts(source, "labels")
     path = store_path(source)
     if path is not None:
-        refuse_reading(path, reading)
+        refuse_beside_store(path, said_options(reading))
         frame = _of_store(path)
     else:
         frame = _of_log(log_of(source, reading))

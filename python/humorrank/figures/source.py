@@ -12,7 +12,6 @@ from humorrank.errors import OptionError
 from humorrank.leaderboard import Leaderboard
 from humorrank.leaderboards import Leaderboards
 from humorrank.rating import rate
-from humorrank.source import said_options
 from humorrank.tally import Tally
 
 
@@ -82,16 +81,3 @@ def refuse_counts(source: object, what: str) -> None:
     refuse_board(source, what)
     if isinstance(source, Tally) or tally_file.split(source)[0]:
         raise OptionError(f"a tally holds no {what}; give the log or the store that it is of")
-
-
-def refuse_reading(path: Path, reading: Mapping[str, Any]) -> None:
-    """Refuses options that are about the rows of a log, beside a store.
-
-    Raises:
-        OptionError: there is one.
-    """
-    for option in sorted(said_options(reading)):
-        raise OptionError(
-            f"{option} (--{option.replace('_', '-')}) is about the rows of a log; export the "
-            f"store first: humorrank tournament export {path} --decisions -o decisions.parquet"
-        )

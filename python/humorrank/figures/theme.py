@@ -37,8 +37,7 @@ SOFT: Final = "#595959"
 LINE: Final = "#8c8c8c"
 FAINT: Final = "#e2e2e2"
 BLUE: Final = "#0072b2"
-ORANGE: Final = "#d55e00"
-"""Blue and vermillion are of Okabe and Ito's palette, which the colour-blind tell apart."""
+"""Of Okabe and Ito's palette, which the colour-blind tell apart."""
 
 PALETTE: Final = (
     "#0072b2",

@@ -72,15 +72,16 @@ class AuditReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, in JSON's types."""
-        out = {name: value for name, value in vars(self).items() if name != "filtered"}
-        return {
-            **out,
+        own = {name: value for name, value in vars(self).items() if name != "filtered"}
+        out = {
+            **own,
             "cells": self.cells.to_dicts(),
             "ratings": self.ratings.to_dicts(),
             "settings": dict(self.settings),
             "warnings": list(self.warnings),
             "version": _core.VERSION,
         }
+        return dict(as_json.tree(out))
 
     def to_json(self) -> str:
         """`to_dict` as text."""

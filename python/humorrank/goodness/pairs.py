@@ -22,9 +22,9 @@ from typing import Final
 
 import numpy as np
 
-from humorrank import _core
-from humorrank.bias.intervals import chi_squared_tail
+from humorrank import _core, laplacian
 from humorrank.cells import Cells
+from humorrank.distributions import chi_squared_tail, holm
 from humorrank.errors import OptionError
 from humorrank.scale import logistic
 
@@ -182,10 +182,7 @@ def information_matrix(
     low: np.ndarray, high: np.ndarray, information: np.ndarray, contestants: int
 ) -> np.ndarray:
     """The information of a fit, plus 1/n in each direction of the level, so that it inverts."""
-    matrix = np.zeros((contestants, contestants))
-    matrix[low, high] = -information
-    matrix += matrix.T
-    matrix[np.diag_indices(contestants)] = -matrix.sum(axis=1)
+    matrix = laplacian.of_pairs(contestants, low, high, information)
     matrix += float(np.trace(matrix)) / contestants**2
     return matrix
 
@@ -213,12 +210,9 @@ def worst(fit: PairFit, most: int) -> list[tuple[int, float, float]]:
     tested = np.flatnonzero(np.isfinite(fit.deviance_residual))
     size = np.abs(fit.deviance_residual[tested])
     order = np.lexsort((tested, -np.abs(fit.residual[tested]), -size))[:most]
-    out, adjusted = [], 0.0
-    for rank, place in enumerate(order.tolist()):
-        p = math.erfc(float(size[place]) / math.sqrt(2))
-        adjusted = min(1.0, max(adjusted, p * (len(tested) - rank)))
-        out.append((int(tested[place]), p, adjusted))
-    return out
+    p = np.array([math.erfc(one / math.sqrt(2)) for one in size.tolist()])
+    adjusted = holm(p)
+    return [(int(tested[i]), float(p[i]), float(adjusted[i])) for i in order.tolist()]
 
 
 def fitted(field: _core.Field, threads: int | None) -> np.ndarray:

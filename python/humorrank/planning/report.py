@@ -85,7 +85,7 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, in JSON's types."""
-        return {
+        out = {
             "goal": self.goal,
             "fewest_prompts": self.fewest_prompts,
             "options": self.to_polars().to_dicts(),
@@ -100,6 +100,7 @@ class Plan:
             "seed": self.seed,
             "version": _core.VERSION,
         }
+        return dict(as_json.tree(out))
 
     def to_json(self) -> str:
         """`to_dict` as text."""

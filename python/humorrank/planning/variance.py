@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from humorrank import laplacian
 from humorrank.errors import OptionError
 from humorrank.scale import POINTS, logistic
 
@@ -117,7 +118,7 @@ class Design:
 
     def _inverse(self, p: np.ndarray) -> np.ndarray:
         n = len(p)
-        inverse = np.linalg.inv(_laplacian(self.share * p * (1 - p)) + 1 / n)
+        inverse = np.linalg.inv(laplacian.of_weights(self.share * p * (1 - p)) + 1 / n)
         return np.asarray(inverse - 1 / n)
 
     @cached_property
@@ -128,7 +129,7 @@ class Design:
     @cached_property
     def noise(self) -> np.ndarray:
         """The part of the covariance that shrinks with the number of matches; times matches."""
-        meat = _laplacian(self.share * self.outcomes.variance)
+        meat = laplacian.of_weights(self.share * self.outcomes.variance)
         return np.asarray(self._bread @ meat @ self._bread)
 
     @cached_property
@@ -145,7 +146,7 @@ class Design:
             meat += weight * (total.T @ total)
             own += weight * moved**2
         # A match shares nothing with itself that its variance does not hold.
-        meat -= _laplacian(own + own.T)
+        meat -= laplacian.of_weights(own + own.T)
         return np.asarray(self._bread @ meat @ self._bread)
 
     def covariance(self, matches: float, prompts: float) -> np.ndarray:
@@ -174,13 +175,6 @@ def _connected(met: np.ndarray) -> bool:
         if further.all() or (further == reached).all():
             return bool(further.all())
         reached = further
-
-
-def _laplacian(weights: np.ndarray) -> np.ndarray:
-    out = -weights.copy()
-    np.fill_diagonal(out, 0)
-    out[np.diag_indices(len(out))] = -out.sum(axis=1)
-    return out
 
 
 def _normal(nodes: int) -> tuple[np.ndarray, np.ndarray]:

@@ -37,7 +37,7 @@ def pair_columns(board: Leaderboard, progress: Progress | None = None) -> dict[s
         their direct matches.
     """
     n = paired(board)
-    codes = _codes(board)[:n]
+    codes = board.codes[:n]
     i, j = np.triu_indices(n, 1)
     out: dict[str, list[Any]] = _direct(board, codes, i, j)
     uncertainty = board._uncertainty
@@ -50,7 +50,7 @@ def pair_columns(board: Leaderboard, progress: Progress | None = None) -> dict[s
         part = slice(int(start), int(end))
         one, other = codes[i[part]], codes[j[part]]
         lower[part], upper[part] = uncertainty.differences(one, other, confidence)
-        stronger[part] = uncertainty.strongers(one, other)
+        stronger[part] = uncertainty.stronger(one, other)
         if progress is not None:
             progress("pairs", row + 1, n - 1)
     return {
@@ -70,11 +70,6 @@ def rounded(values: np.ndarray, decimals: int) -> list[float | int | str | None]
         else:
             out.append(None if math.isnan(value) else str(value))
     return out
-
-
-def _codes(board: Leaderboard) -> np.ndarray:
-    code = {name: code for code, name in enumerate(board._names)}
-    return np.array([code[name] for name in board.columns["model"]], np.int64)
 
 
 def _direct(

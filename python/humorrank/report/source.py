@@ -22,7 +22,7 @@ from humorrank.progress import Progress
 from humorrank.rating import rate
 from humorrank.report.decisions import Decisions, of_log, of_store
 from humorrank.report.provenance import file_facts, fingerprint
-from humorrank.source import counted, log_of, said_options
+from humorrank.source import counted, log_of, refuse_beside_store, said_options
 from humorrank.tally import Tally
 from humorrank.tournament.export import match_log
 from humorrank.tournament.faults import told
@@ -128,11 +128,7 @@ def _of_store(
     texts: tuple[str, str] | None,
     progress: Progress | None,
 ) -> Evidence:
-    for option in sorted(said_options(reading) | ({"texts"} if texts else set())):
-        raise OptionError(
-            f"{option} (--{option.replace('_', '-')}) is about the rows of a log; export the "
-            f"store first: humorrank tournament export {path} --decisions -o decisions.parquet"
-        )
+    refuse_beside_store(path, said_options(reading) | ({"texts"} if texts else set()))
     if rating.get("controls"):
         raise OptionError(
             "controls (--control) are columns of a log, which a store does not have; export it "

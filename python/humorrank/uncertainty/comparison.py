@@ -52,10 +52,7 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, in JSON's types: open ends are null."""
-        return {
-            name: None if isinstance(value, float) and not math.isfinite(value) else value
-            for name, value in vars(self).items()
-        }
+        return dict(as_json.tree(vars(self)))
 
     def to_json(self) -> str:
         """`to_dict` as text."""

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from humorrank import _core
+from humorrank import _core, laplacian
 from humorrank.errors import OptionError
 from humorrank.scale import POINTS, logistic
 from humorrank.uncertainty.clusters import Clusters
@@ -67,7 +67,7 @@ class Curvature:
         self._strengths = strengths
         self._low, self._high, low_points, high_points = field.pairs()
         chance = self._chance(self._low, self._high)
-        information = laplacian(
+        information = laplacian.of_pairs(
             n, self._low, self._high, (low_points + high_points) * chance * (1 - chance)
         )
         if prior:
@@ -91,7 +91,9 @@ class Curvature:
         low, high = self._low[pair], self._high[pair]
         chance = self._chance(low, high)
         weight = low_points + high_points
-        meat = laplacian(len(self.bread), low, high, count * weight**2 * chance * (1 - chance))
+        meat = laplacian.of_pairs(
+            len(self.bread), low, high, count * weight**2 * chance * (1 - chance)
+        )
         return self._sandwich(meat)
 
     def sandwich(self, scores: Scores) -> np.ndarray:
@@ -102,7 +104,7 @@ class Curvature:
         n = len(self.bread)
         if scores.unit is None:
             amount = scores.times * scores.residual**2
-            meat = laplacian(n, scores.first, scores.second, amount)
+            meat = laplacian.of_pairs(n, scores.first, scores.second, amount)
         else:
             meat = np.zeros((n, n))
             for block in _unit_blocks(scores, n):
@@ -166,13 +168,6 @@ class Curvature:
 
     def _sandwich(self, meat: np.ndarray) -> np.ndarray:
         return np.asarray(POINTS**2 * (self.bread @ meat @ self.bread))
-
-
-def laplacian(n: int, first: np.ndarray, second: np.ndarray, amount: np.ndarray) -> np.ndarray:
-    """The sum of amount x (e_first - e_second)(e_first - e_second)', of shape (n, n)."""
-    pairs = np.bincount(first.astype(np.int64) * n + second, amount, n * n).reshape(n, n)
-    pairs = pairs + pairs.T
-    return np.asarray(np.diag(pairs.sum(1)) - pairs)
 
 
 def _unit_blocks(scores: Scores, n: int) -> Iterator[np.ndarray]:

@@ -97,11 +97,6 @@ class Normal:
             out *= _stretch(chance, self.degrees)[:, None]
         return np.asarray(out + self.ratings)
 
-    def difference(self, a: int, b: int, confidence: float) -> tuple[float, float]:
-        """The interval of the rating of `a` less that of `b`."""
-        lower, upper = self.differences(np.array([a]), np.array([b]), confidence)
-        return float(lower[0]), float(upper[0])
-
     def differences(
         self, a: np.ndarray, b: np.ndarray, confidence: float
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -110,12 +105,8 @@ class Normal:
         reach = student_quantile(confidence, self.degrees) * error
         return estimate - reach, estimate + reach
 
-    def stronger(self, a: int, b: int) -> float:
+    def stronger(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """The chance that a number around the difference, with its error, is above 0."""
-        return float(self.strongers(np.array([a]), np.array([b]))[0])
-
-    def strongers(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """`stronger`, one a place of both."""
         pairs = zip(*(values.tolist() for values in self._differences(a, b)), strict=True)
         return np.array([self._above(estimate, error) for estimate, error in pairs])
 

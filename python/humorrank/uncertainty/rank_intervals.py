@@ -50,19 +50,13 @@ class Uncertainty(Protocol):
     ) -> tuple[np.ndarray, np.ndarray, int]:
         """The same for all ratings at once."""
 
-    def difference(self, a: int, b: int, confidence: float) -> tuple[float, float]:
-        """Lower and upper end of the rating of `a` less that of `b`."""
-
     def differences(
         self, a: np.ndarray, b: np.ndarray, confidence: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The same for many pairs, one a place of `a` and `b`."""
+        """Lower and upper end of the ratings of `a` less those of `b`, one a place of both."""
 
-    def stronger(self, a: int, b: int) -> float:
-        """How sure it is that `a` is stronger than `b`."""
-
-    def strongers(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """The same for many pairs."""
+    def stronger(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """How sure it is that each of `a` is stronger than the one of `b` in its place."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +92,7 @@ class RankTable:
     def to_dict(self) -> dict[str, Any]:
         """Everything, in JSON's types."""
         return {
-            "ranks": self.table.to_dicts(),
+            "ranks": as_json.tree(self.table.to_dicts()),
             "groups": [list(group) for group in self.groups],
             "top": self.top,
             "confidence": self.confidence,

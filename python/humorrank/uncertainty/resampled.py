@@ -14,7 +14,7 @@ from humorrank.errors import OptionError
 from humorrank.progress import Progress, stage
 from humorrank.settings import Interval
 from humorrank.uncertainty.clusters import Clusters
-from humorrank.uncertainty.covariance import Curvature
+from humorrank.uncertainty.covariance import Curvature, Scores
 from humorrank.uncertainty.quantiles import weibull
 
 MOST_KEPT: Final = 1 << 28
@@ -102,11 +102,6 @@ class Resampled:
         """
         return self._drawn(None)[0]
 
-    def difference(self, a: int, b: int, confidence: float) -> tuple[float, float]:
-        """The interval of the rating of `a` less that of `b`, by the board's method."""
-        lower, upper = self.differences(np.array([a]), np.array([b]), confidence)
-        return float(lower[0]), float(upper[0])
-
     def differences(
         self, a: np.ndarray, b: np.ndarray, confidence: float
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -129,12 +124,8 @@ class Resampled:
             lower, upper = 2 * estimate - upper, 2 * estimate - lower
         return lower, upper
 
-    def stronger(self, a: int, b: int) -> float:
+    def stronger(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """The share of replicates in which `a` is rated higher; equal and unordered ones half."""
-        return float(self.strongers(np.array([a]), np.array([b]))[0])
-
-    def strongers(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """`stronger`, one a place of both."""
         drawn_a, drawn_b = self.draws[:, a], self.draws[:, b]
         higher, lower = (drawn_a > drawn_b).mean(0), (drawn_a < drawn_b).mean(0)
         return np.asarray(higher + (1 - higher - lower) / 2)
@@ -159,13 +150,18 @@ class Resampled:
     def _of_engine(self) -> _core.Clusters | None:
         return None if self.clusters is None else self.clusters.of_field(self.field)
 
-    def _acceleration(self, contrasts: np.ndarray | None) -> np.ndarray:
-        curvature = Curvature(self.field, self.strengths, self.prior)
+    @cached_property
+    def _curvature(self) -> Curvature:
+        return Curvature(self.field, self.strengths, self.prior)
+
+    @cached_property
+    def _scores(self) -> Scores:
         if self.clusters is None:
-            scores = curvature.of_matches(self.field)
-        else:
-            scores = curvature.of_clusters(self.clusters)
-        return curvature.acceleration(scores, contrasts)
+            return self._curvature.of_matches(self.field)
+        return self._curvature.of_clusters(self.clusters)
+
+    def _acceleration(self, contrasts: np.ndarray | None) -> np.ndarray:
+        return self._curvature.acceleration(self._scores, contrasts)
 
     def _bca(self, draws: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:
         levels = _bca_levels(draws, self.ratings, self._acceleration(None), confidence)

@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(pairs.low_points, [2.0, 1.0]);
         assert_eq!(pairs.high_points, [2.0, 1.0]);
         let mut times = Vec::new();
-        let mut seen = [0; 3];
+        let mut seen = [0_u32; 3];
         for replicate in 0..4000 {
             let mut random = stream(1, Purpose::Bootstrap, replicate, 0);
             clusters.draw(&mut random, &mut times);
