@@ -38,7 +38,7 @@ def test_what_is_new_has_snippets_and_few_are_skipped():
         assert len(skipped) <= 1, page
 
 
-PAGE = '''
+PAGE = """
 ```csv title="a/b.csv"
 x
 ```
@@ -69,7 +69,7 @@ print(2)
 ```python
 raise SystemError
 ```
-'''
+"""
 
 
 def test_the_runner_runs_and_compares(folder):
