@@ -80,10 +80,11 @@ format: .venv/installed
 	$(BIN)/python -m pip install --quiet --group docs
 	touch $@
 
-# Strictly: a broken link or a page that nothing leads to is an error. The reference is read from
+# Strictly: a broken link or a page that nothing leads to is an error (with --quiet it would be
+# none, as warnings that are not said are not counted). The reference is read from
 # the sources, so that nothing need be compiled.
 docs: .venv/documented
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 .venv/peers: .venv/installed
 	$(BIN)/python -m pip install --quiet --group bench
