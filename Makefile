@@ -1,17 +1,18 @@
-# make example | test | lint | bench; everything is installed into .venv first.
+# make example | test | lint | docs | bench; everything is installed into .venv first.
 
 PYTHON ?= python3
 BIN := .venv/bin
 UV_VLLM := .venv-vllm/bin/uv pip install --quiet --python .venv-vllm/bin/python
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock
 
-.PHONY: help develop example test test-vllm lint format interrupts bench bench-large bench-smoke chromium valgrind clean
+.PHONY: help develop example test test-vllm lint format docs interrupts bench bench-large bench-smoke chromium valgrind clean
 
 help:
 	@echo "make example     build the wheel, rate tables 1 and 4 and a million matches, play and report a tournament"
 	@echo "make test        every test, Python and Rust"
 	@echo "make test-vllm   the judge through a real vLLM, on the processor (6 GB, minutes to install)"
 	@echo "make lint        formatting, clippy, ruff, mypy"
+	@echo "make docs        the site, into build/site"
 	@echo "make interrupts  Ctrl-C at fifty random moments of every command"
 	@echo "make bench       benchmarks beside other tools"
 	@echo "make bench-large those that need minutes and gigabytes"
@@ -74,6 +75,16 @@ format: .venv/installed
 	cargo fmt --all
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+.venv/documented: .venv/installed
+	$(BIN)/python -m pip install --quiet --group docs
+	touch $@
+
+# Strictly: a broken link or a page that nothing leads to is an error (with --quiet it would be
+# none, as warnings that are not said are not counted). The reference is read from
+# the sources, so that nothing need be compiled.
+docs: .venv/documented
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 .venv/peers: .venv/installed
 	$(BIN)/python -m pip install --quiet --group bench
