@@ -101,6 +101,12 @@ def ways() -> dict[str, Way]:
         "audit": Way(("audit", "log.parquet", "--top", "30")),
         "agree": Way(("agree", "log.parquet")),
         "plan": Way(("plan", "60", "--half-width", "5", "-o", "plan.json"), output="plan.json"),
+        "report": Way(
+            ("report", "part-0.parquet", "-o", "report.html", "--no-pictures"),
+            output="report.html",
+        ),
+        "plot": Way(("plot", "leaderboard", "log.parquet", "-o", "board.png"), output="board.png"),
+        "diff": Way(("diff", "part-0.parquet", "log.parquet", "--cluster", "prompt")),
         "tally": Way(("tally", "log.parquet", "-o", "t.parquet"), output="t.parquet"),
         "tally --keys": Way(
             ("tally", "log.parquet", "--keys", "prompt", "-o", "t.parquet"), output="t.parquet"

@@ -7,11 +7,14 @@ import json
 import numpy as np
 import polars as pl
 import pytest
-from statsmodels.stats.multitest import multipletests
 
 import humorrank
 from humorrank.board_diff import diff
-from humorrank.distributions import holm
+from humorrank.distributions import normal_quantile, student_quantile
+from humorrank.errors import InputError, OptionError
+
+ALL = 0.95 ** (1 / 5)
+"""Of each of five intervals that hold together."""
 
 FIELD = {"a": 1150, "b": 1050, "c": 1000, "d": 950, "e": 850}
 
@@ -40,7 +43,7 @@ def test_the_interval_is_that_of_a_paired_bootstrap():
     table = found.table.sort("model")
     assert found.shared == 500
     half = (table["move_upper"] - table["move_lower"]).to_numpy() / 2
-    np.testing.assert_allclose(half, 1.96 * np.std(drawn, 0), rtol=0.12)
+    np.testing.assert_allclose(half, normal_quantile((1 + ALL) / 2) * np.std(drawn, 0), rtol=0.12)
     np.testing.assert_allclose(table["move"], moves(shared, grown, list("abcde")), atol=1e-6)
     # A log that has shrunk is the same backwards.
     back = diff(grown, shared).table.sort("model")
@@ -51,12 +54,56 @@ def test_equal_matches_of_two_logs_may_be_so_by_chance():
     found = diff(log(500, 1), log(400, 2))
     assert found.shared == 0
     table = found.table.sort("model")
-    boards = [humorrank.rate(log(*made), interval="sandwich") for made in ((500, 1), (400, 2))]
+    boards = [
+        humorrank.rate(log(*made), interval="sandwich", confidence=ALL)
+        for made in ((500, 1), (400, 2))
+    ]
     for row in table.iter_rows(named=True):
         wide = [
             board[row["model"]].rating_upper - board[row["model"]].rating_lower for board in boards
         ]
         assert row["move_upper"] - row["move_lower"] == pytest.approx(np.hypot(*wide), rel=2e-3)
+
+
+def test_matches_that_are_named_are_shared_by_their_names():
+    # A log that has lost 5 matches and got 250: by its cells alone it has grown.
+    old = log(400, 1).with_row_index("id")
+    added = log(250, 3).with_row_index("id", offset=400)
+    new = pl.concat([old[5:], added])
+    assert diff(old, new).shared == 400
+    found = diff(old, new, match_id=["id"])
+    assert (found.shared, found.match_id) == (395, ("id",))
+    random = np.random.default_rng(4)
+    drawn = []
+    for _ in range(600):
+        lost, kept, got = (
+            part[random.integers(0, part.height, part.height)] for part in (old[:5], old[5:], added)
+        )
+        drawn.append(moves(pl.concat([lost, kept]), pl.concat([kept, got]), list("abcde")))
+    table = found.table.sort("model")
+    half = (table["move_upper"] - table["move_lower"]).to_numpy() / 2
+    np.testing.assert_allclose(half, normal_quantile((1 + ALL) / 2) * np.std(drawn, 0), rtol=0.12)
+    # A match that was judged anew is another one.
+    turned = {"model_a": "model_b", "model_b": "model_a", "tie": "tie"}
+    anew = old.with_columns(
+        winner=pl.when(pl.col("id") < 40).then(pl.col("winner").replace(turned)).otherwise("winner")
+    )
+    won = int((old["winner"][:40] != "tie").sum())
+    assert diff(old, anew, match_id=["id"]).shared == 400 - won
+    for nameless in ({"match_id": "id"}, {"match_id": ["id"], "cluster": "prompt"}):
+        with pytest.raises(OptionError, match="match_id"):
+            diff(old, new, **nameless)
+    with pytest.raises(InputError, match="1 matches have no value"):
+        diff(old, new.with_columns(id=pl.col("id").replace(401, None)), match_id=["id"])
+
+
+def test_status_interval_and_p_agree():
+    for seed in range(6):
+        table = diff(log(300, seed), log(300, seed + 10, FIELD | {"c": 1060})).table
+        for row in table.iter_rows(named=True):
+            apart = not row["move_lower"] <= 0 <= row["move_upper"]
+            assert apart == (row["status"] != "same") == (row["p_all"] < 0.05)
+            assert row["p_all"] == pytest.approx(1 - (1 - row["p"]) ** 5)
 
 
 def test_clusters_of_one_name_are_shared():
@@ -75,7 +122,7 @@ def test_clusters_of_one_name_are_shared():
         )
     table = found.table.sort("model")
     half = (table["move_upper"] - table["move_lower"]).to_numpy() / 2
-    np.testing.assert_allclose(half, 2.02 * np.std(drawn, 0), rtol=0.15)
+    np.testing.assert_allclose(half, student_quantile(ALL, 39) * np.std(drawn, 0), rtol=0.15)
 
 
 def test_nobody_moves_between_equal_logs():
@@ -118,13 +165,6 @@ def test_a_real_move_is_found_and_noise_is_not():
     assert false <= 7
 
 
-@pytest.mark.parametrize("models", [1, 2, 7, 40])
-def test_holm_is_statsmodels(models):
-    p = np.random.default_rng(models).random(models) ** 3
-    p[: models // 3] = p[-1]
-    np.testing.assert_allclose(holm(p), multipletests(p, method="holm")[1], rtol=1e-12)
-
-
 def test_boards_as_they_were_written(tmp_path, run):
     for name, seed in (("old", 1), ("new", 2)):
         log(500, seed).write_csv(tmp_path / f"{name}.csv")
@@ -142,6 +182,9 @@ def test_boards_as_they_were_written(tmp_path, run):
     code, _, err = run("diff", tmp_path / "old.json", tmp_path / "new.json", "--cluster", "prompt")
     assert code == 2
     assert "cluster needs both logs" in err
+    code, _, err = run("diff", tmp_path / "old.csv", tmp_path / "new.json", "--match-id", "winner")
+    assert code == 2
+    assert "match_id needs both logs" in err
     (tmp_path / "new.json").write_text('{"leaderboard": [{"model": 3}]}')
     code, _, err = run("diff", tmp_path / "old.json", tmp_path / "new.json")
     assert code == 2

@@ -66,7 +66,7 @@ def test_tiers_are_a_column_of_every_format(run, tmp_path):
     assert board().table.columns[-1] == "elo_sd"
     assert tiered.table["tier"].to_list() == [
         "frontier elite"
-        if row.rating >= 1100
+        if row.rating > 1100
         else "competitive mid-tier"
         if row.rating >= 970
         else None

@@ -5,9 +5,14 @@ strong newcomer lowers everyone else's rating on a board whose mean is 1000, and
 
 The variance of a move is that of the sandwich, paired: a match (or cluster) that both logs hold
 pulls at both ratings, so that its influences on the two are subtracted before they are squared.
-Matches have no names. Where one log holds all that the other does, as a log that has grown, these
-are shared; else equal matches may be so by chance, none counts as shared, and intervals are rather
-too wide. Clusters have names, and are shared by them.
+Which matches are the same, columns say that tell one match from another (`match_id`). Without them
+matches have no names: where one log holds all that the other does, as a log that has grown, these
+are taken as shared (which small logs may do by chance); else none is, and intervals are rather too
+wide. Clusters have names, and are shared by them.
+
+Intervals and statuses hold for all models together (Sidak 1967, whose bound holds whatever the
+correlation): a board of fifty on which nobody has moved shows no move with the confidence asked
+for.
 """
 
 from __future__ import annotations
@@ -22,8 +27,8 @@ import numpy as np
 import polars as pl
 
 from humorrank import as_json
-from humorrank.distributions import holm, student_quantile, student_tail
-from humorrank.errors import OptionError
+from humorrank.distributions import student_quantile, student_tail
+from humorrank.errors import InputError, OptionError
 from humorrank.leaderboard import Leaderboard
 from humorrank.progress import Progress
 from humorrank.rating import rate
@@ -31,6 +36,7 @@ from humorrank.saved_board import SavedBoard
 from humorrank.scale import MEAN_RATING, POINTS, logistic
 from humorrank.settings import Ties, check_confidence, one_of
 from humorrank.source import counted
+from humorrank.tally import Tally
 from humorrank.text_table import one_line, text_table
 from humorrank.uncertainty.clusters import Clusters, refuse_few
 from humorrank.uncertainty.covariance import Curvature
@@ -38,6 +44,7 @@ from humorrank.uncertainty.covariance import Curvature
 Basis = Literal["matches", "clusters", "intervals"]
 
 _BLOCK: Final = 1 << 22
+_SHARES: Final = {"model_a": 1.0, "model_b": 0.0, "tie": 0.5, "both_bad": 0.5}
 
 SCHEMA: Final = {
     "model": pl.String,
@@ -50,7 +57,7 @@ SCHEMA: Final = {
     "move_lower": pl.Float64,
     "move_upper": pl.Float64,
     "p": pl.Float64,
-    "p_holm": pl.Float64,
+    "p_all": pl.Float64,
 }
 
 
@@ -61,19 +68,22 @@ class BoardDiff:
     Attributes:
         table: model, status ("up" or "down" beyond noise, "same", "new", "gone"), old_rank and
             new_rank on the boards as they are, old_rating and new_rating (the common models' mean
-            is 1000 on both), move, move_lower, move_upper, p (of no move) and p_holm (the same,
-            adjusted for looking at all models); in the order of the new board, then those gone.
-        confidence: of the intervals, and of the statuses by `p_holm`.
+            is 1000 on both), move, move_lower and move_upper (for all models together, so that
+            a model is up or down where they leave out 0), p (of no move, for a model that was
+            picked before) and p_all (the same, allowing for looking at all models); in the order
+            of the new board, then those gone.
+        confidence: of the intervals of all models together, and of the statuses.
         basis: what the variances are of: "matches" or "clusters" of both logs, paired, or the
             "intervals" of boards whose matches are not there, taken as independent.
-        shared: matches (of a log that has grown), or clusters, that both logs hold; None where only
-            boards are there.
+        match_id: the columns that tell matches apart; empty where none were named.
+        shared: matches, or clusters, that both logs hold; None where only boards are there.
         common: how many models are on both.
     """
 
     table: pl.DataFrame
     confidence: float
     basis: Basis
+    match_id: tuple[str, ...]
     shared: int | None
     common: int
 
@@ -87,6 +97,7 @@ class BoardDiff:
             "moves": as_json.tree(self.table.to_dicts()),
             "confidence": self.confidence,
             "basis": self.basis,
+            "match_id": list(self.match_id),
             "shared": self.shared,
             "common": self.common,
         }
@@ -112,7 +123,7 @@ class BoardDiff:
                 if row["move_lower"] is None
                 else f"{row['move_lower']:+.1f} to {row['move_upper']:+.1f}",
                 row["status"],
-                "" if row["p_holm"] is None else f"{row['p_holm']:.3f}",
+                "" if row["p_all"] is None else f"{row['p_all']:.3f}",
             ]
             for row in self.table.iter_rows(named=True)
         ]
@@ -120,13 +131,19 @@ class BoardDiff:
             rest = "the boards' intervals, as if they shared no match: moves may look noisier"
         else:
             rest = f"the {self.basis} of both logs, of which they share {self.shared:,}"
+            if self.basis == "matches" and not self.match_id:
+                rest += (
+                    " (all of one log, by what is equal; --match-id tells them apart)"
+                    if self.shared
+                    else " (none as far as can be told; --match-id tells them apart)"
+                )
         return "\n".join(
             [
-                text_table([*header, "p (Holm)"], rows, left={"model", "status"}, color=color),
+                text_table([*header, "p"], rows, left={"model", "status"}, color=color),
                 "",
                 f"ratings: the {self.common:,} models on both boards have a mean of 1000 on each",
                 f"intervals: of {rest}",
-                f"up, down: at {100 * self.confidence:g} % for all models together (Holm 1979)",
+                f"intervals, p, up, down: at {100 * self.confidence:g} % for all models together",
             ]
         )
 
@@ -139,6 +156,7 @@ def diff(
     old: object,
     new: object,
     *,
+    match_id: Sequence[str] = (),
     cluster: str | None = None,
     confidence: float = 0.95,
     ties: Ties = "half",
@@ -153,9 +171,11 @@ def diff(
         old: a log or tally, as `humorrank.rate` takes it; or a board, as that returns it or as
             `humorrank rate --format json` writes it.
         new: the same, later.
+        match_id: columns that tell one match from another (a comparison and its judge). Matches
+            that are equal in these, in their models and in their outcome are one in both logs.
         cluster: a column (prompt, judge) whose matches are alike; clusters of one name are one
             in both logs.
-        confidence: of the intervals and statuses.
+        confidence: of the intervals and statuses, for all models together.
         ties: "half" a win to each side, or "exclude" them.
         disconnected: as in `humorrank.rate`.
         threads: all processors by default.
@@ -164,13 +184,20 @@ def diff(
 
     Raises:
         OptionError: fewer than two models are on both boards, or an option does not fit.
-        InputError: the matches or a board cannot be read.
+        InputError: the matches or a board cannot be read, or a match has no `match_id`.
         NoMaximumError: a log has no board.
     """
     check_confidence(confidence)
     one_of("ties", ties, ("half", "exclude"))
     options = {"ties": ties, "disconnected": disconnected, "threads": threads, "progress": progress}
-    sides = [_side(source, cluster, options, reading) for source in (old, new)]
+    if isinstance(match_id, str):
+        raise OptionError(
+            f"match_id must be a sequence of columns, not {match_id!r}; write [{match_id!r}]"
+        )
+    match_id = tuple(match_id)
+    if match_id and cluster is not None:
+        raise OptionError("clusters are shared by their names; leave out match_id, or cluster")
+    sides = [_side(source, match_id, cluster, options, reading) for source in (old, new)]
     boards = [side.board for side in sides]
     common = sorted(set(boards[0].models) & set(boards[1].models))
     if len(common) < 2:
@@ -186,14 +213,16 @@ def diff(
     if len(logs) == 2:
         basis = "matches" if cluster is None else "clusters"
         variance, shared, degrees = _paired_variance(logs[0], logs[1], common)
-    elif cluster is not None:
-        raise OptionError("cluster needs both logs: a board keeps no matches")
+    elif cluster is not None or match_id:
+        option = "match_id" if match_id else "cluster"
+        raise OptionError(f"{option} needs both logs: a board keeps no matches")
     else:
         variance = boards[0].errors(common) ** 2 + boards[1].errors(common) ** 2
     return BoardDiff(
         _table(boards, common, ratings, np.sqrt(variance), degrees, confidence),
         confidence,
         basis,
+        match_id,
         shared,
         len(common),
     )
@@ -219,6 +248,8 @@ class _Log:
         second: codes.
         residual: points of `first` beyond expectation, of each match of the row.
         times: matches in each row; of clusters 1.
+        named: whether the key tells matches apart, rather than kinds of match.
+        clustered: whether the units are clusters.
     """
 
     board: SavedBoard
@@ -229,11 +260,16 @@ class _Log:
     second: np.ndarray
     residual: np.ndarray
     times: np.ndarray
-    clustered: bool
+    named: bool = False
+    clustered: bool = False
 
 
 def _side(
-    source: object, cluster: str | None, options: Mapping[str, Any], reading: Mapping[str, Any]
+    source: object,
+    match_id: tuple[str, ...],
+    cluster: str | None,
+    options: Mapping[str, Any],
+    reading: Mapping[str, Any],
 ) -> _Board | _Log:
     if isinstance(source, list | tuple) and len(source) == 1:
         source = source[0]
@@ -241,21 +277,28 @@ def _side(
         saved = SavedBoard.read(source)
         if saved is not None:
             return _Board(saved)
+    keys = match_id if cluster is None else (cluster,)
     if isinstance(source, Leaderboard):
-        if cluster is not None:
-            raise OptionError("cluster needs both logs: a board keeps no clusters")
+        if keys:
+            option = "match_id" if match_id else "cluster"
+            raise OptionError(f"{option} needs both logs: a board does not keep that column")
         return _of_board(source)
-    keys = () if cluster is None else (cluster,)
     tally = counted(source, keys=keys, progress=options["progress"], reading=reading)
     board: Leaderboard = rate(tally, interval="sandwich", elo_shuffles=0, **options)
-    if cluster is None:
+    if not keys:
         return _of_board(board)
-    clusters = Clusters.of(tally, cluster, options["ties"])
+    if cluster is not None:
+        return _of_clusters(board, tally, cluster, options["ties"])
+    return _of_named(board, tally, match_id, options["ties"])
+
+
+def _of_clusters(board: Leaderboard, tally: Tally, cluster: str, ties: Ties) -> _Log:
+    """The clusters behind a board."""
+    clusters = Clusters.of(tally, cluster, ties)
     inside = set(board._names)
     clusters = clusters.restricted(np.array([name in inside for name in tally.names]))
     refuse_few(len(clusters), cluster)
     assert tally.keyed is not None
-    label = tally.keyed.table[cluster].gather(clusters.cluster)
     strengths = _strengths(board)
     chance = logistic(strengths[clusters.first] - strengths[clusters.second])
     points = clusters.first_points, clusters.second_points
@@ -263,12 +306,53 @@ def _side(
         SavedBoard.of(board),
         board._names,
         Curvature(board._field, strengths, 0.0).bread,
-        pl.DataFrame({"cluster": label}),
+        pl.DataFrame({"cluster": tally.keyed.table[cluster].gather(clusters.cluster)}),
         clusters.first,
         clusters.second,
         points[0] - (points[0] + points[1]) * chance,
         np.ones(len(chance)),
         clustered=True,
+    )
+
+
+def _of_named(board: Leaderboard, tally: Tally, match_id: tuple[str, ...], ties: Ties) -> _Log:
+    """The matches behind a board, each under its name."""
+    cells = tally.to_polars()
+    for column in match_id:
+        nameless = int(cells.filter(pl.col(column).is_null())["count"].sum())
+        if nameless:
+            raise InputError(
+                f"{nameless:,} matches have no value, so that they cannot be told from others; "
+                f'leave them out (where="{column} IS NOT NULL") or name another column',
+                column=column,
+            )
+    models = pl.col("model_a").is_in(board._names) & pl.col("model_b").is_in(board._names)
+    cells = cells.filter(models)
+    if ties == "exclude":
+        cells = cells.filter(~pl.col("outcome").is_in(["tie", "both_bad"]))
+    share = cells["outcome"].replace_strict(_SHARES, default=None, return_dtype=pl.Float64)
+    points = share.fill_null(cells["score"]).to_numpy()
+    code = {name: code for code, name in enumerate(board._names)}
+    first, second = (
+        cells[column].replace_strict(code, return_dtype=pl.Int64).to_numpy()
+        for column in ("model_a", "model_b")
+    )
+    strengths = _strengths(board)
+    chance = logistic(strengths[first] - strengths[second])
+    return _Log(
+        SavedBoard.of(board),
+        board._names,
+        Curvature(board._field, strengths, 0.0).bread,
+        cells.select(
+            *(pl.col(column).alias(f"id {place}") for place, column in enumerate(match_id)),
+            *("model_a", "model_b", "weight"),
+            points=pl.Series(points),
+        ),
+        first,
+        second,
+        (points - chance) * cells["weight"].to_numpy(),
+        cells["count"].to_numpy().astype(np.float64),
+        named=True,
     )
 
 
@@ -307,7 +391,6 @@ def _of_board(board: Leaderboard) -> _Log:
         second,
         low_points - (low_points + high_points) * chance,
         count.astype(np.float64),
-        clustered=False,
     )
 
 
@@ -327,7 +410,7 @@ def _paired_variance(old: _Log, new: _Log, common: Sequence[str]) -> tuple[np.nd
     if old.clustered:
         times = [np.minimum(time, 1) for time in times]
     both = np.minimum(*times)
-    if not old.clustered and both.sum() < min(time.sum() for time in times):
+    if not (old.clustered or old.named) and both.sum() < min(time.sum() for time in times):
         both = np.zeros(count)
     reaches = [_reach(side, common) for side in (old, new)]
     size = max(1, _BLOCK // len(common))
@@ -382,12 +465,13 @@ def _table(
             for m, e in zip(move.tolist(), error.tolist(), strict=True)
         ]
     )
-    adjusted = holm(p)
-    reach = student_quantile(confidence, degrees) * error
+    # Two moves are one, seen from both ends.
+    looks = len(common) if len(common) > 2 else 1
+    reach = student_quantile(confidence ** (1 / looks), degrees) * error
     rows = {}
     for i, name in enumerate(common):
         status = "same"
-        if adjusted[i] < 1 - confidence:
+        if abs(move[i]) > reach[i]:
             status = "up" if move[i] > 0 else "down"
         rows[name] = {
             "model": name,
@@ -398,7 +482,7 @@ def _table(
             "move_lower": move[i] - reach[i],
             "move_upper": move[i] + reach[i],
             "p": p[i],
-            "p_holm": adjusted[i],
+            "p_all": -math.expm1(looks * math.log1p(-p[i])) if p[i] < 1 else 1.0,
         }
     shifts = [
         r[0] - board.rating_of(common[:1])[0] for r, board in zip(ratings, boards, strict=True)

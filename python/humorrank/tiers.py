@@ -18,19 +18,23 @@ class Tier:
         name: what it is called.
         lower: the lowest rating in it; -inf for all below `upper`.
         upper: the first rating above it; inf for all from `lower` on.
+        span: the same in words.
     """
 
     name: str
     lower: float
     upper: float
+    span: str
 
+
+_ABOVE_1100: Final = math.nextafter(1100.0, math.inf)
 
 PAPER: Final = (
-    Tier("frontier elite", 1100.0, math.inf),
-    Tier("competitive mid-tier", 970.0, 1100.0),
-    Tier("weak baseline", -math.inf, 800.0),
+    Tier("frontier elite", _ABOVE_1100, math.inf, "above 1100"),
+    Tier("competitive mid-tier", 970.0, _ABOVE_1100, "970 to 1100"),
+    Tier("weak baseline", -math.inf, 800.0, "below 800"),
 )
-"""The bands of the paper, which says nothing of ratings from 800 to 970."""
+"""The bands of the paper: above 1100; 970 to 1100; below 800, and nothing from there to 970."""
 
 
 def tiers_of(given: str | Mapping[str, float | None] | None) -> tuple[Tier, ...]:
@@ -63,7 +67,9 @@ def tiers_of(given: str | Mapping[str, float | None] | None) -> tuple[Tier, ...]
             raise OptionError(f"every tier needs a name of its own, not {name!r}")
         if number and lower == upper:
             raise OptionError(f"the tiers {out[-1].name!r} and {name!r} start at the same rating")
-        out.append(Tier(name, lower, upper))
+        ends = (("from", lower), ("below", upper))
+        span = " ".join(f"{word} {end:.15g}" for word, end in ends if math.isfinite(end))
+        out.append(Tier(name, lower, upper, span or "all"))
         upper = lower
     return tuple(out)
 

@@ -292,14 +292,16 @@ def test_what_is_refused(log, tmp_path):
 def test_tiers_are_bands_of_ratings():
     assert tiers_of(None) == ()
     assert tiers_of("paper") == PAPER
-    said = [tier_of(rating, PAPER) for rating in (1200, 1100, 1099.9, 970, 969, 800, 799)]
+    said = [tier_of(rating, PAPER) for rating in (1200, 1100.1, 1100, 970, 969, 800, 799)]
     elite, middle, weak = (tier.name for tier in PAPER)
     assert said == [elite, elite, middle, middle, None, None, weak]
+    assert [tier.span for tier in PAPER] == ["above 1100", "970 to 1100", "below 800"]
     own = tiers_of("low,high=1100,mid=950")
     assert own == tiers_of({"mid": 950, "low": None, "high": 1100})
     assert [tier_of(rating, own) for rating in (2000, 1100, 1000, 0)] == [
         "high", "high", "mid", "low",
     ]  # fmt: skip
+    assert [tier.span for tier in own] == ["from 1100", "from 950 below 1100", "below 950"]
     for bad in ("", "a=1,a=2", "a=1,b=1", "a=nan", "=3", "a=1,b=", "a=inf", "a,b"):
         with pytest.raises(OptionError):
             tiers_of(bad)

@@ -10,7 +10,7 @@ from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 
 _DIFF = "Diff"
-_DECIMALS = {"p": 4, "p_holm": 4}
+_DECIMALS = {"p": 4, "p_all": 4}
 
 
 @_options.takes(reading=_options.reading_options)
@@ -25,6 +25,15 @@ def diff(
         ),
     ],
     new: Annotated[str, typer.Argument(metavar="NEW", help="The same, later.", show_default=False)],
+    match_id: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN,...",
+            help="Columns that tell one match from another (comparison_id,judge). Without them, "
+            "the matches of a log are shared if the other log holds them all.",
+            rich_help_panel=_DIFF,
+        ),
+    ] = None,
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -34,7 +43,7 @@ def diff(
         ),
     ] = None,
     confidence: Annotated[
-        float, typer.Option(help="Of the intervals.", rich_help_panel=_DIFF)
+        float, typer.Option(help="Of the intervals of all models together.", rich_help_panel=_DIFF)
     ] = 0.95,
     ties: _options.HalfTies = "half",
     disconnected: _options.Disconnected = "error",
@@ -48,6 +57,7 @@ def diff(
     so that a strong newcomer moves nobody. Of two logs, matches that both hold count as shared.
 
     * `humorrank diff monday.parquet friday.parquet --cluster prompt`
+    * `humorrank diff monday.csv friday.csv --match-id comparison_id,judge`
     * `humorrank diff monday.json friday.json`
     """
     from humorrank.board_diff import diff as run  # noqa: PLC0415 - no other command needs it
@@ -57,6 +67,7 @@ def diff(
         found = run(
             old,
             new,
+            match_id=_options.as_names("match-id", match_id) or (),
             cluster=cluster,
             confidence=confidence,
             ties=ties,

@@ -138,10 +138,7 @@ def _board(
         )
     if tiers:
         columns["tier"] = [tier_of(rating, tiers) for rating in board.columns["rating"].tolist()]
-        out["tiers"] = [
-            [tier.name, *(end if math.isfinite(end) else None for end in (tier.lower, tier.upper))]
-            for tier in tiers
-        ]
+        out["tiers"] = [f"{tier.name} {tier.span}" for tier in tiers]
     return out
 
 

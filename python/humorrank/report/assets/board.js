@@ -209,10 +209,7 @@ function showBoard() {
   const bars = ends.lower
     ? `Bars run from ${fixed(scale.least, 0)} to ${fixed(scale.most, 0)} points; a dashed end is open.`
     : null;
-  const tiers = (data.board.tiers || []).map(([name, lower, upper]) => {
-    const from = lower === null ? "" : ` from ${lower}`;
-    return `${name}${from}${upper === null ? "" : ` below ${upper}`}`;
-  });
+  const tiers = data.board.tiers || [];
   at("board-notes").append(
     ...[
       note(bars),
