@@ -46,7 +46,7 @@ example:
 
 test: .venv/developed chromium
 	$(BIN)/python -m pytest -n 2
-	cargo test --quiet --workspace
+	cargo test --quiet -p humorrank-core -p humorrank-files
 
 # A real vLLM in an environment of its own: what it pins would bind everything else. torch comes
 # first, so that the override finds it. The compiled module is the one that develop left in place.

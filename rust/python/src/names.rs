@@ -1,7 +1,7 @@
 //! Names to codes.
 
 use arrow_array::{
-    Array, ArrayRef,
+    Array, ArrayRef, StringViewArray,
     cast::AsArray,
     types::{
         ArrowDictionaryKeyType, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
@@ -92,11 +92,7 @@ impl Interner {
             py.detach(|| {
                 let rows = chunks.iter().map(Array::len).sum();
                 codes.reserve(rows);
-                on_threads_if_many(rows, || {
-                    chunks
-                        .iter()
-                        .try_for_each(|chunk| self.encode_chunk(chunk, &mut codes))
-                })
+                on_threads_if_many(rows, || self.encode_chunks(&chunks, &mut codes))
             })?;
         }
         Ok(codes.into_pyarray(py))
@@ -147,21 +143,25 @@ impl Interner {
         )))
     }
 
-    /// Long chunks are cut into parts that are encoded at once, each with codes of its own,
-    /// which are then brought together in the order of the parts: the codes are the same.
-    fn encode_chunk(&mut self, array: &ArrayRef, codes: &mut Vec<u32>) -> PyResult<()> {
-        let parts = rayon::current_num_threads().min(array.len() / SHORTEST_PART);
-        if parts < 2 || matches!(array.data_type(), DataType::Dictionary(..)) {
-            return self.encode_array(array, codes);
+    /// Many rows are cut into parts that are encoded at once, each with codes of its own, which
+    /// are then brought together in the order of the parts: the codes are the same.
+    fn encode_chunks(&mut self, chunks: &[ArrayRef], codes: &mut Vec<u32>) -> PyResult<()> {
+        let rows: usize = chunks.iter().map(Array::len).sum();
+        let parts = rayon::current_num_threads().min(rows / SHORTEST_PART);
+        let dictionary = |chunk: &ArrayRef| matches!(chunk.data_type(), DataType::Dictionary(..));
+        if parts < 2 || chunks.iter().any(dictionary) {
+            return chunks
+                .iter()
+                .try_for_each(|chunk| self.encode_array(chunk, codes));
         }
-        let length = array.len().div_ceil(parts);
-        let encoded: Vec<(Self, Vec<u32>)> = (0..parts)
+        let length = rows.div_ceil(parts);
+        let encoded: Vec<(Self, Vec<u32>)> = cut(chunks, length)
             .into_par_iter()
-            .map(|part| {
-                let start = part * length;
-                let slice = array.slice(start, length.min(array.len() - start));
+            .map(|slices| {
                 let (mut local, mut codes) = (Self::default(), Vec::with_capacity(length));
-                local.encode_array(&slice, &mut codes)?;
+                for slice in slices {
+                    local.encode_array(&slice, &mut codes)?;
+                }
                 Ok((local, codes))
             })
             .collect::<PyResult<_>>()?;
@@ -174,7 +174,7 @@ impl Interner {
             })
             .collect();
         let begin = codes.len();
-        codes.resize(begin + array.len(), NULL_CODE);
+        codes.resize(begin + rows, NULL_CODE);
         codes[begin..]
             .par_chunks_mut(length)
             .zip(encoded)
@@ -195,11 +195,30 @@ impl Interner {
         codes.extend(values.map(|value| value.map_or(NULL_CODE, |name| self.inner.intern(name))));
     }
 
+    /// Equal views of one array are equal strings: short ones stand in their view, and of long
+    /// ones, columns that were gathered or decoded from a dictionary hold each but once.
+    fn encode_views(&mut self, array: &StringViewArray, codes: &mut Vec<u32>) {
+        // No string is as long as this view says.
+        let mut remembered = vec![(u128::MAX, 0); REMEMBERED];
+        codes.extend(array.views().iter().enumerate().map(|(row, &view)| {
+            if array.is_null(row) {
+                return NULL_CODE;
+            }
+            let mixed = (view as u64 ^ (view >> 64) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let slot: &mut (u128, u32) =
+                &mut remembered[(mixed >> (u64::BITS - REMEMBERED.ilog2())) as usize];
+            if slot.0 != view {
+                *slot = (view, self.inner.intern(array.value(row)));
+            }
+            slot.1
+        }));
+    }
+
     fn encode_array(&mut self, array: &ArrayRef, codes: &mut Vec<u32>) -> PyResult<()> {
         match array.data_type() {
             DataType::Utf8 => self.encode_strings(array.as_string::<i32>().iter(), codes),
             DataType::LargeUtf8 => self.encode_strings(array.as_string::<i64>().iter(), codes),
-            DataType::Utf8View => self.encode_strings(array.as_string_view().iter(), codes),
+            DataType::Utf8View => self.encode_views(array.as_string_view(), codes),
             DataType::Null => codes.extend(std::iter::repeat_n(NULL_CODE, array.len())),
             DataType::Dictionary(key, _) => match **key {
                 DataType::Int8 => self.encode_dictionary::<Int8Type>(array, codes)?,
@@ -241,4 +260,26 @@ impl Interner {
         }));
         Ok(())
     }
+}
+
+/// The rows of all chunks in parts of this length, the last of which may be shorter.
+fn cut(chunks: &[ArrayRef], length: usize) -> Vec<Vec<ArrayRef>> {
+    let mut parts = vec![Vec::new()];
+    let mut room = length;
+    for chunk in chunks {
+        let mut start = 0;
+        while start < chunk.len() {
+            if room == 0 {
+                parts.push(Vec::new());
+                room = length;
+            }
+            let taken = room.min(chunk.len() - start);
+            if let Some(part) = parts.last_mut() {
+                part.push(chunk.slice(start, taken));
+            }
+            start += taken;
+            room -= taken;
+        }
+    }
+    parts
 }
