@@ -1,11 +1,15 @@
 """Every snippet of the docs runs, and prints what it shows."""
 
+import re
+import shlex
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 import humorrank
+from humorrank.cli import app
 
 sys.path.insert(0, str(Path(__file__).parent))
 from snippets import Page, commands, compare, execute, snippets
@@ -26,6 +30,40 @@ def has_snippets(page):
 def test_snippets_run(page, votes):
     """The commands of the README are examples of many kinds of files, and of mistakes."""
     Page(page, page.name != "README.md", {"humorrank": humorrank}).run()
+
+
+WRITTEN = re.compile(r"^(?: {4}|\$ )?(?:\S+ \S+ \| )?humorrank (.*?)(?: {3,}.*)?$", re.MULTILINE)
+"""A command, also one that is not run, without what is said beside it."""
+
+
+def parsed(words):
+    """Parses a command line without doing what it says."""
+    done = []
+
+    def replace_callbacks(command):
+        for inner in getattr(command, "commands", {}).values():
+            replace_callbacks(inner)
+        if not getattr(command, "commands", None):
+            command.callback = lambda **_: done.append(1)
+
+    root = typer.main.get_command(app)
+    replace_callbacks(root)
+    root.main(words, prog_name="humorrank", standalone_mode=False)
+    return bool(done)
+
+
+def test_every_command_and_option_that_is_written_exists():
+    """The README's commands, and those in running text, are about files that nobody has."""
+    found = 0
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+        for command in WRITTEN.findall(text):
+            assert parsed(shlex.split(command, comments=True)), f"{page.name}: {command}"
+            found += 1
+    assert found > 90
+    for wrong in ("rate votes.csv --boots 3", "rat votes.csv", "plan 3 --half-width wide"):
+        with pytest.raises(Exception, match=r"such|valid"):
+            parsed(wrong.split())
 
 
 def test_what_is_new_has_snippets_and_few_are_skipped():

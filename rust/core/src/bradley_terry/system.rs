@@ -444,6 +444,9 @@ fn alone(gain: f64, score: f64) -> Option<f64> {
     step.is_finite().then_some(step)
 }
 
+/// So many pairs of a contestant are evaluated together.
+const BLOCK: usize = 32;
+
 /// What the pairs of some contestants add to everyone; their weights into `weights`.
 #[inline]
 fn sums(
@@ -461,25 +464,41 @@ fn sums(
             diagonal: 0.0,
         })
         .collect();
-    let mut weights = weights.iter_mut();
+    let mut rest = weights;
     for low in lows {
         let row = pairs.row(low);
-        let points = (pairs.low_points[row.clone()].iter()).zip(&pairs.high_points[row.clone()]);
+        let (own, behind) = std::mem::take(&mut rest).split_at_mut(row.len());
+        rest = behind;
         let coordinate = coordinates[low];
         let (mut score, mut gain, mut diagonal) = (0.0, 0.0, 0.0);
-        for ((&high, (&won, &lost)), out) in pairs.high[row].iter().zip(points).zip(&mut weights) {
-            let other = &mut sums[high as usize];
-            let (p, q) = chance(coordinate, other.coordinate);
-            // Equal to won - (won + lost) p, without its cancellation where p is near 1.
-            let (gained, given) = (won * q, lost * p);
-            let weight = (won + lost) * p * q;
-            score += gained - given;
-            gain += gained;
-            diagonal += weight;
-            other.score -= gained - given;
-            other.gain += given;
-            other.diagonal += weight;
-            *out = weight;
+        let blocks = (pairs.high[row.clone()].chunks(BLOCK))
+            .zip(pairs.low_points[row.clone()].chunks(BLOCK))
+            .zip(pairs.high_points[row].chunks(BLOCK))
+            .zip(own.chunks_mut(BLOCK));
+        for (((high, won), lost), weights) in blocks {
+            // Three short loops: of the first, many reads are on their way at once; the second
+            // is arithmetic on neighbours; what the third adds to is in the cache by then.
+            let mut others = [0.0; BLOCK];
+            for (other, &high) in others.iter_mut().zip(high) {
+                *other = sums[high as usize].coordinate;
+            }
+            let (mut gained, mut given) = ([0.0; BLOCK], [0.0; BLOCK]);
+            for (at, (&won, &lost)) in won.iter().zip(lost).enumerate() {
+                let (p, q) = chance(coordinate, others[at]);
+                // Equal to won - (won + lost) p, without its cancellation where p is near 1.
+                (gained[at], given[at]) = (won * q, lost * p);
+                weights[at] = (won + lost) * p * q;
+            }
+            for (at, (&high, &weight)) in high.iter().zip(&*weights).enumerate() {
+                let other = &mut sums[high as usize];
+                let (gained, given) = (gained[at], given[at]);
+                score += gained - given;
+                gain += gained;
+                diagonal += weight;
+                other.score -= gained - given;
+                other.gain += given;
+                other.diagonal += weight;
+            }
         }
         let own = &mut sums[low];
         own.score += score;
