@@ -185,6 +185,9 @@ def test_boards_as_they_were_written(tmp_path, run):
     code, _, err = run("diff", tmp_path / "old.csv", tmp_path / "new.json", "--match-id", "winner")
     assert code == 2
     assert "match_id needs both logs" in err
+    code, _, err = run("diff", tmp_path / "old.csv", tmp_path / "new.csv", "--match-id", "")
+    assert code == 2
+    assert "--match-id takes columns" in err
     (tmp_path / "new.json").write_text('{"leaderboard": [{"model": 3}]}')
     code, _, err = run("diff", tmp_path / "old.json", tmp_path / "new.json")
     assert code == 2

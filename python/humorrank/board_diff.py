@@ -37,7 +37,7 @@ from humorrank.scale import MEAN_RATING, POINTS, logistic
 from humorrank.settings import Ties, check_confidence, one_of
 from humorrank.source import counted
 from humorrank.tally import Tally
-from humorrank.text_table import one_line, text_table
+from humorrank.text_table import one_line, small, text_table
 from humorrank.uncertainty.clusters import Clusters, refuse_few
 from humorrank.uncertainty.covariance import Curvature
 
@@ -123,7 +123,7 @@ class BoardDiff:
                 if row["move_lower"] is None
                 else f"{row['move_lower']:+.1f} to {row['move_upper']:+.1f}",
                 row["status"],
-                "" if row["p_all"] is None else f"{row['p_all']:.3f}",
+                "" if row["p_all"] is None else small(row["p_all"]),
             ]
             for row in self.table.iter_rows(named=True)
         ]

@@ -43,3 +43,8 @@ def one_line(name: str) -> str:
     """A name on one line of bounded length, without characters that steer a terminal."""
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
     return shown if len(shown) <= _LONGEST_NAME else shown[: _LONGEST_NAME - 1] + "…"
+
+
+def small(p: float) -> str:
+    """A chance, to two digits."""
+    return "< 0.0001" if p < 1e-4 else f"{p:.2g}" if p < 0.1 else f"{p:.2f}"

@@ -347,10 +347,17 @@ def as_columns(text: str | None) -> dict[str, str] | None:
     return out
 
 
-def as_names(option: str, texts: list[str] | None) -> tuple[str, ...] | None:
+def as_names(
+    option: str, texts: list[str] | None, *, empty: bool = False
+) -> tuple[str, ...] | None:
     """Columns named by an option that is repeated, or has commas, or both; None if not given.
 
     Quotes hold a column with a comma together.
+
+    Args:
+        option: its name.
+        texts: what was given.
+        empty: whether nothing, '', stands for no columns.
 
     Raises:
         OptionError: one is empty.
@@ -358,7 +365,7 @@ def as_names(option: str, texts: list[str] | None) -> tuple[str, ...] | None:
     if texts is None:
         return None
     found = tuple(part.strip() for text in texts for part in next(csv.reader([text]), [""]))
-    if not all(found):
+    if not all(found) or not (found or empty):
         raise OptionError(f"--{option} takes columns (judge,prompt), not {','.join(texts)!r}")
     return found
 

@@ -64,7 +64,10 @@ def tally(
     check_place(output)
     with progress_bar() as progress:
         total = counted(
-            files, keys=_options.as_names("keys", keys), progress=progress, reading=reading
+            files,
+            keys=_options.as_names("keys", keys, empty=True),
+            progress=progress,
+            reading=reading,
         )
         for path in subtract or ():
             of_log = {} if is_tally(path) else reading

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from humorrank.text_table import one_line, text_table
+from humorrank.text_table import one_line, small, text_table
 
 if TYPE_CHECKING:
     from humorrank.goodness.calibration import Calibration, Scores
@@ -67,11 +67,6 @@ def report_text(report: FitReport, *, color: bool = False) -> str:
 def p_text(test: Test) -> str:
     """A p-value."""
     return "-" if test.p is None else small(test.p)
-
-
-def small(p: float) -> str:
-    """A chance, to two digits."""
-    return "< 0.0001" if p < 1e-4 else f"{p:.2g}" if p < 0.1 else f"{p:.2f}"
 
 
 def _worst(report: FitReport, *, color: bool) -> list[str]:
