@@ -61,8 +61,10 @@ test: .venv/developed chromium
 		'import sysconfig; print(sysconfig.get_path("purelib"))')/humorrank.pth
 	touch $@
 
+# `make test-vllm MARK=` runs the slow ones too: engines that are started, interrupted and started again.
+MARK ?= not slow
 test-vllm: .venv/developed .venv-vllm/installed
-	VLLM_CPU_KVCACHE_SPACE=1 .venv-vllm/bin/python -m pytest tests/real_vllm -s -m "not slow"
+	VLLM_CPU_KVCACHE_SPACE=1 .venv-vllm/bin/python -m pytest tests/real_vllm -s -m "$(MARK)"
 
 lint: .venv/developed
 	cargo fmt --all --check

@@ -31,6 +31,7 @@ max_num_seqs = 8
 JUDGED = "SELECT count(*) FROM judgments"
 
 
+@pytest.mark.slow
 def test_a_tournament_is_interrupted_goes_on_and_is_rated(tiny_llama, tmp_path):
     spec = write_files(tmp_path, 5, 40, SPEC.format(budget=BUDGET, model=tiny_llama))
     store = tmp_path / "T.sqlite"
