@@ -3,13 +3,6 @@
 Both are brought to one scale first, on which the models that they share have a mean of 1000: a
 strong newcomer lowers everyone else's rating on a board whose mean is 1000, and moves nobody.
 
-The variance of a move is that of the sandwich, paired: a match (or cluster) that both logs hold
-pulls at both ratings, so that its influences on the two are subtracted before they are squared.
-Which matches are the same, columns say that tell one match from another (`match_id`). Without them
-matches have no names: where one log holds all that the other does, as a log that has grown, these
-are taken as shared (which small logs may do by chance); else none is, and intervals are rather too
-wide. Clusters have names, and are shared by them.
-
 Intervals and statuses hold for all models together (Sidak 1967, whose bound holds whatever the
 correlation): a board of fifty on which nobody has moved shows no move with the confidence asked
 for.
@@ -28,23 +21,18 @@ import polars as pl
 
 from humorrank import as_json
 from humorrank.distributions import student_quantile, student_tail
-from humorrank.errors import InputError, OptionError
+from humorrank.errors import OptionError
 from humorrank.leaderboard import Leaderboard
+from humorrank.paired_logs import RatedLog, paired_variance
 from humorrank.progress import Progress
 from humorrank.rating import rate
 from humorrank.saved_board import SavedBoard
-from humorrank.scale import MEAN_RATING, POINTS, logistic
+from humorrank.scale import MEAN_RATING
 from humorrank.settings import Ties, check_confidence, one_of
 from humorrank.source import counted
-from humorrank.tally import Tally
 from humorrank.text_table import one_line, small, text_table
-from humorrank.uncertainty.clusters import Clusters, refuse_few
-from humorrank.uncertainty.covariance import Curvature
 
 Basis = Literal["matches", "clusters", "intervals"]
-
-_BLOCK: Final = 1 << 22
-_SHARES: Final = {"model_a": 1.0, "model_b": 0.0, "tie": 0.5, "both_bad": 0.5}
 
 SCHEMA: Final = {
     "model": pl.String,
@@ -198,7 +186,7 @@ def diff(
     if match_id and cluster is not None:
         raise OptionError("clusters are shared by their names; leave out match_id, or cluster")
     sides = [_side(source, match_id, cluster, options, reading) for source in (old, new)]
-    boards = [side.board for side in sides]
+    boards = [side.board if isinstance(side, RatedLog) else side for side in sides]
     common = sorted(set(boards[0].models) & set(boards[1].models))
     if len(common) < 2:
         raise OptionError(
@@ -207,15 +195,12 @@ def diff(
         )
     ratings = [board.rating_of(common) for board in boards]
     ratings = [rating - rating.mean() + MEAN_RATING for rating in ratings]
-    logs = [side for side in sides if isinstance(side, _Log)]
+    logs = [side for side in sides if isinstance(side, RatedLog)]
     basis: Basis = "intervals"
     shared, degrees = None, math.inf
     if len(logs) == 2:
         basis = "matches" if cluster is None else "clusters"
-        variance, shared, degrees = _paired_variance(logs[0], logs[1], common)
-    elif cluster is not None or match_id:
-        option = "match_id" if match_id else "cluster"
-        raise OptionError(f"{option} needs both logs: a board keeps no matches")
+        variance, shared, degrees = paired_variance(logs[0], logs[1], common)
     else:
         variance = boards[0].errors(common) ** 2 + boards[1].errors(common) ** 2
     return BoardDiff(
@@ -228,223 +213,31 @@ def diff(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Board:
-    """A saved board."""
-
-    board: SavedBoard
-
-
-@dataclass(frozen=True, eq=False)
-class _Log:
-    """A rated log, or a board that has its matches.
-
-    Attributes:
-        board: what is on it.
-        names: the contestants by code.
-        bread: the inverse information.
-        key: what each row is a unit of: a frame of columns that are equal for equal units.
-        first: codes, one a row.
-        second: codes.
-        residual: points of `first` beyond expectation, of each match of the row.
-        times: matches in each row; of clusters 1.
-        named: whether the key tells matches apart, rather than kinds of match.
-        clustered: whether the units are clusters.
-    """
-
-    board: SavedBoard
-    names: Sequence[str]
-    bread: np.ndarray
-    key: pl.DataFrame
-    first: np.ndarray
-    second: np.ndarray
-    residual: np.ndarray
-    times: np.ndarray
-    named: bool = False
-    clustered: bool = False
-
-
 def _side(
     source: object,
     match_id: tuple[str, ...],
     cluster: str | None,
     options: Mapping[str, Any],
     reading: Mapping[str, Any],
-) -> _Board | _Log:
+) -> SavedBoard | RatedLog:
     if isinstance(source, list | tuple) and len(source) == 1:
         source = source[0]
-    if isinstance(source, str | Path):
-        saved = SavedBoard.read(source)
-        if saved is not None:
-            return _Board(saved)
+    saved = SavedBoard.read(source) if isinstance(source, str | Path) else None
     keys = match_id if cluster is None else (cluster,)
+    if keys and (saved is not None or isinstance(source, Leaderboard)):
+        option = "match_id" if match_id else "cluster"
+        raise OptionError(f"{option} needs both logs: a board keeps no matches")
+    if saved is not None:
+        return saved
     if isinstance(source, Leaderboard):
-        if keys:
-            option = "match_id" if match_id else "cluster"
-            raise OptionError(f"{option} needs both logs: a board does not keep that column")
-        return _of_board(source)
+        return RatedLog.of_board(source)
     tally = counted(source, keys=keys, progress=options["progress"], reading=reading)
     board: Leaderboard = rate(tally, interval="sandwich", elo_shuffles=0, **options)
-    if not keys:
-        return _of_board(board)
     if cluster is not None:
-        return _of_clusters(board, tally, cluster, options["ties"])
-    return _of_named(board, tally, match_id, options["ties"])
-
-
-def _of_clusters(board: Leaderboard, tally: Tally, cluster: str, ties: Ties) -> _Log:
-    """The clusters behind a board."""
-    clusters = Clusters.of(tally, cluster, ties)
-    inside = set(board._names)
-    clusters = clusters.restricted(np.array([name in inside for name in tally.names]))
-    refuse_few(len(clusters), cluster)
-    assert tally.keyed is not None
-    strengths = _strengths(board)
-    chance = logistic(strengths[clusters.first] - strengths[clusters.second])
-    points = clusters.first_points, clusters.second_points
-    return _Log(
-        SavedBoard.of(board),
-        board._names,
-        Curvature(board._field, strengths, 0.0).bread,
-        pl.DataFrame({"cluster": tally.keyed.table[cluster].gather(clusters.cluster)}),
-        clusters.first,
-        clusters.second,
-        points[0] - (points[0] + points[1]) * chance,
-        np.ones(len(chance)),
-        clustered=True,
-    )
-
-
-def _of_named(board: Leaderboard, tally: Tally, match_id: tuple[str, ...], ties: Ties) -> _Log:
-    """The matches behind a board, each under its name."""
-    cells = tally.to_polars()
-    for column in match_id:
-        nameless = int(cells.filter(pl.col(column).is_null())["count"].sum())
-        if nameless:
-            raise InputError(
-                f"{nameless:,} matches have no value, so that they cannot be told from others; "
-                f'leave them out (where="{column} IS NOT NULL") or name another column',
-                column=column,
-            )
-    models = pl.col("model_a").is_in(board._names) & pl.col("model_b").is_in(board._names)
-    cells = cells.filter(models)
-    if ties == "exclude":
-        cells = cells.filter(~pl.col("outcome").is_in(["tie", "both_bad"]))
-    share = cells["outcome"].replace_strict(_SHARES, default=None, return_dtype=pl.Float64)
-    points = share.fill_null(cells["score"]).to_numpy()
-    code = {name: code for code, name in enumerate(board._names)}
-    first, second = (
-        cells[column].replace_strict(code, return_dtype=pl.Int64).to_numpy()
-        for column in ("model_a", "model_b")
-    )
-    strengths = _strengths(board)
-    chance = logistic(strengths[first] - strengths[second])
-    return _Log(
-        SavedBoard.of(board),
-        board._names,
-        Curvature(board._field, strengths, 0.0).bread,
-        cells.select(
-            *(pl.col(column).alias(f"id {place}") for place, column in enumerate(match_id)),
-            *("model_a", "model_b", "weight"),
-            points=pl.Series(points),
-        ),
-        first,
-        second,
-        (points - chance) * cells["weight"].to_numpy(),
-        cells["count"].to_numpy().astype(np.float64),
-        named=True,
-    )
-
-
-def _strengths(board: Leaderboard) -> np.ndarray:
-    ratings = dict(zip(board.columns["model"], board.columns["rating"].tolist(), strict=True))
-    values = np.array([ratings[name] for name in board._names]) / POINTS
-    return np.asarray(values - values.mean())
-
-
-def _of_board(board: Leaderboard) -> _Log:
-    """The kinds of match behind a board."""
-    if board.parameters or board.settings["prior"]:
-        raise OptionError(
-            "a board with a prior, or with parameters beside the ratings, is compared as it was "
-            "written: humorrank rate ... --format json -o board.json"
-        )
-    names, strengths = board._names, _strengths(board)
-    low, high, _, _ = board._field.pairs()
-    pair, low_points, high_points, count = board._field.kinds()
-    first, second = low[pair], high[pair]
-    name = pl.Series(names, dtype=pl.String)
-    chance = logistic(strengths[first] - strengths[second])
-    key = {
-        # Codes are in the order of names, so that the lower one is the same on both boards.
-        "first": name.gather(first),
-        "second": name.gather(second),
-        "first_points": low_points,
-        "second_points": high_points,
-    }
-    return _Log(
-        SavedBoard.of(board),
-        names,
-        Curvature(board._field, strengths, 0.0).bread,
-        pl.DataFrame(key),
-        first,
-        second,
-        low_points - (low_points + high_points) * chance,
-        count.astype(np.float64),
-    )
-
-
-def _paired_variance(old: _Log, new: _Log, common: Sequence[str]) -> tuple[np.ndarray, int, float]:
-    """Variances of the moves in points squared, units that are shared, degrees of freedom."""
-    units = pl.concat([old.key, new.key]).unique(maintain_order=True).with_row_index("unit")
-    count = units.height
-    variance = np.zeros(len(common))
-    places = []
-    for side in (old, new):
-        joined = side.key.join(units, on=side.key.columns, how="left", maintain_order="left")
-        places.append(joined["unit"].to_numpy().astype(np.int64))
-    times = [
-        np.bincount(place, side.times, count)
-        for place, side in zip(places, (old, new), strict=True)
-    ]
-    if old.clustered:
-        times = [np.minimum(time, 1) for time in times]
-    both = np.minimum(*times)
-    if not (old.clustered or old.named) and both.sum() < min(time.sum() for time in times):
-        both = np.zeros(count)
-    reaches = [_reach(side, common) for side in (old, new)]
-    size = max(1, _BLOCK // len(common))
-    for start in range(0, count, size):
-        stop = min(start + size, count)
-        part = slice(start, stop)
-        pulls = [
-            _pulls(side, place, reach, start, stop)
-            for side, place, reach in zip((old, new), places, reaches, strict=True)
-        ]
-        variance += both[part] @ (pulls[1] - pulls[0]) ** 2
-        for time, pull in zip(times, pulls, strict=True):
-            variance += (time - both)[part] @ pull**2
-    total = float(np.maximum(*times).sum())
-    factor = total / max(1.0, total - 1)
-    degrees = total - 1 if old.clustered else math.inf
-    return POINTS**2 * factor * variance, int(both.sum()), degrees
-
-
-def _reach(side: _Log, common: Sequence[str]) -> np.ndarray:
-    """How far a point beyond expectation moves each common model against their mean."""
-    code = {name: code for code, name in enumerate(side.names)}
-    own = side.bread[:, [code[name] for name in common]]
-    return np.asarray(own - own.mean(1, keepdims=True))
-
-
-def _pulls(side: _Log, place: np.ndarray, reach: np.ndarray, start: int, stop: int) -> np.ndarray:
-    """What units `start` to `stop` add to the common models' ratings, of shape (units, models)."""
-    rows = np.flatnonzero((place >= start) & (place < stop))
-    along = reach[side.first[rows]] - reach[side.second[rows]]
-    along *= side.residual[rows, None]
-    out = np.zeros((stop - start, reach.shape[1]))
-    np.add.at(out, place[rows] - start, along)
-    return out
+        return RatedLog.of_clusters(board, tally, cluster, options["ties"])
+    if match_id:
+        return RatedLog.of_named(board, tally, match_id, options["ties"])
+    return RatedLog.of_board(board)
 
 
 def _table(

@@ -20,7 +20,6 @@ LOW, HIGH, TIE, SOFT = 0, 1, 2, 4
 """Who won: the one of the lower code, that of the higher, nobody, or as the score says."""
 
 _BOTH_BAD: Final = 3
-_SCORES: Final = np.array([1.0, 0.0, 0.5, 0.5, np.nan])
 _MOST: Final = 2**62
 
 
@@ -72,7 +71,7 @@ class Cells:
         swapped = first > second
         won = np.where(swapped & (outcome < TIE), 1 - outcome.astype(np.int64), outcome)
         won = np.where(won == _BOTH_BAD, TIE, won)
-        score = np.where(won == SOFT, np.where(swapped, 1 - score, score), _SCORES[won])
+        score = np.where(swapped, 1 - score, score)
         kept = (won != TIE) if ties == "exclude" else np.ones(len(won), np.bool_)
         if not kept.any():
             told = "all of them are ties, which ties='exclude' leaves out" if len(won) else ""

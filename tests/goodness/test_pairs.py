@@ -7,7 +7,9 @@ import statsmodels.api as sm
 from drawn import drawn
 from judged import log
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
+from humorrank.distributions import holm
 from humorrank.errors import InputError, NoMaximumError, OptionError
 from humorrank.goodness import check
 from humorrank.goodness.pairs import MOST_SUMMED, _tail
@@ -116,6 +118,13 @@ def test_adjusted_p_values_seldom_name_a_pair_under_the_model(models, matches, t
         tried += 1
         named += report.worst["p_holm"][0] < 0.05
     assert named / tried <= 0.09  # 0.05 and two standard errors
+
+
+@pytest.mark.parametrize("models", [1, 2, 7, 40])
+def test_holm_is_statsmodels(models):
+    p = np.random.default_rng(models).random(models) ** 3
+    p[: models // 3] = p[-1]
+    np.testing.assert_allclose(holm(p), multipletests(p, method="holm")[1], rtol=1e-12)
 
 
 def test_holm_is_that_of_its_definition():

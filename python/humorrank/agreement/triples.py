@@ -77,13 +77,9 @@ def transitivity(
     """
     limit = whole("limit", limit)
     tally = counted(matches, keys=None, progress=None, reading=reading)
-    first, second, outcome, score, weight, count = tally.counts.cells()
-    share = np.where(outcome == 4, score, _SCORES[np.minimum(outcome, 3)])
+    first, second, _, score, weight, count = tally.counts.cells()
     amount = weight * count
-    return of_points(tally.names, first, second, share * amount, (1 - share) * amount, limit)
-
-
-_SCORES: Final = np.array([1.0, 0.0, 0.5, 0.5])
+    return of_points(tally.names, first, second, score * amount, (1 - score) * amount, limit)
 
 
 def of_table(table: pl.DataFrame, limit: int) -> Transitivity:

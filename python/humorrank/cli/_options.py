@@ -304,7 +304,7 @@ def rating_options(
     Raises:
         OptionError: an option is not of its form.
     """
-    controls = as_names("control", control) or ()
+    controls = as_names("control", control, empty=True) or ()
     if control and not controls:
         raise OptionError("--control takes the name of a control (length), not ''")
     return {

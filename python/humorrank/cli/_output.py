@@ -54,7 +54,7 @@ def colored(output: str | None) -> bool:
     return output is None and sys.stdout is not None and sys.stdout.isatty()
 
 
-def rendered(
+def show(
     chosen: str,
     output: str | None,
     *,
@@ -62,8 +62,8 @@ def rendered(
     text: Callable[..., str],
     table: Callable[[], pl.DataFrame],
     decimals: Mapping[str, int],
-) -> str:
-    """What a command has found, in the format chosen.
+) -> None:
+    """Writes what a command has found, in the format chosen.
 
     Args:
         chosen: table, json, csv or markdown.
@@ -72,12 +72,19 @@ def rendered(
         text: gives it for people; takes `color`.
         table: gives what CSV and markdown hold.
         decimals: of numbers in markdown, by column; 1 of others.
+
+    Raises:
+        OptionError: as of `emit`.
     """
     if chosen == "json":
-        return json()
-    if chosen == "table":
-        return text(color=colored(output))
-    return table().write_csv() if chosen == "csv" else markdown(table(), decimals)
+        told = json()
+    elif chosen == "table":
+        told = text(color=colored(output))
+    elif chosen == "csv":
+        told = table().write_csv()
+    else:
+        told = markdown(table(), decimals)
+    emit(told, output)
 
 
 def emit(text: str, output: str | None) -> None:

@@ -118,7 +118,7 @@ def agree(
         _output.say("note", note)
     if report.identical:
         _output.say("note", f"{report.identical:,} judgments of identical jokes are left out")
-    text = _output.rendered(
+    _output.show(
         chosen,
         output,
         json=report.to_json,
@@ -126,4 +126,3 @@ def agree(
         table=report.raters_table if raters else report.to_polars,
         decimals=_DECIMALS,
     )
-    _output.emit(text, output)

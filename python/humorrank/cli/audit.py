@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 from humorrank.errors import OptionError
-
-if TYPE_CHECKING:
-    pass
 
 _AUDIT = "Audit"
 _DECIMALS = {"score": 3, "weight": 3}
@@ -92,7 +89,7 @@ def audit(
     _output.say_filters(report.filtered)
     for warning in report.warnings:
         _output.say("warning", warning)
-    text = _output.rendered(
+    _output.show(
         chosen,
         output,
         json=report.to_json,
@@ -100,7 +97,6 @@ def audit(
         table=lambda: report.cells,
         decimals=_DECIMALS,
     )
-    _output.emit(text, output)
 
 
 def _pair(text: str | None) -> tuple[str, str] | None:

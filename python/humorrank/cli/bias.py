@@ -121,7 +121,7 @@ def bias(
     report = interruptible(work)
     if report.identical:
         _output.say("note", f"{report.identical:,} judgments of identical jokes are left out")
-    text = _output.rendered(
+    _output.show(
         chosen,
         output,
         json=report.to_json,
@@ -129,7 +129,6 @@ def bias(
         table=report.ratings if ratings else report.to_polars,
         decimals=_DECIMALS,
     )
-    _output.emit(text, output)
 
 
 def _own(texts: list[str] | None) -> dict[str, str]:

@@ -107,7 +107,7 @@ def check(
     _output.say_filters(report.filtered)
     for warning in report.warnings:
         _output.say("warning", warning)
-    text = _output.rendered(
+    _output.show(
         chosen,
         output,
         json=report.to_json,
@@ -115,7 +115,6 @@ def check(
         table=lambda: report.worst if show == "pairs" else report.bins(),
         decimals=_DECIMALS,
     )
-    _output.emit(text, output)
 
 
 def _bins(text: str) -> int | tuple[float, ...]:

@@ -41,7 +41,7 @@ def compare(
         found = board.compare(model_a, model_b)
     except KeyError as error:
         raise OptionError(str(error.args[0])) from error
-    text = _output.rendered(
+    _output.show(
         chosen,
         output,
         json=found.to_json,
@@ -49,4 +49,3 @@ def compare(
         table=lambda: pl.DataFrame([vars(found)]),
         decimals=_DECIMALS,
     )
-    _output.emit(text, output)

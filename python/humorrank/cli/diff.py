@@ -75,7 +75,7 @@ def diff(
             progress=progress,
             **reading,
         )
-    text = _output.rendered(
+    _output.show(
         chosen,
         output,
         json=found.to_json,
@@ -83,4 +83,3 @@ def diff(
         table=found.to_polars,
         decimals=_DECIMALS,
     )
-    _output.emit(text, output)

@@ -136,7 +136,7 @@ def plan(
             seed=seed,
             progress=progress,
         )
-    text = _output.rendered(
+    _output.show(
         chosen,
         output,
         json=made.to_json,
@@ -144,7 +144,6 @@ def plan(
         table=made.to_polars,
         decimals=_DECIMALS,
     )
-    _output.emit(text, output)
 
 
 def _field(text: str, spread: float | None) -> dict[str, float]:

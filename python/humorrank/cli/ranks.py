@@ -49,7 +49,7 @@ def ranks(
     board = rated(files, reading, rating, bootstrap=bootstrap)
     with progress_bar() as progress:
         found = board.ranks(top, joint=joint, progress=progress)
-    text = _output.rendered(
+    _output.show(
         chosen,
         output,
         json=found.to_json,
@@ -57,4 +57,3 @@ def ranks(
         table=found.to_polars,
         decimals=_DECIMALS,
     )
-    _output.emit(text, output)

@@ -19,8 +19,6 @@ FEW: Final = 30
 """Clusters below which intervals come with a warning."""
 
 _TIES: Final = [OUTCOMES.index("tie"), OUTCOMES.index("both_bad")]
-_SOFT: Final = OUTCOMES.index("soft")
-_SHARE: Final = np.array([1.0, 0.0, 0.5, 0.5, np.nan])
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +59,6 @@ class Clusters:
                 f'them out (where="{column} IS NOT NULL") or do not cluster by it',
                 column=column,
             )
-        share = np.where(outcome == _SOFT, score, _SHARE[outcome])
         amount = count.astype(np.float64) * weight
         kept = ~np.isin(outcome, _TIES) if ties == "exclude" else np.ones(len(cluster), bool)
         return cls(
@@ -69,8 +66,8 @@ class Clusters:
             cluster[kept],
             first[kept],
             second[kept],
-            (amount * share)[kept],
-            (amount * (1 - share))[kept],
+            (amount * score)[kept],
+            (amount * (1 - score))[kept],
         )
 
     def restricted(self, keep: np.ndarray) -> Clusters:
