@@ -3,6 +3,8 @@
 //! It has one if and only if the graph "has beaten or drawn with" is strongly connected
 //! (Ford 1957). Components are found by Tarjan's algorithm, without recursion.
 
+use std::ops::Range;
+
 use crate::Pairs;
 
 /// Lists of neighbours, end to end.
@@ -49,10 +51,10 @@ impl Adjacency {
 /// Calls `edge(winner, loser)` for each direction in which points were won.
 fn wins(pairs: &Pairs, edge: &mut dyn FnMut(usize, u32)) {
     for (pair, (low, high)) in pairs.contestants_of_pairs().enumerate() {
-        if pairs.low_points[pair] > 0.0 {
+        if pairs.low_points.get(pair) > 0.0 {
             edge(low, high as u32);
         }
-        if pairs.high_points[pair] > 0.0 {
+        if pairs.high_points.get(pair) > 0.0 {
             edge(high, low as u32);
         }
     }
@@ -197,20 +199,20 @@ fn sweep_from(pairs: &Pairs, hub: usize, reach: &mut [u8]) -> bool {
     reach[hub] = BOTH;
     for sweep in 0..SWEEPS {
         let mut changed = false;
-        let mut visit = |low: usize| {
+        let mut visit = |(low, row): (usize, Range<usize>)| {
             let mut low_flags = reach[low];
-            for pair in pairs.row(low) {
+            for pair in row {
                 let high = pairs.high[pair] as usize;
                 let mut high_flags = reach[high];
                 if low_flags & high_flags == BOTH {
                     continue;
                 }
                 let before = (low_flags, high_flags);
-                if pairs.low_points[pair] > 0.0 {
+                if pairs.low_points.get(pair) > 0.0 {
                     high_flags |= low_flags & BELOW;
                     low_flags |= high_flags & ABOVE;
                 }
-                if pairs.high_points[pair] > 0.0 {
+                if pairs.high_points.get(pair) > 0.0 {
                     low_flags |= high_flags & BELOW;
                     high_flags |= low_flags & ABOVE;
                 }
@@ -220,9 +222,9 @@ fn sweep_from(pairs: &Pairs, hub: usize, reach: &mut [u8]) -> bool {
             reach[low] = low_flags;
         };
         if sweep % 2 == 0 {
-            (0..pairs.contestants()).for_each(&mut visit);
+            pairs.rows().for_each(&mut visit);
         } else {
-            (0..pairs.contestants()).rev().for_each(&mut visit);
+            pairs.rows().rev().for_each(&mut visit);
         }
         if !changed || reach.iter().all(|&flags| flags == BOTH) {
             return true;
@@ -307,7 +309,7 @@ pub fn outsiders(pairs: &Pairs, matches: impl FnOnce() -> Vec<u64>) -> Vec<Outsi
         if group_of[low] == group_of[high] {
             continue;
         }
-        let (won, lost) = (pairs.low_points[pair], pairs.high_points[pair]);
+        let (won, lost) = (pairs.low_points.get(pair), pairs.high_points.get(pair));
         for (group, won, lost) in [(group_of[low], won, lost), (group_of[high], lost, won)] {
             if let Some(group) = groups.get_mut(group as usize) {
                 group.points.0 += won;

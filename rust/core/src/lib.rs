@@ -16,6 +16,7 @@ pub mod groups;
 pub mod monitor;
 pub mod names;
 pub mod pairs;
+mod point_column;
 pub mod random;
 pub mod resample;
 pub mod schedule;
@@ -26,6 +27,7 @@ pub use groups::Groups;
 pub use monitor::Monitor;
 pub use names::Interner;
 pub use pairs::{Kinds, Pairs, Standings, Ties};
+pub use point_column::PointColumn;
 pub use tally::{Cell, Outcome, Tally};
 
 /// Rating points in one natural-log unit of strength: 400 / ln 10.

@@ -197,8 +197,8 @@ impl Field {
                 .collect::<Vec<_>>()
                 .into_pyarray(py),
             self.pairs.high.clone().into_pyarray(py),
-            self.pairs.low_points.clone().into_pyarray(py),
-            self.pairs.high_points.clone().into_pyarray(py),
+            PyArray1::from_iter(py, self.pairs.low_points.iter()),
+            PyArray1::from_iter(py, self.pairs.high_points.iter()),
         )
     }
 

@@ -4,7 +4,7 @@ use super::{
     Settings, TOLERANCE, centre, in_points,
     system::{Chances, System, logistic},
 };
-use crate::Pairs;
+use crate::{Pairs, PointColumn};
 
 /// Beyond this many contestants a product with the inverse costs more than it saves.
 const MOST_CONTESTANTS: usize = 256;
@@ -90,12 +90,19 @@ impl Chord {
             let (p, q) = logistic(strength);
             *score = self.prior * 0.5 * (q - p);
         }
-        match Chances::at(strengths) {
-            Chances::Strengths(powers) => add_surplus(pairs, &powers, score),
-            chances @ Chances::Logs(_) => {
+        // A field as small as this has points of any kind.
+        match (
+            Chances::at(strengths),
+            &pairs.low_points,
+            &pairs.high_points,
+        ) {
+            (Chances::Strengths(powers), PointColumn::Any(won), PointColumn::Any(lost)) => {
+                add_surplus(pairs, (won, lost), &powers, score);
+            }
+            (chances, won, lost) => {
                 for (pair, (low, high)) in pairs.contestants_of_pairs().enumerate() {
                     let (p, q) = chances.of(low, high);
-                    let surplus = pairs.low_points[pair] * q - pairs.high_points[pair] * p;
+                    let surplus = won.get(pair) * q - lost.get(pair) * p;
                     score[low] += surplus;
                     score[high] -= surplus;
                 }
@@ -105,11 +112,10 @@ impl Chord {
 }
 
 /// Adds points won less points expected, for strengths of these powers of e.
-fn add_surplus(pairs: &Pairs, powers: &[f64], score: &mut [f64]) {
-    for low in 0..pairs.contestants() {
-        let row = pairs.row(low);
+fn add_surplus(pairs: &Pairs, (won, lost): (&[f64], &[f64]), powers: &[f64], score: &mut [f64]) {
+    for (low, row) in pairs.rows() {
         let high = &pairs.high[row.clone()];
-        let (won, lost) = (&pairs.low_points[row.clone()], &pairs.high_points[row]);
+        let (won, lost) = (&won[row.clone()], &lost[row]);
         let (Some(&first), Some(&last)) = (high.first(), high.last()) else {
             continue;
         };

@@ -21,8 +21,8 @@ pub fn climb(
     let half_prior = system.settings.prior / 2.0;
     let mut points = vec![half_prior; strengths.len()];
     for (pair, (low, high)) in pairs.contestants_of_pairs().enumerate() {
-        points[low] += pairs.low_points[pair];
-        points[high] += pairs.high_points[pair];
+        points[low] += pairs.low_points.get(pair);
+        points[high] += pairs.high_points.get(pair);
     }
     let mut tolerance = FIRST_TOLERANCE;
     let mut expected = vec![0.0; strengths.len()];
@@ -34,7 +34,7 @@ pub fn climb(
             *expected = system.settings.prior * logistic(strength).0;
         }
         for (pair, (low, high)) in pairs.contestants_of_pairs().enumerate() {
-            let matches = pairs.low_points[pair] + pairs.high_points[pair];
+            let matches = pairs.low_points.get(pair) + pairs.high_points.get(pair);
             let (p, q) = logistic(strengths[low] - strengths[high]);
             expected[low] += matches * p;
             expected[high] += matches * q;

@@ -98,8 +98,8 @@ fn evaluate(pairs: &Pairs, prior: f64, strengths: &[f64], matrix: &mut Matrix, s
             *power = (strength - middle).exp();
         }
     }
-    let points = pairs.low_points.iter().zip(&pairs.high_points);
-    for ((low, high), (&won, &lost)) in pairs.contestants_of_pairs().zip(points) {
+    let points = pairs.low_points.iter().zip(pairs.high_points.iter());
+    for ((low, high), (won, lost)) in pairs.contestants_of_pairs().zip(points) {
         let (p, q) = if narrow {
             let scale = 1.0 / (power[low] + power[high]);
             (power[low] * scale, power[high] * scale)

@@ -27,26 +27,26 @@ pub struct System<'a> {
     /// n p q of each pair: minus its off-diagonal entry of the information.
     weights: Vec<f64>,
     matrix: Vec<f64>,
+    parts: Vec<Part>,
     pub step: Vec<f64>,
 }
 
-/// What the pairs add to one contestant, beside what is read of it: one access to memory a pair,
-/// where four arrays would be four.
-#[derive(Clone, Copy)]
-#[repr(align(32))]
+/// What the pairs add to one contestant: one access to memory a pair, where three arrays would be
+/// three.
+#[derive(Clone, Copy, Default)]
 struct Sums {
-    coordinate: f64,
     score: f64,
     gain: f64,
     diagonal: f64,
 }
 
-/// The same for a product with the information.
-#[derive(Clone, Copy)]
-#[repr(align(16))]
-struct Image {
-    value: f64,
-    image: f64,
+/// Rows of pairs that are worked through in one go, and what they add to each contestant.
+#[derive(Default)]
+struct Part {
+    rows: Range<usize>,
+    sums: Vec<Sums>,
+    /// The same for a product with the information.
+    image: Vec<f64>,
 }
 
 /// (p, q) = logistic(d), logistic(-d), each to full relative accuracy.
@@ -114,34 +114,33 @@ impl<'a> Chances<'a> {
 const PART: usize = 1 << 16;
 const MOST_PARTS: usize = 4;
 
-fn parts(pairs: &Pairs, settings: Settings) -> Vec<Range<usize>> {
+fn parts(pairs: &Pairs, settings: Settings) -> Vec<Part> {
     let most = if settings.parallel { MOST_PARTS } else { 1 };
-    pairs.cut(pairs.len().div_ceil(PART).clamp(1, most))
+    (pairs
+        .cut(pairs.len().div_ceil(PART).clamp(1, most))
+        .into_iter())
+    .map(|rows| Part {
+        rows,
+        ..Part::default()
+    })
+    .collect()
 }
 
-/// Runs a task for each part and returns the results in their order.
-fn each_part<T: Send, R: Send>(
-    tasks: Vec<T>,
-    parallel: bool,
-    work: impl Fn(T) -> R + Sync + Send,
-) -> Vec<R> {
+/// Runs a task for each part.
+fn each_part<T: Send>(tasks: Vec<T>, parallel: bool, work: impl Fn(T) + Sync + Send) {
     if parallel && tasks.len() > 1 {
-        tasks.into_par_iter().map(work).collect()
+        tasks.into_par_iter().for_each(work);
     } else {
-        tasks.into_iter().map(work).collect()
+        tasks.into_iter().for_each(work);
     }
 }
 
 /// The weights of the pairs of each part.
-fn split_mut<'s>(
-    mut weights: &'s mut [f64],
-    pairs: &Pairs,
-    parts: &[Range<usize>],
-) -> Vec<&'s mut [f64]> {
+fn split_mut<'s>(mut weights: &'s mut [f64], pairs: &Pairs, parts: &[Part]) -> Vec<&'s mut [f64]> {
     parts
         .iter()
-        .map(|lows| {
-            let length = lows.clone().map(|low| pairs.row(low).len()).sum();
+        .map(|part| {
+            let length = pairs.pairs_of(&part.rows).len();
             let (part, rest) = std::mem::take(&mut weights).split_at_mut(length);
             weights = rest;
             part
@@ -160,6 +159,7 @@ impl<'a> System<'a> {
             diagonal: vec![0.0; n],
             weights: vec![0.0; pairs.len()],
             matrix: Vec::new(),
+            parts: parts(pairs, settings),
             step: vec![0.0; n],
         }
     }
@@ -175,23 +175,22 @@ impl<'a> System<'a> {
         let chances = Chances::at(strengths);
         let (coordinates, narrow) = chances.coordinates();
         let pairs = self.pairs;
-        let parts = parts(pairs, self.settings);
-        let weights = split_mut(&mut self.weights, pairs, &parts);
-        let results = each_part(
-            parts.into_iter().zip(weights).collect(),
+        let weights = split_mut(&mut self.weights, pairs, &self.parts);
+        each_part(
+            self.parts.iter_mut().zip(weights).collect(),
             self.settings.parallel,
-            |(lows, weights)| {
+            |(part, weights)| {
                 if narrow {
-                    sums(pairs, lows, coordinates, weights, chance)
+                    add_sums(pairs, part, coordinates, weights, chance);
                 } else {
-                    sums(pairs, lows, coordinates, weights, |one, other| {
+                    add_sums(pairs, part, coordinates, weights, |one, other| {
                         logistic(one - other)
-                    })
+                    });
                 }
             },
         );
-        for part in results {
-            for (i, sums) in part.iter().enumerate() {
+        for part in &self.parts {
+            for (i, sums) in part.sums.iter().enumerate() {
                 self.score[i] += sums.score;
                 self.gain[i] += sums.gain;
                 self.diagonal[i] += sums.diagonal;
@@ -317,35 +316,29 @@ impl<'a> System<'a> {
         inverse
     }
 
-    /// The information times the values of `parts`, which are all the same; returns the product of
-    /// both.
-    fn multiply(&self, parts: &mut [(Range<usize>, Vec<Image>)], image: &mut [f64]) -> f64 {
-        let pairs = self.pairs;
-        let product = |(lows, images): &mut (Range<usize>, Vec<Image>)| {
-            for low in lows.clone() {
-                let row = pairs.row(low);
-                let (value, mut own) = (images[low].value, 0.0);
-                for (&high, &weight) in pairs.high[row.clone()].iter().zip(&self.weights[row]) {
-                    let other = &mut images[high as usize];
-                    own += weight * other.value;
-                    other.image -= weight * value;
+    /// The information times some values; returns the product of both.
+    fn multiply(&self, parts: &mut [Part], values: &[f64], image: &mut [f64]) -> f64 {
+        let (pairs, weights) = (self.pairs, &self.weights);
+        each_part(parts.iter_mut().collect(), self.settings.parallel, |part| {
+            part.image.clear();
+            part.image.resize(values.len(), 0.0);
+            let image = &mut part.image[..];
+            for (low, row) in pairs.some_rows(part.rows.clone()) {
+                let (value, mut own) = (values[low], 0.0);
+                for (&high, &weight) in pairs.high[row.clone()].iter().zip(&weights[row]) {
+                    own += weight * values[high as usize];
+                    image[high as usize] -= weight * value;
                 }
-                images[low].image -= own;
+                image[low] -= own;
             }
-        };
-        if self.settings.parallel && parts.len() > 1 {
-            parts.par_iter_mut().for_each(product);
-        } else {
-            parts.iter_mut().for_each(product);
-        }
+        });
         let mut curvature = 0.0;
         for (i, total) in image.iter_mut().enumerate() {
-            let value = parts[0].1[i].value;
-            *total = self.diagonal[i] * value;
-            for (_, images) in parts.iter() {
-                *total += images[i].image;
+            *total = self.diagonal[i] * values[i];
+            for part in parts.iter() {
+                *total += part.image[i];
             }
-            curvature += *total * value;
+            curvature += *total * values[i];
         }
         curvature
     }
@@ -355,16 +348,7 @@ impl<'a> System<'a> {
     fn solve_sparse(&mut self, accuracy: f64, monitor: &Monitor) -> Result<(), Error> {
         let n = self.pairs.contestants();
         let mut step = std::mem::take(&mut self.step);
-        let mut parts: Vec<(Range<usize>, Vec<Image>)> = (parts(self.pairs, self.settings))
-            .into_iter()
-            .map(|lows| (lows, Vec::with_capacity(n)))
-            .collect();
-        let spread = |parts: &mut [(Range<usize>, Vec<Image>)], values: &[f64]| {
-            for (_, images) in parts {
-                images.clear();
-                images.extend(values.iter().map(|&value| Image { value, image: 0.0 }));
-            }
-        };
+        let mut parts = std::mem::take(&mut self.parts);
         // Without a prior the information is singular along (1, ..., 1): residuals have sum 0
         // but for rounding, which no direction can take away, so that conjugate gradients would
         // never get below it, and wander off. Everyone bears as much as their information.
@@ -391,8 +375,7 @@ impl<'a> System<'a> {
         let (mut energy, mut left) = project(&mut residual);
         let target = energy * accuracy * accuracy;
         if step.iter().any(|&step| step != 0.0) {
-            spread(&mut parts, &step);
-            self.multiply(&mut parts, &mut image);
+            self.multiply(&mut parts, &step, &mut image);
             for (residual, image) in residual.iter_mut().zip(&image) {
                 *residual -= image;
             }
@@ -415,8 +398,7 @@ impl<'a> System<'a> {
                     break;
                 }
             }
-            spread(&mut parts, &direction);
-            let curvature = self.multiply(&mut parts, &mut image);
+            let curvature = self.multiply(&mut parts, &direction, &mut image);
             if curvature <= 0.0 {
                 break;
             }
@@ -434,6 +416,7 @@ impl<'a> System<'a> {
             }
         }
         self.step = step;
+        self.parts = parts;
         result
     }
 }
@@ -447,47 +430,45 @@ fn alone(gain: f64, score: f64) -> Option<f64> {
 /// So many pairs of a contestant are evaluated together.
 const BLOCK: usize = 32;
 
-/// What the pairs of some contestants add to everyone; their weights into `weights`.
+/// Sets what the pairs of a part add to everyone, and their weights.
 #[inline]
-fn sums(
+fn add_sums(
     pairs: &Pairs,
-    lows: Range<usize>,
+    part: &mut Part,
     coordinates: &[f64],
     weights: &mut [f64],
     chance: impl Fn(f64, f64) -> (f64, f64),
-) -> Vec<Sums> {
-    let mut sums: Vec<Sums> = (coordinates.iter())
-        .map(|&coordinate| Sums {
-            coordinate,
-            score: 0.0,
-            gain: 0.0,
-            diagonal: 0.0,
-        })
-        .collect();
+) {
+    part.sums.clear();
+    part.sums.resize(coordinates.len(), Sums::default());
+    let sums = &mut part.sums[..];
     let mut rest = weights;
-    for low in lows {
-        let row = pairs.row(low);
+    for (low, row) in pairs.some_rows(part.rows.clone()) {
         let (own, behind) = std::mem::take(&mut rest).split_at_mut(row.len());
         rest = behind;
         let coordinate = coordinates[low];
         let (mut score, mut gain, mut diagonal) = (0.0, 0.0, 0.0);
-        let blocks = (pairs.high[row.clone()].chunks(BLOCK))
-            .zip(pairs.low_points[row.clone()].chunks(BLOCK))
-            .zip(pairs.high_points[row].chunks(BLOCK))
+        let blocks = (row.clone().step_by(BLOCK))
+            .zip(pairs.high[row].chunks(BLOCK))
             .zip(own.chunks_mut(BLOCK));
-        for (((high, won), lost), weights) in blocks {
+        for ((begin, high), weights) in blocks {
+            let block = begin..begin + high.len();
+            let (mut won, mut lost) = ([0.0; BLOCK], [0.0; BLOCK]);
+            let won = pairs.low_points.of(block.clone(), &mut won);
+            let lost = pairs.high_points.of(block, &mut lost);
             // Three short loops: of the first, many reads are on their way at once; the second
             // is arithmetic on neighbours; what the third adds to is in the cache by then.
             let mut others = [0.0; BLOCK];
             for (other, &high) in others.iter_mut().zip(high) {
-                *other = sums[high as usize].coordinate;
+                *other = coordinates[high as usize];
             }
             let (mut gained, mut given) = ([0.0; BLOCK], [0.0; BLOCK]);
-            for (at, (&won, &lost)) in won.iter().zip(lost).enumerate() {
+            for (at, ((&won, &lost), weight)) in won.iter().zip(lost).zip(&mut *weights).enumerate()
+            {
                 let (p, q) = chance(coordinate, others[at]);
                 // Equal to won - (won + lost) p, without its cancellation where p is near 1.
                 (gained[at], given[at]) = (won * q, lost * p);
-                weights[at] = (won + lost) * p * q;
+                *weight = (won + lost) * p * q;
             }
             for (at, (&high, &weight)) in high.iter().zip(&*weights).enumerate() {
                 let other = &mut sums[high as usize];
@@ -505,5 +486,4 @@ fn sums(
         own.gain += gain;
         own.diagonal += diagonal;
     }
-    sums
 }

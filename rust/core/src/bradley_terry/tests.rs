@@ -133,7 +133,7 @@ proptest! {
         if prior == 0.0 {
             let mut surplus = vec![0.0; n as usize];
             for (pair, (low, high)) in pairs.contestants_of_pairs().enumerate() {
-                let (won, lost) = (pairs.low_points[pair], pairs.high_points[pair]);
+                let (won, lost) = (pairs.low_points.get(pair), pairs.high_points.get(pair));
                 let p = 1.0 / (1.0 + (newton.strengths[high] - newton.strengths[low]).exp());
                 surplus[low] += won - (won + lost) * p;
                 surplus[high] -= won - (won + lost) * p;

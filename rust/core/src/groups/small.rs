@@ -203,11 +203,11 @@ impl Small {
         let mut beaten = [0_u32; SMALL];
         let mut lost_to = [0_u32; SMALL];
         for (pair, (low, high)) in self.pairs.contestants_of_pairs().enumerate() {
-            if self.pairs.low_points[pair] > 0.0 {
+            if self.pairs.low_points.get(pair) > 0.0 {
                 beaten[low] |= 1 << high;
                 lost_to[high] |= 1 << low;
             }
-            if self.pairs.high_points[pair] > 0.0 {
+            if self.pairs.high_points.get(pair) > 0.0 {
                 beaten[high] |= 1 << low;
                 lost_to[low] |= 1 << high;
             }

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use crate::Error;
 use dense::{DENSE_LIMIT, Dense};
+pub(crate) use sparse::Cells;
 use sparse::Sparse;
 
 /// How a plain match ended. The first contestant is the one shown first.
@@ -94,27 +95,27 @@ impl Default for Plain {
     }
 }
 
-/// Contestants that a sparse tally can tell apart.
+/// Contestants that a tally can tell apart.
 pub const MOST_CONTESTANTS: usize = 1 << 30;
-const LABEL: u32 = MOST_CONTESTANTS as u32 - 1;
 
-/// The lower contestant, the higher one, whether the higher one was shown first, the outcome:
-/// so the cells of an unordered pair stand together.
-fn key(first: u32, second: u32, outcome: Outcome) -> u64 {
-    let (low, high, swapped) = if first < second {
-        (first, second, 0)
-    } else {
-        (second, first, 1)
-    };
-    pair_key(low, high) | (swapped << 2) | outcome as u64
+/// Contestants are taken in blocks of 2^15: what a fit keeps of those of two blocks takes two
+/// megabytes, about what a processor's own cache holds.
+const BLOCK_BITS: u32 = 15;
+
+/// Where a pair stands among all: by the blocks of both contestants, the higher one's first, then
+/// by the contestants. Up to one block of contestants it is just the latter.
+#[must_use]
+pub fn place(low: u32, high: u32) -> (u32, u32, u32, u32) {
+    (high >> BLOCK_BITS, low >> BLOCK_BITS, low, high)
 }
 
-fn pair_key(low: u32, high: u32) -> u64 {
-    (u64::from(low) << 33) | (u64::from(high) << 3)
+/// Whether two contestants are in one block.
+#[must_use]
+pub(crate) fn same_block(one: u32, other: u32) -> bool {
+    one >> BLOCK_BITS == other >> BLOCK_BITS
 }
 
-fn plain_cell(key: u64, count: u64) -> Cell {
-    let (first, second, outcome) = unkey(key);
+fn plain_cell((first, second, outcome, count): (u32, u32, Outcome, u64)) -> Cell {
     Cell {
         first,
         second,
@@ -122,16 +123,6 @@ fn plain_cell(key: u64, count: u64) -> Cell {
         score: outcome.score(0.5),
         weight: 1.0,
         count,
-    }
-}
-
-fn unkey(key: u64) -> (u32, u32, Outcome) {
-    let (low, high) = ((key >> 33) as u32, (key >> 3) as u32 & LABEL);
-    let outcome = Outcome::PLAIN[(key & 3) as usize];
-    if key & 4 == 0 {
-        (low, high, outcome)
-    } else {
-        (high, low, outcome)
     }
 }
 
@@ -187,14 +178,12 @@ impl Tally {
             }
             self.plain = Plain::Dense(dense);
         } else {
-            let mut merged: Vec<(u64, u64)> = (old.occupied())
-                .map(|(first, second, outcome, count)| (key(first, second, outcome), count))
-                .collect();
-            merged.sort_unstable();
-            self.plain = Plain::Sparse(Sparse {
-                merged,
-                ..Sparse::default()
-            });
+            let mut sparse = Sparse::default();
+            for (first, second, outcome, count) in old.occupied() {
+                // Each cell comes once, so that no sum can overflow.
+                let _ = sparse.push(first, second, outcome, count);
+            }
+            self.plain = Plain::Sparse(sparse);
         }
     }
 
@@ -220,7 +209,7 @@ impl Tally {
                 Ok(())
             }
             Plain::Sparse(_) if count == 0 => Ok(()),
-            Plain::Sparse(sparse) => sparse.push(key(first, second, outcome), count),
+            Plain::Sparse(sparse) => sparse.push(first, second, outcome, count),
         }
     }
 
@@ -316,16 +305,8 @@ impl Tally {
             })
         };
         if let (Plain::Sparse(from), Plain::Sparse(to)) = (&self.plain, &mut out.plain) {
-            // Other codes never bring two cells together, so sorting is all there is to do; and
-            // not even that where contestants are only left out.
-            to.merged = (from.merged.par_iter())
-                .filter_map(|&(cell, count)| relabelled(plain_cell(cell, count)))
-                .map(|cell| (key(cell.first, cell.second, cell.outcome), cell.count))
-                .collect();
-            if !to.merged.is_sorted() {
-                to.merged.par_sort_unstable();
-            }
-            (self.unsettled().chain(self.special_cells()))
+            *to = from.relabel(codes, contestants as u32 - 1)?;
+            self.special_cells()
                 .filter_map(relabelled)
                 .try_for_each(|cell| out.add_cell(&cell))?;
         } else {
@@ -362,17 +343,14 @@ impl Tally {
             Plain::Dense(_) => {
                 let mut cells = Vec::new();
                 self.for_each_pair(|low, high, counts| {
-                    for (at, &count) in (0..).zip(counts).filter(|(_, count)| **count > 0) {
-                        cells.push(plain_cell(pair_key(low, high) | at, count));
+                    for (at, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+                        let (first, second) = if at < 4 { (low, high) } else { (high, low) };
+                        cells.push(plain_cell((first, second, Outcome::PLAIN[at % 4], count)));
                     }
                 });
                 Box::new(cells.into_iter())
             }
-            Plain::Sparse(sparse) => Box::new(
-                (sparse.merged.iter())
-                    .map(|&(key, count)| plain_cell(key, count))
-                    .chain(self.unsettled()),
-            ),
+            Plain::Sparse(sparse) => Box::new(sparse.cells().map(plain_cell)),
         }
     }
 
@@ -382,11 +360,9 @@ impl Tally {
             Plain::Dense(_) => None,
             Plain::Sparse(sparse) => Some(sparse),
         };
-        sparse.into_iter().flat_map(|sparse| {
-            let single = sparse.single.iter().map(|&key| plain_cell(key, 1));
-            let counted = sparse.counted.iter();
-            single.chain(counted.map(|&(key, count)| plain_cell(key, count)))
-        })
+        sparse
+            .into_iter()
+            .flat_map(|sparse| sparse.fresh().map(plain_cell))
     }
 
     /// Visits the plain matches of a settled tally, an unordered pair at a time, in order:
@@ -396,15 +372,20 @@ impl Tally {
         match &self.plain {
             Plain::Dense(dense) => dense.for_each_pair(self.contestants, visit),
             Plain::Sparse(sparse) => {
-                for pair in sparse.merged.chunk_by(|a, b| a.0 >> 3 == b.0 >> 3) {
-                    let mut both = [0; 8];
-                    for &(key, count) in pair {
-                        both[(key & 7) as usize] = count;
-                    }
-                    let (low, high) = ((pair[0].0 >> 33) as u32, (pair[0].0 >> 3) as u32 & LABEL);
-                    visit(low, high, &both);
+                for cells in sparse.settled() {
+                    cells
+                        .pairs()
+                        .for_each(|(low, high, both)| visit(low, high, &both));
                 }
             }
+        }
+    }
+
+    /// The plain matches of a settled tally of many contestants, in parts, each in order.
+    pub(crate) fn tiles(&self) -> Option<Vec<Cells<'_>>> {
+        match &self.plain {
+            Plain::Dense(_) => None,
+            Plain::Sparse(sparse) => Some(sparse.settled().collect()),
         }
     }
 
@@ -427,10 +408,7 @@ impl Tally {
     pub fn pairs_at_most(&self) -> usize {
         match &self.plain {
             Plain::Dense(_) => self.special.len() + self.contestants * self.contestants / 2,
-            Plain::Sparse(sparse) => {
-                let buffered = sparse.single.len() + sparse.counted.len();
-                self.special.len() + sparse.merged.len() + buffered
-            }
+            Plain::Sparse(sparse) => self.special.len() + sparse.words(),
         }
     }
 
@@ -440,10 +418,7 @@ impl Tally {
         let mut played = vec![false; self.contestants];
         match &self.plain {
             Plain::Dense(dense) => dense.mark_played(&mut played),
-            Plain::Sparse(_) => self.for_each_pair(|low, high, _| {
-                played[low as usize] = true;
-                played[high as usize] = true;
-            }),
+            Plain::Sparse(sparse) => sparse.settled().for_each(|cells| cells.mark(&mut played)),
         }
         for cell in self.unsettled().chain(self.special_cells()) {
             played[cell.first as usize] = true;
@@ -456,11 +431,19 @@ impl Tally {
     #[must_use]
     pub fn outcomes(&self) -> [u64; 5] {
         let mut totals = [0_u64; 5];
-        self.for_each_pair(|_, _, counts| {
+        let mut add = |counts: &[u64; 8]| {
             for (at, count) in counts.iter().enumerate() {
                 totals[at % 4] += count;
             }
-        });
+        };
+        match &self.plain {
+            Plain::Dense(_) => self.for_each_pair(|_, _, counts| add(counts)),
+            Plain::Sparse(sparse) => {
+                let tiles: Vec<Cells<'_>> = sparse.settled().collect();
+                let sums: Vec<[u64; 8]> = tiles.par_iter().map(Cells::sums).collect();
+                sums.iter().for_each(add);
+            }
+        }
         for cell in self.unsettled().chain(self.special_cells()) {
             totals[cell.outcome as usize] += cell.count;
         }
@@ -525,7 +508,77 @@ mod tests {
         prop::collection::vec(row.prop_map(opponent), 0..200)
     }
 
+    /// Contestants of many blocks, close together and far apart.
+    fn spread(contestant: u32) -> u32 {
+        contestant % 5 + contestant * 9_973
+    }
+
+    const WIDE: usize = 300_000;
+
     proptest! {
+        #[test]
+        fn tiles_hold_what_was_counted(
+            rows in rows(30), cut in 0..200_usize, huge in 0..3_u64,
+        ) {
+            let rows: Vec<_> = (rows.into_iter())
+                .filter(|row| row.2 < 4)
+                .map(|(a, b, outcome, count)| {
+                    // Around what a word can hold, and far beyond.
+                    let most = (1_u64 << (61 - 2 * BLOCK_BITS)) - 2;
+                    let count = count + [0, most, 1 << 56][huge as usize];
+                    (spread(a), spread(b), outcome, count)
+                })
+                .collect();
+            let mut truth = BTreeMap::new();
+            for &(a, b, outcome, count) in &rows {
+                *truth.entry((a, b, outcome)).or_insert(0) += count;
+            }
+            let tally = tally_of(&rows, WIDE);
+            let mut unsettled = BTreeMap::new();
+            for cell in tally.cells() {
+                *unsettled.entry((cell.first, cell.second, cell.outcome as u8)).or_insert(0) +=
+                    cell.count;
+            }
+            prop_assert_eq!(&unsettled, &truth);
+            prop_assert_eq!(tally.matches().unwrap(), truth.values().sum::<u64>());
+            let settled = sorted(&tally);
+            let places: Vec<_> = (settled.iter())
+                .map(|cell| (place(cell.0.min(cell.1), cell.0.max(cell.1)), cell.0 > cell.1, cell.2))
+                .collect();
+            prop_assert!(places.is_sorted());
+            let found: BTreeMap<_, _> =
+                settled.iter().map(|cell| ((cell.0, cell.1, cell.2), cell.5)).collect();
+            prop_assert_eq!(found.len(), settled.len());
+            prop_assert_eq!(&found, &truth);
+            let mut merged = tally_of(&rows[..cut.min(rows.len())], WIDE);
+            merged.merge(&tally_of(&rows[cut.min(rows.len())..], WIDE)).unwrap();
+            prop_assert_eq!(&sorted(&merged), &settled);
+            let mut outcomes = [0; 5];
+            let mut played = vec![false; WIDE];
+            for (&(a, b, outcome), count) in &truth {
+                outcomes[outcome as usize] += count;
+                played[a as usize] = true;
+                played[b as usize] = true;
+            }
+            prop_assert_eq!(tally.outcomes(), outcomes);
+            prop_assert_eq!(merged.played(), played);
+            // Other codes, and back; the odd ones are left out.
+            let codes: Vec<_> = (0..WIDE as u32)
+                .map(|i| i.is_multiple_of(2).then(|| (WIDE as u32 / 2 - 1 - i / 2) ^ 1))
+                .collect();
+            let mut back = vec![None; WIDE / 2];
+            for (i, code) in (0..).zip(&codes) {
+                if let Some(code) = code {
+                    back[*code as usize] = Some(i);
+                }
+            }
+            truth.retain(|(a, b, _), _| a.is_multiple_of(2) && b.is_multiple_of(2));
+            let even = tally.relabel(&codes).unwrap().relabel(&back).unwrap();
+            let found: BTreeMap<_, _> =
+                sorted(&even).iter().map(|cell| ((cell.0, cell.1, cell.2), cell.5)).collect();
+            prop_assert_eq!(&found, &truth);
+        }
+
         #[test]
         fn neither_order_nor_split_nor_density_leaves_a_trace(
             rows in rows(30), cut in 0..200_usize,
@@ -555,6 +608,45 @@ mod tests {
             let round = tally.relabel(&there).unwrap().relabel(&back).unwrap();
             prop_assert_eq!(sorted(&tally), sorted(&round));
         }
+    }
+
+    #[test]
+    fn columns_are_counted_as_rows_are() {
+        let random = |row: u64, purpose: u64| {
+            let mixed = (row * 2 + purpose).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            (mixed >> 40) as u32
+        };
+        for contestants in [2_000_u32, WIDE as u32] {
+            let rows = 40_000;
+            let first: Vec<u32> = (0..rows).map(|row| random(row, 0) % contestants).collect();
+            let second: Vec<u32> = (first.iter().zip(0..))
+                .map(|(&first, row)| (first + 1 + random(row, 1) % (contestants - 1)) % contestants)
+                .collect();
+            let outcome: Vec<u8> = (0..rows).map(|row| (row % 4) as u8).collect();
+            let mut columns = Tally::new(contestants as usize);
+            let mut each = Tally::new(contestants as usize);
+            for part in [0..30_000, 30_000..30_010, 30_010..40_000] {
+                let (first, second) = (&first[part.clone()], &second[part.clone()]);
+                columns.add_columns(first, second, &outcome[part]).unwrap();
+            }
+            for row in 0..rows as usize {
+                let outcome = Outcome::PLAIN[outcome[row] as usize];
+                each.add(first[row], second[row], outcome, 1).unwrap();
+            }
+            assert_eq!(sorted(&columns), sorted(&each));
+            assert_eq!(columns.matches().unwrap(), rows);
+        }
+    }
+
+    #[test]
+    fn overflow_between_many_is_an_error() {
+        let mut tally = Tally::new(WIDE);
+        tally.add(0, 1, Outcome::First, u64::MAX - 1).unwrap();
+        tally.add(0, 1, Outcome::First, 1).unwrap();
+        tally.settle().unwrap();
+        assert_eq!(tally.matches().unwrap(), u64::MAX);
+        let again = tally.add(0, 1, Outcome::First, 1);
+        assert!(again.and_then(|()| tally.settle()).is_err());
     }
 
     #[test]

@@ -1,78 +1,247 @@
-//! Counts of many contestants: the cells that hold a match, sorted.
+//! Counts of many contestants: the cells that hold a match, sorted, tile by tile.
+//!
+//! A tile holds the pairs of two blocks of contestants. Rows are first brought to their tiles, then
+//! sorted there, all in the cache; and whoever walks through the cells looks up contestants of two
+//! blocks at a time, which are in the cache too.
+
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::{Outcome, add_counts, key};
+use super::{BLOCK_BITS, MOST_CONTESTANTS, Outcome, add_counts};
 use crate::Error;
 
-/// Sorted (key, count) entries, and buffers of what was not merged in yet.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Sparse {
-    pub(super) merged: Vec<(u64, u64)>,
-    /// Matches counted one by one.
-    pub(super) single: Vec<u64>,
-    /// Matches that came with a count.
-    pub(super) counted: Vec<(u64, u64)>,
+/// The lower bits of a word are a count, those above the key of its cell within the tile: the lower
+/// contestant of the pair, the higher one, whether the higher one was shown first, the outcome.
+const COUNT_BITS: u32 = u64::BITS - 2 * BLOCK_BITS - 3;
+const COUNT: u64 = (1 << COUNT_BITS) - 1;
+const IN_BLOCK: u32 = (1 << BLOCK_BITS) - 1;
+
+/// Rows that are brought to their tiles in one go, by as many tasks.
+const CHUNK: usize = 1 << 20;
+const CHUNKS: usize = 16;
+
+/// So few rows, or fewer than tiles, are brought there one by one.
+const FEW_ROWS: usize = 1 << 12;
+
+/// Rows are merged in once they are a quarter as many as the cells of their tile, so that all merges
+/// together cost five times the last one, and not before they are so many.
+const SHORTEST_BUFFER: usize = 1 << 12;
+
+/// So many rows of one tile are sorted on all threads.
+const MANY_ROWS: usize = 1 << 20;
+
+/// Where a cell is kept: its tile, and its key there.
+#[derive(Clone, Copy)]
+struct Place {
+    tile: usize,
+    key: u64,
 }
 
-/// A buffer is merged in once it is as long as what is merged already, which keeps the total
-/// work at n log n, and not before it is this long.
-const SHORTEST_BUFFER: usize = 1 << 16;
+impl Place {
+    #[inline]
+    fn new(first: u32, second: u32, outcome: Outcome) -> Self {
+        let (low, high) = (first.min(second), first.max(second));
+        let swapped = u64::from(first > second);
+        let (low_block, high_block) = ((low >> BLOCK_BITS) as usize, (high >> BLOCK_BITS) as usize);
+        let pair = u64::from(low & IN_BLOCK) << BLOCK_BITS | u64::from(high & IN_BLOCK);
+        Self {
+            // More contestants append tiles.
+            tile: high_block * (high_block + 1) / 2 + low_block,
+            key: pair << 3 | swapped << 2 | outcome as u64,
+        }
+    }
+}
 
-/// And at this length at the latest, which bounds the memory for it (half a gigabyte).
-const LONGEST_BUFFER: usize = 1 << 26;
+/// The cells of the pairs of two blocks.
+#[derive(Clone, Debug, Default)]
+struct Tile {
+    /// A word a cell, sorted.
+    words: Vec<u64>,
+    /// Words that were not merged in yet.
+    fresh: Vec<u64>,
+    /// What a count is above that of its word, for those that do not fit.
+    beyond: BTreeMap<u64, u64>,
+}
 
-impl Sparse {
-    pub(super) fn push(&mut self, key: u64, count: u64) -> Result<(), Error> {
-        if count == 1 {
-            self.single.push(key);
+impl Tile {
+    fn is_full(&self) -> bool {
+        self.fresh.len() >= (self.words.len() / 4).max(SHORTEST_BUFFER)
+    }
+
+    fn settle(&mut self) -> Result<(), Error> {
+        if self.fresh.is_empty() {
+            return Ok(());
+        }
+        let mut fresh = std::mem::take(&mut self.fresh);
+        if fresh.len() < MANY_ROWS {
+            fresh.sort_unstable();
         } else {
-            self.counted.push((key, count));
+            fresh.par_sort_unstable();
         }
-        if self.single.len() + self.counted.len() >= self.buffer() {
-            self.settle()?;
-        }
-        Ok(())
-    }
-
-    fn buffer(&self) -> usize {
-        self.merged.len().clamp(SHORTEST_BUFFER, LONGEST_BUFFER)
-    }
-
-    pub(super) fn settle(&mut self) -> Result<(), Error> {
-        if !self.single.is_empty() {
-            let mut keys = std::mem::take(&mut self.single);
-            keys.par_sort_unstable();
-            self.merge(keys.iter().map(|&key| (key, 1)), keys.len())?;
-        }
-        if !self.counted.is_empty() {
-            let mut run = std::mem::take(&mut self.counted);
-            run.par_sort_unstable();
-            self.merge(run.iter().copied(), run.len())?;
-        }
-        Ok(())
-    }
-
-    /// Adds sorted entries, which may repeat a key.
-    fn merge(&mut self, run: impl Iterator<Item = (u64, u64)>, length: usize) -> Result<(), Error> {
-        let mut out: Vec<(u64, u64)> = Vec::with_capacity(self.merged.len() + length);
-        let mut old = self.merged.iter().copied().peekable();
-        let mut new = run.peekable();
+        let old = std::mem::take(&mut self.words);
+        let mut out: Vec<u64> = Vec::with_capacity(old.len() + fresh.len());
+        let (mut old, mut fresh) = (old.into_iter().peekable(), fresh.into_iter().peekable());
         loop {
-            let next = match (old.peek(), new.peek()) {
-                (Some(a), Some(b)) if a.0 <= b.0 => old.next(),
+            let next = match (old.peek(), fresh.peek()) {
+                (Some(a), Some(b)) if a <= b => old.next(),
                 (Some(_), None) => old.next(),
-                _ => new.next(),
+                _ => fresh.next(),
             };
-            let Some((key, count)) = next else { break };
+            let Some(word) = next else { break };
             match out.last_mut() {
-                Some(last) if last.0 == key => last.1 = add_counts(last.1, count)?,
-                _ => out.push((key, count)),
+                Some(last) if *last >> COUNT_BITS == word >> COUNT_BITS => {
+                    let count = (*last & COUNT) + (word & COUNT);
+                    *last = *last & !COUNT | count & COUNT;
+                    carry(&mut self.beyond, word >> COUNT_BITS, count & !COUNT)?;
+                }
+                _ => out.push(word),
             }
         }
         out.shrink_to_fit();
-        self.merged = out;
+        self.words = out;
         Ok(())
+    }
+}
+
+/// Adds what a word has no room for.
+fn carry(beyond: &mut BTreeMap<u64, u64>, key: u64, count: u64) -> Result<(), Error> {
+    if count > 0 {
+        let all = beyond.entry(key).or_insert(0);
+        *all = add_counts(*all, count)?;
+    }
+    Ok(())
+}
+
+/// The plain cells between two blocks of contestants.
+#[derive(Clone, Copy)]
+pub(crate) struct Cells<'a> {
+    low: u32,
+    high: u32,
+    words: &'a [u64],
+    beyond: &'a BTreeMap<u64, u64>,
+}
+
+impl<'a> Cells<'a> {
+    /// The cells of each pair.
+    pub(crate) fn pairs(self) -> impl Iterator<Item = (u32, u32, [u64; 8])> + 'a {
+        let chunks = (self.words).chunk_by(|a, b| a >> (COUNT_BITS + 3) == b >> (COUNT_BITS + 3));
+        chunks.map(move |pair| {
+            let mut both = [0; 8];
+            for &word in pair {
+                both[(word >> COUNT_BITS & 7) as usize] = self.count(word);
+            }
+            let (low, high) = self.contestants(pair[0]);
+            (low, high, both)
+        })
+    }
+
+    /// The sum of each outcome, in the order of [`Cells::pairs`].
+    pub(super) fn sums(&self) -> [u64; 8] {
+        let mut sums = [0; 8];
+        for &word in self.words {
+            sums[(word >> COUNT_BITS & 7) as usize] += self.count(word);
+        }
+        sums
+    }
+
+    /// Marks everyone who has a match.
+    pub(super) fn mark(&self, played: &mut [bool]) {
+        for &word in self.words {
+            let (low, high) = self.contestants(word);
+            played[low as usize] = true;
+            played[high as usize] = true;
+        }
+    }
+
+    fn contestants(&self, word: u64) -> (u32, u32) {
+        let pair = word >> (COUNT_BITS + 3);
+        let low = (pair >> BLOCK_BITS) as u32 & IN_BLOCK;
+        (self.low | low, self.high | pair as u32 & IN_BLOCK)
+    }
+
+    fn count(&self, word: u64) -> u64 {
+        let beyond = if self.beyond.is_empty() {
+            None
+        } else {
+            self.beyond.get(&(word >> COUNT_BITS))
+        };
+        (word & COUNT) + beyond.unwrap_or(&0)
+    }
+
+    /// First, second, outcome and count of a word.
+    fn cell(&self, word: u64) -> (u32, u32, Outcome, u64) {
+        let (low, high) = self.contestants(word);
+        let outcome = Outcome::PLAIN[(word >> COUNT_BITS & 3) as usize];
+        let swapped = word >> COUNT_BITS & 4 != 0;
+        let (first, second) = if swapped { (high, low) } else { (low, high) };
+        (first, second, outcome, self.count(word))
+    }
+}
+
+/// Rows of one task, brought together by tile.
+struct Chunk {
+    words: Vec<u64>,
+    /// Where the words of each tile end.
+    ends: Vec<u32>,
+}
+
+impl Chunk {
+    fn new(tiles: usize, places: impl Iterator<Item = (Place, u64)> + Clone) -> Self {
+        let mut ends = vec![0_u32; tiles + 1];
+        for (place, _) in places.clone() {
+            ends[place.tile + 1] += 1;
+        }
+        for tile in 0..tiles {
+            ends[tile + 1] += ends[tile];
+        }
+        let mut words = vec![0; ends[tiles] as usize];
+        for (place, count) in places {
+            let next = &mut ends[place.tile];
+            words[*next as usize] = place.key << COUNT_BITS | count;
+            *next += 1;
+        }
+        // Every tile ends where the next one began.
+        ends.truncate(tiles);
+        Self { words, ends }
+    }
+
+    fn of(&self, tile: usize) -> &[u64] {
+        let begin = if tile == 0 { 0 } else { self.ends[tile - 1] };
+        &self.words[begin as usize..self.ends[tile] as usize]
+    }
+}
+
+/// The cells of all tiles: one contestant's block by the other's.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sparse {
+    tiles: Vec<Tile>,
+}
+
+impl Sparse {
+    /// Counts `count` matches.
+    pub(super) fn push(
+        &mut self,
+        first: u32,
+        second: u32,
+        outcome: Outcome,
+        count: u64,
+    ) -> Result<(), Error> {
+        self.push_at(Place::new(first, second, outcome), count)
+    }
+
+    fn push_at(&mut self, place: Place, count: u64) -> Result<(), Error> {
+        if self.tiles.len() <= place.tile {
+            self.tiles.resize_with(place.tile + 1, Tile::default);
+        }
+        let tile = &mut self.tiles[place.tile];
+        tile.fresh.push(place.key << COUNT_BITS | count & COUNT);
+        carry(&mut tile.beyond, place.key, count & !COUNT)?;
+        if tile.is_full() {
+            tile.settle()
+        } else {
+            Ok(())
+        }
     }
 
     /// Counts rows that are in range, one match each.
@@ -82,20 +251,131 @@ impl Sparse {
         second: &[u32],
         outcome: &[u8],
     ) -> Result<(), Error> {
-        let mut from = 0;
-        while from < first.len() {
-            let room = LONGEST_BUFFER.saturating_sub(self.single.len()).max(1);
-            let to = first.len().min(from + room);
-            self.single
-                .par_extend((from..to).into_par_iter().map(|row| {
-                    let outcome = Outcome::PLAIN[outcome[row] as usize];
-                    key(first[row], second[row], outcome)
-                }));
-            if self.single.len() >= self.buffer() {
-                self.settle()?;
-            }
-            from = to;
+        let place = |row: usize| {
+            let outcome = Outcome::PLAIN[outcome[row] as usize];
+            Some((Place::new(first[row], second[row], outcome), 1))
+        };
+        let most = (first.par_iter().max()).max(second.par_iter().max());
+        self.extend(first.len(), most.map_or(0, |&most| most), place)
+    }
+
+    /// Counts what `place` says of each row, of contestants up to `most`.
+    fn extend(
+        &mut self,
+        rows: usize,
+        most: u32,
+        place: impl Fn(usize) -> Option<(Place, u64)> + Sync,
+    ) -> Result<(), Error> {
+        debug_assert!((most as usize) < MOST_CONTESTANTS);
+        let tiles = Place::new(most, most, Outcome::First).tile + 1;
+        if rows < FEW_ROWS.max(tiles) {
+            return (0..rows)
+                .filter_map(place)
+                .try_for_each(|(place, count)| self.push_at(place, count));
+        }
+        if self.tiles.len() < tiles {
+            self.tiles.resize_with(tiles, Tile::default);
+        }
+        for begin in (0..rows).step_by(CHUNK * CHUNKS) {
+            let rows = begin..rows.min(begin + CHUNK * CHUNKS);
+            let length = rows.len().div_ceil(CHUNKS).max(tiles);
+            let chunks: Vec<Chunk> = (rows.clone().into_par_iter().step_by(length))
+                .map(|begin| {
+                    let rows = begin..rows.end.min(begin + length);
+                    Chunk::new(tiles, rows.filter_map(&place))
+                })
+                .collect();
+            (self.tiles.par_iter_mut().enumerate()).try_for_each(|(number, tile)| {
+                if number < tiles {
+                    for chunk in &chunks {
+                        tile.fresh.extend_from_slice(chunk.of(number));
+                    }
+                }
+                if tile.is_full() {
+                    tile.settle()
+                } else {
+                    Ok(())
+                }
+            })?;
         }
         Ok(())
+    }
+
+    pub(super) fn settle(&mut self) -> Result<(), Error> {
+        self.tiles.par_iter_mut().try_for_each(Tile::settle)
+    }
+
+    /// The same matches under other codes, of contestants up to `most`; those of contestants whose
+    /// code is `None` are left out.
+    pub(super) fn relabel(&self, codes: &[Option<u32>], most: u32) -> Result<Self, Error> {
+        let mut out = Self::default();
+        for (tile, of) in self.tiles.iter().zip(self.settled()) {
+            let place = |word: u64| {
+                let (first, second, outcome, _) = of.cell(word);
+                let (first, second) = (codes[first as usize]?, codes[second as usize]?);
+                Some(Place::new(first, second, outcome))
+            };
+            for words in [&tile.words, &tile.fresh] {
+                out.extend(words.len(), most, |row| {
+                    Some((place(words[row])?, words[row] & COUNT))
+                })?;
+            }
+            for (&key, &count) in &tile.beyond {
+                if let Some(place) = place(key << COUNT_BITS) {
+                    out.push_at(place, count)?;
+                }
+            }
+        }
+        out.settle()?;
+        Ok(out)
+    }
+
+    /// The settled cells, tile by tile.
+    pub(super) fn settled(&self) -> impl Iterator<Item = Cells<'_>> {
+        let blocks = (0..).flat_map(|high: u32| (0..=high).map(move |low| (low, high)));
+        (self.tiles.iter().zip(blocks)).map(|(tile, (low, high))| Cells {
+            low: low << BLOCK_BITS,
+            high: high << BLOCK_BITS,
+            words: &tile.words,
+            beyond: &tile.beyond,
+        })
+    }
+
+    /// First, second, outcome and count of each cell, tile by tile, then of each row that was not
+    /// merged in yet.
+    pub(super) fn cells(&self) -> impl Iterator<Item = (u32, u32, Outcome, u64)> {
+        (self.settled())
+            .flat_map(|cells| cells.words.iter().map(move |&word| cells.cell(word)))
+            .chain(self.fresh())
+    }
+
+    /// The same of the rows that were not merged in yet.
+    pub(super) fn fresh(&self) -> impl Iterator<Item = (u32, u32, Outcome, u64)> {
+        const NONE: &BTreeMap<u64, u64> = &BTreeMap::new();
+        let unsettled =
+            (self.tiles.iter().zip(self.settled())).filter(|(tile, _)| !tile.fresh.is_empty());
+        unsettled.flat_map(|(tile, cells)| {
+            let is_settled = |key: u64| {
+                (tile.words)
+                    .binary_search_by_key(&key, |word| word >> COUNT_BITS)
+                    .is_ok()
+            };
+            let words = (tile.fresh.iter().copied()).filter(|word| word & COUNT > 0);
+            let rows = Cells {
+                beyond: NONE,
+                ..cells
+            };
+            let beyond = (tile.beyond.keys())
+                .filter(move |&&key| !is_settled(key))
+                .map(move |key| cells.cell(key << COUNT_BITS));
+            words.map(move |word| rows.cell(word)).chain(beyond)
+        })
+    }
+
+    /// How many words there are: cells, and rows that were not merged in yet.
+    pub(super) fn words(&self) -> usize {
+        (self.tiles.iter())
+            .map(|tile| tile.words.len() + tile.fresh.len())
+            .sum()
     }
 }
