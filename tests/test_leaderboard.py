@@ -362,10 +362,13 @@ def _rating_of_the_best(rows):
     return humorrank.rate(rows, bootstrap=100).rows[0].rating
 
 
+@pytest.mark.parametrize("contestants", [3, 1500])
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_ratings_run_in_other_processes_and_travel_between_them(method):
+def test_ratings_run_in_other_processes_and_travel_between_them(method, contestants):
     """A fork inherits a pool of threads without its threads."""
-    rows = [("x", "y", "model_a"), ("y", "z", "model_a"), ("z", "x", "model_a")] * 30
+    names = [f"{i:04}" for i in range(contestants)]
+    times = 90 // contestants + 1
+    rows = [(names[i - 1], names[i], "model_a") for i in range(contestants)] * times
     board = humorrank.rate(rows, bootstrap=100)
     again = pickle.loads(pickle.dumps(board))
     assert again.rows == board.rows

@@ -15,7 +15,10 @@ use numpy::{
 };
 use pyo3::{exceptions::PyValueError, prelude::*};
 
-use crate::{tally::Tally, work};
+use crate::{
+    tally::Tally,
+    work::{self, on_threads_if},
+};
 
 /// The fewest replicates whose order statistics reach out to this confidence.
 #[pyfunction]
@@ -161,7 +164,7 @@ impl Field {
         tally.settle(py)?;
         let tally = Arc::clone(&tally.inner);
         let pairs = py
-            .detach(|| Pairs::from_tally(&tally, ties))
+            .detach(|| on_threads_if(tally.is_sparse(), || Pairs::from_tally(&tally, ties)))
             .map_err(|error| work::python_error(py, &error))?;
         Ok(Self {
             tally,
@@ -229,7 +232,11 @@ impl Field {
         py: Python<'py>,
     ) -> PyResult<(Counts<'py>, Floats<'py>, Floats<'py>, u64)> {
         let standings = py
-            .detach(|| Standings::from_tally(&self.tally, self.ties))
+            .detach(|| {
+                on_threads_if(self.tally.is_sparse(), || {
+                    Standings::from_tally(&self.tally, self.ties)
+                })
+            })
             .map_err(|error| work::python_error(py, &error))?;
         Ok((
             standings.matches.into_pyarray(py),

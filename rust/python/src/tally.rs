@@ -6,7 +6,7 @@ use humorrank_core::{self as core, Cell, Error, Outcome};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyUntypedArrayMethods};
 use pyo3::{exceptions::PyValueError, prelude::*};
 
-use crate::work::{on_threads_if_many, python_error};
+use crate::work::{on_threads_if, on_threads_if_many, python_error};
 
 /// Exact counts of matches by ordered pair and outcome.
 #[pyclass(module = "humorrank._core")]
@@ -129,16 +129,19 @@ impl Tally {
             PyValueError::new_err("a row has a code, outcome, score or weight that is out of range")
         };
         let contestants = self.inner.contestants();
+        let is_sparse = self.inner.is_sparse();
         let tally = Arc::make_mut(&mut self.inner);
         if score.is_none() && weight.is_none() && count.is_none() {
+            // A sparse tally is worked on by all threads, a dense one if there are many rows.
+            let many = if is_sparse { usize::MAX } else { rows };
             return py
-                .detach(|| on_threads_if_many(rows, || tally.add_columns(first, second, outcome)))
+                .detach(|| on_threads_if_many(many, || tally.add_columns(first, second, outcome)))
                 .map_err(|error| match error {
                     Error::OutOfRange => out_of_range(),
                     _ => python_error(py, &error),
                 });
         }
-        let added = py.detach(|| {
+        let add = || {
             for row in 0..rows {
                 let outcome = Outcome::from_code(outcome[row])?;
                 if first[row].max(second[row]) as usize >= contestants || first[row] == second[row]
@@ -163,23 +166,27 @@ impl Tally {
                 }
             }
             Some(Ok(()))
-        });
-        match added {
+        };
+        match py.detach(|| on_threads_if(is_sparse, add)) {
             Some(added) => added.map_err(|error| python_error(py, &error)),
             None => Err(out_of_range()),
         }
     }
 
     fn merge(&mut self, py: Python<'_>, other: &Self) -> PyResult<()> {
+        let is_sparse = self.inner.is_sparse() || other.inner.is_sparse();
         let tally = Arc::make_mut(&mut self.inner);
-        py.detach(|| tally.merge(&other.inner))
+        py.detach(|| on_threads_if(is_sparse, || tally.merge(&other.inner)))
             .map_err(|error| python_error(py, &error))
     }
 
     pub fn settle(&mut self, py: Python<'_>) -> PyResult<()> {
+        // Else what others hold of it would be copied.
+        if self.inner.is_settled() {
+            return Ok(());
+        }
         let tally = Arc::make_mut(&mut self.inner);
-        let cells = tally.pairs_at_most();
-        py.detach(|| on_threads_if_many(cells, || tally.settle()))
+        py.detach(|| on_threads_if(tally.is_sparse(), || tally.settle()))
             .map_err(|error| python_error(py, &error))
     }
 
@@ -187,8 +194,9 @@ impl Tally {
         self.inner.played().into_pyarray(py)
     }
 
-    fn outcomes(&self) -> (u64, u64, u64, u64, u64) {
-        self.inner.outcomes().into()
+    fn outcomes(&self, py: Python<'_>) -> (u64, u64, u64, u64, u64) {
+        py.detach(|| on_threads_if(self.inner.is_sparse(), || self.inner.outcomes()))
+            .into()
     }
 
     fn relabel(&self, py: Python<'_>, codes: PyReadonlyArray1<'_, i64>) -> PyResult<Self> {
@@ -200,15 +208,13 @@ impl Tally {
             .iter()
             .map(|&code| u32::try_from(code).ok())
             .collect();
-        py.detach(|| on_threads_if_many(self.inner.pairs_at_most(), || self.inner.relabel(&codes)))
+        py.detach(|| on_threads_if(self.inner.is_sparse(), || self.inner.relabel(&codes)))
             .map(Self::owned)
             .map_err(|error| python_error(py, &error))
     }
 
     fn cells<'py>(&mut self, py: Python<'py>) -> PyResult<Cells<'py>> {
-        Arc::make_mut(&mut self.inner)
-            .settle()
-            .map_err(|error| python_error(py, &error))?;
+        self.settle(py)?;
         let cells: Vec<Cell> = self.inner.cells().collect();
         Ok(cell_columns(py, &cells))
     }
@@ -221,7 +227,11 @@ impl Tally {
         self.settle(py)?;
         other.settle(py)?;
         let left = py
-            .detach(|| core::difference::difference(&self.inner, &other.inner))
+            .detach(|| {
+                on_threads_if(self.inner.is_sparse(), || {
+                    core::difference::difference(&self.inner, &other.inner)
+                })
+            })
             .map_err(|error| python_error(py, &error))?;
         Ok(match left {
             Ok(left) => (Some(Self::owned(left)), None),

@@ -94,11 +94,13 @@ pub fn on_threads<T: Send>(threads: Option<usize>, work: impl FnOnce() -> T + Se
 pub fn on_threads_if_many<T: Send>(items: usize, work: impl FnOnce() -> T + Send) -> T {
     /// To hand work to another thread and back takes as long as a few thousand items.
     const MANY: usize = 1 << 15;
-    if items < MANY {
-        work()
-    } else {
-        on_threads(None, work)
-    }
+    on_threads_if(items >= MANY, work)
+}
+
+/// Runs work on all threads, or here. What the engine does on all threads has to be run there, as
+/// it would else find its own, which a forked process has lost.
+pub fn on_threads_if<T: Send>(many: bool, work: impl FnOnce() -> T + Send) -> T {
+    if many { on_threads(None, work) } else { work() }
 }
 
 /// The pool of this process. A fork inherits its parent's without the threads in it, and would

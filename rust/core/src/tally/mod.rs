@@ -318,6 +318,15 @@ impl Tally {
         Ok(out)
     }
 
+    /// Whether nothing is buffered.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        match &self.plain {
+            Plain::Dense(_) => true,
+            Plain::Sparse(sparse) => sparse.is_settled(),
+        }
+    }
+
     /// Merges what is still buffered; reading does not need it, but is cheaper after it.
     ///
     /// # Errors
@@ -401,6 +410,12 @@ impl Tally {
                 weight: f64::from_bits(weight),
                 count,
             })
+    }
+
+    /// Whether there are so many contestants that all threads work on the tally.
+    #[must_use]
+    pub fn is_sparse(&self) -> bool {
+        matches!(self.plain, Plain::Sparse(_))
     }
 
     /// No more pairs than this have met.

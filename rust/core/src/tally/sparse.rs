@@ -301,6 +301,10 @@ impl Sparse {
         Ok(())
     }
 
+    pub(super) fn is_settled(&self) -> bool {
+        self.tiles.iter().all(|tile| tile.fresh.is_empty())
+    }
+
     pub(super) fn settle(&mut self) -> Result<(), Error> {
         self.tiles.par_iter_mut().try_for_each(Tile::settle)
     }
