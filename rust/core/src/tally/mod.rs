@@ -180,19 +180,17 @@ impl Tally {
         if contestants <= old.stride {
             return;
         }
+        let cells: Vec<Cell> = self.plain_cells().collect();
         if contestants <= DENSE_LIMIT {
-            let mut dense = Dense::new(contestants);
-            for (first, second, outcome, count) in old.occupied() {
-                *dense.slot(first, second, outcome) = count;
+            self.plain = Plain::Dense(Dense::new(contestants));
+            for cell in cells {
+                // What fitted before fits again.
+                let _ = self.add_cell(&cell);
             }
-            self.plain = Plain::Dense(dense);
         } else {
-            let mut merged: Vec<(u64, u64)> = (old.occupied())
-                .map(|(first, second, outcome, count)| (key(first, second, outcome), count))
-                .collect();
-            merged.sort_unstable();
+            let keyed = |cell: &Cell| (key(cell.first, cell.second, cell.outcome), cell.count);
             self.plain = Plain::Sparse(Sparse {
-                merged,
+                merged: cells.iter().map(keyed).collect(),
                 ..Sparse::default()
             });
         }
@@ -214,11 +212,7 @@ impl Tally {
     ) -> Result<(), Error> {
         assert!((first as usize) < self.contestants && (second as usize) < self.contestants);
         match &mut self.plain {
-            Plain::Dense(dense) => {
-                let slot = dense.slot(first, second, outcome);
-                *slot = add_counts(*slot, count)?;
-                Ok(())
-            }
+            Plain::Dense(dense) => dense.add(first, second, outcome, count),
             Plain::Sparse(_) if count == 0 => Ok(()),
             Plain::Sparse(sparse) => sparse.push(key(first, second, outcome), count),
         }
@@ -456,11 +450,14 @@ impl Tally {
     #[must_use]
     pub fn outcomes(&self) -> [u64; 5] {
         let mut totals = [0_u64; 5];
-        self.for_each_pair(|_, _, counts| {
-            for (at, count) in counts.iter().enumerate() {
-                totals[at % 4] += count;
-            }
-        });
+        match &self.plain {
+            Plain::Dense(dense) => totals[..4].copy_from_slice(&dense.outcomes()),
+            Plain::Sparse(_) => self.for_each_pair(|_, _, counts| {
+                for (at, count) in counts.iter().enumerate() {
+                    totals[at % 4] += count;
+                }
+            }),
+        }
         for cell in self.unsettled().chain(self.special_cells()) {
             totals[cell.outcome as usize] += cell.count;
         }
@@ -519,7 +516,9 @@ mod tests {
     }
 
     fn rows(contestants: u32) -> impl Strategy<Value = Vec<(u32, u32, u8, u64)>> {
-        let row = (0..contestants, 1..contestants, 0..5_u8, 1..4_u64);
+        // Few, so many that a dense table carries, and exactly what it carries.
+        let count = prop_oneof![1..4_u64, 60_000..200_000_u64, Just(1 << 16), Just(3 << 40)];
+        let row = (0..contestants, 1..contestants, 0..5_u8, count);
         let opponent =
             move |(a, step, outcome, count)| (a, (a + step) % contestants, outcome, count);
         prop::collection::vec(row.prop_map(opponent), 0..200)
@@ -540,8 +539,13 @@ mod tests {
             prop_assert_eq!(sorted(&whole), sorted(&merged));
             prop_assert_eq!(sorted(&whole), sorted(&tally_of(&rows, DENSE_LIMIT + 1)));
             let mut grown = tally_of(&rows, 30);
+            grown.grow(100);
+            prop_assert_eq!(sorted(&whole), sorted(&grown));
             grown.grow(DENSE_LIMIT + 1);
             prop_assert_eq!(sorted(&whole), sorted(&grown));
+            prop_assert_eq!(whole.outcomes(), grown.outcomes());
+            prop_assert_eq!(&whole.played()[..], &grown.played()[..30]);
+            prop_assert_eq!(whole.matches().unwrap(), grown.matches().unwrap());
         }
 
         #[test]
@@ -558,12 +562,39 @@ mod tests {
     }
 
     #[test]
+    fn columns_are_counted_beyond_16_bits_whatever_the_way() {
+        // Few rows; many of few contestants; many of many contestants.
+        for (contestants, rows) in [(10, 30_000), (3, 400_000), (1000, 400_000)] {
+            let opponents: Vec<u32> = (0..rows).map(|row| u32::from(row % 8 == 0) + 1).collect();
+            let outcome: Vec<u8> = (0..rows).map(|row| u8::from(row % 16 == 3)).collect();
+            let mut tally = Tally::new(contestants);
+            let times = 9;
+            for _ in 0..times {
+                let own = vec![0; opponents.len()];
+                tally.add_columns(&opponents, &own, &outcome).unwrap();
+            }
+            let cells: Vec<_> = (tally.cells())
+                .map(|cell| (cell.first, cell.second, cell.outcome, cell.count))
+                .collect();
+            let part = times * rows / 16;
+            let expected = [
+                (1, 0, Outcome::First, 13 * part),
+                (1, 0, Outcome::Second, part),
+                (2, 0, Outcome::First, 2 * part),
+            ];
+            assert_eq!(cells, expected);
+            assert_eq!(tally.outcomes(), [15 * part, part, 0, 0, 0]);
+        }
+    }
+
+    #[test]
     fn counts_go_beyond_32_bits_and_overflow_is_an_error() {
         let mut tally = Tally::new(2);
         tally.add(0, 1, Outcome::First, u64::MAX - 1).unwrap();
         tally.add(0, 1, Outcome::First, 1).unwrap();
         assert_eq!(tally.matches().unwrap(), u64::MAX);
         assert!(tally.add(0, 1, Outcome::First, 1).is_err());
+        assert!(tally.add_columns(&[0], &[1], &[0]).is_err());
         tally.add(1, 0, Outcome::Tie, 1).unwrap();
         assert!(tally.matches().is_err());
     }
