@@ -133,8 +133,9 @@ impl Dense {
         let (stride, n) = (self.stride, contestants as usize);
         for table in tables {
             for low in 0..n {
-                for slot in 8 * (low * stride + low + 1)..8 * (low * stride + n) {
-                    self.add_to(slot as u32, u64::from(table[slot]))?;
+                let row = 8 * (low * stride + low + 1)..8 * (low * stride + n);
+                for (slot, &part) in (row.start as u32..).zip(&table[row]) {
+                    self.add_to(slot, u64::from(part))?;
                 }
             }
         }
