@@ -10,6 +10,7 @@ use crate::{
     Error, MEAN_RATING, Monitor, POINTS, Pairs,
     bradley_terry::{Chord, Settings, fit_connected},
     graph::{self, Standing},
+    links::Links,
     pairs::Kinds,
     random::{Purpose, Stream, stream},
     resample::{Clusters, Resampler},
@@ -97,6 +98,7 @@ pub fn bootstrap(
             ..settings
         },
         chord: Chord::new(pairs, strengths, settings),
+        links: (settings.prior == 0.0).then(|| Links::new(pairs)).flatten(),
         monitor,
     };
     let contestants = pairs.contestants();
@@ -128,6 +130,7 @@ struct Refit<'a> {
     strengths: &'a [f64],
     settings: Settings,
     chord: Option<Chord>,
+    links: Option<Links>,
     monitor: &'a Monitor,
 }
 
@@ -138,7 +141,8 @@ fn in_points(strength: f64) -> f64 {
 impl Refit<'_> {
     /// Rates one replicate; false if it has no maximum.
     fn rate(&self, pairs: &Pairs, ratings: &mut [f64]) -> Result<bool, Error> {
-        let standings = if self.settings.prior > 0.0 {
+        let linked = self.links.as_ref().is_some_and(|links| links.hold(pairs));
+        let standings = if self.settings.prior > 0.0 || linked {
             Vec::new()
         } else {
             graph::standings(pairs)

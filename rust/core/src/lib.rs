@@ -13,6 +13,7 @@ pub mod elo;
 mod error;
 pub mod graph;
 pub mod groups;
+mod links;
 pub mod monitor;
 pub mod names;
 pub mod pairs;

@@ -2,137 +2,170 @@
 
 use rand::Rng;
 
-/// Calls `column(own, chance of own, other)` for each column that holds another number than its own
-/// as well; the rest hold their own only. The chances sum to 1.
-fn fill(chances: &[f64], mut column: impl FnMut(usize, f64, usize)) {
-    let mut left: Vec<f64> = (chances.iter())
-        .map(|chance| chance * chances.len() as f64)
-        .collect();
-    let (mut small, mut large): (Vec<usize>, Vec<usize>) =
-        (0..left.len()).partition(|&number| left[number] < 1.0);
-    while let (Some(own), Some(&other)) = (small.pop(), large.last()) {
-        column(own, left[own], other);
-        left[other] -= 1.0 - left[own];
-        if left[other] < 1.0 {
-            large.pop();
-            small.push(other);
-        }
-    }
+/// A distribution over the numbers from 0 on.
+pub struct Alias {
+    /// A power of two of columns: the chance that the column's own number is taken, of 2^64, and in
+    /// as many low bits as choose a column the number that else is.
+    columns: Vec<u64>,
 }
 
-/// The columns of a Poisson number of a mean below 64: a power of two, at most 256. Each has the
-/// chance, of 2^56, that its own number is taken, above the other one in its lowest byte.
-pub fn small_poisson(mean: f64) -> Vec<u64> {
-    const WHOLE: f64 = (1_u64 << 56) as f64;
-    // No number beyond would show in 2^56 draws.
-    let columns: usize = match mean {
-        ..=4.0 => 32,
-        ..=16.0 => 64,
-        ..=48.0 => 128,
-        _ => 256,
-    };
-    let mut chance = (-mean).exp();
-    let chances: Vec<f64> = (0..columns)
-        .map(|number| {
-            if number > 0 {
-                chance *= mean / number as f64;
-            }
-            chance
-        })
-        .collect();
-    let mut out: Vec<u64> = (0..columns as u64).map(|own| !0xff | own).collect();
-    fill(&chances, |own, chance, other| {
-        out[own] = ((chance * WHOLE) as u64) << 8 | other as u64;
-    });
-    out
-}
-
-/// Draws the kind of one match.
-pub struct Shares {
-    /// Of each kind: the chance, of 2^64, that it is taken where its column is chosen; and the
-    /// kind that else is.
-    columns: Vec<(u64, u32)>,
-}
-
-impl Shares {
-    pub fn new(counts: &[u64], matches: u64) -> Self {
+impl Alias {
+    /// Gives each number a chance in proportion to its weight.
+    pub fn new(weights: &[f64]) -> Self {
         const WHOLE: f64 = (1_u128 << 64) as f64;
-        let chances: Vec<f64> = counts
-            .iter()
-            .map(|&count| count as f64 / matches as f64)
-            .collect();
-        let mut columns: Vec<(u64, u32)> = (0..counts.len() as u32)
-            .map(|own| (u64::MAX, own))
-            .collect();
-        fill(&chances, |own, chance, other| {
-            columns[own] = ((chance * WHOLE) as u64, other as u32);
-        });
-        Self { columns }
-    }
-
-    /// The number of kinds.
-    pub fn len(&self) -> usize {
-        self.columns.len()
-    }
-
-    #[inline]
-    pub fn draw(&self, random: &mut impl Rng) -> usize {
-        // 2^64 is so much more than there are kinds that no column is seen to be favoured.
-        let place = u128::from(random.next_u64()) * self.columns.len() as u128;
-        let own = (place >> 64) as usize;
-        let (chance, other) = self.columns[own];
-        if random.next_u64() < chance {
-            own
-        } else {
-            other as usize
+        let columns = weights.len().next_power_of_two().max(2);
+        assert!(columns < 1 << 32);
+        let mask = columns as u64 - 1;
+        let scale = columns as f64 / weights.iter().sum::<f64>();
+        let mut left: Vec<f64> = weights.iter().map(|weight| weight * scale).collect();
+        left.resize(columns, 0.0);
+        let (mut small, mut large): (Vec<usize>, Vec<usize>) =
+            (0..columns).partition(|&number| left[number] < 1.0);
+        // Those that are left over in the end are full, but for rounding.
+        let mut out: Vec<u64> = (0..columns as u64).map(|own| !mask | own).collect();
+        while let (Some(own), Some(&other)) = (small.pop(), large.last()) {
+            out[own] = ((left[own] * WHOLE) as u64 & !mask) | other as u64;
+            left[other] -= 1.0 - left[own];
+            if left[other] < 1.0 {
+                large.pop();
+                small.push(other);
+            }
         }
+        Self { columns: out }
+    }
+
+    pub fn columns(&self) -> Columns<'_> {
+        Columns(&self.columns)
+    }
+}
+
+/// The columns of a distribution, from which numbers are read.
+#[derive(Clone, Copy)]
+pub struct Columns<'a>(&'a [u64]);
+
+impl Columns<'_> {
+    /// The number to which 32 random bits lead, with 64 more where they leave it open.
+    #[inline]
+    pub fn number(self, bits: u32, more: impl FnOnce() -> u64) -> u64 {
+        let mask = self.0.len() as u64 - 1;
+        let own = u64::from(bits) & mask;
+        let column = self.0[own as usize];
+        // Of the place that is compared with the chance, the bits are known that did not choose
+        // the column. Nearly always they decide.
+        let known = !mask << 32;
+        let mut place = u64::from(bits) << 32;
+        if (place ^ column) & known == 0 {
+            place = (place & known) | (rarely(more) & !known) | mask;
+        }
+        if place < column { own } else { column & mask }
+    }
+}
+
+#[cold]
+fn rarely<T>(call: impl FnOnce() -> T) -> T {
+    call()
+}
+
+/// So many numbers are drawn at a time.
+pub const BATCH: usize = 128;
+
+/// Room for the random bits of a batch. Making them ahead keeps the generator's state in registers.
+pub struct Bits([[u32; 2]; BATCH / 2]);
+
+impl Bits {
+    pub fn new() -> Self {
+        Self([[0; 2]; BATCH / 2])
+    }
+
+    /// Draws 32 bits for each of so many numbers.
+    #[inline]
+    pub fn draw(&mut self, random: &mut impl Rng, numbers: usize) -> &[u32] {
+        for halves in &mut self.0[..numbers.div_ceil(2)] {
+            let word = random.next_u64();
+            *halves = [word as u32, (word >> 32) as u32];
+        }
+        &self.0.as_flattened()[..numbers]
+    }
+}
+
+#[cfg(test)]
+impl Alias {
+    /// The chance of each number.
+    pub fn chances(&self) -> Vec<f64> {
+        let mask = self.columns.len() as u64 - 1;
+        let mut chances = vec![0.0; self.columns.len()];
+        for (own, &column) in self.columns.iter().enumerate() {
+            let taken = (column & !mask) as f64 / (1_u128 << 64) as f64;
+            chances[own] += taken / self.columns.len() as f64;
+            chances[(column & mask) as usize] += (1.0 - taken) / self.columns.len() as f64;
+        }
+        chances
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::{Purpose, stream};
 
     #[test]
-    fn tables_give_poisson_chances() {
-        for mean in [0.0, 1e-3, 0.7, 3.99, 4.1, 15.9, 16.1, 47.9, 48.1, 63.0_f64] {
-            let columns = small_poisson(mean);
-            let mut chances = vec![0.0; 256];
-            for (own, column) in columns.iter().enumerate() {
-                let taken = (column >> 8) as f64 / (1_u64 << 56) as f64;
-                chances[own] += taken / columns.len() as f64;
-                chances[(column & 0xff) as usize] += (1.0 - taken) / columns.len() as f64;
-            }
-            let mut chance = (-mean).exp();
+    fn chances_are_in_proportion_to_the_weights() {
+        for weights in [
+            vec![1.0],
+            vec![5.0, 0.0, 20.0, 75.0],
+            vec![1.0; 7],
+            vec![1e12, 3.0, 1e6, 5e11],
+            (0..1000).map(f64::from).collect(),
+        ] {
+            let chances = Alias::new(&weights).chances();
+            let total: f64 = weights.iter().sum();
             for (number, found) in chances.iter().enumerate() {
-                if number > 0 {
-                    chance *= mean / number as f64;
-                }
-                assert!((found - chance).abs() < 1e-14, "{mean} {number}: {found}");
+                let truth = weights.get(number).unwrap_or(&0.0) / total;
+                assert!((found - truth).abs() < 1e-15, "{number}: {found}");
             }
         }
     }
 
     #[test]
-    fn shares_are_those_of_the_counts() {
-        for counts in [
-            vec![1],
-            vec![5, 0, 20, 75],
-            vec![1; 7],
-            vec![1 << 40, 3, 1 << 20, 1 << 39],
-        ] {
-            let matches: u64 = counts.iter().sum();
-            let shares = Shares::new(&counts, matches);
-            let mut chances = vec![0.0; counts.len()];
-            for (own, &(chance, other)) in shares.columns.iter().enumerate() {
-                let taken = chance as f64 / (1_u128 << 64) as f64;
-                chances[own] += taken / counts.len() as f64;
-                chances[other as usize] += (1.0 - taken) / counts.len() as f64;
+    fn numbers_are_decided_by_all_bits_of_the_chance() {
+        let alias = Alias::new(&[1.0, 2.0, 4.0, 1.0 / 3.0, 0.0]);
+        let mask = alias.columns.len() as u64 - 1;
+        let mut divided = 0;
+        for (own, &column) in alias.columns.iter().enumerate() {
+            let (chance, other) = (column & !mask, column & mask);
+            if chance == 0 || other == own as u64 {
+                continue;
             }
-            for (count, found) in counts.iter().zip(chances) {
-                let truth = *count as f64 / matches as f64;
-                assert!((found - truth).abs() < 1e-15, "{counts:?}: {found}");
+            divided += 1;
+            let number = |place: u64| {
+                let bits = ((place >> 32) & !mask) as u32 | own as u32;
+                alias.columns().number(bits, || place)
+            };
+            assert_eq!(number(chance - mask - 1), own as u64);
+            assert_eq!(number(chance), other);
+            assert_eq!(number(chance - (1 << 40)), own as u64);
+            assert_eq!(number(chance + (1 << 40)), other);
+        }
+        assert!(divided >= 3);
+    }
+
+    #[test]
+    fn numbers_come_as_often_as_their_chances_say() {
+        let weights = [1.0, 2.0, 3.0, 10.0, 0.5];
+        let alias = Alias::new(&weights);
+        let mut random = stream(1, Purpose::Bootstrap, 0, 0);
+        let mut bits = Bits::new();
+        let mut seen = [0.0; 5];
+        for _ in 0..10_000 {
+            for &bits in bits.draw(&mut random, 99) {
+                seen[alias.columns().number(bits, || 0) as usize] += 1.0;
             }
         }
+        let chi_square: f64 = (seen.iter().zip(weights))
+            .map(|(seen, weight)| (seen, weight / 16.5 * 990_000.0))
+            .map(|(seen, truth)| (seen - truth).powi(2) / truth)
+            .sum();
+        // The 99.99 % point of 4 degrees of freedom.
+        assert!(chi_square < 23.5, "{chi_square}");
     }
 }

@@ -6,46 +6,51 @@
 //! that aim a little below N in all (a sum beyond N is drawn again), and the matches that are
 //! missing then are drawn one by one. The cost is a few nanoseconds a kind, and the square root
 //! of N, whatever N is.
+//!
+//! Sums of Poisson numbers are Poisson numbers. So that of a kind is put together from one for each
+//! digit of its count, to the base of 64, and kinds that have a digit in common share a table.
 
 mod alias;
 mod clusters;
 mod poisson;
 
+use std::collections::BTreeMap;
+
 use rand::Rng;
 
 use crate::{Error, pairs::Kinds};
-use alias::{Shares, small_poisson};
+use alias::{Alias, BATCH, Bits};
 pub use clusters::{Clusters, Points};
-use poisson::Poisson;
+use poisson::{Poisson, Table};
 
 /// Above this many matches, not every number of them is a float. The Poisson numbers are then
 /// left as they are: their sum differs from N by one part in 10^8.
 const MOST_FLOAT: u64 = 1 << 52;
 
-/// How many standard deviations of the sum the aim stays below N.
-const MARGIN: f64 = 2.0;
+/// How many standard deviations of the sum the aim stays below N. Fewer mean more sums that are
+/// drawn again, more mean more matches that are missing.
+const MARGIN: f64 = 1.5;
+
+/// Bits of a digit of a count.
+const DIGIT: u32 = 6;
+
+/// The largest count of one digit.
+const ONE_DIGIT: u64 = (1 << DIGIT) - 1;
+
+/// The largest count of three digits.
+const THREE_DIGITS: u64 = (1 << (3 * DIGIT)) - 1;
 
 /// A sampler of resamples.
 pub struct Resampler {
     matches: u64,
-    small: Vec<Small>,
+    /// The least number of each kind that its tables give.
+    least: Vec<u64>,
+    /// What comes on top of it: by table, for these kinds.
+    tabled: Vec<(Alias, Vec<u32>)>,
+    /// Kinds whose counts have no tables.
     large: Vec<(u32, Poisson)>,
-    /// The columns of all tables, end to end.
-    columns: Vec<u64>,
     /// The kinds by their shares of all matches.
-    shares: Shares,
-}
-
-/// Counts below this share tables, one for each count, from which a number is read at once.
-const TABLED: u64 = 64;
-
-/// A kind whose Poisson number is read from a table.
-struct Small {
-    kind: u32,
-    /// Where the table begins.
-    begin: u32,
-    /// Its number of columns, a power of two, less one.
-    mask: u32,
+    shares: Alias,
 }
 
 impl Resampler {
@@ -54,82 +59,98 @@ impl Resampler {
     /// # Errors
     /// [`Error::CountOverflow`] if there are more matches than 64 bits can count.
     pub fn new(kinds: &Kinds) -> Result<Self, Error> {
-        let counts: Vec<u64> = kinds.kinds.iter().map(|kind| kind.count).collect();
+        // A table is as long as about 18 times the root of its count, and there are at most 63 for a
+        // digit: they pay where they serve many kinds.
+        let most = (kinds.kinds.len() as u64 / 8).pow(2);
+        Self::with_tables(kinds, most.clamp(ONE_DIGIT, THREE_DIGITS))
+    }
+
+    /// Prepares tables for counts of at most `most`.
+    fn with_tables(kinds: &Kinds, most: u64) -> Result<Self, Error> {
         let matches = kinds.matches()?;
         let margin = if matches > MOST_FLOAT { 0.0 } else { MARGIN };
         let aim = (matches as f64 - margin * (matches as f64).sqrt()).max(0.0);
         let share = aim / matches as f64;
-        let mut columns = Vec::new();
-        let tables: Vec<(u32, u32)> = (0..TABLED)
-            .map(|count| {
-                let begin = columns.len() as u32;
-                columns.extend(small_poisson(count as f64 * share));
-                (begin, columns.len() as u32 - begin - 1)
-            })
-            .collect();
-        let (mut small, mut large) = (Vec::new(), Vec::new());
-        for (kind, &count) in (0..).zip(&counts) {
-            if count < TABLED {
-                let (begin, mask) = tables[count as usize];
-                small.push(Small { kind, begin, mask });
-            } else {
-                large.push((kind, Poisson::new(count as f64 * share)));
+        let mut least = vec![0; kinds.kinds.len()];
+        let mut digits: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
+        let mut large = Vec::new();
+        for (number, kind) in (0..).zip(&kinds.kinds) {
+            if kind.count > most {
+                large.push((number, Poisson::new(kind.count as f64 * share)));
+                continue;
+            }
+            for shift in [0, DIGIT, 2 * DIGIT] {
+                let digit = kind.count & (ONE_DIGIT << shift);
+                if digit > 0 {
+                    digits.entry(digit).or_default().push(number);
+                }
             }
         }
+        let tabled = digits.into_iter().map(|(digit, kinds)| {
+            let table = Table::new(digit as f64 * share);
+            for &kind in &kinds {
+                least[kind as usize] += table.least;
+            }
+            (table.excess, kinds)
+        });
+        let tabled = tabled.collect();
+        let counts: Vec<f64> = (kinds.kinds.iter()).map(|kind| kind.count as f64).collect();
         Ok(Self {
             matches,
-            small,
+            least,
+            tabled,
             large,
-            columns,
-            shares: Shares::new(&counts, matches),
+            shares: Alias::new(&counts),
         })
     }
 
     /// Draws how many matches of each kind a resample holds.
     pub fn draw(&self, random: &mut impl Rng, out: &mut Vec<u64>) {
-        out.clear();
-        out.resize(self.shares.len(), 0);
-        let missing = loop {
-            let sum = self.draw_poisson(random, out);
+        let mut missing = loop {
+            self.draw_poisson(random, out);
             if self.matches > MOST_FLOAT {
                 return;
             }
-            if let Some(missing) = self.matches.checked_sub(sum) {
+            if let Some(missing) = self.matches.checked_sub(out.iter().sum()) {
                 break missing;
             }
         };
-        for _ in 0..missing {
-            out[self.shares.draw(random)] += 1;
+        let columns = self.shares.columns();
+        let mut bits = Bits::new();
+        while missing > 0 {
+            let batch = missing.min(BATCH as u64);
+            for &bits in bits.draw(random, batch as usize) {
+                out[columns.number(bits, || random.next_u64()) as usize] += 1;
+            }
+            missing -= batch;
         }
     }
 
-    /// Draws a Poisson number for each kind, and returns their sum, or the largest one that there
-    /// is if that is less.
-    fn draw_poisson(&self, random: &mut impl Rng, out: &mut [u64]) -> u64 {
-        let mut sum = 0_u64;
-        for &Small { kind, begin, mask } in &self.small {
-            let bits = random.next_u64();
-            let own = bits & u64::from(mask);
-            let column = self.columns[begin as usize + own as usize];
-            let number = if bits >> 8 < column >> 8 {
-                own
-            } else {
-                column & 0xff
-            };
-            out[kind as usize] = number;
-            sum += number;
+    /// Draws a Poisson number for each kind.
+    // Apart from its caller, it has enough registers.
+    #[inline(never)]
+    fn draw_poisson(&self, random: &mut impl Rng, out: &mut Vec<u64>) {
+        out.clone_from(&self.least);
+        let out = &mut out[..];
+        let mut bits = Bits::new();
+        for (excess, kinds) in &self.tabled {
+            let columns = excess.columns();
+            for kinds in kinds.chunks(BATCH) {
+                for (&kind, &bits) in kinds.iter().zip(bits.draw(random, kinds.len())) {
+                    out[kind as usize] += columns.number(bits, || random.next_u64());
+                }
+            }
         }
         for (kind, poisson) in &self.large {
-            let number = poisson.draw(random);
-            out[*kind as usize] = number;
-            sum = sum.saturating_add(number);
+            out[*kind as usize] = poisson.draw(random);
         }
-        sum
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::{
         pairs::Kind,
@@ -152,12 +173,14 @@ mod tests {
 
     #[test]
     fn draws_have_the_multinomial_means_and_covariances() {
-        for counts in [
-            vec![5, 20, 75],
-            vec![1, 1, 1, 1],
-            vec![1000, 3, 40_000, 250, 1],
+        for (counts, most) in [
+            (vec![5, 20, 75], ONE_DIGIT),
+            (vec![1, 1, 1, 1], ONE_DIGIT),
+            (vec![1000, 3, 40_000, 250, 1], ONE_DIGIT),
+            (vec![1000, 3, 40_000, 250, 1], THREE_DIGITS),
+            (vec![64, 65, 4096, 200_000, 262_144], THREE_DIGITS),
         ] {
-            let resampler = Resampler::new(&kinds(&counts)).unwrap();
+            let resampler = Resampler::with_tables(&kinds(&counts), most).unwrap();
             let total: u64 = counts.iter().sum();
             let draws = 20_000_u32;
             let cells = counts.len();
@@ -209,6 +232,54 @@ mod tests {
         assert!((6500..7500).contains(&last));
     }
 
+    /// By how much the draws of the first of two kinds differ from the binomial distribution, in
+    /// standard deviations of chi-square.
+    fn distance_from_binomial(first: u64, second: u64, most: u64) -> f64 {
+        let resampler = Resampler::with_tables(&kinds(&[first, second]), most).unwrap();
+        let matches = first + second;
+        let chance = first as f64 / matches as f64;
+        let mean = first as f64;
+        let spread = (mean * (1.0 - chance)).sqrt();
+        let (low, high) = (mean - 3.5 * spread, mean + 3.5 * spread);
+        // A fiftieth of the range at least, and one cell for each end.
+        let width = ((high - low) / 50.0).ceil();
+        let cells = ((high - low) / width).ceil() as usize + 2;
+        let cell = |number: f64| {
+            (((number - low) / width).floor() + 1.0).clamp(0.0, cells as f64 - 1.0) as usize
+        };
+        let mut truth = vec![0.0; cells];
+        let mut logarithm = matches as f64 * (1.0 - chance).ln();
+        for number in 0..=matches {
+            truth[cell(number as f64)] += logarithm.exp();
+            logarithm += ((matches - number) as f64 / (number + 1) as f64).ln();
+            logarithm += (chance / (1.0 - chance)).ln();
+        }
+        let mut seen = vec![0.0; cells];
+        let draws = 200_000;
+        let mut drawn = Vec::new();
+        for replicate in 0..draws {
+            resampler.draw(&mut stream(4, Purpose::Bootstrap, replicate, 0), &mut drawn);
+            seen[cell(drawn[0] as f64)] += 1.0;
+        }
+        let chi_square: f64 = (seen.iter().zip(&truth))
+            .map(|(seen, truth)| (seen, truth * draws as f64))
+            .filter(|(_, truth)| *truth > 0.0)
+            .map(|(seen, truth)| (seen - truth).powi(2) / truth)
+            .sum();
+        let freedom = truth.iter().filter(|&&truth| truth > 0.0).count() as f64 - 1.0;
+        (chi_square - freedom) / (2.0 * freedom).sqrt()
+    }
+
+    #[test]
+    fn each_way_of_drawing_follows_the_binomial_distribution() {
+        for (first, second) in [(1, 3), (63, 64), (100, 30), (5000, 3000), (12_345, 70_000)] {
+            for most in [ONE_DIGIT, THREE_DIGITS] {
+                let distance = distance_from_binomial(first, second, most);
+                assert!(distance < 4.5, "{first} {second} {most}: {distance}");
+            }
+        }
+    }
+
     #[test]
     fn small_means_follow_the_multinomial_exactly() {
         // Four matches of two kinds: Binomial(4, 1/4) for the first.
@@ -228,5 +299,28 @@ mod tests {
             .sum();
         // The 99.99 % point of 4 degrees of freedom.
         assert!(chi_square < 23.5, "{chi_square}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn as_many_matches_are_drawn_as_there_were(
+            counts in proptest::collection::vec(
+                prop_oneof![1_u64..5, 1_u64..300, 1_u64..20_000, 1_u64..400_000, 1_u64 << 30..1 << 32],
+                1..300,
+            ),
+            tables in any::<bool>(),
+            seed in any::<u64>(),
+        ) {
+            let most = if tables { THREE_DIGITS } else { ONE_DIGIT };
+            let resampler = Resampler::with_tables(&kinds(&counts), most).unwrap();
+            let mut drawn = Vec::new();
+            for replicate in 0..3 {
+                resampler.draw(&mut stream(seed, Purpose::Bootstrap, replicate, 0), &mut drawn);
+                prop_assert_eq!(drawn.len(), counts.len());
+                prop_assert_eq!(drawn.iter().sum::<u64>(), counts.iter().sum());
+            }
+        }
     }
 }

@@ -1,10 +1,46 @@
-//! Poisson numbers of large means, by the transformed rejection of Hörmann (1993, "The transformed
-//! rejection method for generating Poisson random variables", algorithm PTRS).
+//! Poisson numbers: from a table, or, for a mean of which there is none, by the transformed rejection
+//! of Hörmann (1993, "The transformed rejection method for generating Poisson random variables",
+//! algorithm PTRS).
 //!
 //! Six in seven numbers are accepted at the first look, for two random words and a division, where
 //! Ahrens and Dieter's method, which `rand_distr` has, draws a normal number each time.
 
 use rand::Rng;
+
+use super::alias::Alias;
+
+/// A Poisson distribution as a table of the numbers that it gives.
+pub struct Table {
+    /// The least number.
+    pub least: u64,
+    /// By how much it is exceeded.
+    pub excess: Alias,
+}
+
+impl Table {
+    pub fn new(mean: f64) -> Self {
+        // Numbers of a smaller chance, beside that of the mode, would not show.
+        const SMALLEST: f64 = 1.0 / (1_u64 << 60) as f64;
+        let mode = mean.floor();
+        let (mut number, mut weight) = (mode, 1.0);
+        let mut weights = vec![weight];
+        while number > 0.0 && weight > SMALLEST {
+            weight *= number / mean;
+            number -= 1.0;
+            weights.push(weight);
+        }
+        weights.reverse();
+        let least = number as u64;
+        (number, weight) = (mode, 1.0);
+        while weight > SMALLEST {
+            number += 1.0;
+            weight *= mean / number;
+            weights.push(weight);
+        }
+        let excess = Alias::new(&weights);
+        Self { least, excess }
+    }
+}
 
 /// A Poisson distribution of a mean of at least 10.
 pub struct Poisson {
@@ -67,6 +103,37 @@ impl Poisson {
 mod tests {
     use super::*;
     use crate::random::{Purpose, stream};
+
+    #[test]
+    fn tables_give_poisson_chances() {
+        for mean in [
+            0.0,
+            1e-3,
+            0.7,
+            3.99,
+            63.0,
+            64.5,
+            1000.25,
+            4031.9,
+            258_000.7_f64,
+        ] {
+            let table = Table::new(mean);
+            let chances = table.excess.chances();
+            let total: f64 = chances.iter().sum();
+            assert!((total - 1.0).abs() < 1e-13, "{mean}: {total}");
+            // With the sum, the ratio of neighbours says all.
+            let below = [0.0].into_iter().chain(chances.iter().copied());
+            for (number, (below, &chance)) in (table.least..).zip(below.zip(&chances)) {
+                let error = (chance - below * mean / number as f64).abs();
+                let first = number == table.least && (number == 0 || chance < 1e-18);
+                assert!(first || error < 1e-14, "{mean} {number}: {error}");
+            }
+            let spread = (chances.iter().zip(table.least..))
+                .map(|(chance, number)| chance * (number as f64 - mean).powi(2))
+                .sum::<f64>();
+            assert!((spread - mean).abs() <= 1e-9 * mean, "{mean}: {spread}");
+        }
+    }
 
     #[test]
     fn numbers_have_the_poisson_chances() {

@@ -1,6 +1,6 @@
 //! Counts of few contestants: a table with a slot for every cell.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use rayon::prelude::*;
 
@@ -19,11 +19,19 @@ const FEW_ROWS: usize = 1 << 15;
 /// `counts[low * stride + high][4 * swapped + outcome]`, swapped where the higher contestant was
 /// shown first: all of a pair stand together, and half of the table is never touched. The stride
 /// is a power of two.
+///
+/// Most counts are small, and the memory of a large table takes longer than the counting. So the
+/// table holds the lowest 16 bits of each count, and what is carried beyond them is kept apart.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Dense {
     pub(super) stride: usize,
-    counts: Vec<[u64; 8]>,
+    counts: Vec<[u16; 8]>,
+    /// By slot of the flat table, how many times 2^16.
+    carried: BTreeMap<u32, u64>,
 }
+
+/// Beyond the bits of a count that the table holds.
+const CARRY: u32 = u16::BITS;
 
 /// The slot of a cell in the flat table; any slot at all where a contestant is out of range.
 #[inline]
@@ -33,6 +41,18 @@ fn slot_of(first: u32, second: u32, outcome: u8, shift: u32) -> u32 {
     (((low << shift) | high) << 3) | (swapped << 2) | u32::from(outcome)
 }
 
+/// Carries so many times 2^16.
+#[cold]
+fn carry(carried: &mut BTreeMap<u32, u64>, slot: u32, times: u64) -> Result<(), Error> {
+    let carried = carried.entry(slot).or_default();
+    let total = *carried + times;
+    if total > u64::MAX >> CARRY {
+        return Err(Error::CountOverflow);
+    }
+    *carried = total;
+    Ok(())
+}
+
 impl Dense {
     /// A table with room for so many contestants.
     pub(super) fn new(contestants: usize) -> Self {
@@ -40,27 +60,31 @@ impl Dense {
         Self {
             stride,
             counts: vec![[0; 8]; stride * stride],
+            carried: BTreeMap::new(),
         }
     }
 
-    pub(super) fn slot(&mut self, first: u32, second: u32, outcome: Outcome) -> &mut u64 {
-        let (low, high) = (first.min(second) as usize, first.max(second) as usize);
-        let swapped = usize::from(first > second);
-        &mut self.counts[low * self.stride + high][4 * swapped + outcome as usize]
+    /// Counts `count` matches.
+    pub(super) fn add(
+        &mut self,
+        first: u32,
+        second: u32,
+        outcome: Outcome,
+        count: u64,
+    ) -> Result<(), Error> {
+        self.add_to(slot_of(first, second, outcome as u8, self.shift()), count)
     }
 
-    /// The cells that hold a match: first, second, outcome, count.
-    pub(super) fn occupied(&self) -> impl Iterator<Item = (u32, u32, Outcome, u64)> + '_ {
-        let pairs =
-            (0..self.stride).flat_map(|low| (low + 1..self.stride).map(move |high| (low, high)));
-        pairs.flat_map(|(low, high)| {
-            let both = &self.counts[low * self.stride + high];
-            (0..8).filter(|&at| both[at] > 0).map(move |at| {
-                let (low, high) = (low as u32, high as u32);
-                let (first, second) = if at < 4 { (low, high) } else { (high, low) };
-                (first, second, Outcome::PLAIN[at % 4], both[at])
-            })
-        })
+    #[inline]
+    fn add_to(&mut self, slot: u32, count: u64) -> Result<(), Error> {
+        let held = &mut self.counts.as_flattened_mut()[slot as usize];
+        let sum = add_counts(u64::from(*held), count)?;
+        let low = sum as u16;
+        if u64::from(low) != sum {
+            carry(&mut self.carried, slot, sum >> CARRY)?;
+        }
+        *held = low;
+        Ok(())
     }
 
     /// Counts rows, one match each, on all threads.
@@ -75,10 +99,9 @@ impl Dense {
             if !in_range(first, second, outcome, contestants) {
                 return Err(Error::OutOfRange);
             }
-            let (shift, counts) = (self.shift(), self.counts.as_flattened_mut());
+            let shift = self.shift();
             for ((&first, &second), &outcome) in first.iter().zip(second).zip(outcome) {
-                let slot = &mut counts[slot_of(first, second, outcome, shift) as usize];
-                *slot = add_counts(*slot, 1)?;
+                self.add_to(slot_of(first, second, outcome, shift), 1)?;
             }
             return Ok(());
         }
@@ -108,12 +131,11 @@ impl Dense {
             .collect::<Option<Vec<_>>>()
             .ok_or(Error::OutOfRange)?;
         let (stride, n) = (self.stride, contestants as usize);
-        let counts = self.counts.as_flattened_mut();
         for table in tables {
             for low in 0..n {
                 let row = 8 * (low * stride + low + 1)..8 * (low * stride + n);
-                for (total, &part) in counts[row.clone()].iter_mut().zip(&table[row]) {
-                    *total = add_counts(*total, u64::from(part))?;
+                for (slot, &part) in (row.start as u32..).zip(&table[row]) {
+                    self.add_to(slot, u64::from(part))?;
                 }
             }
         }
@@ -139,10 +161,10 @@ impl Dense {
             tasks.push((lows, own));
             rest = behind;
         }
-        tasks.into_par_iter().try_for_each(|(lows, counts)| {
+        let counted = tasks.into_par_iter().map(|(lows, counts)| {
             let begin = (lows.start as u32) << (shift + 3);
             let end = (lows.end as u32) << (shift + 3);
-            let mut overflow = false;
+            let mut carried = Vec::new();
             let mut slots = [0_u32; BLOCK];
             let blocks = (first.chunks(BLOCK))
                 .zip(second.chunks(BLOCK))
@@ -156,16 +178,24 @@ impl Dense {
                 }
                 for &slot in &slots[..found] {
                     let count = &mut counts[slot as usize];
-                    let (sum, beyond) = count.overflowing_add(1);
-                    *count = sum;
-                    overflow |= beyond;
+                    *count = count.wrapping_add(1);
+                    if *count == 0 {
+                        carried.push(begin + slot);
+                    }
                 }
             }
-            if overflow {
-                return Err(Error::CountOverflow);
+            carried
+        });
+        let carried: Vec<Vec<u32>> = counted.collect();
+        for slot in carried.into_iter().flatten() {
+            let added = self.add_to(slot, 1 << CARRY);
+            if added.is_err() {
+                // The largest count there is, as it was before its last bits went round.
+                self.counts.as_flattened_mut()[slot as usize] = u16::MAX;
+                return added;
             }
-            Ok(())
-        })
+        }
+        Ok(())
     }
 
     /// Visits the pairs that met, as [`super::Tally::for_each_pair`] does.
@@ -175,12 +205,21 @@ impl Dense {
         mut visit: impl FnMut(u32, u32, &[u64; 8]),
     ) {
         let contestants = contestants.min(self.stride);
+        let mut carried = self.carried.iter().peekable();
         for low in 0..contestants {
-            let row = &self.counts[low * self.stride..][..contestants];
-            for (high, both) in row.iter().enumerate().skip(low + 1) {
-                if both.iter().fold(0, |any, count| any | count) != 0 {
-                    visit(low as u32, high as u32, both);
+            let row = low * self.stride;
+            for high in low + 1..contestants {
+                let pair = row + high;
+                let held = &self.counts[pair];
+                let of_pair = |(slot, _): &(&u32, &u64)| **slot as usize / 8 == pair;
+                if *held == [0; 8] && !carried.peek().is_some_and(of_pair) {
+                    continue;
                 }
+                let mut both = held.map(u64::from);
+                while let Some((slot, times)) = carried.next_if(of_pair) {
+                    both[*slot as usize % 8] += times << CARRY;
+                }
+                visit(low as u32, high as u32, &both);
             }
         }
     }
@@ -197,6 +236,33 @@ impl Dense {
                 }
             }
         }
+        for &slot in self.carried.keys() {
+            let pair = slot as usize / 8;
+            played[pair / self.stride] = true;
+            played[pair % self.stride] = true;
+        }
+    }
+
+    /// Matches by outcome.
+    pub(super) fn outcomes(&self) -> [u64; 4] {
+        let mut totals = [0; 4];
+        for low in 0..self.stride {
+            let row = &self.counts[low * self.stride..][low + 1..self.stride];
+            // So few that their sum fits 32 bits.
+            let mut sums = [0_u32; 8];
+            for counts in row {
+                for (sum, &count) in sums.iter_mut().zip(counts) {
+                    *sum += u32::from(count);
+                }
+            }
+            for (at, sum) in sums.into_iter().enumerate() {
+                totals[at % 4] += u64::from(sum);
+            }
+        }
+        for (&slot, times) in &self.carried {
+            totals[slot as usize % 4] += times << CARRY;
+        }
+        totals
     }
 }
 

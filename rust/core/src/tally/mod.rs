@@ -171,17 +171,18 @@ impl Tally {
         if contestants <= old.stride {
             return;
         }
+        let cells: Vec<Cell> = self.plain_cells().collect();
         if contestants <= DENSE_LIMIT {
-            let mut dense = Dense::new(contestants);
-            for (first, second, outcome, count) in old.occupied() {
-                *dense.slot(first, second, outcome) = count;
+            self.plain = Plain::Dense(Dense::new(contestants));
+            for cell in cells {
+                // What fitted before fits again.
+                let _ = self.add_cell(&cell);
             }
-            self.plain = Plain::Dense(dense);
         } else {
             let mut sparse = Sparse::default();
-            for (first, second, outcome, count) in old.occupied() {
+            for cell in cells {
                 // Each cell comes once, so that no sum can overflow.
-                let _ = sparse.push(first, second, outcome, count);
+                let _ = sparse.push(cell.first, cell.second, cell.outcome, cell.count);
             }
             self.plain = Plain::Sparse(sparse);
         }
@@ -203,11 +204,7 @@ impl Tally {
     ) -> Result<(), Error> {
         assert!((first as usize) < self.contestants && (second as usize) < self.contestants);
         match &mut self.plain {
-            Plain::Dense(dense) => {
-                let slot = dense.slot(first, second, outcome);
-                *slot = add_counts(*slot, count)?;
-                Ok(())
-            }
+            Plain::Dense(dense) => dense.add(first, second, outcome, count),
             Plain::Sparse(_) if count == 0 => Ok(()),
             Plain::Sparse(sparse) => sparse.push(first, second, outcome, count),
         }
@@ -446,17 +443,14 @@ impl Tally {
     #[must_use]
     pub fn outcomes(&self) -> [u64; 5] {
         let mut totals = [0_u64; 5];
-        let mut add = |counts: &[u64; 8]| {
-            for (at, count) in counts.iter().enumerate() {
-                totals[at % 4] += count;
-            }
-        };
         match &self.plain {
-            Plain::Dense(_) => self.for_each_pair(|_, _, counts| add(counts)),
+            Plain::Dense(dense) => totals[..4].copy_from_slice(&dense.outcomes()),
             Plain::Sparse(sparse) => {
                 let tiles: Vec<Cells<'_>> = sparse.settled().collect();
                 let sums: Vec<[u64; 8]> = tiles.par_iter().map(Cells::sums).collect();
-                sums.iter().for_each(add);
+                for (at, count) in sums.iter().flat_map(|sums| sums.iter().enumerate()) {
+                    totals[at % 4] += count;
+                }
             }
         }
         for cell in self.unsettled().chain(self.special_cells()) {
@@ -517,7 +511,9 @@ mod tests {
     }
 
     fn rows(contestants: u32) -> impl Strategy<Value = Vec<(u32, u32, u8, u64)>> {
-        let row = (0..contestants, 1..contestants, 0..5_u8, 1..4_u64);
+        // Few, so many that a dense table carries, and exactly what it carries.
+        let count = prop_oneof![1..4_u64, 60_000..200_000_u64, Just(1 << 16), Just(3 << 40)];
+        let row = (0..contestants, 1..contestants, 0..5_u8, count);
         let opponent =
             move |(a, step, outcome, count)| (a, (a + step) % contestants, outcome, count);
         prop::collection::vec(row.prop_map(opponent), 0..200)
@@ -608,8 +604,13 @@ mod tests {
             prop_assert_eq!(sorted(&whole), sorted(&merged));
             prop_assert_eq!(sorted(&whole), sorted(&tally_of(&rows, DENSE_LIMIT + 1)));
             let mut grown = tally_of(&rows, 30);
+            grown.grow(100);
+            prop_assert_eq!(sorted(&whole), sorted(&grown));
             grown.grow(DENSE_LIMIT + 1);
             prop_assert_eq!(sorted(&whole), sorted(&grown));
+            prop_assert_eq!(whole.outcomes(), grown.outcomes());
+            prop_assert_eq!(&whole.played()[..], &grown.played()[..30]);
+            prop_assert_eq!(whole.matches().unwrap(), grown.matches().unwrap());
         }
 
         #[test]
@@ -654,6 +655,32 @@ mod tests {
     }
 
     #[test]
+    fn columns_are_counted_beyond_16_bits_whatever_the_way() {
+        // Few rows; many of few contestants; many of many contestants.
+        for (contestants, rows) in [(10, 30_000), (3, 400_000), (1000, 400_000)] {
+            let opponents: Vec<u32> = (0..rows).map(|row| u32::from(row % 8 == 0) + 1).collect();
+            let outcome: Vec<u8> = (0..rows).map(|row| u8::from(row % 16 == 3)).collect();
+            let mut tally = Tally::new(contestants);
+            let times = 9;
+            for _ in 0..times {
+                let own = vec![0; opponents.len()];
+                tally.add_columns(&opponents, &own, &outcome).unwrap();
+            }
+            let cells: Vec<_> = (tally.cells())
+                .map(|cell| (cell.first, cell.second, cell.outcome, cell.count))
+                .collect();
+            let part = times * rows / 16;
+            let expected = [
+                (1, 0, Outcome::First, 13 * part),
+                (1, 0, Outcome::Second, part),
+                (2, 0, Outcome::First, 2 * part),
+            ];
+            assert_eq!(cells, expected);
+            assert_eq!(tally.outcomes(), [15 * part, part, 0, 0, 0]);
+        }
+    }
+
+    #[test]
     fn overflow_between_many_is_an_error() {
         let mut tally = Tally::new(WIDE);
         tally.add(0, 1, Outcome::First, u64::MAX - 1).unwrap();
@@ -671,6 +698,7 @@ mod tests {
         tally.add(0, 1, Outcome::First, 1).unwrap();
         assert_eq!(tally.matches().unwrap(), u64::MAX);
         assert!(tally.add(0, 1, Outcome::First, 1).is_err());
+        assert!(tally.add_columns(&[0], &[1], &[0]).is_err());
         tally.add(1, 0, Outcome::Tie, 1).unwrap();
         assert!(tally.matches().is_err());
     }
