@@ -71,7 +71,7 @@ pub enum State {
 }
 
 /// Why a contestant is outside the largest component.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Outside {
     /// How many contestants share the reason: a strongly connected component, or a group that no
     /// match connects.
