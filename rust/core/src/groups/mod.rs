@@ -5,6 +5,7 @@
 
 mod finder;
 mod rate;
+mod reach;
 mod runs;
 mod small;
 mod special;
