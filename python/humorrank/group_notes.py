@@ -25,11 +25,13 @@ def of_group(columns: Mapping[str, Any], settings: Settings) -> pl.Series:
     lengths, rated, status = columns["lengths"], columns["rated"], columns["status"]
     notes: list[str | None] = [None] * len(lengths)
     outside = _outside_each(columns)
-    for group in np.flatnonzero((status != RATED) | (rated < lengths)).tolist():
-        few = int(lengths[group] - rated[group] - outside[group])
-        notes[group] = _note(
-            int(status[group]), int(lengths[group]), int(outside[group]), few, settings
-        )
+    groups = np.flatnonzero((status != RATED) | (rated < lengths))
+    figures = (status, lengths, outside, lengths.astype(np.int64) - rated - outside)
+    what, size, out, few = (figure[groups].tolist() for figure in figures)
+    kinds = list(zip(what, size, out, few, strict=True))
+    told = {kind: _note(*kind, settings) for kind in set(kinds)}
+    for group, kind in zip(groups.tolist(), kinds, strict=True):
+        notes[group] = told[kind]
     return pl.Series("note", notes, dtype=pl.String)
 
 
@@ -72,24 +74,23 @@ def of_rows(
     columns: Mapping[str, Any], group: np.ndarray, group_note: pl.Series, settings: Settings
 ) -> pl.Series:
     """One note a row, null where it is rated: the column `note`."""
-    state, rows = columns["state"], len(columns["state"])
+    state = columns["state"]
     unrated = np.flatnonzero(state)
+    none = pl.Series("note", [None], dtype=pl.String)
     if not len(unrated):
-        return pl.Series("note", [None], dtype=pl.String).new_from_index(0, rows)
-    texts = group_note.gather(group[unrated])
-    kinds = state[unrated]
-    if (kinds == _OUTSIDE).any():
-        status = columns["status"][group[columns["outside_row"]]]
-        texts = texts.scatter(np.flatnonzero(kinds == _OUTSIDE), _reasons(columns, status))
-    few = np.flatnonzero(kinds == _FEW)
-    if len(few):
-        matches = columns["matches"][unrated[few]].tolist()
-        asked = f"fewer than the {settings.min_matches:,} asked for"
-        texts = texts.scatter(few, [f"has {own:,} matches, {asked}" for own in matches])
-    place = np.full(rows, -1, np.int64)
-    place[unrated] = np.arange(len(unrated))
-    index = pl.Series(place)
-    return texts.gather(index.replace(-1, None)).alias("note")
+        return none.new_from_index(0, len(state))
+    outside, few = np.flatnonzero(state == _OUTSIDE), np.flatnonzero(state == _FEW)
+    asked = f"fewer than the {settings.min_matches:,} asked for"
+    own = [f"has {own:,} matches, {asked}" for own in columns["matches"][few].tolist()]
+    reasons = _reasons(columns, columns["status"][group[outside]])
+    texts = [group_note, reasons, pl.Series(own, dtype=pl.String), none]
+    # Where the text of each row stands among all of them.
+    ends = np.cumsum([len(some) for some in texts])
+    place = np.full(len(state), ends[2], np.uint32)
+    place[unrated] = group[unrated]
+    place[outside] = np.arange(ends[0], ends[1])
+    place[few] = np.arange(ends[1], ends[2])
+    return pl.concat(texts).gather(place).alias("note")
 
 
 def _reasons(columns: Mapping[str, Any], status: np.ndarray) -> pl.Series:

@@ -56,7 +56,10 @@ class Keyed:
         renamed: list[tuple[int, np.ndarray]] = []
         held = cells.used()
         for key, codes in enumerate(cells.keys):
-            used = np.unique(codes[held & (codes != _core.NULL_CODE)])
+            some = codes != _core.NULL_CODE
+            new = np.zeros(int(codes[some].max(initial=0)) + 1, np.uint32)
+            new[codes[held & some]] = 1
+            used = np.flatnonzero(new)
             given = labels[key]
             text = (
                 pl.Series(used).cast(pl.String)
@@ -64,10 +67,12 @@ class Keyed:
                 else pl.Series(given, dtype=pl.String).gather(used)
             )
             # In the order of code points, as that of Python is.
-            known.append(tuple(text.unique().sort().to_list()))
-            some = codes[codes != _core.NULL_CODE]
-            new = np.zeros(int(some.max(initial=0)) + 1, np.uint32)
-            new[used] = text.rank("dense").to_numpy() - 1
+            order_of_text = text.arg_sort().to_numpy()
+            text = text.gather(order_of_text)
+            starts = np.ones(len(text), np.bool_)
+            starts[1:] = (text[1:] != text[:-1]).to_numpy()
+            known.append(tuple(text.filter(pl.Series(starts)).to_list()))
+            new[used[order_of_text]] = np.cumsum(starts) - 1
             renamed.append((key, new))
         arranged = cells.arrange(code_of, len(order), renamed, consume=True)
         return cls(tuple(keys), tuple(known), arranged), tuple(names[i] for i in order)
@@ -155,7 +160,9 @@ def labelled(name: str, labels: Sequence[str], codes: np.ndarray) -> pl.Series:
     """A column of labels from their codes; null where there is none."""
     column = pl.Series(name, labels, dtype=pl.String)
     index = pl.Series(codes)
-    return column.gather(index.replace(_core.NULL_CODE, None)).alias(name)
+    if (codes == _core.NULL_CODE).any():
+        index = index.replace(_core.NULL_CODE, None)
+    return column.gather(index).alias(name)
 
 
 def refuse_missing(asked: Sequence[str], keys: Sequence[str]) -> None:

@@ -156,10 +156,10 @@ class Leaderboards(Mapping[Key, Leaderboard]):
             columns["rank_ci"] = _spread(by_interval, place, rated)
         for name in COLUMNS:
             if name not in columns and name in found:
-                columns[name] = pl.Series(found[name]).fill_nan(None)
+                columns[name] = pl.Series(found[name], nan_to_null=True)
             elif name not in columns:
                 columns[name] = pl.Series([None], dtype=SCHEMA[name]).new_from_index(0, len(rated))
-        keys = self._keyed.labelled([codes[group] for codes in self._keyed.cells.keys])
+        keys = self._keyed.table[group]
         ordered = [columns[name].cast(SCHEMA[name]).alias(name) for name in COLUMNS]
         notes = group_notes.of_rows(found, group, self.groups["note"], self._settings)
         return pl.DataFrame([*keys.get_columns(), *ordered, notes])

@@ -46,15 +46,17 @@ def ranks(descending: np.ndarray, starts: np.ndarray | None = None) -> np.ndarra
     """
     starts = np.zeros(1, np.int64) if starts is None else starts
     size = len(descending)
-    first = np.zeros(size, np.bool_)
-    first[starts[starts < size]] = True
-    origin = np.maximum.accumulate(np.where(first, np.arange(size), 0))
-    out = np.arange(1, size + 1) - origin
+    out = np.arange(1, size + 1) - np.repeat(starts, np.diff(np.append(starts, size)))
     leads = np.ones(size, np.bool_)
-    leads[1:] = first[1:] | (descending[:-1] - descending[1:] > _SAME_RATING)
-    # The few that are as good as the one before them.
+    leads[1:] = descending[:-1] - descending[1:] > _SAME_RATING
+    leads[starts[starts < size]] = True
+    # The few that are as good as the one before them, and the fewer for which that one is too.
+    same = np.flatnonzero(~leads)
     leader = descending.copy()
-    for place in np.flatnonzero(~leads).tolist():
+    after_leader = same[leads[same - 1]]
+    leader[after_leader] = descending[after_leader - 1]
+    out[after_leader] = out[after_leader - 1]
+    for place in same[~leads[same - 1]].tolist():
         if leader[place - 1] - descending[place] <= _SAME_RATING:
             leader[place] = leader[place - 1]
             out[place] = out[place - 1]

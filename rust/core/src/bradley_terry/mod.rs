@@ -14,7 +14,7 @@ mod system;
 
 use crate::{Error, Monitor, POINTS, Pairs, graph};
 pub use chord::Chord;
-pub(crate) use small::MOST_CONTESTANTS as SMALL;
+pub(crate) use small::{Batch, MOST_CONTESTANTS as SMALL};
 use system::System;
 
 /// How to climb to the maximum; the result does not depend on it.
@@ -102,7 +102,7 @@ pub(crate) fn fit_connected(
     let small = pairs.contestants() <= small::MOST_CONTESTANTS;
     let system = || System::new(pairs, settings);
     let (distance, iterations) = match settings.solver {
-        Solver::Newton if small => small::climb(pairs, settings, &mut strengths, monitor)?,
+        Solver::Newton if small => small::climb(pairs, settings, start, &mut strengths, monitor)?,
         Solver::Newton => {
             let alone = if start.is_some() { 1 } else { 2 };
             newton::climb(&mut system(), &mut strengths, alone, monitor)?

@@ -1,171 +1,474 @@
-//! Newton's method for a small field: that of `newton.rs`, with all it needs in a few kilobytes
-//! on the stack, so that a hundred thousand small fields cost no more than their arithmetic.
+//! Newton's method for small fields, some of them at once: each instruction works on the same
+//! place of several fields, so that a hundred thousand small fields cost little more than their
+//! arithmetic.
+//!
+//! What comes of a field depends neither on its lane nor on what is in the others.
 
-use super::{Settings, TOLERANCE, system::logistic};
+use std::{
+    array,
+    ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign},
+};
+
+use super::{Settings, System, TOLERANCE, newton};
 use crate::{Error, Monitor, POINTS, Pairs};
 
 /// Up to this many contestants a field is small.
 pub const MOST_CONTESTANTS: usize = 32;
 
-/// The widest difference of log strengths whose exponentials, and their sums, fit a float.
-const WIDEST: f64 = 600.0;
+/// Log strengths up to this size have exponentials whose sums and products fit a float.
+const WIDEST: f64 = 300.0;
 
-const MAX_STEPS: usize = 10_000;
+/// Steps that change no difference by more than this converge quadratically at full length.
+const NEAR: f64 = 0.5;
 
-type Column = [f64; MOST_CONTESTANTS];
+/// A field that takes more steps is left to `newton::climb`.
+const MAX_STEPS: usize = 100;
 
-/// The upper triangle of the information, row by row; the lower one is never looked at.
-type Matrix = [Column; MOST_CONTESTANTS];
+/// One number of each field.
+#[derive(Clone, Copy)]
+struct Lanes<const L: usize>([f64; L]);
+
+impl<const L: usize> Lanes<L> {
+    const ZERO: Self = Self([0.0; L]);
+    const ONE: Self = Self([1.0; L]);
+
+    fn map(self, of: impl Fn(f64) -> f64) -> Self {
+        Self(self.0.map(of))
+    }
+
+    fn zip(self, other: Self, of: impl Fn(f64, f64) -> f64) -> Self {
+        Self(array::from_fn(|lane| of(self.0[lane], other.0[lane])))
+    }
+
+    fn max(self, other: Self) -> Self {
+        self.zip(other, |a, b| if a > b { a } else { b })
+    }
+}
+
+macro_rules! operator {
+    ($name:ident, $method:ident, $sign:tt) => {
+        impl<const L: usize> $name for Lanes<L> {
+            type Output = Self;
+
+            #[inline]
+            fn $method(self, other: Self) -> Self {
+                self.zip(other, |a, b| a $sign b)
+            }
+        }
+    };
+}
+
+operator!(Add, add, +);
+operator!(Sub, sub, -);
+operator!(Mul, mul, *);
+operator!(Div, div, /);
+
+impl<const L: usize> Neg for Lanes<L> {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        self.map(|value| -value)
+    }
+}
+
+impl<const L: usize> AddAssign for Lanes<L> {
+    #[inline]
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl<const L: usize> SubAssign for Lanes<L> {
+    #[inline]
+    fn sub_assign(&mut self, other: Self) {
+        *self = *self - other;
+    }
+}
+
+/// A field a lane, those of fewer contestants filled up with some that play no part.
+pub struct Batch<const L: usize> {
+    /// The contestants of the largest field.
+    size: usize,
+    sizes: [usize; L],
+    /// 1 for each contestant, 0 for those who play no part.
+    real: Vec<Lanes<L>>,
+    /// Points of each pair, ordered by low, then high: those of low, those of high.
+    points: Vec<[Lanes<L>; 2]>,
+    /// Log strengths.
+    strengths: Vec<Lanes<L>>,
+    powers: Vec<Lanes<L>>,
+    score: Vec<Lanes<L>>,
+    diagonal: Vec<Lanes<L>>,
+    /// The upper triangle of the information, row by row; the lower one is never looked at.
+    matrix: Vec<Lanes<L>>,
+    step: Vec<Lanes<L>>,
+}
+
+/// How a field's climb ends.
+#[derive(Clone, Copy)]
+pub struct End {
+    /// The length of the last step in points; not a number where there is none.
+    pub distance: f64,
+    /// The steps before it.
+    pub steps: usize,
+}
+
+/// How far a field's climb has come.
+#[derive(Clone, Copy)]
+struct Course {
+    end: Option<End>,
+    best: f64,
+    stalled: usize,
+    /// The length that the last step should have, as part of the one it has.
+    damped: f64,
+}
 
 /// Climbs as `newton::climb` does, and returns the same.
 pub fn climb(
     pairs: &Pairs,
     settings: Settings,
+    start: Option<&[f64]>,
     strengths: &mut [f64],
     monitor: &Monitor,
 ) -> Result<(f64, usize), Error> {
-    let n = strengths.len();
-    let mut matrix: Matrix = [[0.0; MOST_CONTESTANTS]; MOST_CONTESTANTS];
-    let mut step: Column = [0.0; MOST_CONTESTANTS];
-    let mut best = f64::INFINITY;
-    let mut stalled = 0;
-    for taken in 0..MAX_STEPS {
-        monitor.check()?;
-        evaluate(pairs, settings.prior, strengths, &mut matrix, &mut step);
-        factor(&mut matrix, n);
-        substitute(&matrix, &mut step, n);
-        let step = &mut step[..n];
-        if settings.prior == 0.0 {
-            super::centre(step);
-        }
-        let distance = super::largest(step) * POINTS;
-        // Rounding sets a floor under the step length; three steps without progress near
-        // it mean that the floor is reached.
-        stalled = if distance < best { 0 } else { stalled + 1 };
-        best = best.min(distance);
-        if distance < TOLERANCE || !distance.is_finite() || (stalled == 3 && best < 1.0) {
-            advance(strengths, 1.0, step);
-            return Ok((distance, taken));
-        }
-        let own = if settings.prior > 0.0 {
-            super::largest(step)
-        } else {
-            0.0
-        };
-        let spread = (pairs.contestants_of_pairs())
-            .map(|(low, high)| (step[low] - step[high]).abs())
-            .fold(own, f64::max);
-        let length = if spread > 0.0 {
-            spread.ln_1p() / spread
-        } else {
-            1.0
-        };
-        advance(strengths, length, step);
-    }
-    Ok((best, MAX_STEPS))
-}
-
-fn advance(strengths: &mut [f64], length: f64, step: &[f64]) {
-    for (strength, step) in strengths.iter_mut().zip(step) {
-        *strength += length * step;
-    }
-}
-
-/// Fills the information and, into `score`, the gradient of the log likelihood.
-fn evaluate(pairs: &Pairs, prior: f64, strengths: &[f64], matrix: &mut Matrix, score: &mut Column) {
-    let n = strengths.len();
-    let mut diagonal: Column = [0.0; MOST_CONTESTANTS];
-    score.fill(0.0);
-    for row in &mut matrix[..n] {
-        row[..n].fill(0.0);
-    }
-    if prior > 0.0 {
-        for (i, &strength) in strengths.iter().enumerate() {
-            let (p, q) = logistic(strength);
-            score[i] = prior * 0.5 * (q - p);
-            diagonal[i] = prior * p * q;
-        }
-    }
-    let (min, max) = strengths.iter().fold(
-        (f64::INFINITY, f64::NEG_INFINITY),
-        |(min, max), &strength| (strength.min(min), strength.max(max)),
-    );
-    let narrow = max - min <= WIDEST;
-    let middle = f64::midpoint(min, max);
-    let mut power: Column = [0.0; MOST_CONTESTANTS];
-    if narrow {
-        for (power, strength) in power.iter_mut().zip(strengths) {
-            *power = (strength - middle).exp();
-        }
-    }
+    let mut batch = Batch::<1>::default();
+    batch.clear([strengths.len()]);
     let points = pairs.low_points.iter().zip(pairs.high_points.iter());
     for ((low, high), (won, lost)) in pairs.contestants_of_pairs().zip(points) {
-        let (p, q) = if narrow {
-            let scale = 1.0 / (power[low] + power[high]);
-            (power[low] * scale, power[high] * scale)
-        } else {
-            logistic(strengths[low] - strengths[high])
-        };
-        // Equal to won - (won + lost) p, without its cancellation where p is near 1.
-        let surplus = won * q - lost * p;
-        let weight = (won + lost) * p * q;
-        score[low] += surplus;
-        score[high] -= surplus;
-        diagonal[low] += weight;
-        diagonal[high] += weight;
-        matrix[low][high] = -weight;
+        batch.set(0, (low, high), won, lost);
     }
-    // Without a prior the information is singular along (1, ..., 1); the outer product of its
-    // diagonal takes that away, at everyone's own scale.
-    let ground = if prior > 0.0 {
-        0.0
-    } else {
-        1.0 / diagonal[..n].iter().sum::<f64>()
-    };
-    for i in 0..n {
-        let scale = ground * diagonal[i];
-        for (value, other) in matrix[i][i..n].iter_mut().zip(&diagonal[i..n]) {
-            *value += scale * other;
-        }
-        matrix[i][i] += diagonal[i];
-    }
-}
-
-/// Cholesky's factorization in place on the upper triangle; the diagonal holds the inverses of
-/// the factor's.
-fn factor(matrix: &mut Matrix, n: usize) {
-    for k in 0..n {
-        let (above, below) = matrix.split_at_mut(k + 1);
-        let row = &mut above[k];
-        let inverse = 1.0 / row[k].sqrt();
-        row[k] = inverse;
-        for value in &mut row[k + 1..n] {
-            *value *= inverse;
-        }
-        for (i, target) in (k + 1..n).zip(below) {
-            let factor = row[i];
-            for (target, value) in target[i..n].iter_mut().zip(&row[i..n]) {
-                *target -= factor * value;
+    match start {
+        None => batch.start(settings.prior),
+        Some(start) => {
+            for (own, strength) in batch.strengths.iter_mut().zip(start) {
+                own.0 = [*strength];
             }
         }
     }
+    let [end] = batch.climb(settings.prior, monitor)?;
+    if end.distance.is_nan() {
+        return newton::climb(&mut System::new(pairs, settings), strengths, 1, monitor);
+    }
+    for (own, strength) in batch.strengths.iter().zip(strengths) {
+        *strength = own.0[0];
+    }
+    Ok((end.distance, end.steps))
 }
 
-/// Solves with the factor, in place of the right-hand side.
-fn substitute(factor: &Matrix, right: &mut Column, n: usize) {
-    for k in 0..n {
-        let row = &factor[k];
-        right[k] *= row[k];
-        let solved = right[k];
-        for (value, factor) in right[k + 1..n].iter_mut().zip(&row[k + 1..n]) {
-            *value -= factor * solved;
+impl<const L: usize> Default for Batch<L> {
+    fn default() -> Self {
+        Self {
+            size: 0,
+            sizes: [0; L],
+            real: Vec::new(),
+            points: Vec::new(),
+            strengths: Vec::new(),
+            powers: Vec::new(),
+            score: Vec::new(),
+            diagonal: Vec::new(),
+            matrix: Vec::new(),
+            step: Vec::new(),
         }
     }
-    for k in (0..n).rev() {
-        let row = &factor[k];
-        let known: f64 = (row[k + 1..n].iter().zip(&right[k + 1..n]))
-            .map(|(factor, value)| factor * value)
-            .sum();
-        right[k] = (right[k] - known) * row[k];
+}
+
+impl<const L: usize> Batch<L> {
+    /// Makes room for fields of these sizes, in which nobody has met anybody.
+    pub fn clear(&mut self, sizes: [usize; L]) {
+        let size = sizes.into_iter().max().unwrap_or(0);
+        (self.size, self.sizes) = (size, sizes);
+        self.real.clear();
+        self.real.extend(
+            (0..size).map(|contestant| {
+                Lanes(sizes.map(|size| if contestant < size { 1.0 } else { 0.0 }))
+            }),
+        );
+        self.points.clear();
+        self.points
+            .resize(size * size.saturating_sub(1) / 2, [Lanes::ZERO; 2]);
+        for column in [
+            &mut self.strengths,
+            &mut self.powers,
+            &mut self.score,
+            &mut self.diagonal,
+            &mut self.step,
+        ] {
+            column.clear();
+            column.resize(size, Lanes::ZERO);
+        }
+        self.matrix.resize(size * size, Lanes::ZERO);
+    }
+
+    /// Sets the points of a pair of one field, the lower contestant first.
+    pub fn set(&mut self, lane: usize, (low, high): (usize, usize), won: f64, lost: f64) {
+        let before = low * (2 * self.size - low - 1) / 2;
+        let points = &mut self.points[before + high - low - 1];
+        points[0].0[lane] = won;
+        points[1].0[lane] = lost;
+    }
+
+    /// The log strengths of one field, with mean 0.
+    pub fn strengths_of(&self, lane: usize) -> Vec<f64> {
+        let strengths = &self.strengths[..self.sizes[lane]];
+        let mut strengths: Vec<f64> = strengths.iter().map(|all| all.0[lane]).collect();
+        super::centre(&mut strengths);
+        strengths
+    }
+
+    /// Starts where each contestant would be if all others were equal.
+    pub fn start(&mut self, prior: f64) {
+        let fixed = Lanes([0.5 * prior; L]);
+        let (won, lost) = (&mut self.score, &mut self.diagonal);
+        won.fill(fixed);
+        lost.fill(fixed);
+        let mut points = self.points.iter();
+        for low in 0..self.size {
+            for (high, [low_points, high_points]) in (low + 1..self.size).zip(&mut points) {
+                won[low] += *low_points;
+                lost[high] += *low_points;
+                won[high] += *high_points;
+                lost[low] += *high_points;
+            }
+        }
+        for (strength, (won, lost)) in self.strengths.iter_mut().zip(won.iter().zip(lost)) {
+            *strength = won.zip(*lost, |won, lost| {
+                let strength = (won / lost).ln();
+                if strength.is_finite() { strength } else { 0.0 }
+            });
+        }
+    }
+
+    /// Climbs to the maximum of each field from the strengths that are there.
+    ///
+    /// Every other step is Newton's. One that changes the widest difference by d may go too far;
+    /// if the likelihood falls at its end, it is cut to ln(1 + d)/d of its length, which climbs from
+    /// anywhere (see `newton::climb`); else it has climbed further than that. The step after it takes
+    /// its information once more, which makes both together converge cubically.
+    pub fn climb(&mut self, prior: f64, monitor: &Monitor) -> Result<[End; L], Error> {
+        let mut courses = [Course {
+            end: None,
+            best: f64::INFINITY,
+            stalled: 0,
+            damped: 1.0,
+        }; L];
+        for taken in 0..MAX_STEPS {
+            monitor.check()?;
+            let is_newton = taken % 2 == 0;
+            let widest = if is_newton {
+                let widest = self.evaluate::<true>(prior);
+                self.factor();
+                widest
+            } else {
+                self.evaluate::<false>(prior)
+            };
+            let slope = self.slope();
+            let retreats = array::from_fn(|lane| {
+                !is_newton && courses[lane].damped < 1.0 && slope.0[lane] < 0.0
+            });
+            self.substitute(prior, retreats);
+            let (longest, spread, total) = self.measure(prior);
+            let mut length = Lanes::ZERO;
+            for (lane, course) in courses.iter_mut().enumerate() {
+                if course.end.is_some() {
+                    continue;
+                }
+                if retreats[lane] {
+                    length.0[lane] = course.damped - 1.0;
+                    continue;
+                }
+                let (distance, spread) = (longest.0[lane] * POINTS, spread.0[lane]);
+                let mut end = |distance: f64| {
+                    course.end = Some(End {
+                        distance,
+                        steps: taken,
+                    });
+                };
+                if widest.0[lane] > WIDEST || !total.0[lane].is_finite() {
+                    end(f64::NAN);
+                    continue;
+                }
+                if is_newton {
+                    course.damped = if spread > NEAR {
+                        spread.ln_1p() / spread
+                    } else {
+                        1.0
+                    };
+                } else if spread > NEAR {
+                    continue;
+                }
+                length.0[lane] = 1.0;
+                // Rounding sets a floor under the step length; three steps without progress near
+                // it mean that the floor is reached.
+                course.stalled = if distance < course.best {
+                    0
+                } else {
+                    course.stalled + 1
+                };
+                course.best = course.best.min(distance);
+                if distance < TOLERANCE || (course.stalled == 3 && course.best < 1.0) {
+                    end(distance);
+                }
+            }
+            for (strength, step) in self.strengths.iter_mut().zip(&self.step) {
+                *strength += length * *step;
+            }
+            if courses.iter().all(|course| course.end.is_some()) {
+                break;
+            }
+        }
+        let none = End {
+            distance: f64::NAN,
+            steps: MAX_STEPS,
+        };
+        Ok(courses.map(|course| course.end.unwrap_or(none)))
+    }
+
+    /// Fills the gradient of the log likelihood, and the information if it is asked for; returns the
+    /// largest strength.
+    fn evaluate<const INFORMATION: bool>(&mut self, prior: f64) -> Lanes<L> {
+        let n = self.size;
+        let mut widest = Lanes::ZERO;
+        let (powers, score) = (&mut self.powers[..n], &mut self.score[..n]);
+        let (diagonal, matrix) = (&mut self.diagonal[..n], &mut self.matrix[..n * n]);
+        for (power, &strength) in powers.iter_mut().zip(&self.strengths) {
+            widest = widest.max(strength.map(f64::abs));
+            *power = strength.map(f64::exp);
+        }
+        if prior > 0.0 {
+            let prior = Lanes([prior; L]);
+            for i in 0..n {
+                let q = Lanes::ONE / (powers[i] + Lanes::ONE);
+                let p = powers[i] * q;
+                score[i] = self.real[i] * prior * Lanes([0.5; L]) * (q - p);
+                diagonal[i] = self.real[i] * prior * p * q;
+            }
+        } else {
+            score.fill(Lanes::ZERO);
+            diagonal.fill(Lanes::ZERO);
+        }
+        let mut points = &self.points[..];
+        for i in 0..n {
+            let own = powers[i];
+            let (mut own_score, mut own_diagonal) = (score[i], diagonal[i]);
+            let (row, rest) = points.split_at(n - i - 1);
+            points = rest;
+            let others = powers[i + 1..].iter().zip(&mut score[i + 1..]);
+            let others = others.zip(&mut diagonal[i + 1..]);
+            let cells = row.iter().zip(&mut matrix[i * n + i + 1..(i + 1) * n]);
+            for (((power, score), diagonal), ([won, lost], cell)) in others.zip(cells) {
+                let scale = Lanes::ONE / (own + *power);
+                let (p, q) = (own * scale, *power * scale);
+                // Equal to won - (won + lost) p, without its cancellation where p is near 1.
+                let surplus = *won * q - *lost * p;
+                own_score += surplus;
+                *score -= surplus;
+                if INFORMATION {
+                    let weight = (*won + *lost) * p * q;
+                    own_diagonal += weight;
+                    *diagonal += weight;
+                    *cell = -weight;
+                }
+            }
+            score[i] = own_score;
+            diagonal[i] = own_diagonal;
+        }
+        if !INFORMATION {
+            return widest;
+        }
+        // Without a prior the information is singular along (1, ..., 1); the outer product of its
+        // diagonal takes that away, at everyone's own scale.
+        let ground = if prior > 0.0 {
+            Lanes::ZERO
+        } else {
+            let total = diagonal.iter().fold(Lanes::ZERO, |sum, &own| sum + own);
+            Lanes::ONE / total
+        };
+        for i in 0..n {
+            let scale = ground * diagonal[i];
+            let row = &mut matrix[i * n + i..(i + 1) * n];
+            row[0] = diagonal[i] + (Lanes::ONE - self.real[i]);
+            for (value, &other) in row.iter_mut().zip(&diagonal[i..]) {
+                *value += scale * other;
+            }
+        }
+        widest
+    }
+
+    /// How fast the log likelihood rises at the end of the last step.
+    fn slope(&self) -> Lanes<L> {
+        let products = self.step.iter().zip(&self.score);
+        products.fold(Lanes::ZERO, |sum, (&step, &score)| sum + step * score)
+    }
+
+    /// Cholesky's factorization in place on the upper triangle; the diagonal holds the inverses of
+    /// the factor's.
+    fn factor(&mut self) {
+        let n = self.size;
+        for k in 0..n {
+            let (above, below) = self.matrix.split_at_mut((k + 1) * n);
+            let row = &mut above[k * n + k..];
+            let inverse = Lanes::ONE / row[0].map(f64::sqrt);
+            row[0] = inverse;
+            for value in &mut row[1..] {
+                *value = *value * inverse;
+            }
+            for i in k + 1..n {
+                let start = (i - k - 1) * n;
+                let factor = row[i - k];
+                let target = &mut below[start + i..start + n];
+                for (target, value) in target.iter_mut().zip(&row[i - k..]) {
+                    *target -= factor * *value;
+                }
+            }
+        }
+    }
+
+    /// Solves the information times the step = the score, but where the last step is kept.
+    fn substitute(&mut self, prior: f64, keeps: [bool; L]) {
+        let n = self.size;
+        let right = &mut self.score[..n];
+        for k in 0..n {
+            let row = &self.matrix[k * n + k..(k + 1) * n];
+            let solved = right[k] * row[0];
+            right[k] = solved;
+            for (value, &factor) in right[k + 1..].iter_mut().zip(&row[1..]) {
+                *value -= factor * solved;
+            }
+        }
+        for k in (0..n).rev() {
+            let row = &self.matrix[k * n + k..(k + 1) * n];
+            let known = row[1..].iter().zip(&right[k + 1..]);
+            let known = known.fold(Lanes::ZERO, |sum, (&factor, &value)| sum + factor * value);
+            right[k] = (right[k] - known) * row[0];
+        }
+        if prior == 0.0 {
+            let total = right.iter().fold(Lanes::ZERO, |sum, &step| sum + step);
+            let mean = total / Lanes(self.sizes.map(|size| size as f64));
+            for (step, &real) in right.iter_mut().zip(&self.real) {
+                *step -= mean * real;
+            }
+        }
+        for (step, &solved) in self.step.iter_mut().zip(&*right) {
+            *step = Lanes(array::from_fn(|lane| {
+                if keeps[lane] {
+                    step.0[lane]
+                } else {
+                    solved.0[lane]
+                }
+            }));
+        }
+    }
+
+    /// The longest step of a contestant, the widest difference of two, and the sum of all.
+    fn measure(&self, prior: f64) -> (Lanes<L>, Lanes<L>, Lanes<L>) {
+        let none = if prior > 0.0 { 0.0 } else { f64::NEG_INFINITY };
+        let (mut up, mut down) = (Lanes([none; L]), Lanes([none; L]));
+        let mut total = Lanes::ZERO;
+        for &step in &self.step {
+            up = up.max(step);
+            down = down.max(-step);
+            total += step.map(f64::abs);
+        }
+        (up.max(down), up + down, total)
     }
 }

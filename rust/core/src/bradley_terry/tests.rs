@@ -49,6 +49,9 @@ fn two_contestants_are_apart_by_the_log_odds() {
 #[test]
 fn chains_have_their_closed_form() {
     for (length, won, lost) in [
+        (20, 6, 4),
+        // Beyond what floats hold of the powers of e.
+        (30, 1, 10_000_000_000_000_000),
         (50, 6, 4),
         (1000, 6, 4),
         (1000, 9999, 1),

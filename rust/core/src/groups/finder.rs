@@ -1,13 +1,20 @@
 //! Which group a row belongs to, by the codes of its keys.
 
-use std::collections::HashMap;
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
+
+use rayon::prelude::*;
 
 /// The code of a key that a row does not have.
 pub const NO_KEY: u32 = u32::MAX;
 
 const UNKNOWN: u32 = u32::MAX;
 
-/// Numbers the distinct combinations of key codes in the order of their appearance.
+/// Numbers the distinct combinations of key codes: those of one key in their order wherever some
+/// are added, those of several keys as they appear.
 #[derive(Clone, Debug, Default)]
 pub struct Finder {
     /// The codes of each group, one column a key.
@@ -15,8 +22,20 @@ pub struct Finder {
     len: usize,
     /// The group of each code of the only key, that of [`NO_KEY`] first.
     of_code: Vec<u32>,
+    /// How many groups have the number that is their code of the only key.
+    direct: usize,
     /// The group of each combination of several keys.
     of_codes: HashMap<Box<[u32]>, u32>,
+}
+
+/// Where a code of the only key stands: [`NO_KEY`] first.
+fn slot(code: u32) -> usize {
+    code.wrapping_add(1) as usize
+}
+
+/// The code that stands there.
+fn code_at(slot: u32) -> u32 {
+    slot.wrapping_sub(1)
 }
 
 impl Finder {
@@ -36,10 +55,15 @@ impl Finder {
     }
 
     /// The group of each row.
-    pub fn groups_of(&mut self, columns: &[&[u32]], rows: usize) -> Vec<u32> {
+    pub fn groups_of<'a>(&mut self, columns: &[&'a [u32]], rows: usize) -> Cow<'a, [u32]> {
         assert!(columns.len() == self.columns.len());
         if let [codes] = columns {
-            return codes.iter().map(|&code| self.group_of_code(code)).collect();
+            self.add_codes(codes);
+            if self.direct == self.len {
+                return Cow::Borrowed(codes);
+            }
+            let group_of = |&code: &u32| self.of_code[slot(code)];
+            return codes.par_iter().map(group_of).collect();
         }
         let mut codes = vec![0; columns.len()];
         let mut last = UNKNOWN;
@@ -58,15 +82,35 @@ impl Finder {
             .collect()
     }
 
-    fn group_of_code(&mut self, code: u32) -> u32 {
-        let slot = code.wrapping_add(1) as usize;
-        if slot >= self.of_code.len() {
-            self.of_code.resize(slot + 1, UNKNOWN);
+    /// Numbers the codes of the only key that have no group yet, in their order.
+    fn add_codes(&mut self, codes: &[u32]) {
+        let slots = codes.par_iter().map(|&code| slot(code) + 1);
+        let slots = slots.max().unwrap_or(0).max(self.of_code.len());
+        self.of_code.resize(slots, UNKNOWN);
+        let is_new = |code: &u32| self.of_code[slot(*code)] == UNKNOWN;
+        let mut new: Vec<u32> = if codes.len() < slots {
+            codes.iter().copied().filter(is_new).collect()
+        } else {
+            let seen: Vec<AtomicBool> = (0..slots).map(|_| AtomicBool::new(false)).collect();
+            codes.par_iter().for_each(|&code| {
+                let seen = &seen[slot(code)];
+                // To read what others read too is cheap; to write it is not.
+                if !seen.load(Relaxed) {
+                    seen.store(true, Relaxed);
+                }
+            });
+            let slots = (0..).zip(seen).filter(|(_, seen)| seen.load(Relaxed));
+            slots
+                .map(|(slot, _)| code_at(slot))
+                .filter(is_new)
+                .collect()
+        };
+        new.sort_unstable();
+        new.dedup();
+        for code in new {
+            self.direct += usize::from(code as usize == self.len);
+            self.of_code[slot(code)] = self.push(&[code]);
         }
-        if self.of_code[slot] == UNKNOWN {
-            self.of_code[slot] = self.push(&[code]);
-        }
-        self.of_code[slot]
     }
 
     fn group_of_codes(&mut self, codes: &[u32]) -> u32 {
@@ -117,9 +161,11 @@ impl Finder {
             .map(|column| order.iter().map(|&group| column[group as usize]).collect())
             .collect();
         let columns: Vec<&[u32]> = columns.iter().map(Vec::as_slice).collect();
-        for (group, number) in order.iter().zip(finder.groups_of(&columns, order.len())) {
+        let numbers = finder.groups_of(&columns, order.len());
+        for (group, &number) in order.iter().zip(&*numbers) {
             group_of[*group as usize] = number;
         }
+        drop(numbers);
         (finder, group_of)
     }
 }

@@ -5,6 +5,7 @@
 
 mod finder;
 mod rate;
+mod reach;
 mod runs;
 mod small;
 mod special;
@@ -141,7 +142,7 @@ impl Groups {
         let group = self.finder.groups_of(rows.keys, length);
         monitor.check()?;
         if rows.score.is_none() && rows.weight.is_none() {
-            self.plain.extend(rows, &group);
+            (self.plain).extend(rows, &group, self.finder.len(), self.contestants);
         } else {
             for (row, &group) in group.iter().enumerate() {
                 self.add_row(rows, row, group);
@@ -193,17 +194,14 @@ impl Groups {
     /// Whether each contestant has a match.
     #[must_use]
     pub fn played(&self) -> Vec<bool> {
-        let mut played = vec![false; self.contestants];
-        let mut mark = |first: u32, second: u32| {
+        let mut played = self.plain.marked(self.contestants, |row, played| {
+            let (first, second, _) = unpack(row.key);
             played[first as usize] = true;
             played[second as usize] = true;
-        };
-        self.plain.for_each(|row, _| {
-            let (first, second, _) = unpack(row.key);
-            mark(first, second);
         });
         for special in self.special.iter() {
-            mark(special.first, special.second);
+            played[special.first as usize] = true;
+            played[special.second as usize] = true;
         }
         played
     }
@@ -211,9 +209,7 @@ impl Groups {
     /// Whether each group has a match.
     #[must_use]
     pub fn used(&self) -> Vec<bool> {
-        let mut used = vec![false; self.len()];
-        self.plain
-            .for_each(|row, _| used[row.group as usize] = true);
+        let mut used = (self.plain).marked(self.len(), |row, used| used[row.group as usize] = true);
         for special in self.special.iter() {
             used[special.group as usize] = true;
         }
@@ -225,12 +221,9 @@ impl Groups {
     /// # Errors
     /// [`Error::CountOverflow`] if there are more than 64 bits can count.
     pub fn matches(&self) -> Result<u64, Error> {
-        let mut total = Some(0_u64);
-        self.plain
-            .for_each(|_, count| total = total.and_then(|sum| sum.checked_add(count)));
         let special = self.special.iter().map(|special| special.count);
         special
-            .fold(total, |sum, count| {
+            .fold(self.plain.matches(), |sum, count| {
                 sum.and_then(|sum| sum.checked_add(count))
             })
             .ok_or(Error::CountOverflow)
@@ -254,16 +247,15 @@ impl Groups {
         let used = self.used();
         let (finder, group_of) = self.finder.arranged(&used, keys);
         monitor.check()?;
-        self.plain.relabel(&group_of, contestants);
+        (self.plain).arrange(&group_of, finder.len(), contestants, field, monitor)?;
         self.special.relabel(&group_of, contestants);
-        let mut out = Self {
+        self.special.settle()?;
+        Ok(Self {
             contestants: field,
             finder,
             plain: self.plain,
             special: self.special,
-        };
-        out.settle(monitor)?;
-        Ok(out)
+        })
     }
 
     /// Adds other groups, over the same codes of contestants and keys.

@@ -71,7 +71,7 @@ pub enum State {
 }
 
 /// Why a contestant is outside the largest component.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Outside {
     /// How many contestants share the reason: a strongly connected component, or a group that no
     /// match connects.
@@ -136,16 +136,18 @@ pub struct Boards {
 /// [`Error::CountOverflow`] if a group has more matches than 64 bits can count;
 /// [`Error::Interrupted`].
 pub fn rate(groups: &Groups, rating: &Rating, monitor: &Monitor) -> Result<Boards, Error> {
-    // Few groups go to the threads one by one, many in parts that share their columns.
-    let part = (groups.len() / 1024).clamp(1, 64);
+    // Few groups go to the threads one by one, many in parts that are fitted together.
+    let part = (groups.len() / 64).clamp(1, 64);
     let parts = groups.len().div_ceil(part);
     let boards: Vec<Boards> = (0..parts)
         .into_par_iter()
         .map(|at| {
-            let (mut boards, mut small) = (Boards::default(), Small::default());
-            for group in at * part..groups.len().min((at + 1) * part) {
+            let (mut boards, mut small) = (Boards::default(), Small::new(groups, rating));
+            let range = at * part..groups.len().min((at + 1) * part);
+            small.fit(range.clone(), monitor)?;
+            for (place, group) in range.enumerate() {
                 monitor.check()?;
-                if !small.rate(groups, group, rating, &mut boards, monitor)? {
+                if !small.write(place, &mut boards) {
                     let (contestants, tally) = groups.group(group)?;
                     Group::new(contestants, tally, rating)?.rate(&mut boards, monitor)?;
                 }
@@ -416,6 +418,16 @@ struct Fitted<'a> {
     shift: f64,
 }
 
+/// How [`Outside`] writes a standing.
+pub(super) fn standing_code(standing: Standing) -> u8 {
+    match standing {
+        Standing::Inside => 0,
+        Standing::Above => 1,
+        Standing::Below => 2,
+        Standing::Unordered => 3,
+    }
+}
+
 /// Why each contestant is outside the largest component, if it is.
 pub(super) fn reasons(outsiders: &[graph::Outsiders], contestants: usize) -> Vec<Option<Outside>> {
     let mut out = vec![None; contestants];
@@ -423,12 +435,7 @@ pub(super) fn reasons(outsiders: &[graph::Outsiders], contestants: usize) -> Vec
         for &contestant in &group.contestants {
             out[contestant as usize] = Some(Outside {
                 members: group.contestants.len() as u32,
-                standing: match group.standing {
-                    Standing::Inside => 0,
-                    Standing::Above => 1,
-                    Standing::Below => 2,
-                    Standing::Unordered => 3,
-                },
+                standing: standing_code(group.standing),
                 apart: group.apart,
                 matches: group.matches,
                 won: group.points.0,

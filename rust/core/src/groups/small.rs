@@ -1,230 +1,372 @@
-//! The way of most groups: few contestants, plain matches, a maximum, and nothing drawn.
+//! The way of most groups: few contestants, plain matches, and nothing drawn.
 //!
-//! The same steps as a field of its own takes, in the same order of additions, but in buffers that
-//! a thread keeps for all its groups.
+//! The same steps as a field of its own takes, but for some groups at once, and in buffers that
+//! they share.
 
-use super::{
-    Boards, Groups, Rating, State, Status,
-    rate::{Unrated, reasons},
-};
+use std::ops::Range;
+
+use super::{Boards, Groups, Rating, State, Status, rate::Unrated, reach::Reach};
 use crate::{
-    Error, MEAN_RATING, Monitor, Outcome, POINTS, Pairs, Ties,
-    bradley_terry::{self, SMALL},
-    graph,
+    Error, MEAN_RATING, Monitor, POINTS, Pairs, Ties,
+    bradley_terry::{self, Batch, LIMIT, SMALL, Solver},
 };
 
-/// Buffers for one group after the other.
-#[derive(Default)]
-pub struct Small {
+/// Groups that are fitted at once.
+const LANES: usize = 4;
+
+/// Sums of fewer halves than this are exact, in whatever order they are added.
+const EXACT: u64 = 1 << 51;
+
+/// Groups of this kind, one after the other.
+pub struct Small<'a> {
+    groups: &'a Groups,
+    rating: &'a Rating,
+    seats: Seats,
+    /// Of each group in turn its contestants, in order.
     contestants: Vec<u32>,
-    /// Of each pair, the lower one first: wins of the lower, wins of the higher, ties.
-    table: Vec<[u64; 3]>,
-    pairs: Pairs,
-    pair_matches: Vec<u64>,
-    matches: Vec<u64>,
+    /// Of each group in turn the points that each contestant won from each other.
     points: Vec<f64>,
-    weight: Vec<f64>,
-    ratings: Vec<f64>,
-    order: Vec<u32>,
+    /// Of each group in turn the ratings, best first, with the place of the contestant.
+    ratings: Vec<(f64, u32)>,
+    fields: Vec<Option<Field>>,
+    batch: Batch<LANES>,
+    pairs: Pairs,
 }
 
-fn add(sum: &mut u64, count: u64) -> Result<(), Error> {
-    *sum = sum.checked_add(count).ok_or(Error::CountOverflow)?;
-    Ok(())
+/// A group of few contestants.
+struct Field {
+    contestants: Range<usize>,
+    /// Where its points start.
+    points: usize,
+    counted: u64,
+    fit: Fit,
 }
 
-impl Small {
-    /// Rates a group if it is of this kind; else it has to go the long way.
-    pub fn rate(
-        &mut self,
-        groups: &Groups,
-        group: usize,
-        rating: &Rating,
-        boards: &mut Boards,
-        monitor: &Monitor,
-    ) -> Result<bool, Error> {
+#[derive(Clone, Copy, PartialEq)]
+enum Fit {
+    NoMaximum,
+    /// Not found yet, or not at all.
+    Awaited,
+    Found {
+        distance: f64,
+        iterations: usize,
+    },
+}
+
+impl Field {
+    /// What each contestant won from each other, among the points of all groups.
+    fn points<'p>(&self, points: &'p [f64]) -> &'p [f64] {
+        let size = self.contestants.len();
+        &points[self.points..self.points + size * size]
+    }
+}
+
+/// Visits the pairs of a group with the points of both.
+fn for_each_pair(points: &[f64], size: usize, mut visit: impl FnMut((usize, usize), f64, f64)) {
+    for low in 0..size {
+        for high in low + 1..size {
+            let (won, lost) = (points[low * size + high], points[high * size + low]);
+            visit((low, high), won, lost);
+        }
+    }
+}
+
+impl<'a> Small<'a> {
+    pub fn new(groups: &'a Groups, rating: &'a Rating) -> Self {
+        Self {
+            groups,
+            rating,
+            seats: Seats::default(),
+            contestants: Vec::new(),
+            points: Vec::new(),
+            ratings: Vec::new(),
+            fields: Vec::new(),
+            batch: Batch::default(),
+            pairs: Pairs::default(),
+        }
+    }
+
+    /// Fits those of some groups that are of this kind.
+    pub fn fit(&mut self, range: Range<usize>, monitor: &Monitor) -> Result<(), Error> {
+        let rating = self.rating;
         let drawn = rating.replicates > 0 || rating.shuffles > 0;
         let changed = rating.min_matches > 0 || rating.anchor.is_some();
-        if drawn || changed || groups.special.of(group as u32).len() > 0 {
-            return Ok(false);
+        let simple = !drawn && !changed;
+        self.contestants.clear();
+        self.points.clear();
+        self.fields.clear();
+        for group in range {
+            let field = simple.then(|| self.field(group)).flatten();
+            self.fields.push(field);
         }
-        if !self.find_contestants(groups, group) {
-            return Ok(false);
-        }
-        let counted = self.count(groups, group, rating.ties)?;
-        let total = self.stand()?;
-        let prior = rating.settings.prior;
-        if total == 0 {
-            return Ok(false);
-        }
-        if prior == 0.0 && !self.is_connected() {
-            if rating.largest {
-                return Ok(false);
-            }
-            self.close(boards, rating, counted);
-            return Ok(true);
-        }
-        let fit = bradley_terry::fit_connected(&self.pairs, None, rating.settings, monitor);
-        let fit = match fit {
-            Err(Error::NotConverged { .. }) => return Ok(false),
-            fit => fit?,
-        };
         self.ratings.clear();
-        let ratings = fit.strengths.iter();
-        self.ratings
-            .extend(ratings.map(|strength| MEAN_RATING + POINTS * strength));
-        self.order.clear();
-        self.order.extend(0..self.contestants.len() as u32);
-        let ratings = &self.ratings;
-        self.order
-            .sort_by(|&a, &b| ratings[b as usize].total_cmp(&ratings[a as usize]));
-        for &at in &self.order {
-            let at = at as usize;
-            boards.contestant.push(self.contestants[at]);
-            boards.state.push(State::Rated as u8);
-            boards.rating.push(self.ratings[at]);
-            boards.win_rate.push(self.points[at] / self.weight[at]);
-            boards.own_matches.push(self.matches[at]);
-        }
-        let size = self.contestants.len();
-        boards.rated.push(size as u32);
-        boards.matches.push(total);
-        boards.close(size, Status::Rated, counted);
-        boards.distance.push(fit.distance);
-        boards.iterations.push(fit.iterations as u64);
-        boards.without_maximum.push(0);
-        Ok(true)
-    }
-
-    /// Writes down a group without a maximum.
-    fn close(&self, boards: &mut Boards, rating: &Rating, counted: u64) {
-        let outsiders = graph::outsiders(&self.pairs, || self.pair_matches.clone());
-        let reasons = reasons(&outsiders, self.contestants.len());
-        boards.push_no_fit();
-        for (at, (&contestant, outside)) in self.contestants.iter().zip(reasons).enumerate() {
-            let unrated = Unrated {
-                contestant,
-                state: match outside {
-                    Some(_) => State::Outside,
-                    None => State::Unrated,
-                },
-                matches: self.matches[at],
-                win_rate: self.points[at] / self.weight[at],
-                outside,
-            };
-            boards.push_unrated(&unrated, rating);
-        }
-        boards.close(self.contestants.len(), Status::NoMaximum, counted);
-    }
-
-    /// Who plays, in order; false if they are too many.
-    fn find_contestants(&mut self, groups: &Groups, group: usize) -> bool {
-        let known = &mut self.contestants;
-        known.clear();
-        for (key, _) in groups.plain.of(group) {
-            let (first, second, _) = super::unpack(key);
-            for code in [first, second] {
-                let place = known.partition_point(|&other| other < code);
-                if known.get(place) != Some(&code) {
-                    if known.len() == SMALL {
-                        return false;
-                    }
-                    known.insert(place, code);
-                }
+        self.ratings.resize(self.contestants.len(), (0.0, 0));
+        let mut awaited: Vec<(usize, usize)> = (self.fields.iter().enumerate())
+            .filter_map(|(at, field)| Some((field.as_ref()?, at)))
+            .filter(|(field, _)| field.fit == Fit::Awaited)
+            .map(|(field, at)| (field.contestants.len(), at))
+            .collect();
+        // Fields of about one size climb together.
+        awaited.sort_unstable();
+        let awaited: Vec<usize> = awaited.into_iter().map(|(_, at)| at).collect();
+        for some in awaited.chunks(LANES) {
+            match rating.settings.solver {
+                Solver::Newton => self.climb(some, monitor)?,
+                Solver::Mm => (some.iter()).try_for_each(|&at| self.fit_alone(at, monitor))?,
             }
+        }
+        Ok(())
+    }
+
+    /// Counts what a group of this kind holds.
+    fn field(&mut self, group: usize) -> Option<Field> {
+        if self.groups.special.of(group as u32).len() > 0 {
+            return None;
+        }
+        self.seats.clear();
+        let counted = self.seats.count(self.groups, group, self.rating.ties)?;
+        let start = self.contestants.len();
+        self.contestants.extend_from_slice(&self.seats.codes);
+        let contestants = start..self.contestants.len();
+        self.contestants[contestants.clone()].sort_unstable();
+        let points = self.points.len();
+        self.seats
+            .points_into(&self.contestants[start..], &mut self.points);
+        let own = &self.points[points..];
+        if own.iter().all(|&points| points == 0.0) {
+            return None;
+        }
+        let mut fit = Fit::Awaited;
+        if self.rating.settings.prior == 0.0 && !Reach::new(own, contestants.len()).is_connected() {
+            if self.rating.largest {
+                return None;
+            }
+            fit = Fit::NoMaximum;
+        }
+        Some(Field {
+            contestants,
+            points,
+            counted,
+            fit,
+        })
+    }
+
+    /// Fits some groups at once.
+    fn climb(&mut self, some: &[usize], monitor: &Monitor) -> Result<(), Error> {
+        let mut sizes = [0; LANES];
+        let fields = some.iter().filter_map(|&at| self.fields[at].as_ref());
+        for (size, field) in sizes.iter_mut().zip(fields.clone()) {
+            *size = field.contestants.len();
+        }
+        self.batch.clear(sizes);
+        for (lane, field) in fields.enumerate() {
+            for_each_pair(
+                field.points(&self.points),
+                sizes[lane],
+                |pair, won, lost| {
+                    self.batch.set(lane, pair, won, lost);
+                },
+            );
+        }
+        let prior = self.rating.settings.prior;
+        self.batch.start(prior);
+        let ends = self.batch.climb(prior, monitor)?;
+        for (lane, (&at, end)) in some.iter().zip(ends).enumerate() {
+            if end.distance <= LIMIT {
+                let strengths = self.batch.strengths_of(lane);
+                self.found(at, &strengths, end.distance, end.steps);
+            } else {
+                self.fit_alone(at, monitor)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Fits a group that the others need not wait for.
+    fn fit_alone(&mut self, at: usize, monitor: &Monitor) -> Result<(), Error> {
+        let Some(field) = &self.fields[at] else {
+            return Ok(());
+        };
+        let (pairs, size) = (&mut self.pairs, field.contestants.len());
+        pairs.clear();
+        for_each_pair(
+            field.points(&self.points),
+            size,
+            |(low, high), won, lost| {
+                if won + lost > 0.0 {
+                    pairs.push((low as u32, high as u32), won, lost);
+                }
+            },
+        );
+        pairs.close(size);
+        match bradley_terry::fit_connected(pairs, None, self.rating.settings, monitor) {
+            Ok(fit) => self.found(at, &fit.strengths, fit.distance, fit.iterations),
+            Err(Error::NotConverged { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn found(&mut self, at: usize, strengths: &[f64], distance: f64, iterations: usize) {
+        let Some(field) = &mut self.fields[at] else {
+            return;
+        };
+        field.fit = Fit::Found {
+            distance,
+            iterations,
+        };
+        let ratings = &mut self.ratings[field.contestants.clone()];
+        for (place, (rating, strength)) in (0..).zip(ratings.iter_mut().zip(strengths)) {
+            *rating = (MEAN_RATING + POINTS * strength, place);
+        }
+        ratings.sort_by(|a, b| b.0.total_cmp(&a.0));
+    }
+
+    /// Writes down a group of the last range if it is fitted, or has no maximum; else it has to go
+    /// the long way.
+    pub fn write(&self, at: usize, boards: &mut Boards) -> bool {
+        let Some(field) = &self.fields[at] else {
+            return false;
+        };
+        let contestants = &self.contestants[field.contestants.clone()];
+        let size = contestants.len();
+        let points = field.points(&self.points);
+        let standing = |place: usize| {
+            let won: f64 = points[place * size..(place + 1) * size].iter().sum();
+            let lost: f64 = (0..size).map(|other| points[other * size + place]).sum();
+            (won, won + lost)
+        };
+        match field.fit {
+            Fit::NoMaximum => {
+                let outside = Reach::new(points, size).reasons(points);
+                boards.push_no_fit();
+                for (place, (&contestant, outside)) in contestants.iter().zip(outside).enumerate() {
+                    let (won, matches) = standing(place);
+                    let unrated = Unrated {
+                        contestant,
+                        state: match outside {
+                            Some(_) => State::Outside,
+                            None => State::Unrated,
+                        },
+                        matches: matches as u64,
+                        win_rate: won / matches,
+                        outside,
+                    };
+                    boards.push_unrated(&unrated, self.rating);
+                }
+                boards.close(size, Status::NoMaximum, field.counted);
+            }
+            Fit::Found {
+                distance,
+                iterations,
+            } => {
+                let mut total = 0.0;
+                for &(rating, place) in &self.ratings[field.contestants.clone()] {
+                    let (won, matches) = standing(place as usize);
+                    total += won;
+                    boards.contestant.push(contestants[place as usize]);
+                    boards.state.push(State::Rated as u8);
+                    boards.rating.push(rating);
+                    boards.win_rate.push(won / matches);
+                    boards.own_matches.push(matches as u64);
+                }
+                boards.rated.push(size as u32);
+                boards.matches.push(total as u64);
+                boards.close(size, Status::Rated, field.counted);
+                boards.distance.push(distance);
+                boards.iterations.push(iterations as u64);
+                boards.without_maximum.push(0);
+            }
+            Fit::Awaited => return false,
         }
         true
     }
+}
 
-    /// Counts what each pair won; returns the number of matches, ties included.
-    fn count(&mut self, groups: &Groups, group: usize, ties: Ties) -> Result<u64, Error> {
-        let size = self.contestants.len();
-        self.table.clear();
-        self.table.resize(size * size, [0; 3]);
-        let mut counted = 0;
-        for (key, count) in groups.plain.of(group) {
-            let (first, second, outcome) = super::unpack(key);
-            let place = |code: u32| self.contestants.partition_point(|&other| other < code);
-            let (first, second) = (place(first), place(second));
-            add(&mut counted, count)?;
-            let slot = match outcome {
-                Outcome::First => usize::from(first > second),
-                Outcome::Second => usize::from(first < second),
-                _ if ties == Ties::Exclude => continue,
-                _ => 2,
-            };
-            let pair = first.min(second) * size + first.max(second);
-            add(&mut self.table[pair][slot], count)?;
-        }
-        Ok(counted)
-    }
+/// Slots for contestants; four times as many as there are at most, so that few want the same.
+const SLOTS: usize = 4 * SMALL;
 
-    /// The points of each pair, and the standings; returns the number of matches that count.
-    fn stand(&mut self) -> Result<u64, Error> {
-        let size = self.contestants.len();
-        let pairs = &mut self.pairs;
-        pairs.clear();
-        self.pair_matches.clear();
-        self.matches.clear();
-        self.matches.resize(size, 0);
-        for sums in [&mut self.points, &mut self.weight] {
-            sums.clear();
-            sums.resize(size, 0.0);
-        }
-        let mut total = 0;
-        for low in 0..size {
-            for high in low + 1..size {
-                let [won, lost, tied] = self.table[low * size + high];
-                if won == 0 && lost == 0 && tied == 0 {
-                    continue;
-                }
-                let half = tied as f64 / 2.0;
-                let points = (won as f64 + half, lost as f64 + half);
-                pairs.push((low as u32, high as u32), points.0, points.1);
-                let before = total;
-                for (count, own) in [(won, (1.0, 0.0)), (lost, (0.0, 1.0)), (tied, (0.5, 0.5))] {
-                    add(&mut total, count)?;
-                    for (contestant, own) in [(low, own.0), (high, own.1)] {
-                        self.matches[contestant] += count;
-                        self.points[contestant] += count as f64 * own;
-                        self.weight[contestant] += count as f64;
-                    }
-                }
-                self.pair_matches.push(total - before);
-            }
-        }
-        pairs.close(size);
-        Ok(total)
-    }
+/// Points of a group whose contestants take seats in the order of their appearance.
+struct Seats {
+    /// Who has which seat: a hash table of codes.
+    slots: [(u32, u32); SLOTS],
+    /// The contestant of each seat.
+    codes: Vec<u32>,
+    /// What each seat won from each other.
+    points: Box<[[f64; SMALL]; SMALL]>,
+}
 
-    /// Whether chains of wins lead from everyone to everyone.
-    fn is_connected(&self) -> bool {
-        let size = self.contestants.len();
-        let mut beaten = [0_u32; SMALL];
-        let mut lost_to = [0_u32; SMALL];
-        for (pair, (low, high)) in self.pairs.contestants_of_pairs().enumerate() {
-            if self.pairs.low_points.get(pair) > 0.0 {
-                beaten[low] |= 1 << high;
-                lost_to[high] |= 1 << low;
-            }
-            if self.pairs.high_points.get(pair) > 0.0 {
-                beaten[high] |= 1 << low;
-                lost_to[low] |= 1 << high;
-            }
+const FREE: u32 = u32::MAX;
+
+impl Default for Seats {
+    fn default() -> Self {
+        Self {
+            slots: [(FREE, 0); SLOTS],
+            codes: Vec::new(),
+            points: Box::new([[0.0; SMALL]; SMALL]),
         }
-        let all = u32::MAX >> (SMALL - size);
-        reached(&beaten) & reached(&lost_to) & all == all
     }
 }
 
-/// Whom steps along these edges reach from the first one.
-fn reached(edges: &[u32; SMALL]) -> u32 {
-    let (mut seen, mut open) = (1_u32, 1_u32);
-    while open != 0 {
-        let node = open.trailing_zeros() as usize;
-        open &= open - 1;
-        open |= edges[node] & !seen;
-        seen |= edges[node];
+impl Seats {
+    fn clear(&mut self) {
+        self.slots.fill((FREE, 0));
+        for row in &mut self.points[..self.codes.len()] {
+            row[..self.codes.len()].fill(0.0);
+        }
+        self.codes.clear();
     }
-    seen
+
+    /// The seat of a contestant; none if all are taken.
+    fn of(&mut self, code: u32) -> Option<usize> {
+        let mut slot = code.wrapping_mul(0x9E37_79B9) as usize >> (u32::BITS - SLOTS.ilog2());
+        loop {
+            let (known, seat) = self.slots[slot];
+            if known == code {
+                return Some(seat as usize);
+            }
+            if known == FREE {
+                break;
+            }
+            slot = (slot + 1) % SLOTS;
+        }
+        let seat = self.codes.len();
+        if seat == SMALL {
+            return None;
+        }
+        self.codes.push(code);
+        self.slots[slot] = (code, seat as u32);
+        Some(seat)
+    }
+
+    /// Counts the points of a group; returns the number of its matches, or none if the contestants
+    /// or the matches are too many.
+    fn count(&mut self, groups: &Groups, group: usize, ties: Ties) -> Option<u64> {
+        let tie = if ties == Ties::Half { 0.5 } else { 0.0 };
+        // By outcome, for the first and the second.
+        let shares = [[1.0, 0.0, tie, tie], [0.0, 1.0, tie, tie]];
+        let mut counted = 0_u64;
+        for (key, count) in groups.plain.of(group) {
+            let (first, second, outcome) = super::unpack(key);
+            let (first, second) = (self.of(first)?, self.of(second)?);
+            counted = counted.saturating_add(count);
+            let (count, outcome) = (count as f64, outcome as usize & 3);
+            self.points[first][second] += count * shares[0][outcome];
+            self.points[second][first] += count * shares[1][outcome];
+        }
+        (counted < EXACT).then_some(counted)
+    }
+
+    /// Appends the points by contestants in this order.
+    fn points_into(&mut self, contestants: &[u32], out: &mut Vec<f64>) {
+        let mut seats = [0; SMALL];
+        for (seat, &code) in seats.iter_mut().zip(contestants) {
+            *seat = self.of(code).unwrap_or(0);
+        }
+        let seats = &seats[..contestants.len()];
+        for &seat in seats {
+            let row = &self.points[seat];
+            out.extend(seats.iter().map(|&other| row[other]));
+        }
+    }
 }

@@ -136,9 +136,8 @@ proptest! {
     }
 
     #[test]
-    fn a_group_has_the_ratings_of_its_rows_alone(rows in rows(), plain in any::<bool>()) {
-        let simple = |row: &Match| (row.0, row.1, row.2, row.3 % 4, row.4, false);
-        let rows: Vec<Match> = if plain { rows.iter().map(simple).collect() } else { rows };
+    fn a_group_has_the_ratings_of_its_rows_alone(rows in rows(), simple in any::<bool>()) {
+        let rows: Vec<Match> = if simple { plain(&rows) } else { rows };
         let monitor = Monitor::new();
         let groups = arranged(groups_of(&rows));
         let boards = rate(&groups, &rating(), &monitor).unwrap();
@@ -169,6 +168,91 @@ proptest! {
     }
 }
 
+fn plain(rows: &[Match]) -> Vec<Match> {
+    let simple = |row: &Match| (row.0, row.1, row.2, row.3 % 4, row.4, false);
+    rows.iter().map(simple).collect()
+}
+
+proptest! {
+    #[test]
+    fn those_outside_are_whom_the_graph_names(rows in rows(), halves in any::<bool>()) {
+        let monitor = Monitor::new();
+        let ties = if halves { Ties::Half } else { Ties::Exclude };
+        // So few rows that hardly any group is connected.
+        let rows = plain(&rows[..rows.len().min(30)]);
+        let groups = arranged(groups_of(&rows));
+        let boards = rate(&groups, &Rating { ties, ..rating() }, &monitor).unwrap();
+        let mut outside = vec![None; boards.contestant.len()];
+        for (row, reason) in boards.outside {
+            outside[row as usize] = Some(reason);
+        }
+        let mut row = 0;
+        for group in 0..groups.len() {
+            let (contestants, tally) = groups.group(group).unwrap();
+            let own = &outside[row..row + contestants.len()];
+            if boards.status[group] == Status::NoMaximum as u8 {
+                let pairs = crate::Pairs::from_tally(&tally, ties).unwrap();
+                let outsiders =
+                    crate::graph::outsiders(&pairs, || crate::Pairs::matches(&tally, ties));
+                prop_assert_eq!(own, &rate::reasons(&outsiders, contestants.len())[..]);
+            } else {
+                prop_assert!(own.iter().all(Option::is_none));
+            }
+            row += contestants.len();
+        }
+    }
+
+    #[test]
+    fn columns_are_counted_as_single_rows_are(rows in rows(), cut in 0..150_usize) {
+        let monitor = Monitor::new();
+        let rows = plain(&rows);
+        let mut single = Groups::new(1);
+        let mut columns = Groups::new(1);
+        let cut = cut.min(rows.len());
+        for part in [&rows[..cut], &rows[cut..]] {
+            let of = |column: fn(&Match) -> u32| part.iter().map(column).collect::<Vec<u32>>();
+            let key = of(|row| if row.0 == 5 { NO_KEY } else { 1000 * row.0 });
+            let (first, second) = (of(|row| row.1), of(|row| (row.1 + row.2) % FIELD));
+            let outcome: Vec<u8> = part.iter().map(|row| row.3).collect();
+            let count = vec![1; part.len()];
+            let rows = Rows {
+                keys: &[&key],
+                first: &first,
+                second: &second,
+                outcome: &outcome,
+                score: None,
+                weight: None,
+                count: None,
+            };
+            for (groups, count) in [(&mut columns, None), (&mut single, Some(&count[..]))] {
+                groups.grow(FIELD as usize);
+                groups.add(&Rows { count, ..rows }, &monitor).unwrap();
+            }
+        }
+        prop_assert_eq!(columns.played(), single.played());
+        prop_assert_eq!(columns.used(), single.used());
+        prop_assert_eq!(columns.matches().unwrap(), single.matches().unwrap());
+        // Other codes of contestants; groups in another order, then some of them together.
+        let codes: Vec<u32> = (0..FIELD).rev().collect();
+        for merged in [1, 2] {
+            let keys: Vec<u32> = (0..6000).map(|key| (6000 - key) / merged / 1000).collect();
+            let arrange = |groups: &Groups| {
+                let keys = [(0, &keys[..])];
+                groups.clone().arrange(Some(&codes), FIELD as usize, &keys, &monitor).unwrap()
+            };
+            let (mut columns, single) = (arrange(&columns), arrange(&single));
+            prop_assert!(columns == single);
+            prop_assert!(columns.keys()[0].is_sorted());
+            columns.merge(&single, &monitor).unwrap();
+            prop_assert_eq!(columns.matches().unwrap(), 2 * single.matches().unwrap());
+            prop_assert_eq!(columns.cell_count(), single.cell_count());
+        }
+        columns.settle(&monitor).unwrap();
+        single.settle(&monitor).unwrap();
+        prop_assert!(columns == single);
+    }
+}
+
 #[test]
 fn the_widest_fields_and_many_groups_fit_their_layout() {
     let monitor = Monitor::new();
@@ -189,7 +273,7 @@ fn the_widest_fields_and_many_groups_fit_their_layout() {
     };
     groups.add(&rows, &monitor).unwrap();
     groups.settle(&monitor).unwrap();
-    for (group, key) in keys.iter().enumerate() {
+    for (group, key) in groups.keys()[0].iter().enumerate() {
         let cell = groups.cells(group).next().unwrap();
         assert_eq!((cell.first, cell.second), (most - 1, most - 2 - key % 5));
         assert_eq!((cell.outcome, cell.count), (Outcome::BothBad, 1));
@@ -260,4 +344,73 @@ fn counts_go_beyond_32_bits_and_overflow_is_an_error() {
     assert_eq!(add(u64::MAX - 1).unwrap(), u64::MAX - 1);
     assert_eq!(add(1).unwrap(), u64::MAX);
     assert!(add(1).is_err());
+}
+
+#[test]
+fn many_rows_are_counted_as_a_tally_counts_them() {
+    let monitor = Monitor::new();
+    let contestants = 300;
+    let random = |at: u32| at.wrapping_mul(2_654_435_769) >> 8;
+    let key: Vec<u32> = (0..100_000).map(|at| random(at) % 3).collect();
+    let first: Vec<u32> = (0..100_000).map(|at| random(at + 7) % 299).collect();
+    let second: Vec<u32> = first.iter().map(|first| first + 1).collect();
+    let outcome: Vec<u8> = (0..100_000).map(|at| (random(at + 9) % 4) as u8).collect();
+    let mut groups = Groups::new(1);
+    groups.grow(contestants);
+    let rows = Rows {
+        keys: &[&key],
+        first: &first,
+        second: &second,
+        outcome: &outcome,
+        score: None,
+        weight: None,
+        count: None,
+    };
+    groups.add(&rows, &monitor).unwrap();
+    groups.settle(&monitor).unwrap();
+    for group in 0..3 {
+        let code = groups.keys()[0][group];
+        let mut tally = Tally::new(contestants);
+        for at in (0..key.len()).filter(|&at| key[at] == code) {
+            let outcome = Outcome::from_code(outcome[at]).unwrap();
+            tally.add(first[at], second[at], outcome, 1).unwrap();
+        }
+        tally.settle().unwrap();
+        assert!(groups.cells(group).eq(tally.cells()));
+    }
+}
+
+#[test]
+fn groups_too_wide_to_be_fitted_together_are_fitted_alone() {
+    let monitor = Monitor::new();
+    // One chain beyond what floats hold of the powers of e, and one that is not.
+    let links = 30;
+    let ends: Vec<u32> = (0..links).chain(0..links).collect();
+    let next: Vec<u32> = ends.iter().map(|end| end + 1).collect();
+    let (first, second) = ([&ends[..], &next].concat(), [&next[..], &ends].concat());
+    let key: Vec<u32> = (0..4 * links).map(|row| row / links % 2).collect();
+    let wins = key.iter().map(|key| [70_000_000_000_000, 3][*key as usize]);
+    let count: Vec<u64> = wins.take(60).chain(vec![1; 60]).collect();
+    let mut groups = Groups::new(1);
+    groups.grow(31);
+    let rows = Rows {
+        keys: &[&key],
+        first: &first,
+        second: &second,
+        outcome: &[0; 120],
+        score: None,
+        weight: None,
+        count: Some(&count),
+    };
+    groups.add(&rows, &monitor).unwrap();
+    groups.settle(&monitor).unwrap();
+    let boards = rate(&groups, &rating(), &monitor).unwrap();
+    for (group, odds) in [70e12_f64, 3.0].into_iter().enumerate() {
+        assert_eq!(boards.status[group], Status::Rated as u8);
+        assert!(boards.distance[group] < bradley_terry::TOLERANCE);
+        let ratings = &boards.rating[31 * group..31 * (group + 1)];
+        for step in ratings.windows(2) {
+            assert!((step[0] - step[1] - crate::POINTS * odds.ln()).abs() < 1e-6);
+        }
+    }
 }
