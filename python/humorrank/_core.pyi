@@ -131,10 +131,9 @@ def judge_codes(
     first: _U32,
     second: _U32,
     winner: _U32 | None,
-    outcomes: NDArray[np.uint8],
+    outcomes: bytes,
     *,
     names: int,
-    all_judged: bool = False,
     winner_names: _U32 | None = None,
     count: _U32 | None = None,
     counts: NDArray[np.uint64] | None = None,
@@ -145,9 +144,8 @@ def judge_codes(
 
     `outcomes` is by code of the winner, `counts` (2^64 - 1 for none) by code of the count, each
     with one more entry for no value; `winner_names` is the name that a winner is. Without `winner`
-    the first won. `times` says how often each row occurred, if not once. With `all_judged`, every
-    name being known to have occurred in a judged row,
-    `seen` says nothing new. Matches of the names below `excluded` are left out.
+    the first won. `times` says how often each row occurred, if not once. Matches of the names
+    below `excluded` are left out.
     """
 
 def row_codes(
@@ -163,7 +161,7 @@ def row_codes(
         UnusualError: if a row is of another length.
     """
 
-def known_codes(interner: Interner, names: Sequence[str]) -> _U32:
+def known_codes(interner: Interner, names: Sequence[str]) -> list[int]:
     """The codes of names; NULL_CODE for unknown ones, which stay unknown."""
 
 def names_from(interner: Interner, start: int) -> list[str]:

@@ -22,8 +22,7 @@ def ranked(columns: Mapping[str, Any]) -> dict[str, Any]:
         The same columns, best first and then by name, with `rank`, and `rank_ci` where there
         are intervals.
     """
-    ratings = columns["rating"]
-    order = np.lexsort((np.arange(len(ratings)), -ratings))
+    order = np.argsort(-columns["rating"], kind="stable")
     out: dict[str, Any] = {
         name: [values[i] for i in order.tolist()] if name == "model" else values[order]
         for name, values in columns.items()
@@ -44,23 +43,26 @@ def ranks(descending: np.ndarray, starts: np.ndarray | None = None) -> np.ndarra
         descending: the ratings, of each board highest first.
         starts: where each board starts; one board by default.
     """
-    starts = np.zeros(1, np.int64) if starts is None else starts
     size = len(descending)
-    out = np.arange(1, size + 1) - np.repeat(starts, np.diff(np.append(starts, size)))
-    leads = np.ones(size, np.bool_)
-    leads[1:] = descending[:-1] - descending[1:] > _SAME_RATING
-    leads[starts[starts < size]] = True
+    out = np.arange(1, size + 1, dtype=np.int64)
+    alike = np.zeros(size, np.bool_)
+    alike[1:] = descending[:-1] - descending[1:] <= _SAME_RATING
+    if starts is not None:
+        out -= np.repeat(starts, np.diff(np.append(starts, size)))
+        alike[starts[starts < size]] = False
+    same = alike.nonzero()[0]
+    if not len(same):
+        return out
     # The few that are as good as the one before them, and the fewer for which that one is too.
-    same = np.flatnonzero(~leads)
     leader = descending.copy()
-    after_leader = same[leads[same - 1]]
+    after_leader = same[~alike[same - 1]]
     leader[after_leader] = descending[after_leader - 1]
     out[after_leader] = out[after_leader - 1]
-    for place in same[~leads[same - 1]].tolist():
+    for place in same[alike[same - 1]].tolist():
         if leader[place - 1] - descending[place] <= _SAME_RATING:
             leader[place] = leader[place - 1]
             out[place] = out[place - 1]
-    return np.asarray(out, np.int64)
+    return out
 
 
 def ranks_by_interval(

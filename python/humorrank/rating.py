@@ -331,6 +331,8 @@ class Rating:
 
     def _apply_min_matches(self) -> None:
         needed, before = self.settings.min_matches, self.total
+        if not needed:
+            return
         while len(few := np.flatnonzero(self.matches < needed)):
             for i in few:
                 matches = int(self.matches[i])

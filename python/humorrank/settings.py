@@ -129,7 +129,8 @@ def whole(name: str, value: object, least: int = 0, most: int | None = None) -> 
     Raises:
         OptionError: it is none.
     """
-    if isinstance(value, Integral) and not isinstance(value, bool):
+    # The abstract class takes a while to ask, and is needed only for numpy's.
+    if isinstance(value, (int, Integral)) and not isinstance(value, bool):
         number = int(value)
         if number >= least and (most is None or number <= most):
             return number
@@ -143,7 +144,7 @@ def positive(name: str, value: object) -> float:
     Raises:
         OptionError: it is none.
     """
-    if isinstance(value, Real) and not isinstance(value, bool):
+    if isinstance(value, (float, int, Real)) and not isinstance(value, bool):
         number = float(value)
         if math.isfinite(number) and number >= 0:
             return number
@@ -168,7 +169,7 @@ def check_confidence(confidence: object) -> None:
     Raises:
         OptionError: it does not lie between 0 and 1.
     """
-    if not isinstance(confidence, Real) or not 0 < float(confidence) < 1:
+    if not isinstance(confidence, (float, Real)) or not 0 < float(confidence) < 1:
         raise OptionError(
             f"confidence must lie between 0 and 1 (0.95 for 95 %), not {confidence!r}"
         )

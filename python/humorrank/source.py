@@ -53,15 +53,15 @@ def counted(
     """
     if isinstance(keys, str):
         raise OptionError(f"keys must be a sequence of columns, not {keys!r}; write [{keys!r}]")
-    said = said_options(reading)
     if isinstance(matches, MatchLog):
         return Tally.from_log(log_of(matches, reading), progress, keys=keys or ())
     if isinstance(matches, Tally):
-        refuse_reading(said)
+        refuse_reading(said_options(reading))
         return matches if keys is None else matches.project(keys)
     tallies, logs = tally_file.split(matches)
     if not tallies:
         return Tally.from_log(MatchLog(matches, **reading), progress, keys=keys or ())
+    said = said_options(reading)
     refuse_reading(said if not logs else said.intersection(_FILTERS))
     parts = [tally_file.read(path) for path in tallies]
     shared = parts[0].keys if keys is None else tuple(keys)

@@ -80,12 +80,13 @@ class Tally:
         """
         names = list(names)
         counts.grow(len(names))
-        order = sorted(np.flatnonzero(counts.played()).tolist(), key=names.__getitem__)
+        order = sorted(counts.played().nonzero()[0].tolist(), key=names.__getitem__)
         if order == list(range(len(names))):
-            return cls(tuple(names), counts, report)
-        codes = np.full(len(names), -1, np.int64)
-        codes[order] = np.arange(len(order))
-        return cls(tuple(names[i] for i in order), counts.relabel(codes), report)
+            return cls(names, counts, report)
+        codes = [-1] * len(names)
+        for place, code in enumerate(order):
+            codes[code] = place
+        return cls([names[i] for i in order], counts.relabel(np.array(codes, np.int64)), report)
 
     @classmethod
     def of_keyed(

@@ -134,6 +134,19 @@ def test_a_pandas_frame_with_numbers_for_columns_is_without_a_header(read):
     ]
 
 
+@pytest.mark.parametrize(
+    "others",
+    [[0, 1], [None, True], [float("nan"), pd.Timestamp(0)], [("model_a", 1), ("model_b", 1)]],
+)
+def test_what_else_a_pandas_frame_calls_its_columns_does_not_matter(read, others):
+    plain = pd.DataFrame({"model_a": ["x", "y"], "model_b": ["y", "x"], "winner": ["a", "tie"]})
+    frame = pd.concat([plain, plain.iloc[::-1, :2].reset_index(drop=True)], axis=1)
+    frame.columns = pd.Index([*plain.columns, *others], tupleize_cols=False)
+    assert read(frame)[0] == read(plain)[0]
+    mapped = {"model_a": str(others[0]), "model_b": str(others[1]), "winner": "winner"}
+    assert read(frame, columns=mapped)[0] == [("y", "x", "first"), ("x", "y", "tie")]
+
+
 @pytest.mark.parametrize("dtype", [pl.Null, pl.Boolean, pl.Float64, pl.Int64, pl.String])
 def test_a_winner_column_of_nothing_is_unjudged_whatever_its_type(dtype):
     empty = FRAME.with_columns(winner=pl.lit(None, dtype))

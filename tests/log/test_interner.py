@@ -35,6 +35,10 @@ def test_codes_are_those_of_a_dictionary(texts):
     apart = pl.Series([None if t is None else "".join(list(t)) for t in texts], dtype=pl.String)
     columns = {
         "list": texts,
+        "list, every string its own": apart.to_list(),
+        "tuple": tuple(apart.to_list()),
+        "objects": np.array(apart.to_list(), object),
+        "a kind of string": [None if text is None else np.str_(text) for text in texts],
         "every string its own": apart,
         "gathered, each string once": distinct.gather([place[text] for text in texts]),
         "many small chunks": chunks(apart, [5_000, 1, 20_000]),

@@ -133,8 +133,9 @@ class Coder:
         self._counts = Interner()
         # By the code of a word: as it is written, its outcome, the name it is.
         self._written: list[str] = []
-        self._outcomes = np.array([UNJUDGED], np.uint8)
-        self._word_names = np.empty(0, np.uint32)
+        self._outcomes = bytes([UNJUDGED])
+        self._word_names: list[int] = []
+        self._winner_names: np.ndarray | None = None
         self._names_known = 0
         # By the code of a count.
         self._amounts = np.array([_NO_COUNT], np.uint64)
@@ -165,8 +166,7 @@ class Coder:
             winner,
             self._outcomes,
             names=len(names),
-            all_judged=names.all_judged,
-            winner_names=self._word_names if by_name else None,
+            winner_names=self._winner_names,
             count=count,
             counts=None if count is None else self._amounts,
             times=rows.times,
@@ -183,22 +183,22 @@ class Coder:
             new = names_from(self._words, known)
             self._written += new
             outcomes = [table.get(normal(word), BAD) for word in new]
-            self._outcomes = np.array([*self._outcomes[:-1], *outcomes, UNJUDGED], np.uint8)
-            fresh = np.full(len(new), NULL_CODE, np.uint32)
-            self._word_names = np.concatenate([self._word_names, fresh])
+            self._outcomes = self._outcomes[:-1] + bytes([*outcomes, UNJUDGED])
+            self._word_names += [NULL_CODE] * len(new)
         elif len(self._names) == self._names_known:
             return
         self._names_known = len(self._names)
-        open_ = np.flatnonzero(self._word_names == NULL_CODE)
-        texts = [self._written[word] for word in open_.tolist()]
-        if not exact:
-            texts = [text.strip() for text in texts]
-        self._word_names[open_] = known_codes(self._names.interner, texts)
+        open_ = [word for word, name in enumerate(self._word_names) if name == NULL_CODE]
+        texts = [self._written[word] if exact else self._written[word].strip() for word in open_]
+        for word, name in zip(open_, known_codes(self._names.interner, texts), strict=True):
+            self._word_names[word] = name
+        if exact:
+            self._winner_names = np.array(self._word_names, np.uint32)
 
     def _clash(self, first: np.ndarray, second: np.ndarray, winner: np.ndarray) -> bool:
-        for word in np.flatnonzero(self._word_names != NULL_CODE).tolist():
-            outcome, name = self._outcomes[word], self._word_names[word]
-            if outcome == BAD or not self._written[word].strip():
+        for word, name in enumerate(self._word_names):
+            outcome = self._outcomes[word]
+            if name == NULL_CODE or outcome == BAD or not self._written[word].strip():
                 continue
             said = winner == word
             for side, codes in ((FIRST, first), (SECOND, second)):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -52,7 +54,7 @@ class FrameTable:
     notes: list[str] = field(default_factory=list)
     parquet: Path | None = None
 
-    @property
+    @cached_property
     def columns(self) -> list[str]:
         """The names of its columns, and GAME_SCORES if there are games."""
         return with_games(list(self.schema), self.schema.get(GAMES))
@@ -166,12 +168,14 @@ class PandasTable:
         label: what errors call it.
         frame: the frame.
         columns: the names of its columns as text; column_1, ... where they are only numbers.
+        labels: what the frame itself calls each.
         headerless: whether they are only numbers, as of a file read without a header.
     """
 
     label: str
     frame: Any
     columns: list[str]
+    labels: Mapping[str, Any]
     headerless: bool
     untyped: bool = False
     notes: list[str] = field(default_factory=list)
@@ -182,6 +186,10 @@ class PandasTable:
 
     def words(self, column: str) -> list[str]:
         """The distinct values of a column in these rows."""
+        values = self._coded(column)
+        if values is not None:
+            with suppress(TypeError, ValueError):
+                return distinct(values[:SAMPLE])
         return sampled_words(self, column)
 
     def codes(self, wanted: Wanted) -> Reader | None:
@@ -193,7 +201,7 @@ class PandasTable:
 
     def _coded(self, column: str) -> Any:  # noqa: ANN401 - many kinds
         """A column as an interner takes it, not copied where that can be; None if it cannot."""
-        values = self.frame.iloc[:, self.columns.index(column)]
+        values = self.frame[self.labels[column]]
         if not isinstance(values.dtype, np.dtype):
             storage = getattr(values.dtype, "storage", "pyarrow")
             if "string" in str(values.dtype) and storage == "python":
@@ -219,9 +227,9 @@ class PandasTable:
 
     def _series(self, frame: Any, column: str) -> pl.Series:  # noqa: ANN401 - pandas
         if column == GAME_SCORES:
-            games = frame.iloc[:, self.columns.index(GAMES)].tolist()
+            games = frame[self.labels[GAMES]].tolist()
             return pl.Series(column, [game_scores(value) for value in games], pl.Object)
-        values = frame.iloc[:, self.columns.index(column)]
+        values = frame[self.labels[column]]
         if isinstance(values.dtype, np.dtype):
             if values.dtype.kind in "iufb":
                 return pl.Series(column, values.to_numpy())
@@ -428,10 +436,11 @@ def pandas_table(frame: Any) -> PandasTable:  # noqa: ANN401 - pandas is optiona
     headerless = bool(labels) and all(isinstance(name, int) for name in labels)
     columns = [f"column_{i + 1}" if headerless else str(name) for i, name in enumerate(labels)]
     doubled(columns, "pandas DataFrame")
+    named = dict(zip(columns, labels, strict=True))
     first = frame[GAMES].dropna().head(1).tolist() if GAMES in columns else []
     if first and isinstance(first[0], list):
         columns.append(GAME_SCORES)
-    return PandasTable("pandas DataFrame", frame, columns, headerless)
+    return PandasTable("pandas DataFrame", frame, columns, named, headerless)
 
 
 def arrow_table(source: Any) -> FrameTable:  # noqa: ANN401 - any object that speaks Arrow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -96,7 +97,11 @@ class MatchLog:
             on_error,
             reading,
         )
-        self._pass = Pass(source, self._options)
+
+    @cached_property
+    def _pass(self) -> Pass:
+        """The last pass; before the first one, one that has found nothing."""
+        return Pass(self._source, self._options)
 
     def batches(self) -> Iterator[Matches]:
         """The judged, good matches, in the order of the log; one pass over it.

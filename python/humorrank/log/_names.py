@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from humorrank._core import NULL_CODE, Interner, names_from
+from humorrank._core import NULL_CODE, Interner, known_codes, names_from
 
 _JUDGED, _WITHOUT = 1, 2
 
@@ -24,10 +24,10 @@ class Names:
         self.interner = Interner()
         self.interner.encode(list(excluded))
         self.excluded = len(self.interner)
-        self._codes: dict[str, int] = {}
-        self._blank = np.empty(0, np.bool_)
-        self._judged = np.empty(0, np.bool_)
-        self._unjudged = np.empty(0, np.bool_)
+        self._looked_at = 0
+        self._blank: list[int] = []
+        # By code, as `Judged` has it, of the names in rows so far.
+        self._seen = np.empty(0, np.uint8)
 
     def encode(self, names: pl.Series) -> np.ndarray:
         """The codes of a column of names; NULL_CODE for null."""
@@ -35,49 +35,37 @@ class Names:
 
     def look(self) -> None:
         """Takes note of the names that are new since the last time."""
-        known = len(self._codes)
-        if len(self.interner) == known:
-            return
-        new = names_from(self.interner, known)
-        self._codes.update(zip(new, range(known, known + len(new)), strict=True))
-        blank = np.fromiter((not name.strip() for name in new), np.bool_, len(new))
-        self._blank = np.concatenate([self._blank, blank])
-        unseen = np.zeros(len(new), np.bool_)
-        self._judged = np.concatenate([self._judged, unseen])
-        self._unjudged = np.concatenate([self._unjudged, unseen])
+        new = names_from(self.interner, self._looked_at)
+        self._blank += [c for c, name in enumerate(new, self._looked_at) if not name.strip()]
+        self._looked_at += len(new)
 
     def code(self, name: str) -> int | None:
         """The code of a name that has occurred."""
-        return self._codes.get(name)
+        [code] = known_codes(self.interner, [name])
+        return None if code == NULL_CODE else code
 
     def missing(self, codes: np.ndarray) -> np.ndarray | None:
         """Where a name is null or blank; None if nowhere."""
-        if not self._blank.any():
-            null = codes == NULL_CODE
-            return null if null.any() else None
-        if not len(codes):
-            return None
-        slots = np.minimum(codes, len(self._blank))
-        missing: np.ndarray = np.append(self._blank, True)[slots]
+        missing: np.ndarray = codes == NULL_CODE
+        if self._blank:
+            missing |= np.isin(codes, self._blank)
         return missing if missing.any() else None
 
     def missing_any(self, *columns: np.ndarray) -> bool:
         """Whether any of these codes is of a blank name."""
-        return bool(self._blank.any()) and any(bool(self._blank[c].any()) for c in columns)
-
-    @property
-    def all_judged(self) -> bool:
-        """Whether every name has occurred in a judged row."""
-        return bool(self._judged.all())
+        return bool(self._blank) and any(np.isin(c, self._blank).any() for c in columns)
 
     def note(self, seen: np.ndarray) -> None:
-        """Notes in what kinds of rows each name occurred, as `judge_codes` says it."""
-        self._judged |= (seen & _JUDGED) != 0
-        self._unjudged |= (seen & _WITHOUT) != 0
+        """Notes in what kinds of rows each name occurred, as `Judged` has it; the array is ours."""
+        if len(self._seen):
+            seen[: len(self._seen)] |= self._seen
+        self._seen = seen
 
     def mark(self, codes: np.ndarray, *, judged: bool) -> None:
         """Notes that these names occurred in judged or in unjudged rows."""
-        (self._judged if judged else self._unjudged)[codes] = True
+        if len(self._seen) < len(self):
+            self.note(np.zeros(len(self), np.uint8))
+        self._seen[codes] |= _JUDGED if judged else _WITHOUT
 
     def __len__(self) -> int:
         """How many names there are."""
@@ -91,11 +79,11 @@ class Names:
     @property
     def unjudged_only(self) -> list[str]:
         """Names that occurred in unjudged rows and in no judged one, in their order."""
-        only = np.flatnonzero(self._unjudged & ~self._judged)
-        if not len(only):
+        only = (self._seen & (_JUDGED | _WITHOUT)) == _WITHOUT
+        if not only.any():
             return []
         names = self.all
-        return sorted(names[code] for code in only)
+        return sorted(names[code] for code in np.flatnonzero(only).tolist())
 
     @property
     def all_excluded(self) -> list[str]:

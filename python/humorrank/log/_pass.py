@@ -120,26 +120,14 @@ class Pass:
         self._refuse_another_reading(table, binding)
         report.files.append(table.label)
         report.notes += table.notes
-        decoder = binding.reading.decoder(Settings(options.score_of))
         judge = self._judge_column(table, binding)
         if self._where is not None:
             self._where.check([c for c in table.columns if c != GAME_SCORES], table.label)
         keys = self.keys.columns(table, binding)
-        columns = self._needed(table, binding, judge, keys)
-        width, before = len(table.columns), report.rows
+        before = report.rows
         passed = yield from self._coded(table, binding, keys)
-        ragged = self._ragged if options.on_error == "skip" else None
-        rest = () if passed is None else _behind(table.batches(columns, ragged), passed)
-        for batch in rest:
-            if len(table.columns) != width:
-                width = len(table.columns)
-                _refuse_late_amounts(table, binding)
-            report.rows += batch.frame.height
-            left = batch if self._where is None else self._hold(batch, binding, table.untyped)
-            if left.frame.height:
-                rows = code_rows(left, binding, decoder, self.names, judge)
-                if (taken := self._take(rows, keys)) is not None:
-                    yield taken
+        if passed is not None:
+            yield from self._decoded(table, binding, judge, keys, passed)
         if report.rows == before and not report.skipped.get("ragged row"):
             raise InputError("has columns but no rows", file=table.label)
 
@@ -181,6 +169,30 @@ class Pass:
             if len(matches):
                 apart = self.keys.of_codes(rows.columns[own:], judged.rows)
                 yield Taken(matches, binding, keys=apart)
+
+    def _decoded(
+        self,
+        table: Table,
+        binding: Binding,
+        judge: str | None,
+        keys: Sequence[str],
+        passed: int,
+    ) -> Iterator[Taken]:
+        """The matches of the rows behind the first so many, read as values."""
+        decoder = binding.reading.decoder(Settings(self._options.score_of))
+        columns = self._needed(table, binding, judge, keys)
+        width = len(table.columns)
+        ragged = self._ragged if self._options.on_error == "skip" else None
+        for batch in _behind(table.batches(columns, ragged), passed):
+            if len(table.columns) != width:
+                width = len(table.columns)
+                _refuse_late_amounts(table, binding)
+            self.report.rows += batch.frame.height
+            left = batch if self._where is None else self._hold(batch, binding, table.untyped)
+            if left.frame.height:
+                rows = code_rows(left, binding, decoder, self.names, judge)
+                if (taken := self._take(rows, keys)) is not None:
+                    yield taken
 
     def _account(self, judged: Judged, rows: CodedRows) -> Matches:
         """Counts what rows of codes are, and gives those that are rated."""
@@ -352,7 +364,8 @@ class Pass:
     def _finish(self) -> None:
         """Says what can only be said when all rows are read."""
         report, names = self.report, self.names
-        report.unjudged_only = names.unjudged_only
+        if report.unjudged:
+            report.unjudged_only = names.unjudged_only
         for name in sorted(self._absent):
             close = " or ".join(map(repr, names.like(name)))
             hint = f"; did you mean {close}?" if close else ""

@@ -8,7 +8,7 @@ import numpy as np
 
 from humorrank import _core
 from humorrank.scale import MEAN_RATING, POINTS
-from humorrank.settings import Settings
+from humorrank.settings import RESAMPLED, Settings
 from humorrank.uncertainty.clusters import Clusters
 from humorrank.uncertainty.covariance import Curvature
 from humorrank.uncertainty.normal import Normal
@@ -36,6 +36,8 @@ def uncertainty_of(
     Raises:
         OptionError: there are too many contestants for a covariance.
     """
+    if settings.interval in RESAMPLED and not settings.bootstrap:
+        return None
     ratings = MEAN_RATING + POINTS * strengths
     if settings.interval in {"wald", "sandwich"}:
         curvature = Curvature(field, strengths, settings.prior)
@@ -48,8 +50,6 @@ def uncertainty_of(
             scores = curvature.of_clusters(clusters)
             covariance, degrees = curvature.sandwich(scores), scores.units - 1
         return Normal(ratings, covariance, degrees, settings.seed)
-    if not settings.bootstrap:
-        return None
     return Resampled(
         settings.interval,
         field,

@@ -6,11 +6,16 @@
 /// bytes; a longer one is compared with the text too.
 #[derive(Clone, Debug, Default)]
 pub struct Interner {
-    /// Open addressing with a power of two of slots: code + 1, or 0 for an empty slot.
-    slots: Vec<u32>,
-    keys: Vec<Key>,
+    /// Open addressing with a power of two of slots, at most half of them taken.
+    slots: Vec<Slot>,
     text: String,
     ends: Vec<usize>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    key: Key,
+    code: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +25,20 @@ struct Key {
     length: u32,
 }
 
+/// No name is as long as its key says.
+const EMPTY: Slot = Slot {
+    key: Key {
+        head: 0,
+        tail: 0,
+        length: u32::MAX,
+    },
+    code: 0,
+};
+
 /// Names of at most so many bytes are whole in their key.
 const WHOLE: u32 = 16;
+
+const FEWEST_SLOTS: usize = 64;
 
 impl Key {
     #[inline]
@@ -46,31 +63,33 @@ impl Key {
         Self { head, tail, length }
     }
 
+    /// The hash of a name that is whole in its key, and of the ends of any other.
     #[inline]
-    fn hash(self, name: &str) -> u64 {
-        const A: u64 = 0x9E37_79B9_7F4A_7C15;
-        const B: u64 = 0xC2B2_AE3D_27D4_EB4F;
-        let fold = |a: u64, b: u64| {
-            let wide = u128::from(a) * u128::from(b);
-            (wide as u64) ^ (wide >> 64) as u64
-        };
-        let mut hash = fold(self.head ^ A, self.tail ^ B ^ u64::from(self.length));
-        if self.length > WHOLE {
-            // What is between head and tail, the last words overlapping.
-            let between = &name.as_bytes()[8..];
-            let between = &between[..between.len() - 8];
-            for chunk in between
-                .chunks_exact(8)
-                .chain(between.rchunks_exact(8).take(1))
-            {
+    fn hash(self) -> u64 {
+        fold(self.head, self.tail ^ u64::from(self.length))
+    }
+
+    /// The hash of a name that is longer.
+    fn hash_long(self, name: &str) -> u64 {
+        // What is between head and tail, the last words overlapping.
+        let between = &name.as_bytes()[8..];
+        let between = &between[..between.len() - 8];
+        between
+            .chunks_exact(8)
+            .chain(between.rchunks_exact(8).take(1))
+            .fold(self.hash(), |hash, chunk| {
                 let word = chunk
                     .first_chunk()
                     .map_or(0, |&word| u64::from_le_bytes(word));
-                hash = fold(hash ^ A, word ^ B);
-            }
-        }
-        hash
+                fold(hash, word)
+            })
     }
+}
+
+#[inline]
+fn fold(a: u64, b: u64) -> u64 {
+    let wide = u128::from(a ^ 0x9E37_79B9_7F4A_7C15) * u128::from(b ^ 0xC2B2_AE3D_27D4_EB4F);
+    (wide as u64) ^ (wide >> 64) as u64
 }
 
 impl Interner {
@@ -83,59 +102,75 @@ impl Interner {
     /// The code of `name`, new if it was not seen before.
     #[inline]
     pub fn intern(&mut self, name: &str) -> u32 {
-        let key = Key::new(name);
-        let hash = key.hash(name);
-        match self.look(name, key, hash) {
+        match self.get(name) {
             Some(code) => code,
-            None => self.insert(name, key, hash),
+            None => self.insert(name),
         }
     }
 
+    /// The code of `name`, if it was seen.
+    #[must_use]
     #[inline]
-    fn look(&self, name: &str, key: Key, hash: u64) -> Option<u32> {
+    pub fn get(&self, name: &str) -> Option<u32> {
+        let key = Key::new(name);
+        if key.length <= WHOLE {
+            self.find(key, key.hash(), |_| true)
+        } else {
+            self.get_long(name, key)
+        }
+    }
+
+    #[inline(never)]
+    fn get_long(&self, name: &str, key: Key) -> Option<u32> {
+        self.find(key, key.hash_long(name), |code| self.name(code) == name)
+    }
+
+    #[inline]
+    fn find(&self, key: Key, hash: u64, same: impl Fn(u32) -> bool) -> Option<u32> {
         let mask = self.slots.len().wrapping_sub(1);
         let mut at = hash as usize & mask;
         loop {
-            let code = self.slots.get(at)?.checked_sub(1)?;
-            if self.keys[code as usize] == key && (key.length <= WHOLE || self.name(code) == name) {
-                return Some(code);
+            let slot = self.slots.get(at)?;
+            if slot.key == key && same(slot.code) {
+                return Some(slot.code);
+            }
+            if slot.key == EMPTY.key {
+                return None;
             }
             at = (at + 1) & mask;
         }
     }
 
     #[cold]
-    fn insert(&mut self, name: &str, key: Key, hash: u64) -> u32 {
-        let code = self.keys.len() as u32;
-        self.keys.push(key);
+    fn insert(&mut self, name: &str) -> u32 {
+        let code = self.ends.len() as u32;
         self.text.push_str(name);
         self.ends.push(self.text.len());
-        if self.keys.len() * 2 > self.slots.len() {
-            self.slots = vec![0; (self.keys.len() * 4).next_power_of_two().max(64)];
-            for code in 0..=code {
-                let hash = self.keys[code as usize].hash(self.name(code));
-                self.place(code, hash);
+        if self.ends.len() * 2 > self.slots.len() {
+            let more = vec![EMPTY; (self.slots.len() * 2).max(FEWEST_SLOTS)];
+            for slot in std::mem::replace(&mut self.slots, more) {
+                if slot.key != EMPTY.key {
+                    self.place(slot);
+                }
             }
-        } else {
-            self.place(code, hash);
         }
+        let key = Key::new(name);
+        self.place(Slot { key, code });
         code
     }
 
-    fn place(&mut self, code: u32, hash: u64) {
+    fn place(&mut self, slot: Slot) {
         let mask = self.slots.len() - 1;
+        let hash = if slot.key.length <= WHOLE {
+            slot.key.hash()
+        } else {
+            slot.key.hash_long(self.name(slot.code))
+        };
         let mut at = hash as usize & mask;
-        while self.slots[at] != 0 {
+        while self.slots[at].key != EMPTY.key {
             at = (at + 1) & mask;
         }
-        self.slots[at] = code + 1;
-    }
-
-    /// The code of `name`, if it was seen.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<u32> {
-        let key = Key::new(name);
-        self.look(name, key, key.hash(name))
+        self.slots[at] = slot;
     }
 
     /// The name behind `code`.

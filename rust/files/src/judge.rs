@@ -64,9 +64,6 @@ pub struct Meaning<'a> {
     pub counts: &'a [u64],
     /// How many names there are.
     pub names: usize,
-    /// Whether it is known of all names that they occurred in a judged row, so that nothing
-    /// about them need be noted.
-    pub all_judged: bool,
     /// The codes below this one are of names whose matches are left out.
     pub excluded: u32,
 }
@@ -188,12 +185,23 @@ impl Meaning<'_> {
     }
 }
 
-fn note(seen: &[AtomicU8], code: u32, kind: u8) {
-    if let Some(flags) = seen.get(code as usize) {
-        let known = flags.load(Ordering::Relaxed);
-        if known & kind == 0 {
-            flags.fetch_or(kind, Ordering::Relaxed);
+/// Notes that a name occurred in such a row, and says whether that is new.
+fn note(seen: &[AtomicU8], code: u32, kind: u8) -> bool {
+    let is_new = |known: u8| known & kind == 0;
+    seen.get(code as usize).is_some_and(|flags| {
+        is_new(flags.load(Ordering::Relaxed)) && is_new(flags.fetch_or(kind, Ordering::Relaxed))
+    })
+}
+
+/// Notes the names of rows that are all judged, up to where none is new any more.
+fn note_judged(seen: &[AtomicU8], rows: Rows) {
+    let new = |flags: &&AtomicU8| flags.load(Ordering::Relaxed) & JUDGED == 0;
+    let mut left = seen.iter().filter(new).count();
+    for (&first, &second) in rows.first.iter().zip(rows.second) {
+        if left == 0 {
+            break;
         }
+        left -= usize::from(note(seen, first, JUDGED)) + usize::from(note(seen, second, JUDGED));
     }
 }
 
@@ -211,17 +219,14 @@ fn judge_part(rows: Rows, meaning: Meaning, seen: &[AtomicU8], outcome: &mut [u8
             .sum()
     };
     let plain = rows.count.is_none() && meaning.excluded == 0;
-    if plain
-        && rows.times.is_none()
-        && meaning.all_judged
-        && outcome.iter().all(|&found| found < UNJUDGED)
-    {
+    if plain && rows.times.is_none() && outcome.iter().all(|&found| found < UNJUDGED) {
         // Most parts of most logs; each line here is a loop that the compiler vectorises.
         let players = rows.first.iter().zip(rows.second);
         let faults = players.filter(|&(&a, &b)| (a == b) | (a.max(b) == NULL_CODE));
         sums.faults = faults.count() as u64;
         sums.ties = count_of(TIE);
         sums.both_bad = count_of(BOTH_BAD);
+        note_judged(seen, rows);
         return sums;
     }
     let mut kinds = [0u64; 8];
@@ -296,7 +301,6 @@ mod tests {
             winner_names: None,
             counts: &[],
             names: 4,
-            all_judged: false,
             excluded: 0,
         }
     }
@@ -348,27 +352,29 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_of_all_names_changes_no_count() {
+    fn parts_with_and_without_unjudged_rows_count_and_note_alike() {
         let first: Vec<u32> = (0..200_000).map(|row| row % 3).collect();
-        let winner: Vec<u32> = (0..200_000).map(|row| row * 7 % 11 % 3).collect();
+        let mut winner: Vec<u32> = (0..200_000).map(|row| row * 7 % 11 % 3).collect();
         let second = vec![3; first.len()];
-        let rows = rows(&first, &second, &winner);
-        let known = Meaning {
-            all_judged: true,
-            ..meaning()
-        };
-        let (one, other) = (judge(rows, meaning()), judge(rows, known));
-        assert!(one.ties > 0 && one.seen.iter().all(|&kinds| kinds == JUDGED));
-        let seen = one.seen.clone();
-        assert_eq!(one, Judged { seen, ..other });
+        let ties = winner.iter().filter(|&&word| word == 2).count() as u64;
+        let judged = judge(rows(&first, &second, &winner), meaning());
+        assert_eq!((judged.faults, judged.ties), (0, ties));
+        assert_eq!(judged.seen, [JUDGED; 4]);
+        // One row of each part but the last.
+        for row in [30, PART + 30, 2 * PART + 30] {
+            winner[row] = NULL_CODE;
+        }
+        let ties = winner.iter().filter(|&&word| word == 2).count() as u64;
+        let judged = judge(rows(&first, &second, &winner), meaning());
+        assert_eq!((judged.unjudged, judged.ties), (3, ties));
+        assert!(judged.seen.iter().all(|kinds| kinds & JUDGED != 0));
         for fault in [3, NULL_CODE] {
             let mut first = first.clone();
             first[150_000] = fault;
-            let rows = Rows {
-                first: &first,
-                ..rows
-            };
-            assert_eq!(judge(rows, known).faults, 1);
+            for winner in [&winner, &vec![0; first.len()]] {
+                let judged = judge(rows(&first, &second, winner), meaning());
+                assert_eq!(judged.faults, 1);
+            }
         }
     }
 

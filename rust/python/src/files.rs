@@ -183,7 +183,7 @@ pub struct Judged {
 /// Checks coded matches, counts what they are, and picks those that are rated.
 #[pyfunction]
 #[pyo3(signature = (
-    first, second, winner, outcomes, *, names, all_judged=false, winner_names=None, count=None, counts=None,
+    first, second, winner, outcomes, *, names, winner_names=None, count=None, counts=None,
     times=None, excluded=0
 ))]
 #[allow(clippy::too_many_arguments, reason = "one column or table each")]
@@ -192,9 +192,8 @@ pub fn judge_codes<'py>(
     first: Bound<'py, PyArray1<u32>>,
     second: Bound<'py, PyArray1<u32>>,
     winner: Option<PyReadonlyArray1<'py, u32>>,
-    outcomes: PyReadonlyArray1<'py, u8>,
+    outcomes: &[u8],
     names: usize,
-    all_judged: bool,
     winner_names: Option<PyReadonlyArray1<'py, u32>>,
     count: Option<PyReadonlyArray1<'py, u32>>,
     counts: Option<PyReadonlyArray1<'py, u64>>,
@@ -228,7 +227,7 @@ pub fn judge_codes<'py>(
             return Err(PyValueError::new_err("all columns must be of one length"));
         }
         let meaning = judge::Meaning {
-            outcomes: outcomes.as_slice()?,
+            outcomes,
             winner_names: winner_names
                 .as_ref()
                 .map(|codes| codes.as_slice())
@@ -238,10 +237,9 @@ pub fn judge_codes<'py>(
                 None => &[],
             },
             names,
-            all_judged,
             excluded,
         };
-        if outcomes.len() == 0 || (rows.count.is_some() && meaning.counts.is_empty()) {
+        if outcomes.is_empty() || (rows.count.is_some() && meaning.counts.is_empty()) {
             return Err(PyValueError::new_err(
                 "a table lacks the entry for no value",
             ));
@@ -271,16 +269,9 @@ pub fn judge_codes<'py>(
 
 /// The codes of names, `NULL_CODE` for those that an interner does not know.
 #[pyfunction]
-pub fn known_codes<'py>(
-    py: Python<'py>,
-    interner: PyRef<'py, Interner>,
-    names: Vec<String>,
-) -> Bound<'py, PyArray1<u32>> {
-    let codes: Vec<u32> = names
-        .iter()
-        .map(|name| interner.inner.get(name).unwrap_or(NULL_CODE))
-        .collect();
-    codes.into_pyarray(py)
+pub fn known_codes(interner: PyRef<'_, Interner>, names: Vec<String>) -> Vec<u32> {
+    let known = |name: &String| interner.inner.get(name).unwrap_or(NULL_CODE);
+    names.iter().map(known).collect()
 }
 
 /// The names with the codes from `start` on.

@@ -1,7 +1,7 @@
 //! Names to codes.
 
 use arrow_array::{
-    Array, ArrayRef, StringViewArray,
+    Array, ArrayRef, GenericStringArray, OffsetSizeTrait, StringViewArray,
     cast::AsArray,
     types::{
         ArrowDictionaryKeyType, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
@@ -14,6 +14,7 @@ use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
 use pyo3::{
     Borrowed,
     exceptions::PyTypeError,
+    ffi,
     prelude::*,
     types::{PyFloat, PyList, PyString, PyTuple},
 };
@@ -76,8 +77,13 @@ impl Interner {
     ) -> PyResult<Bound<'py, PyArray1<u32>>> {
         let mut codes = Vec::new();
         if let Ok(list) = values.cast::<PyList>() {
-            // A tuple holds its objects whatever becomes of the list.
-            self.encode_objects(list.to_tuple().iter_borrowed(), &mut codes)?;
+            // SAFETY: PyList_GetItem gives an object of the list or null, which panics here. It is
+            // not owned, but the list, which owns it, changes only where Python code runs, and
+            // none does while objects are encoded.
+            let item = |place| unsafe {
+                Borrowed::from_ptr(py, ffi::PyList_GetItem(list.as_ptr(), place as isize))
+            };
+            self.encode_objects((0..list.len()).map(item), &mut codes)?;
         } else if let Ok(tuple) = values.cast::<PyTuple>() {
             self.encode_objects(tuple.iter_borrowed(), &mut codes)?;
         } else if let Ok(array) = values.cast::<PyArray1<Py<PyAny>>>() {
@@ -126,7 +132,8 @@ impl Interner {
 
     /// The code of a string, or of None, not a number, or pandas' NA and `NaT`.
     fn code_of(&mut self, value: &Bound<'_, PyAny>) -> PyResult<u32> {
-        if let Ok(name) = value.cast::<PyString>() {
+        // To ask whether it is exactly a string is cheaper, and nearly all are.
+        if let Ok(name) = value.cast_exact().or_else(|_| value.cast::<PyString>()) {
             return Ok(self.inner.intern(name.to_str()?));
         }
         let missing = value.is_none()
@@ -187,12 +194,18 @@ impl Interner {
         Ok(())
     }
 
-    fn encode_strings<'a>(
+    fn encode_strings<O: OffsetSizeTrait>(
         &mut self,
-        values: impl Iterator<Item = Option<&'a str>>,
+        array: &GenericStringArray<O>,
         codes: &mut Vec<u32>,
     ) {
-        codes.extend(values.map(|value| value.map_or(NULL_CODE, |name| self.inner.intern(name))));
+        codes.extend((0..array.len()).map(|row| {
+            if array.is_null(row) {
+                NULL_CODE
+            } else {
+                self.inner.intern(array.value(row))
+            }
+        }));
     }
 
     /// Equal views of one array are equal strings: short ones stand in their view, and of long
@@ -216,8 +229,8 @@ impl Interner {
 
     fn encode_array(&mut self, array: &ArrayRef, codes: &mut Vec<u32>) -> PyResult<()> {
         match array.data_type() {
-            DataType::Utf8 => self.encode_strings(array.as_string::<i32>().iter(), codes),
-            DataType::LargeUtf8 => self.encode_strings(array.as_string::<i64>().iter(), codes),
+            DataType::Utf8 => self.encode_strings(array.as_string::<i32>(), codes),
+            DataType::LargeUtf8 => self.encode_strings(array.as_string::<i64>(), codes),
             DataType::Utf8View => self.encode_views(array.as_string_view(), codes),
             DataType::Null => codes.extend(std::iter::repeat_n(NULL_CODE, array.len())),
             DataType::Dictionary(key, _) => match **key {
