@@ -518,3 +518,19 @@ def test_files_add_up_with_logs_and_each_other(file, tmp_path):
     assert humorrank.tally([file, log], keys=["judge"]) == twice
     assert humorrank.tally(str(tmp_path / "t*.parquet"), keys=["judge"]).matches == 5
     assert humorrank.rate([file, log], prior=1).counts["rated"] == 10
+
+
+def test_a_field_beyond_one_block_of_contestants_is_counted_and_rated():
+    n = 40_000
+    names = [f"{code:05}" for code in range(n)]
+    first = np.arange(n, dtype=np.uint32)
+    second = np.roll(first, 1)
+    outcome = np.zeros(n, np.uint8)
+    tally = Tally.from_codes(names, first, second, outcome)
+    assert tally.matches == n
+    assert tally == Tally.from_codes(names, first[::-1], second[::-1], outcome)
+    board = humorrank.rate(tally, bootstrap=0, elo_shuffles=0)
+    assert np.allclose(board.to_polars()["rating"], 1000)
+    second[7] = 7
+    with pytest.raises(InputError, match="itself"):
+        Tally.from_codes(names, first, second, outcome)

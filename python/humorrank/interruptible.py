@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 _T = TypeVar("_T")
+_LARGE = 1 << 15
+"""Contestants from which a thread of its own costs nothing beside the work."""
 
 
 def interruptible(work: Callable[[], _T]) -> _T:
@@ -33,6 +35,11 @@ def interruptible(work: Callable[[], _T]) -> _T:
     if errors:
         raise errors[0]
     return results[0]
+
+
+def interruptible_if_large(contestants: int, work: Callable[[], _T]) -> _T:
+    """As `interruptible` where there are so many contestants that one might not wait."""
+    return interruptible(work) if contestants >= _LARGE else work()
 
 
 def answer_interrupts() -> None:

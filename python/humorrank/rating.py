@@ -10,6 +10,7 @@ import numpy as np
 from humorrank import _core, notices
 from humorrank.errors import InputError, OptionError
 from humorrank.existence import Existence, shorten
+from humorrank.interruptible import interruptible_if_large
 from humorrank.keyed import checked
 from humorrank.leaderboard import Leaderboard, Unrated
 from humorrank.leaderboards import Leaderboards
@@ -245,8 +246,14 @@ class Rating:
 
     def _take(self, tally: Tally) -> None:
         self.tally = tally
-        self.field = _core.Field(tally.counts, exclude_ties=self.settings.ties == "exclude")
-        self.matches, self.points, self.weight, self.total = self.field.standings()
+        exclude_ties = self.settings.ties == "exclude"
+        size = len(tally.names)
+        self.field = interruptible_if_large(
+            size, lambda: _core.Field(tally.counts, exclude_ties=exclude_ties)
+        )
+        self.matches, self.points, self.weight, self.total = interruptible_if_large(
+            size, self.field.standings
+        )
 
     def _restrict(self, keep: np.ndarray) -> None:
         tally = self.tally.restrict(keep)
@@ -347,7 +354,8 @@ class Rating:
             )
 
     def _ensure_maximum(self) -> None:
-        existence = Existence(self.field, self.tally.names)
+        names = self.tally.names
+        existence = interruptible_if_large(len(names), lambda: Existence(self.field, names))
         if not existence.outside:
             return
         if self.settings.prior:

@@ -13,6 +13,7 @@ import polars as pl
 from humorrank import _core, accounts
 from humorrank.codes import Codes, coded
 from humorrank.errors import InputError, OptionError
+from humorrank.interruptible import interruptible_if_large
 from humorrank.keyed import Keyed, checked, refuse_missing
 from humorrank.log import MatchLog, ReadReport
 from humorrank.progress import Progress
@@ -168,7 +169,10 @@ class Tally:
         try:
             if not rows.keys:
                 counts = _core.Tally(len(rows.names))
-                counts.add(rows.first, rows.second, rows.outcome, count=rows.count)
+                interruptible_if_large(
+                    len(rows.names),
+                    lambda: counts.add(rows.first, rows.second, rows.outcome, count=rows.count),
+                )
                 return cls.of(rows.names, counts, None)
             cells = _core.Groups(len(rows.keys))
             cells.grow(len(rows.names))
@@ -333,7 +337,7 @@ class Tally:
         """Only the matches between contestants for which `keep` is true, whatever the keys."""
         codes = np.where(keep, np.cumsum(keep) - 1, -1)
         names = tuple(name for name, kept in zip(self.names, keep, strict=True) if kept)
-        restricted = self.counts.relabel(codes)
+        restricted = interruptible_if_large(len(codes), lambda: self.counts.relabel(codes))
         restricted.grow(len(names))
         return Tally(names, restricted, self.report)
 
