@@ -144,6 +144,8 @@ fn add_surplus(pairs: &Pairs, (won, lost): (&[f64], &[f64]), powers: &[f64], sco
 
 /// Takes from each of `score` what the contestant of this power has won of it beyond
 /// expectation, and returns the sum of that.
+// By itself it is vectorized, whatever it would be inlined into.
+#[inline(never)]
 fn surplus_along(
     power: f64,
     (won, lost): (&[f64], &[f64]),
