@@ -609,15 +609,19 @@ impl Standings {
             result?;
         }
         for special in specials(tally, ties) {
-            out.add(special.pair, special.count, special.points)?;
+            let (low, high) = special.points;
+            let times = special.count as f64;
+            let points = (times * low, times * high);
+            out.add(special.pair, special.count, points, times * (low + high))?;
         }
         Ok(out)
     }
 
     fn add_plain(&mut self, pair: (u32, u32), plain: &Plain) -> Result<(), Error> {
-        self.add(pair, plain.low, (1.0, 0.0))?;
-        self.add(pair, plain.high, (0.0, 1.0))?;
-        self.add(pair, plain.ties, (0.5, 0.5))
+        let count = (plain.low.checked_add(plain.high))
+            .and_then(|count| count.checked_add(plain.ties))
+            .ok_or(Error::CountOverflow)?;
+        self.add(pair, count, plain.points(), count as f64)
     }
 
     #[inline]
@@ -626,13 +630,14 @@ impl Standings {
         (low, high): (u32, u32),
         count: u64,
         points: (f64, f64),
+        weight: f64,
     ) -> Result<(), Error> {
         self.total = self.total.checked_add(count).ok_or(Error::CountOverflow)?;
         for (contestant, own) in [(low, points.0), (high, points.1)] {
             let contestant = contestant as usize;
             self.matches[contestant] += count;
-            self.points[contestant] += count as f64 * own;
-            self.weight[contestant] += count as f64 * (points.0 + points.1);
+            self.points[contestant] += own;
+            self.weight[contestant] += weight;
         }
         Ok(())
     }
