@@ -16,11 +16,13 @@ mod schedule;
 mod tally;
 mod work;
 
-use pyo3::prelude::*;
+use pyo3::pymodule;
 
 /// The compiled part of humorrank.
 #[pymodule]
 mod _core {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use super::csv::{CsvError, CsvReader, StringColumn};
     #[pymodule_export]
@@ -46,4 +48,13 @@ mod _core {
     const SCHEDULE_VERSION: u32 = humorrank_core::schedule::VERSION;
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+    /// Looks up the functions of `NumPy`, which runs some Python: at the first array Ctrl-C in
+    /// between would be a panic.
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.py().import("numpy")?;
+        numpy::npyffi::is_numpy_2(module.py());
+        Ok(())
+    }
 }
