@@ -41,7 +41,8 @@ except KeyboardInterrupt:
 """
 ROWS = 4_000_000
 FIRST = 0.1
-"""Signals come no sooner, in seconds: before, it is Python that starts, which answers by itself."""
+"""Signals to a command come no sooner, in seconds: before, it is Python that starts, which answers
+by itself. A way through the library begins once that is done."""
 STUCK = 30.0
 """Seconds after which a run is given up."""
 
@@ -305,8 +306,9 @@ def interrupt(
     whole = first.made.get(way.output or "") if first.code == 0 else None
     for fault in [] if first.too_early else judge(first, way, whole, within, number):
         result.faults.append(f"after {first.delay:.2f} s: {fault}")
+    earliest = 0.0 if way.code else min(FIRST, first.delay)
     for _ in range(times):
-        found = run(way, folder, draw.uniform(FIRST, first.delay), number, twice=twice)
+        found = run(way, folder, draw.uniform(earliest, first.delay), number, twice=twice)
         if found.too_early:
             result.early += 1
             continue

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,54 @@ def test_rating_on_another_thread_is_rating(folder: Path) -> None:
     thread.start()
     thread.join()
     assert found[0].to_polars().equals(rate().to_polars())
+
+
+BUSY = """
+import signal
+from humorrank.atomic import replacing
+from humorrank.deadline import lift_deadline, set_deadline
+
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.default_int_handler)
+set_deadline()
+if {lifted}:
+    lift_deadline()
+with replacing("whole.txt") as file:
+    file.write(b"a part")
+    file.flush()
+    print("ready", flush=True)
+    # One call into C, in which Python does not look up.
+    sum(range({steps}))
+"""
+
+
+def busy(folder: Path, number: int, *, lifted: bool, steps: int) -> tuple[int, str]:
+    """Exit code and errors of a process that gets a signal while it cannot answer."""
+    script = BUSY.format(lifted=lifted, steps=steps)
+    command = [sys.executable, "-c", script]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        # Until it is within the call.
+        time.sleep(0.5)
+        process.send_signal(number)
+        _, error = process.communicate(timeout=60)
+        return process.returncode, error
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "told"), [(signal.SIGINT, 130, "interrupted\n"), (signal.SIGTERM, 143, "")]
+)
+def test_a_call_that_python_cannot_interrupt_has_a_deadline(
+    tmp_path: Path, number: int, code: int, told: str
+) -> None:
+    # Hours, if it were left alone.
+    assert busy(tmp_path, number, lifted=False, steps=10**12) == (code, told)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_ends_in_an_order_of_its_own_has_no_deadline(tmp_path: Path) -> None:
+    code, error = busy(tmp_path, signal.SIGINT, lifted=True, steps=3 * 10**8)
+    assert code in (1, -signal.SIGINT) and "KeyboardInterrupt" in error
+    assert list(tmp_path.iterdir()) == []

@@ -52,6 +52,18 @@ class StringColumn:
     ) -> tuple[object, object]: ...
     def __len__(self) -> int: ...
 
+def add_unfinished(path: str | PathLike[str]) -> None:
+    """Notes a file or folder, before it is made, to be taken away if the process is ended."""
+
+def remove_unfinished(path: str | PathLike[str]) -> None:
+    """Forgets a file or folder, which is complete, or gone."""
+
+def end_after_signals(seconds: float) -> int:
+    """Starts a thread that ends the process so long after SIGINT or SIGTERM; see `deadline`.
+
+    Returns the file descriptor for `signal.set_wakeup_fd`.
+    """
+
 class UnusualError(ValueError):
     """What a CodeReader does not read: something broken or rare, for a strict reader."""
 

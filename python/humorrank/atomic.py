@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
+from humorrank.deadline import unfinished
 from humorrank.errors import OptionError
 
 _ATTEMPTS: Final = 100
@@ -40,16 +41,17 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}")
             if not temporary.exists():
                 break
-        try:
-            with temporary.open("xb") as file:
-                _keep_mode(target, temporary)
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        with unfinished(temporary):
+            try:
+                with temporary.open("xb") as file:
+                    _keep_mode(target, temporary)
+                    yield file
+                    file.flush()
+                    os.fsync(file.fileno())
+                temporary.replace(target)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -25,9 +25,15 @@ def main() -> None:
     tells it: 130 at Ctrl-C, 143 at SIGTERM.
     """
     ending = _Ending()
-    code = _run(ending)
+    code: str | int | None = None
+    try:
+        code = _run(ending)
+        if ending.signal is None:
+            ending.ignore()
+    except (KeyboardInterrupt, SystemExit):
+        # As all was done: too late to be undone, but not to be told.
+        code = 128 + (ending.signal or 0)
     if ending.signal is None:
-        ending.ignore()
         sys.exit(code)
     if code not in (None, 0):
         code = 128 + ending.signal
@@ -46,8 +52,10 @@ def _run(ending: _Ending) -> str | int | None:
     """The command's exit code, whatever ends it."""
     try:
         from humorrank.cli import main as run  # noqa: PLC0415 - what takes the half second
+        from humorrank.deadline import set_deadline  # noqa: PLC0415
 
         ending.imported = True
+        set_deadline()
         run()
     except SystemExit as end:
         return end.code

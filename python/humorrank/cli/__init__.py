@@ -57,7 +57,7 @@ for _command in (
     report,
     generate,
 ):
-    app.command()(guarded(_command))
+    app.command()(guarded(_command, patient=_command in (judge, generate)))
 app.add_typer(tournament, name="tournament")
 
 

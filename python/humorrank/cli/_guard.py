@@ -10,17 +10,26 @@ from typing import ParamSpec
 
 import typer
 
+from humorrank.deadline import lift_deadline
+
 P = ParamSpec("P")
 
 DONE, OURS, THEIRS, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: done, our fault, the user's mistake, Ctrl-C."""
 
 
-def guarded(command: Callable[P, None]) -> Callable[P, None]:
-    """The command with our exit codes for Ctrl-C and for a pipe that nobody reads on."""
+def guarded(command: Callable[P, None], *, patient: bool = False) -> Callable[P, None]:
+    """The command with our exit codes for Ctrl-C and for a pipe that nobody reads on.
+
+    Args:
+        command: does the work.
+        patient: whether Ctrl-C lets it finish and store what is under way, without a deadline.
+    """
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        if patient:
+            lift_deadline()
         try:
             command(*args, **kwargs)
         except KeyboardInterrupt:

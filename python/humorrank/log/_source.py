@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Final
 
 import polars as pl
 
+from humorrank.deadline import unfinished
 from humorrank.errors import InputError, OptionError
 from humorrank.interruptible import answer_interrupts
 from humorrank.log._csv import csv_table
@@ -156,7 +157,9 @@ def _copied(stream: Stream, stack: ExitStack) -> Path:
         shutil.copyfileobj(stream.open(last=True), nameless)
         nameless.flush()
         return path
-    path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="humorrank-"))) / "copy"
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="humorrank-")))
+    stack.enter_context(unfinished(folder))
+    path = folder / "copy"
     with path.open("wb") as file:
         shutil.copyfileobj(stream.open(last=True), file)
     return path

@@ -8,6 +8,8 @@
 
 mod arrow;
 mod csv;
+#[cfg(unix)]
+mod deadline;
 mod field;
 mod files;
 mod groups;
@@ -25,6 +27,9 @@ mod _core {
 
     #[pymodule_export]
     use super::csv::{CsvError, CsvReader, StringColumn};
+    #[cfg(unix)]
+    #[pymodule_export]
+    use super::deadline::{add_unfinished, end_after_signals, remove_unfinished};
     #[pymodule_export]
     use super::field::{Clusters, Elo, Field, replicates_needed};
     #[pymodule_export]

@@ -30,7 +30,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
 }
 
 for _name, _command in _COMMANDS.items():
-    app.command(_name)(guarded(_command))
+    app.command(_name)(guarded(_command, patient=True))
 
 
 @app.callback()
