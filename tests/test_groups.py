@@ -164,6 +164,21 @@ def test_json_holds_the_whole_board():
     assert bad["leaderboard"] == []
     assert [row["model"] for row in bad["unrated"]] == ["a", "b"]
     assert found["settings"]["bootstrap"] == 100
+    assert found == json.loads(json.dumps(boards.to_dict()))
+
+
+def test_json_of_many_groups_is_that_of_each():
+    cycles = {f"p{i:05}": CYCLE + CYCLE[: i % 3] + [("d", "a")] * (i % 2) for i in range(10_050)}
+    fit = {"bootstrap": 0, "elo_shuffles": 0, "disconnected": "largest"}
+    boards = humorrank.rate(log(cycles), by="judge", **fit)
+    text = boards.to_json()
+    assert len(text.splitlines()) == 10_050 + 8
+    found = json.loads(text)
+    assert found == json.loads(json.dumps(boards.to_dict()))
+    for place in (0, 9_999, 10_000, 10_049):
+        board, own = found["leaderboards"][place], boards[f"p{place:05}"].to_dict()
+        assert board["leaderboard"] == own["leaderboard"]
+        assert [row["model"] for row in board["unrated"]] == ["d"][: place % 2]
 
 
 def test_a_column_of_the_board_cannot_make_groups():

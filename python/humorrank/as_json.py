@@ -20,3 +20,8 @@ def tree(value: Any) -> Any:  # noqa: ANN401 - any tree
 def text(value: Mapping[str, Any]) -> str:
     """A result, in JSON's types already, as indented text."""
     return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def line(value: Any) -> str:  # noqa: ANN401 - any tree
+    """A value, in JSON's types already, on one line."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

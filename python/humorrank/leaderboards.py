@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ Key = Label | tuple[Label, ...]
 
 _GROUP_COLUMNS = ("contestants", "rated", "matches", "distance", "iterations", "without_maximum")
 _SHOWN_ROWS = 30
+_GROUPS_AT_ONCE = 10_000
 
 
 class Leaderboards(Mapping[Key, Leaderboard]):
@@ -214,19 +216,33 @@ class Leaderboards(Mapping[Key, Leaderboard]):
         Args:
             top: of each group only the best so many rows; all by default.
         """
+        return {
+            "by": list(self.by),
+            "leaderboards": list(self._boards(top)),
+            **self._about(),
+        }
+
+    def _about(self) -> dict[str, Any]:
+        return {
+            "settings": self.settings,
+            "warnings": list(self.warnings),
+            "version": self.version,
+        }
+
+    def _boards(self, top: int | None) -> Iterator[dict[str, Any]]:
+        """The board of each group in JSON's types."""
         finite = [
             pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name)
             for name in ("rating_lower", "rating_upper")
         ]
-        rows = self.table.drop(*self.by).with_columns(finite).to_dicts()
-        boards, start = [], 0
-        for group, length in zip(
-            self.groups.iter_rows(named=True), self._columns["lengths"].tolist(), strict=True
-        ):
-            own = rows[start : start + length]
-            start += length
-            boards.append(
-                {
+        start = 0
+        for groups in self.groups.iter_slices(_GROUPS_AT_ONCE):
+            rows = self.table.slice(start, int(groups["contestants"].sum()))
+            start += len(rows)
+            left = iter(rows.drop(*self.by).with_columns(finite).to_dicts())
+            for group in groups.iter_rows(named=True):
+                own = list(islice(left, group["contestants"]))
+                yield {
                     "group": {key: group[key] for key in self.by},
                     "note": group["note"],
                     **{name: group[name] for name in _GROUP_COLUMNS},
@@ -238,18 +254,22 @@ class Leaderboards(Mapping[Key, Leaderboard]):
                         for row in own[group["rated"] :]
                     ],
                 }
-            )
-        return {
-            "by": list(self.by),
-            "leaderboards": boards,
-            "settings": self.settings,
-            "warnings": list(self.warnings),
-            "version": self.version,
-        }
 
     def to_json(self, top: int | None = None) -> str:
-        """`to_dict` as text."""
-        return as_json.text(self.to_dict(top))
+        """`to_dict` as text, a line each group."""
+        return "".join(self.json_pieces(top))
+
+    def json_pieces(self, top: int | None = None) -> Iterator[str]:
+        """The text of `to_json` in pieces, of which each takes little memory."""
+        yield f'{{\n"by": {as_json.line(list(self.by))},\n"leaderboards": ['
+        separator = "\n"
+        for board in self._boards(top):
+            yield separator + as_json.line(board)
+            separator = ",\n"
+        yield "\n]"
+        for name, value in self._about().items():
+            yield f',\n"{name}": {as_json.line(value)}'
+        yield "\n}"
 
     def best(self, top: int | None = None) -> pl.DataFrame:
         """The table with only the `top` best and the unrated of each group; all by default."""

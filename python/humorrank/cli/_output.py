@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -87,22 +88,26 @@ def show(
     emit(told, output)
 
 
-def emit(text: str, output: str | None) -> None:
+def emit(text: str | Iterable[str], output: str | None) -> None:
     """Writes text whole or not at all: a file appears only once it is complete.
+
+    Args:
+        text: as a whole, or in pieces.
+        output: the file; None for standard output.
 
     Raises:
         OptionError: the file cannot be written.
     """
-    text = text.rstrip("\n") + "\n"
+    pieces = chain([text.rstrip("\n")] if isinstance(text, str) else text, ["\n"])
     if output is None:
         if sys.stdout is None:
             message = "standard output is closed; --output names a file"
             raise OptionError(message)
-        sys.stdout.write(text)
+        sys.stdout.writelines(pieces)
         sys.stdout.flush()
         return
     with replacing(output) as file:
-        file.write(text.encode())
+        file.writelines(piece.encode() for piece in pieces)
 
 
 def markdown(table: pl.DataFrame, decimals: Mapping[str, int]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
@@ -101,9 +102,9 @@ def rate(
 
 def _render(
     board: Leaderboard | Leaderboards, chosen: str, top: int | None, output: str | None
-) -> str:
+) -> str | Iterable[str]:
     if chosen == "json":
-        return board.to_json(top)
+        return board.to_json(top) if isinstance(board, Leaderboard) else board.json_pieces(top)
     if chosen == "latex" and isinstance(board, Leaderboard):
         return board.to_latex(top)
     table = board.best(top)
