@@ -32,7 +32,8 @@ import humorrank
 
 COMMAND = "from humorrank_start import main; main()"
 LIBRARY = """
-import sys, humorrank, polars as pl
+import itertools, sys, humorrank, polars as pl
+{before}
 try:
     print("ready", flush=True)
     {code}
@@ -54,6 +55,7 @@ class Way:
     Attributes:
         arguments: of the command line.
         code: of the library, instead.
+        before: what is done before it can be interrupted, such as work of another library.
         source: a file that is written to standard input; "" for one that stays open without a
             byte; None for no input.
         fifo: whether the source comes through a named pipe, `pipe`, instead.
@@ -62,6 +64,7 @@ class Way:
 
     arguments: tuple[str, ...] = ()
     code: str = ""
+    before: str = ""
     source: str | None = None
     fifo: bool = False
     output: str | None = None
@@ -69,7 +72,7 @@ class Way:
     @property
     def command(self) -> list[str]:
         """What runs."""
-        script = LIBRARY.format(code=self.code) if self.code else COMMAND
+        script = LIBRARY.format(code=self.code, before=self.before) if self.code else COMMAND
         return [sys.executable, "-c", script, *self.arguments]
 
 
@@ -129,7 +132,8 @@ def ways() -> dict[str, Way]:
             code=f"humorrank.rate(pl.scan_parquet('log.parquet').sort('prompt'), {short})"
         ),
         "library, tuples": Way(
-            code=f"humorrank.rate(pl.read_ipc('log.arrow', columns=[0, 1, 2]).rows(), {short})"
+            before="rows = pl.read_ipc('part.arrow', columns=[0, 1, 2]).rows()",
+            code=f"humorrank.rate(itertools.chain(*itertools.repeat(rows, 8)), {short})",
         ),
         "library, bootstrap": Way(code="humorrank.rate('log.parquet', bootstrap=20000)"),
         "library, by": Way(code=f"humorrank.rate('log.parquet', by='prompt', {short})"),
@@ -148,6 +152,7 @@ def make_logs(folder: Path, rows: int) -> None:
     small = log.head(rows // 8)
     small.write_ndjson(folder / "log.jsonl")
     small.write_json(folder / "log.json")
+    small.write_ipc(folder / "part.arrow")
     subprocess.run(["gzip", "-1", "-k", "log.csv"], cwd=folder, check=True)
     for part in range(4):
         log.slice(part * rows // 4, rows // 4).write_parquet(folder / f"part-{part}.parquet")
