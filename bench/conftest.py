@@ -43,7 +43,8 @@ def pytest_terminal_summary(
     path = config.rootpath / "build" / "bench.json"
     if config.getoption("benchmark_disable"):
         return
-    record.write(path, lines)
+    some = bool(config.getoption("keyword")) or config.args != [_HERE.name]
+    record.write(path, lines, keep=some)
     terminalreporter.write_line(f"written to {path.relative_to(config.rootpath)}")
 
 

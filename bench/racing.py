@@ -220,7 +220,9 @@ def _lines(
     if not parts:
         return [line(peer.name, times, peer.target)]
     lines = [
-        line(f"{peer.name}: {name}", [part[name] for part in parts], None) for name in parts[0]
+        line(f"{peer.name}: {name}", [part[name] for part in parts], None)
+        for name in parts[0]
+        if peer.together != (name,)
     ]
     sums = [sum(part[name] for name in peer.together) for part in parts]
     lines.append(

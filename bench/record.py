@@ -1,4 +1,4 @@
-"""What a run of benchmarks leaves: its lines, and what they were measured with."""
+"""What runs of benchmarks leave: their lines, and what those were measured with."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import importlib.metadata
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
+from typing import Any
 
 import humorrank
 from bench.racing import Line
@@ -16,7 +17,7 @@ _OTHERS = ("polars", "numpy", "evalica", "arena-rank", "jax", "choix", "pandas",
 
 
 def write(path: Path, lines: Sequence[Line], *, keep: bool = False) -> None:
-    """Writes lines, and the machine and versions, as JSON.
+    """Writes the lines of a run, and the machine and versions, as JSON.
 
     Args:
         path: the file.
@@ -24,20 +25,24 @@ def write(path: Path, lines: Sequence[Line], *, keep: bool = False) -> None:
         keep: keep what is there of other works, for a run of some benchmarks.
     """
     path.parent.mkdir(exist_ok=True)
-    records = [line.record() for line in lines]
-    if keep and path.exists():
-        again = {record["work"] for record in records}
-        before = json.loads(path.read_text())["lines"]
-        records = [record for record in before if record["work"] not in again] + records
-    record = {
+    run: dict[str, Any] = {
         "python": platform.python_version(),
         "processors": os.cpu_count(),
         "processor": _processor(),
         "memory": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
         "versions": {"humorrank": humorrank.__version__, **_versions()},
-        "lines": records,
+        "lines": [line.record() for line in lines],
     }
-    path.write_text(json.dumps(record, indent=2) + "\n")
+    runs = [*_others(path, {line.work for line in lines}), run] if keep else [run]
+    path.write_text(json.dumps({"runs": runs}, indent=2) + "\n")
+
+
+def _others(path: Path, again: Set[str]) -> list[dict[str, Any]]:
+    """What earlier runs measured, but for works that are measured again."""
+    before = json.loads(path.read_text())["runs"] if path.exists() else []
+    for run in before:
+        run["lines"] = [line for line in run["lines"] if line["work"] not in again]
+    return [run for run in before if run["lines"]]
 
 
 def _versions() -> dict[str, str]:

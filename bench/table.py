@@ -55,12 +55,12 @@ def amount(value: float | None, unit: str) -> str:
     return f"{value / size:.3g} {name}"
 
 
-def about(record: Mapping[str, Any]) -> str:
-    """What a record was measured with, in a sentence."""
-    versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
+def about(run: Mapping[str, Any]) -> str:
+    """What a run was measured with, in a sentence."""
+    versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
     return (
-        f"{record['processors']} processors ({record['processor']}), "
-        f"{record['memory'] / 1e9:.0f} GB of memory, Python {record['python']}; {versions}."
+        f"{run['processors']} processors ({run['processor']}), "
+        f"{run['memory'] / 1e9:.0f} GB of memory, Python {run['python']}; {versions}."
     )
 
 
@@ -82,12 +82,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     options = parser.parse_args()
-    records = [json.loads(path.read_text()) for path in RECORDS if path.exists()]
-    if not records:
+    missing = [path.name for path in RECORDS if not path.exists()]
+    if len(missing) == len(RECORDS):
         raise SystemExit("there is nothing yet: make bench, or make bench-large")
-    tables = "\n\n".join(
-        "\n".join([*table(record["lines"]), "", about(record)]) for record in records
-    )
+    if missing and options.write:
+        raise SystemExit(f"{missing[0]} is missing: the page has make bench and make bench-large")
+    runs = [
+        run for path in RECORDS if path.exists() for run in json.loads(path.read_text())["runs"]
+    ]
+    tables = "\n\n".join("\n".join([*table(run["lines"]), "", about(run)]) for run in runs)
     print(tables)
     if options.write:
         _PAGE.write_text(page(_PAGE.read_text(), tables))

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import humorrank
-from bench.racing import Peer, Race
+from bench.racing import Limit, Peer, Race
 
 GROUPS, FIELD = 100_000, 1_000
 
@@ -76,7 +76,13 @@ def test_rate_by_group(race: Race, rows: Coded) -> None:
         return boards
 
     peer = Peer("polars, only the cells counted", lambda: cells(rows), same_cells)
-    race("BT by group, 1e5 groups of 5 to 20, 1e7 matches, from codes", ours, [peer], rounds=5)
+    race(
+        "BT by group, 1e5 groups of 5 to 20, 1e7 matches, from codes",
+        ours,
+        [peer],
+        rounds=5,
+        limit=Limit(1.0),
+    )
 
 
 def test_tally_by_group(race: Race, rows: Coded) -> None:

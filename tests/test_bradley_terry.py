@@ -201,6 +201,42 @@ def test_a_chain_of_a_thousand_has_equal_steps(won, lost):
     assert board.certificate["distance"] < 1e-6
 
 
+def test_one_who_wins_all_but_one_of_ten_thousand_is_that_far_ahead_of_equals():
+    equals = [(i, j, score) for i in range(1, 60) for j in range(i + 1, 60) for score in (1, 0)]
+    ahead = [(0, j, score) for j in range(1, 60) for score in (1, 0)]
+    log = log_of(60, equals + ahead, count=[50] * len(equals) + [9_999, 1] * 59)
+    board = fit_log(log)
+    far = 400 * math.log10(9_999)
+    expected = 1000 + far * (np.arange(60) == 0) - far / 60
+    assert np.abs(ratings(board, log.names) - expected).max() < 1e-6
+    assert board.certificate["distance"] < 1e-6
+
+
+def test_two_cliques_joined_by_one_draw_stand_level_where_they_are_joined():
+    random = np.random.default_rng(1)
+    rows, counts = [], []
+    for low in (0, 40):
+        for i in range(40):
+            for j in range(i + 1, 40):
+                rows += [(low + i, low + j, 1), (low + i, low + j, 0)]
+                counts += random.integers(1, 50, 2).tolist()
+    log = log_of(80, [*rows, (0, 40, 0.5)], count=[*counts, 1])
+    board = fit_log(log)
+    assert board.certificate["distance"] < 1e-6
+    found = ratings(board, log.names)
+    # The draw is all that is known between them, and within each it changes nothing.
+    assert found[0] == pytest.approx(found[40], abs=1e-5)
+    for clique in (slice(0, 40), slice(40, 80)):
+        within = [index for index, (i, _, _) in enumerate(rows) if clique.start <= i < clique.stop]
+        alone = log_of(
+            40,
+            [(rows[k][0] - clique.start, rows[k][1] - clique.start, rows[k][2]) for k in within],
+            count=[counts[k] for k in within],
+        )
+        own = ratings(fit_log(alone), alone.names)
+        assert np.abs(found[clique] - found[clique].mean() - (own - own.mean())).max() < 1e-5
+
+
 def test_a_draw_is_half_a_win_each():
     draws = fit(matches_of("a>b*3 a=b*4 b>c*2 b=c*2 c>a"))
     halves = fit(matches_of("a>b*10 b>a*4 b>c*6 c>b*2 c>a*2"))
