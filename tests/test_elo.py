@@ -30,9 +30,13 @@ def stable(log: Log, **options) -> humorrank.Leaderboard:
     return humorrank.rate(log.frame(), bootstrap=0, prior=1, score_of=score_of, **options)
 
 
-def field_of(log: Log) -> _core.Field:
+def tally_of(log: Log) -> humorrank.Tally:
     score_of = None if "winner" in log.frame().columns else "a"
-    return _core.Field(humorrank.tally(log.frame(), score_of=score_of).counts)
+    return humorrank.tally(log.frame(), score_of=score_of)
+
+
+def field_of(log: Log) -> _core.Field:
+    return _core.Field(tally_of(log).counts)
 
 
 def kinds_of(field: _core.Field) -> list[tuple[int, int, float, float]]:
@@ -81,6 +85,30 @@ def test_stable_elo_is_a_plain_replay_of_the_same_orders(log):
     assert board.elo["shuffles"] == shuffles
     assert board.elo["max_sd"] == pytest.approx(finals.std(axis=0).max(), abs=1e-9, rel=0)
     assert board.elo["mean_sd"] == pytest.approx(finals.std(axis=0).mean(), abs=1e-9, rel=0)
+
+
+@pytest.mark.parametrize("log", LOGS.values(), ids=LOGS.keys())
+def test_an_order_that_is_read_out_gives_what_stable_elo_reports(log):
+    shuffles, seed = 2, 8
+    tally = tally_of(log)
+    board = stable(log, elo_shuffles=shuffles, seed=seed)
+    orders = [tally.elo_order(shuffle, seed=seed) for shuffle in range(shuffles)]
+    replayed = [
+        humorrank.replay_elo(humorrank.MatchLog(order, score_of="a")).sort("model")["elo"]
+        for order in orders
+    ]
+    for place, name in enumerate(sorted(log.names)):
+        finals = [finals[place] for finals in replayed]
+        assert board[name].elo == pytest.approx(np.mean(finals), abs=1e-9, rel=0)
+    assert len(tally.elo_order()) == log.count.sum()
+    decided = tally.elo_order(ties="exclude").filter(weight=1)
+    tied = log.count[(log.score == 0.5) & (log.weight == 1)].sum()
+    assert len(decided) == log.count[log.weight == 1].sum() - tied
+
+
+def test_an_order_has_a_number_from_0_on():
+    with pytest.raises(humorrank.OptionError, match="shuffle must be"):
+        tally_of(LOGS["a small log"]).elo_order(-1)
 
 
 @pytest.mark.parametrize("log", LOGS.values(), ids=LOGS.keys())

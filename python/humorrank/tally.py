@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,7 @@ from humorrank.interruptible import interruptible_if_large
 from humorrank.keyed import Keyed, checked, refuse_missing
 from humorrank.log import MatchLog, ReadReport
 from humorrank.progress import Progress
+from humorrank.settings import one_of, whole
 
 if TYPE_CHECKING:
     Path = str | os.PathLike[str]
@@ -360,6 +361,47 @@ class Tally:
         """How much there is."""
         keys = f", by {', '.join(self.keys)}" if self.keys else ""
         return f"Tally({len(self.names):,} contestants, {self.matches:,} matches{keys})"
+
+    def elo_order(
+        self, shuffle: int = 0, *, seed: int = 0, ties: Literal["half", "exclude"] = "half"
+    ) -> pl.DataFrame:
+        """The matches in a random order, one row each: what a shuffle of Stable Elo replays.
+
+        `rate` with the same seed replays the shuffles 0, 1, ... of the contestants that it rates.
+        All orders are equally likely (docs/statistics.md). `replay_elo(MatchLog(order,
+        score_of="a"))` plays one.
+
+        Args:
+            shuffle: the number of the order.
+            seed: as of `rate`.
+            ties: whether they are played ("half"), or not ("exclude").
+
+        Returns:
+            model_a (of two names the one that comes first, whoever was shown first), model_b,
+            score (of model_a, 0 to 1), weight.
+
+        Raises:
+            OptionError: an option has a value that it cannot have.
+        """
+        shuffle = whole("shuffle", shuffle, most=2**64 - 1)
+        seed = whole("seed", seed, most=2**64 - 1)
+        one_of("ties", ties, ("half", "exclude"))
+        field = _core.Field(self.counts, exclude_ties=ties == "exclude")
+        low, high, _, _ = field.pairs()
+        pair, low_points, high_points, _ = field.kinds()
+        order = field.elo_order(seed, shuffle)
+        names = pl.Series(self.names, dtype=pl.String)
+        weight = low_points + high_points
+        # Where it weighs nothing, the score is of no account.
+        score = np.divide(low_points, weight, out=np.full(len(weight), 0.5), where=weight > 0)
+        return pl.DataFrame(
+            {
+                "model_a": names.gather(low[pair[order]]),
+                "model_b": names.gather(high[pair[order]]),
+                "score": score[order],
+                "weight": weight[order],
+            }
+        )
 
     def to_polars(self) -> pl.DataFrame:
         """One row a cell: keys, model_a, model_b, outcome, score (of model_a), weight, count."""
