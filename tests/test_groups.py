@@ -1,6 +1,7 @@
 """Rating by group: each group as if its rows were all there is, and none fails the others."""
 
 import json
+from itertools import combinations
 
 import numpy as np
 import polars as pl
@@ -165,6 +166,29 @@ def test_json_holds_the_whole_board():
     assert [row["model"] for row in bad["unrated"]] == ["a", "b"]
     assert found["settings"]["bootstrap"] == 100
     assert found == json.loads(json.dumps(boards.to_dict()))
+
+
+def test_intervals_of_groups_do_not_depend_on_the_solver():
+    """Few upsets, so that many replicates have no maximum."""
+    rows = [(x, y) for x, y in combinations("abcde", 2) for _ in range(3)]
+    frame = log({"j": [*rows, ("e", "a"), ("d", "b")], "k": [*rows, ("e", "a")]})
+    options = {"by": "judge", "bootstrap": 60, "elo_shuffles": 0, "solver": "mm"}
+    boards = humorrank.rate(frame, **options)
+    for group in ("j", "k"):
+        own = boards.to_polars().filter(judge=group).drop("judge", "note")
+        assert own.equals(boards[group].to_polars())
+
+
+def test_keys_of_wide_codes_take_no_more_room_than_others():
+    """A code is text, so that 12 comes before 7, and a table up to the largest would take 16 GB."""
+    codes = [7, 4_000_000_000, 7, 12]
+    tally = Tally.from_codes(
+        ["a", "b"], [0, 1, 0, 1], [1, 0, 1, 0], [0, 0, 0, 2], keys={"user": (None, codes)}
+    )
+    cells = tally.to_polars()
+    assert cells["user"].to_list() == ["12", "4000000000", "7"]
+    assert cells["outcome"].to_list() == ["tie", "model_a", "model_a"]
+    assert cells["count"].to_list() == [1, 1, 2]
 
 
 def test_json_of_many_groups_is_that_of_each():

@@ -1,6 +1,7 @@
 """What a leaderboard holds, and how it is handed on."""
 
 import dataclasses
+import itertools
 import json
 import math
 import multiprocessing
@@ -376,6 +377,28 @@ def test_ratings_run_in_other_processes_and_travel_between_them(method, contesta
     with multiprocessing.get_context(method).Pool(1) as pool:
         best = pool.apply_async(_rating_of_the_best, (rows,)).get(timeout=60)
     assert best == board.rows[0].rating
+
+
+def _all_ways(rows, path):
+    """Counting and rating small logs, and joining one with a large field."""
+    ring = [f"{i:05}" for i in range(33_000)]
+    wide = [(winner, loser, "model_a") for winner, loser in itertools.pairwise(ring)]
+    return (
+        humorrank.rate([*rows, ("a", "b", None)], bootstrap=0, prior=1).rows[0].rating,
+        humorrank.rate(path, bootstrap=0, prior=1).rows[0].rating,
+        (humorrank.tally(rows) + humorrank.tally(wide)).matches,
+    )
+
+
+def test_a_fork_can_do_what_its_parent_did(tmp_path):
+    """But for what needs the engine of polars, which does not run in a fork."""
+    rows = [("a", "b", "model_a"), ("b", "c", "tie"), ("c", "a", "model_a"), ("b", "a", "model_a")]
+    path = tmp_path / "log.csv"
+    pl.DataFrame(rows * 3, schema=["model_a", "model_b", "winner"], orient="row").write_csv(path)
+    here = _all_ways(rows * 3, path)
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        there = pool.apply_async(_all_ways, (rows * 3, path)).get(timeout=60)
+    assert there == here
 
 
 def test_the_error_without_a_maximum_travels_too():

@@ -534,3 +534,14 @@ def test_a_field_beyond_one_block_of_contestants_is_counted_and_rated():
     second[7] = 7
     with pytest.raises(InputError, match="itself"):
         Tally.from_codes(names, first, second, outcome)
+
+
+@pytest.mark.parametrize("contestants", [3, 1_100])
+def test_counts_beyond_64_bits_are_an_error_of_the_input(contestants):
+    names = [f"{i:05}" for i in range(contestants)]
+    first = np.arange(contestants)
+    columns = [np.append(column, 0) for column in (first, (first + 1) % contestants)]
+    columns[1][-1] = 1
+    count = np.append(np.ones(contestants, np.uint64), np.uint64(2**64 - 1))
+    with pytest.raises(InputError, match="more than 2\\^64 - 1"):
+        Tally.from_codes(names, *columns, np.zeros(contestants + 1, np.uint8), count)

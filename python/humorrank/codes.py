@@ -16,6 +16,8 @@ Codes = Any
 _SOURCE = "codes"
 _MOST = 1 << 30
 """Contestants that a tally can tell apart."""
+_WIDE = 64
+"""Keys whose largest code is more than so many times the number of rows are numbered anew."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,10 @@ def coded(
                 _refuse(key, column, column >= len(texts), f"0 to {len(texts) - 1:,}")
         elif int(column.max()) == np.iinfo(np.uint32).max:
             _refuse(key, column, column == np.iinfo(np.uint32).max, "below 2^32 - 1")
+        elif int(column.max()) > _WIDE * len(column):
+            # Tables with a place for each code up to the largest would be mostly empty.
+            used, places = np.unique(column, return_inverse=True)
+            texts, column = list(map(str, used.tolist())), places.astype(np.uint32)
         labels.append(texts)
         columns[key] = column
     return CodedRows(names, one, two, how, times, columns, labels)

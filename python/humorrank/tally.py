@@ -82,6 +82,7 @@ class Tally:
         """
         names = list(names)
         counts.grow(len(names))
+        interruptible_if_large(len(names), counts.settle)
         order = sorted(counts.played().nonzero()[0].tolist(), key=names.__getitem__)
         if order == list(range(len(names))):
             return cls(names, counts, report)

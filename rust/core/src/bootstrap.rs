@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::{
     Error, MEAN_RATING, Monitor, POINTS, Pairs,
-    bradley_terry::{Chord, Settings, fit_connected},
+    bradley_terry::{Chord, Settings, Solver, fit_connected},
     graph::{self, Standing},
     links::Links,
     pairs::Kinds,
@@ -93,6 +93,8 @@ pub fn bootstrap(
     let refit = Refit {
         strengths,
         settings: Settings {
+            // Whatever fitted the matches themselves: both find the same maximum.
+            solver: Solver::Newton,
             parallel: false,
             certify: false,
             ..settings

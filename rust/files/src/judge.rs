@@ -144,9 +144,9 @@ pub fn judge(rows: Rows, meaning: Meaning) -> Judged {
     if rows.count.is_some() || rows.times.is_some() {
         let matches = |row: usize| rows.count_of(row, meaning) * rows.times_of(row);
         sums.count = if all {
-            (0..length).into_par_iter().map(matches).collect()
+            each(length, matches)
         } else {
-            kept.par_iter().map(|&row| matches(row)).collect()
+            each(kept.len(), |place| matches(kept[place]))
         };
     }
     sums.outcome = if all { outcome } else { pick(&outcome, &kept) };
@@ -155,7 +155,16 @@ pub fn judge(rows: Rows, meaning: Meaning) -> Judged {
 }
 
 fn pick<T: Copy + Send + Sync>(values: &[T], rows: &[usize]) -> Vec<T> {
-    rows.par_iter().map(|&row| values[row]).collect()
+    each(rows.len(), |place| values[rows[place]])
+}
+
+/// A value of each place, found on all threads where there are many.
+fn each<T: Send>(places: usize, of: impl Fn(usize) -> T + Send + Sync) -> Vec<T> {
+    if places < PART {
+        (0..places).map(of).collect()
+    } else {
+        (0..places).into_par_iter().map(of).collect()
+    }
 }
 
 impl<'a> Rows<'a> {

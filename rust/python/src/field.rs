@@ -36,8 +36,9 @@ pub struct Field {
     kinds: OnceLock<Kinds>,
 }
 
-/// So many pairs are fitted by Newton's method in a few milliseconds.
+/// So many pairs of so many contestants are fitted by Newton's method in a few milliseconds.
 const FEW_PAIRS: usize = 1 << 13;
+const FEW_CONTESTANTS: usize = 1 << 10;
 
 type Floats<'py> = Bound<'py, PyArray1<f64>>;
 type Codes<'py> = Bound<'py, PyArray1<u32>>;
@@ -155,14 +156,19 @@ pub fn settings(prior: f64, solver: &str) -> PyResult<Settings> {
 impl Field {
     #[new]
     #[pyo3(signature = (tally, *, exclude_ties=false))]
-    fn new(py: Python<'_>, tally: &mut Tally, exclude_ties: bool) -> PyResult<Self> {
+    fn new(tally: &Bound<'_, Tally>, exclude_ties: bool) -> PyResult<Self> {
         let ties = if exclude_ties {
             Ties::Exclude
         } else {
             Ties::Half
         };
-        tally.settle(py)?;
-        let tally = Arc::clone(&tally.inner);
+        let py = tally.py();
+        // Given back at once: a caller that is interrupted leaves the work to itself.
+        let tally = {
+            let mut tally = tally.borrow_mut();
+            tally.settle(py)?;
+            Arc::clone(&tally.inner)
+        };
         let pairs = py
             .detach(|| on_threads_if(tally.is_sparse(), || Pairs::from_tally(&tally, ties)))
             .map_err(|error| work::python_error(py, &error))?;
@@ -188,8 +194,8 @@ impl Field {
     }
 
     #[staticmethod]
-    fn _again(py: Python<'_>, tally: &mut Tally, exclude_ties: bool) -> PyResult<Self> {
-        Self::new(py, tally, exclude_ties)
+    fn _again(tally: &Bound<'_, Tally>, exclude_ties: bool) -> PyResult<Self> {
+        Self::new(tally, exclude_ties)
     }
 
     fn pairs<'py>(&self, py: Python<'py>) -> (Codes<'py>, Codes<'py>, Floats<'py>, Floats<'py>) {
@@ -284,7 +290,8 @@ impl Field {
     ) -> PyResult<(Floats<'py>, f64, usize)> {
         let settings = settings(prior, solver)?;
         let fit = |monitor: &Monitor| bradley_terry::fit(&self.pairs, None, settings, monitor);
-        let fit = if self.pairs.len() <= FEW_PAIRS && settings.solver == Solver::Newton {
+        let few = self.pairs.len() <= FEW_PAIRS && self.pairs.contestants() <= FEW_CONTESTANTS;
+        let fit = if few && settings.solver == Solver::Newton {
             work::run_here(py, fit)?
         } else {
             work::run(py, threads, progress, 0, fit)?

@@ -16,7 +16,7 @@ use pyo3::{
 use crate::{
     field::settings,
     tally::{Cells, Tally, cell_columns},
-    work,
+    work::{self, on_threads, on_threads_if_many},
 };
 
 /// Exact counts of matches by group, ordered pair and outcome.
@@ -62,7 +62,7 @@ impl Groups {
 
     #[getter]
     fn matches(&self, py: Python<'_>) -> PyResult<u64> {
-        let matches = py.detach(|| self.inner.matches());
+        let matches = py.detach(|| on_threads(None, || self.inner.matches()));
         matches.map_err(|error| work::python_error(py, &error))
     }
 
@@ -137,11 +137,13 @@ impl Groups {
     }
 
     fn played<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<bool>> {
-        py.detach(|| self.inner.played()).into_pyarray(py)
+        py.detach(|| on_threads(None, || self.inner.played()))
+            .into_pyarray(py)
     }
 
     fn used<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<bool>> {
-        py.detach(|| self.inner.used()).into_pyarray(py)
+        py.detach(|| on_threads(None, || self.inner.used()))
+            .into_pyarray(py)
     }
 
     #[pyo3(signature = (contestants, field, keys, *, consume=false))]
@@ -223,8 +225,9 @@ impl Groups {
         if group >= inner.len() {
             return Err(PyIndexError::new_err("there is no such group"));
         }
-        let (contestants, tally) =
-            (inner.group(group)).map_err(|error| work::python_error(py, &error))?;
+        let (contestants, tally) = py
+            .detach(|| on_threads_if_many(inner.contestants(), || inner.group(group)))
+            .map_err(|error| work::python_error(py, &error))?;
         Ok((contestants.into_pyarray(py), Tally::owned(tally)))
     }
 
@@ -288,7 +291,7 @@ impl Groups {
         };
         let inner = self.settled(py)?;
         let matches = py
-            .detach(|| inner.matches())
+            .detach(|| on_threads(None, || inner.matches()))
             .map_err(|error| work::python_error(py, &error))?;
         let draws = (inner.len() as u64).saturating_mul(1 + bootstrap as u64);
         let total = draws.saturating_add(matches.saturating_mul(shuffles as u64));

@@ -60,6 +60,7 @@ mod _core {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.py().import("numpy")?;
         numpy::npyffi::is_numpy_2(module.py());
+        super::work::note_process();
         Ok(())
     }
 }

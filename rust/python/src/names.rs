@@ -154,9 +154,13 @@ impl Interner {
     /// are then brought together in the order of the parts: the codes are the same.
     fn encode_chunks(&mut self, chunks: &[ArrayRef], codes: &mut Vec<u32>) -> PyResult<()> {
         let rows: usize = chunks.iter().map(Array::len).sum();
-        let parts = rayon::current_num_threads().min(rows / SHORTEST_PART);
         let dictionary = |chunk: &ArrayRef| matches!(chunk.data_type(), DataType::Dictionary(..));
-        if parts < 2 || chunks.iter().any(dictionary) {
+        let parts = if rows < 2 * SHORTEST_PART || chunks.iter().any(dictionary) {
+            1
+        } else {
+            rayon::current_num_threads().min(rows / SHORTEST_PART)
+        };
+        if parts < 2 {
             return chunks
                 .iter()
                 .try_for_each(|chunk| self.encode_array(chunk, codes));

@@ -199,8 +199,11 @@ impl Tally {
             .into()
     }
 
-    fn relabel(&self, py: Python<'_>, codes: PyReadonlyArray1<'_, i64>) -> PyResult<Self> {
-        if codes.len() != self.inner.contestants() {
+    fn relabel(slf: &Bound<'_, Self>, codes: PyReadonlyArray1<'_, i64>) -> PyResult<Self> {
+        // Given back at once: a caller that is interrupted leaves the work to itself.
+        let inner = Arc::clone(&slf.borrow().inner);
+        let py = slf.py();
+        if codes.len() != inner.contestants() {
             return Err(PyValueError::new_err("one code a contestant is needed"));
         }
         let codes: Vec<Option<u32>> = codes
@@ -208,7 +211,13 @@ impl Tally {
             .iter()
             .map(|&code| u32::try_from(code).ok())
             .collect();
-        py.detach(|| on_threads_if(self.inner.is_sparse(), || self.inner.relabel(&codes)))
+        let contestants = codes
+            .iter()
+            .flatten()
+            .max()
+            .map_or(0, |&most| most as usize + 1);
+        let many = inner.is_sparse() || core::Tally::is_sparse_with(contestants);
+        py.detach(|| on_threads_if(many, || inner.relabel(&codes)))
             .map(Self::owned)
             .map_err(|error| python_error(py, &error))
     }

@@ -1,7 +1,8 @@
 //! Long work off the calling thread, which meanwhile listens for Ctrl-C and tells progress.
 
 use std::{
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    process,
+    sync::{Arc, Condvar, Mutex, OnceLock, PoisonError},
     thread,
     time::Duration,
 };
@@ -23,7 +24,7 @@ pub fn run_here<T: Send>(
     py: Python<'_>,
     work: impl FnOnce(&Monitor) -> Result<T, Error> + Send,
 ) -> PyResult<T> {
-    py.detach(|| work(&Monitor::new()))
+    py.detach(|| on_threads_if(false, || work(&Monitor::new())))
         .map_err(|error| python_error(py, &error))
 }
 
@@ -98,9 +99,20 @@ pub fn on_threads_if_many<T: Send>(items: usize, work: impl FnOnce() -> T + Send
 }
 
 /// Runs work on all threads, or here. What the engine does on all threads has to be run there, as
-/// it would else find its own, which a forked process has lost.
+/// it would else find its own, which a forked process has lost and would wait for; that one runs
+/// everything there.
 pub fn on_threads_if<T: Send>(many: bool, work: impl FnOnce() -> T + Send) -> T {
-    if many { on_threads(None, work) } else { work() }
+    if many || note_process() != process::id() {
+        on_threads(None, work)
+    } else {
+        work()
+    }
+}
+
+/// The process that called this first, as it loaded the module.
+pub fn note_process() -> u32 {
+    static LOADED: OnceLock<u32> = OnceLock::new();
+    *LOADED.get_or_init(process::id)
 }
 
 /// The pool of this process. A fork inherits its parent's without the threads in it, and would
@@ -108,7 +120,7 @@ pub fn on_threads_if<T: Send>(many: bool, work: impl FnOnce() -> T + Send) -> T 
 fn shared_pool() -> Option<Arc<ThreadPool>> {
     static POOL: Mutex<Option<(u32, Arc<ThreadPool>)>> = Mutex::new(None);
     let mut shared = POOL.lock().unwrap_or_else(PoisonError::into_inner);
-    let process = std::process::id();
+    let process = process::id();
     match &*shared {
         Some((owner, pool)) if *owner == process => Some(Arc::clone(pool)),
         _ => {

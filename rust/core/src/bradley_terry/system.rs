@@ -399,7 +399,7 @@ impl<'a> System<'a> {
                 }
             }
             let curvature = self.multiply(&mut parts, &direction, &mut image);
-            if curvature <= 0.0 {
+            if curvature <= 0.0 || curvature.is_nan() {
                 break;
             }
             let length = energy / curvature;

@@ -356,7 +356,14 @@ impl<'a> Group<'a> {
                     rating.replicates,
                     rating.seed,
                     monitor,
-                )?;
+                );
+                let drawn = match drawn {
+                    Err(Error::NotConverged { .. }) => {
+                        self.close(boards, Status::NotConverged);
+                        return Ok(());
+                    }
+                    drawn => drawn?,
+                };
                 without_maximum = drawn.without_maximum;
                 intervals = Some(drawn.intervals(rating.confidence));
             }

@@ -215,9 +215,13 @@ impl Runs {
     }
 
     fn all_cells(&self) -> impl Iterator<Item = (u32, u64, u64)> + '_ {
-        let groups: usize = (self.buckets.iter())
-            .map(|bucket| bucket.starts.len() - 1)
-            .sum();
+        let groups = if self.former.is_empty() {
+            (self.buckets.iter())
+                .map(|bucket| bucket.starts.len() - 1)
+                .sum()
+        } else {
+            self.former.len()
+        };
         (0..groups)
             .flat_map(|group| (self.of(group)).map(move |(key, count)| (group as u32, key, count)))
     }

@@ -187,15 +187,16 @@ impl Dense {
             carried
         });
         let carried: Vec<Vec<u32>> = counted.collect();
+        let mut result = Ok(());
         for slot in carried.into_iter().flatten() {
             let added = self.add_to(slot, 1 << CARRY);
             if added.is_err() {
                 // The largest count there is, as it was before its last bits went round.
                 self.counts.as_flattened_mut()[slot as usize] = u16::MAX;
-                return added;
+                result = added;
             }
         }
-        Ok(())
+        result
     }
 
     /// Visits the pairs that met, as [`super::Tally::for_each_pair`] does.

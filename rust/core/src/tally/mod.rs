@@ -409,6 +409,12 @@ impl Tally {
             })
     }
 
+    /// Whether a tally of so many contestants is one that all threads work on.
+    #[must_use]
+    pub fn is_sparse_with(contestants: usize) -> bool {
+        contestants > DENSE_LIMIT
+    }
+
     /// Whether there are so many contestants that all threads work on the tally.
     #[must_use]
     pub fn is_sparse(&self) -> bool {
@@ -517,6 +523,39 @@ mod tests {
         let opponent =
             move |(a, step, outcome, count)| (a, (a + step) % contestants, outcome, count);
         prop::collection::vec(row.prop_map(opponent), 0..200)
+    }
+
+    #[test]
+    fn a_count_that_no_longer_fits_leaves_a_tally_as_it_was() {
+        for contestants in [3, 5_000] {
+            let mut tally = Tally::new(contestants);
+            tally.add(0, 1, Outcome::First, u64::MAX - 1).unwrap();
+            tally.add(1, 2, Outcome::Tie, 7).unwrap();
+            tally.settle().unwrap();
+            let before = sorted(&tally);
+            let again = (tally.add(0, 1, Outcome::First, 1 << 40)).and_then(|()| tally.settle());
+            assert!(matches!(again, Err(Error::CountOverflow)));
+            if tally.is_settled() {
+                assert_eq!(sorted(&tally), before);
+            }
+            // What is there is neither forgotten nor counted twice.
+            assert_eq!(tally.settle().is_err(), !tally.is_settled());
+            let held = |outcome: Outcome| -> u64 {
+                (tally.cells().filter(|cell| cell.outcome == outcome))
+                    .map(|cell| cell.count >> 41 << 41)
+                    .max()
+                    .unwrap_or(0)
+            };
+            assert_eq!(held(Outcome::First), u64::MAX >> 41 << 41);
+            assert_eq!(
+                tally
+                    .cells()
+                    .find(|cell| cell.outcome == Outcome::Tie)
+                    .unwrap()
+                    .count,
+                7
+            );
+        }
     }
 
     /// Contestants of many blocks, close together and far apart.

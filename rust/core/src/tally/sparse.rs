@@ -73,33 +73,38 @@ impl Tile {
         if self.fresh.is_empty() {
             return Ok(());
         }
-        let mut fresh = std::mem::take(&mut self.fresh);
-        if fresh.len() < MANY_ROWS {
-            fresh.sort_unstable();
+        if self.fresh.len() < MANY_ROWS {
+            self.fresh.sort_unstable();
         } else {
-            fresh.par_sort_unstable();
+            self.fresh.par_sort_unstable();
         }
-        let old = std::mem::take(&mut self.words);
-        let mut out: Vec<u64> = Vec::with_capacity(old.len() + fresh.len());
-        let (mut old, mut fresh) = (old.into_iter().peekable(), fresh.into_iter().peekable());
+        let mut out: Vec<u64> = Vec::with_capacity(self.words.len() + self.fresh.len());
+        let mut carried = BTreeMap::new();
+        let (mut old, mut fresh) = (self.words.iter().peekable(), self.fresh.iter().peekable());
         loop {
             let next = match (old.peek(), fresh.peek()) {
                 (Some(a), Some(b)) if a <= b => old.next(),
                 (Some(_), None) => old.next(),
                 _ => fresh.next(),
             };
-            let Some(word) = next else { break };
+            let Some(&word) = next else { break };
             match out.last_mut() {
                 Some(last) if *last >> COUNT_BITS == word >> COUNT_BITS => {
                     let count = (*last & COUNT) + (word & COUNT);
                     *last = *last & !COUNT | count & COUNT;
-                    carry(&mut self.beyond, word >> COUNT_BITS, count & !COUNT)?;
+                    carry(&mut carried, word >> COUNT_BITS, count & !COUNT)?;
                 }
                 _ => out.push(word),
             }
         }
+        // Nothing has changed so far, and nothing does where a count no longer fits.
+        for (key, count) in &mut carried {
+            *count = add_counts(*count, *self.beyond.get(key).unwrap_or(&0))?;
+        }
+        self.beyond.append(&mut carried);
         out.shrink_to_fit();
         self.words = out;
+        self.fresh = Vec::new();
         Ok(())
     }
 }
@@ -235,8 +240,8 @@ impl Sparse {
             self.tiles.resize_with(place.tile + 1, Tile::default);
         }
         let tile = &mut self.tiles[place.tile];
-        tile.fresh.push(place.key << COUNT_BITS | count & COUNT);
         carry(&mut tile.beyond, place.key, count & !COUNT)?;
+        tile.fresh.push(place.key << COUNT_BITS | count & COUNT);
         if tile.is_full() {
             tile.settle()
         } else {
