@@ -543,5 +543,10 @@ def test_counts_beyond_64_bits_are_an_error_of_the_input(contestants):
     columns = [np.append(column, 0) for column in (first, (first + 1) % contestants)]
     columns[1][-1] = 1
     count = np.append(np.ones(contestants, np.uint64), np.uint64(2**64 - 1))
+    outcome = np.zeros(contestants + 1, np.uint8)
     with pytest.raises(InputError, match="more than 2\\^64 - 1"):
-        Tally.from_codes(names, *columns, np.zeros(contestants + 1, np.uint8), count)
+        Tally.from_codes(names, *columns, outcome, count)
+    # Each cell fits, but not all of them together.
+    outcome[-1] = 1
+    with pytest.raises(InputError, match="more than 2\\^64 - 1"):
+        Tally.from_codes(names, *columns, outcome, count)

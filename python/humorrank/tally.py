@@ -79,17 +79,24 @@ class Tally:
         """Brings counts over codes in any order into the order of the names.
 
         Names without a match (of rows left out, or without an outcome) are no contestants.
+
+        Raises:
+            OverflowError: there are more matches than 64 bits can count.
         """
         names = list(names)
         counts.grow(len(names))
         interruptible_if_large(len(names), counts.settle)
         order = sorted(counts.played().nonzero()[0].tolist(), key=names.__getitem__)
-        if order == list(range(len(names))):
-            return cls(names, counts, report)
-        codes = [-1] * len(names)
-        for place, code in enumerate(order):
-            codes[code] = place
-        return cls([names[i] for i in order], counts.relabel(np.array(codes, np.int64)), report)
+        if order != list(range(len(names))):
+            codes = [-1] * len(names)
+            for place, code in enumerate(order):
+                codes[code] = place
+            names = [names[i] for i in order]
+            counts = counts.relabel(np.array(codes, np.int64))
+        made = cls(names, counts, report)
+        # Found to be in range here, where the input is to blame, and kept.
+        _ = made.outcomes
+        return made
 
     @classmethod
     def of_keyed(

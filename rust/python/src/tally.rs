@@ -194,9 +194,10 @@ impl Tally {
         self.inner.played().into_pyarray(py)
     }
 
-    fn outcomes(&self, py: Python<'_>) -> (u64, u64, u64, u64, u64) {
+    fn outcomes(&self, py: Python<'_>) -> PyResult<(u64, u64, u64, u64, u64)> {
         py.detach(|| on_threads_if(self.inner.is_sparse(), || self.inner.outcomes()))
-            .into()
+            .map(Into::into)
+            .map_err(|error| python_error(py, &error))
     }
 
     fn relabel(slf: &Bound<'_, Self>, codes: PyReadonlyArray1<'_, i64>) -> PyResult<Self> {

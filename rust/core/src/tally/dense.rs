@@ -245,8 +245,8 @@ impl Dense {
     }
 
     /// Matches by outcome.
-    pub(super) fn outcomes(&self) -> [u64; 4] {
-        let mut totals = [0; 4];
+    pub(super) fn outcomes(&self) -> [u128; 4] {
+        let mut totals = [0_u128; 4];
         for low in 0..self.stride {
             let row = &self.counts[low * self.stride..][low + 1..self.stride];
             // So few that their sum fits 32 bits.
@@ -257,11 +257,11 @@ impl Dense {
                 }
             }
             for (at, sum) in sums.into_iter().enumerate() {
-                totals[at % 4] += u64::from(sum);
+                totals[at % 4] += u128::from(sum);
             }
         }
         for (&slot, times) in &self.carried {
-            totals[slot as usize % 4] += times << CARRY;
+            totals[slot as usize % 4] += u128::from(times << CARRY);
         }
         totals
     }

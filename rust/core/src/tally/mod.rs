@@ -446,23 +446,26 @@ impl Tally {
     }
 
     /// Matches by outcome: first, second, tie, both bad, soft.
-    #[must_use]
-    pub fn outcomes(&self) -> [u64; 5] {
-        let mut totals = [0_u64; 5];
+    ///
+    /// # Errors
+    /// [`Error::CountOverflow`] if there are more matches in all than 64 bits can count.
+    pub fn outcomes(&self) -> Result<[u64; 5], Error> {
+        let mut totals = [0_u128; 5];
         match &self.plain {
             Plain::Dense(dense) => totals[..4].copy_from_slice(&dense.outcomes()),
             Plain::Sparse(sparse) => {
                 let tiles: Vec<Cells<'_>> = sparse.settled().collect();
-                let sums: Vec<[u64; 8]> = tiles.par_iter().map(Cells::sums).collect();
+                let sums: Vec<[u128; 8]> = tiles.par_iter().map(Cells::sums).collect();
                 for (at, count) in sums.iter().flat_map(|sums| sums.iter().enumerate()) {
                     totals[at % 4] += count;
                 }
             }
         }
         for cell in self.unsettled().chain(self.special_cells()) {
-            totals[cell.outcome as usize] += cell.count;
+            totals[cell.outcome as usize] += u128::from(cell.count);
         }
-        totals
+        u64::try_from(totals.iter().sum::<u128>()).map_err(|_| Error::CountOverflow)?;
+        Ok(totals.map(|total| total as u64))
     }
 
     /// The number of matches.
@@ -610,7 +613,7 @@ mod tests {
                 played[a as usize] = true;
                 played[b as usize] = true;
             }
-            prop_assert_eq!(tally.outcomes(), outcomes);
+            prop_assert_eq!(tally.outcomes().unwrap(), outcomes);
             prop_assert_eq!(merged.played(), played);
             // Other codes, and back; the odd ones are left out.
             let codes: Vec<_> = (0..WIDE as u32)
@@ -647,7 +650,7 @@ mod tests {
             prop_assert_eq!(sorted(&whole), sorted(&grown));
             grown.grow(DENSE_LIMIT + 1);
             prop_assert_eq!(sorted(&whole), sorted(&grown));
-            prop_assert_eq!(whole.outcomes(), grown.outcomes());
+            prop_assert_eq!(whole.outcomes().unwrap(), grown.outcomes().unwrap());
             prop_assert_eq!(&whole.played()[..], &grown.played()[..30]);
             prop_assert_eq!(whole.matches().unwrap(), grown.matches().unwrap());
         }
@@ -715,7 +718,7 @@ mod tests {
                 (2, 0, Outcome::First, 2 * part),
             ];
             assert_eq!(cells, expected);
-            assert_eq!(tally.outcomes(), [15 * part, part, 0, 0, 0]);
+            assert_eq!(tally.outcomes().unwrap(), [15 * part, part, 0, 0, 0]);
         }
     }
 

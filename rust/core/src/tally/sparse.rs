@@ -142,10 +142,10 @@ impl<'a> Cells<'a> {
     }
 
     /// The sum of each outcome, in the order of [`Cells::pairs`].
-    pub(super) fn sums(&self) -> [u64; 8] {
+    pub(super) fn sums(&self) -> [u128; 8] {
         let mut sums = [0; 8];
         for &word in self.words {
-            sums[(word >> COUNT_BITS & 7) as usize] += self.count(word);
+            sums[(word >> COUNT_BITS & 7) as usize] += u128::from(self.count(word));
         }
         sums
     }
