@@ -5,7 +5,8 @@ BIN := .venv/bin
 UV_VLLM := .venv-vllm/bin/uv pip install --quiet --python .venv-vllm/bin/python
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock
 
-.PHONY: help develop example test test-vllm lint format docs interrupts bench bench-large bench-smoke chromium valgrind clean
+.PHONY: help develop example test test-vllm lint format docs interrupts sanitize bench bench-large bench-smoke \
+	chromium valgrind clean
 
 help:
 	@echo "make example     build the wheel, rate tables 1 and 4 and a million matches, play and report a tournament"
@@ -14,6 +15,7 @@ help:
 	@echo "make lint        formatting, clippy, ruff, mypy"
 	@echo "make docs        the site, into build/site"
 	@echo "make interrupts  Ctrl-C at fifty random moments of every command"
+	@echo "make sanitize    what is unsafe in the compiled module, under AddressSanitizer"
 	@echo "make bench       benchmarks beside other tools"
 	@echo "make bench-large those that need minutes and gigabytes"
 	@echo "make bench-smoke whether each benchmark runs, and what the hot loops' instructions grew by"
@@ -94,6 +96,22 @@ docs: .venv/documented
 
 interrupts: .venv/developed
 	$(BIN)/python tests/interrupts.py --times 50
+
+# The compiled module, in a copy of the package, under AddressSanitizer: the runtime is gcc's, put
+# before everything else, and Python takes its memory from it too. Overflows panic in this build.
+HOST := $(shell rustc -vV | sed -n 's/^host: //p')
+sanitize: .venv/developed
+	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo build --quiet -p humorrank-python \
+		--target $(HOST) --target-dir target/sanitized
+	rm -rf build/sanitized && mkdir -p build/sanitized
+	cp -r python/humorrank python/humorrank_start build/sanitized
+	cp target/sanitized/$(HOST)/debug/lib_core.so build/sanitized/humorrank/_core.abi3.so
+	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
+		PYTHONPATH=build/sanitized $(BIN)/python -m pytest -n 2 -p no:cacheprovider $(SANITIZED)
+
+# Every unsafe block runs in these: names from lists and from Arrow columns, and the deadline.
+SANITIZED := tests/log tests/test_tally.py \
+	tests/test_interrupts.py::test_a_call_that_python_cannot_interrupt_has_a_deadline
 
 bench: .venv/developed .venv/peers
 	$(BIN)/python -m pytest bench --benchmark-only --benchmark-disable-gc -q
