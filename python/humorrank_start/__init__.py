@@ -25,7 +25,6 @@ def main() -> None:
     tells it: 130 at Ctrl-C, 143 at SIGTERM.
     """
     ending = _Ending()
-    code: str | int | None = None
     try:
         code = _run(ending)
         if ending.signal is None:

@@ -154,13 +154,15 @@ impl Interner {
     /// are then brought together in the order of the parts: the codes are the same.
     fn encode_chunks(&mut self, chunks: &[ArrayRef], codes: &mut Vec<u32>) -> PyResult<()> {
         let rows: usize = chunks.iter().map(Array::len).sum();
-        let dictionary = |chunk: &ArrayRef| matches!(chunk.data_type(), DataType::Dictionary(..));
-        let parts = if rows < 2 * SHORTEST_PART || chunks.iter().any(dictionary) {
-            1
+        let most = rows / SHORTEST_PART;
+        // To count the threads starts them, which must not be for a few rows.
+        let parts = if most < 2 {
+            most
         } else {
-            rayon::current_num_threads().min(rows / SHORTEST_PART)
+            rayon::current_num_threads().min(most)
         };
-        if parts < 2 {
+        let dictionary = |chunk: &ArrayRef| matches!(chunk.data_type(), DataType::Dictionary(..));
+        if parts < 2 || chunks.iter().any(dictionary) {
             return chunks
                 .iter()
                 .try_for_each(|chunk| self.encode_array(chunk, codes));

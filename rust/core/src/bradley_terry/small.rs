@@ -36,18 +36,6 @@ impl<const L: usize> Lanes<L> {
         Self(self.0.map(of))
     }
 
-    /// The product, 0 where this is 0, whatever the other.
-    fn times_where_any(self, other: Self) -> Self {
-        let product = |lane| {
-            if self.0[lane] == 0.0 {
-                0.0
-            } else {
-                self.0[lane] * other.0[lane]
-            }
-        };
-        Self(std::array::from_fn(product))
-    }
-
     fn zip(self, other: Self, of: impl Fn(f64, f64) -> f64) -> Self {
         Self(array::from_fn(|lane| of(self.0[lane], other.0[lane])))
     }
@@ -323,7 +311,7 @@ impl<const L: usize> Batch<L> {
             }
             for (strength, step) in self.strengths.iter_mut().zip(&self.step) {
                 // A lane that has ended stays, even beside a step that is not a number.
-                *strength += length.times_where_any(*step);
+                *strength += length.zip(*step, |by, step| if by == 0.0 { 0.0 } else { by * step });
             }
             if courses.iter().all(|course| course.end.is_some()) {
                 break;
