@@ -95,7 +95,7 @@ docs: .venv/documented
 	touch $@
 
 interrupts: .venv/developed
-	$(BIN)/python tests/interrupts.py --times 50
+	$(BIN)/python tests/soak/interrupts.py --times 50
 
 # The compiled module, in a copy of the package, under AddressSanitizer: the runtime is gcc's, put
 # before everything else, and Python takes its memory from it too. Overflows panic in this build.
@@ -104,7 +104,7 @@ sanitize: .venv/developed
 	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo build --quiet -p humorrank-python \
 		--target $(HOST) --target-dir target/sanitized
 	rm -rf build/sanitized && mkdir -p build/sanitized
-	cp -r python/humorrank python/humorrank_start build/sanitized
+	cp -r python/humorrank build/sanitized
 	cp target/sanitized/$(HOST)/debug/lib_core.so build/sanitized/humorrank/_core.abi3.so
 	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
 		PYTHONPATH=build/sanitized $(BIN)/python -m pytest -n 2 -p no:cacheprovider $(SANITIZED)
@@ -114,15 +114,15 @@ SANITIZED := tests/log tests/test_tally.py \
 	tests/test_interrupts.py::test_a_call_that_python_cannot_interrupt_has_a_deadline
 
 bench: .venv/developed .venv/peers
-	$(BIN)/python -m pytest bench --benchmark-only --benchmark-disable-gc -q
+	$(BIN)/python -m pytest bench/speed --benchmark-only --benchmark-disable-gc -q
 
 bench-large: .venv/developed .venv/peers
-	$(BIN)/python -m bench.large
+	$(BIN)/python -m bench.speed.large
 
 # Without the peers, which take longer to install than this takes to run.
 bench-smoke: .venv/developed valgrind
-	$(BIN)/python -m pytest bench --benchmark-disable -q
-	$(BIN)/python -m bench.instructions
+	$(BIN)/python -m pytest bench/speed --benchmark-disable -q
+	$(BIN)/python -m bench.speed.instructions
 
 # For the tests of the page, which are skipped, with a reason, where it cannot be had.
 chromium:

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 import humorrank
-from humorrank.agreement import compare_boards
+from humorrank.diagnostics.agreement.boards import compare_boards
 
 MATCHES_PER_PAIR = 300
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import polars as pl
 
 import humorrank
+from humorrank.store.export import export_matches
 from humorrank.tournament.engine import play
-from humorrank.tournament.export import export_matches
 from humorrank.tournament.opening import begin
 from humorrank.tournament.spec import Spec
 

@@ -1,86 +1,71 @@
-"""HumorRank: rank contestants from pairwise judgments, with intervals one can defend.
+"""HumorRank rates contestants from pairwise judgments, with intervals that can be trusted.
 
 >>> import humorrank
 >>> board = humorrank.rate([("pun", "irony", "model_a"), ("pun", "irony", "model_b")])
 >>> board["pun"].rating
 1000.0
+
+What is listed in `__all__` is imported when it is first used. Verbs that are packages of their own
+are reached inside them: `humorrank.judge`, `humorrank.generate`, `humorrank.tournament`,
+`humorrank.figures` and `humorrank.report`.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
 
-from humorrank import _core
-from humorrank.elo import replay_elo
-from humorrank.errors import (
-    ConvergenceError,
-    HumorRankError,
-    InputError,
-    MissingExtraError,
-    NoMaximumError,
-    OptionError,
-)
-from humorrank.leaderboard import Leaderboard, Row, Unrated
-from humorrank.leaderboards import Leaderboards
-from humorrank.log import MatchLog, ReadReport
-from humorrank.rating import rate
-from humorrank.simulation import simulate, simulate_blocks
-from humorrank.tally import Tally, tally
-from humorrank.uncertainty import Comparison, RankTable
-
-if TYPE_CHECKING:
-    from humorrank.agreement import agree, compare_boards
-    from humorrank.bias import bias_report
-    from humorrank.fragility import audit
-    from humorrank.goodness import check
-    from humorrank.planning.plan import plan
-
-__version__ = _core.VERSION
-
-_LATER = {
-    "agree": "humorrank.agreement",
-    "audit": "humorrank.fragility",
-    "bias_report": "humorrank.bias",
-    "check": "humorrank.goodness",
-    "compare_boards": "humorrank.agreement",
-    "plan": "humorrank.planning",
+_HOMES = {
+    "humorrank._core": ("VERSION",),
+    "humorrank.diagnostics.agreement.agree": ("agree",),
+    "humorrank.diagnostics.agreement.boards": ("BoardComparison", "compare_boards"),
+    "humorrank.diagnostics.agreement.result": ("AgreementReport",),
+    "humorrank.diagnostics.bias.measure": ("bias",),
+    "humorrank.diagnostics.bias.result": ("BiasReport",),
+    "humorrank.diagnostics.diff.diff": ("BoardDiff", "diff"),
+    "humorrank.diagnostics.fit.check": ("check",),
+    "humorrank.diagnostics.fit.result": ("FitReport",),
+    "humorrank.diagnostics.fragility.audit": ("audit",),
+    "humorrank.diagnostics.fragility.result": ("AuditReport",),
+    "humorrank.errors": (
+        "ConvergenceError",
+        "HumorRankError",
+        "InputError",
+        "MissingExtraError",
+        "NoMaximumError",
+        "OptionError",
+        "StoreError",
+    ),
+    "humorrank.matches.log": ("MatchLog", "ReadReport"),
+    "humorrank.matches.simulation": ("simulate", "simulate_blocks"),
+    "humorrank.matches.source": ("tally",),
+    "humorrank.matches.tally.tally": ("Tally",),
+    "humorrank.rating.board.leaderboard": ("Leaderboard", "Row", "Unrated"),
+    "humorrank.rating.board.leaderboards": ("Leaderboards",),
+    "humorrank.rating.elo": ("replay_elo",),
+    "humorrank.rating.rate": ("compare", "ranks", "rate"),
+    "humorrank.rating.uncertainty.comparison": ("RatingDifference",),
+    "humorrank.rating.uncertainty.rank_intervals": ("RankTable",),
+    "humorrank.tournament.planning.plan": ("plan",),
+    "humorrank.tournament.planning.report": ("Plan",),
 }
-"""What is imported when it is first asked for, and from where."""
+"""The module that each public name is imported from."""
 
-__all__ = [
-    "Comparison",
-    "ConvergenceError",
-    "HumorRankError",
-    "InputError",
-    "Leaderboard",
-    "Leaderboards",
-    "MatchLog",
-    "MissingExtraError",
-    "NoMaximumError",
-    "OptionError",
-    "RankTable",
-    "ReadReport",
-    "Row",
-    "Tally",
-    "Unrated",
-    "__version__",
-    "agree",
-    "audit",
-    "bias_report",
-    "check",
-    "compare_boards",
-    "plan",
-    "rate",
-    "replay_elo",
-    "simulate",
-    "simulate_blocks",
-    "tally",
-]
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = sorted({*_HOME, "__version__"} - {"VERSION"})  # noqa: PLE0605 - __init__.pyi lists them
 
 
 def __getattr__(name: str) -> object:
-    if name in _LATER:
-        return getattr(importlib.import_module(_LATER[name]), name)
-    message = f"module 'humorrank' has no attribute {name!r}"
-    raise AttributeError(message)
+    if name == "__version__":
+        value: object = importlib.import_module("humorrank._core").VERSION
+    elif name in __all__:
+        value = getattr(importlib.import_module(_HOME[name]), name)
+    else:
+        message = f"module 'humorrank' has no attribute {name!r}"
+        raise AttributeError(message)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

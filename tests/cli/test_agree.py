@@ -6,7 +6,7 @@ import json
 
 import polars as pl
 import pytest
-from judged import log
+from support.judged import log
 
 RATINGS = (1100, 1050, 1000, 950, 900)
 

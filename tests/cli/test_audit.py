@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from judged import log
+from support.judged import log
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import json
 
 import polars as pl
 import pytest
-from fields import field, finish, made, spec_of
-from judged import log
+from support.fields import field, finish, made, spec_of
+from support.judged import log
 
 RATINGS = (1100, 1050, 1000, 950, 900)
 

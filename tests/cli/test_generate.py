@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from signals import cut_short
+from support.signals import cut_short
 
 from humorrank.generate import CandidateStore, Instructions
 from humorrank.judge import Prompt

@@ -4,8 +4,8 @@ import signal
 
 import polars as pl
 import pytest
-from fields import LOG, rows, write_files
-from signals import cut_short
+from support.fields import LOG, rows, write_files
+from support.signals import cut_short
 
 PAIRS = [
     {"prompt_id": f"p{i}", "prompt": f"prompt {i}", "joke_a": f"a{i}", "joke_b": f"b{i}"}
@@ -276,7 +276,7 @@ def test_kill_9_loses_nothing_and_changes_nothing(run, tmp_path):
 
 def test_a_second_writer_is_refused(run, tmp_path, pairs):
     assert run("judge", pairs, "--judge", "simulated")[0] == 0
-    from humorrank.tournament.store import Store  # noqa: PLC0415
+    from humorrank.store.store import Store  # noqa: PLC0415
 
     with Store(pairs.with_name("pairs.csv.sqlite"), write=True):
         code, _, err = run("judge", pairs, "--judge", "simulated", "--name", "b")

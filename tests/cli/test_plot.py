@@ -5,8 +5,8 @@ import json
 import numpy as np
 import polars as pl
 import pytest
-from drawings import log
-from fields import field, finish, made, spec_of
+from support.drawings import log
+from support.fields import field, finish, made, spec_of
 
 from humorrank import figures
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from humorrank.leaderboard import COLUMNS
+from humorrank.rating.board.leaderboard import COLUMNS
 
 LOG = """model_a,model_b,winner
 pun,irony,model_a

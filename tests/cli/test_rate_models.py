@@ -4,7 +4,7 @@ import json
 
 import polars as pl
 import pytest
-from judged import log
+from support.judged import log
 
 
 @pytest.fixture

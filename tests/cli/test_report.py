@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from decided import decisions
+from support.decided import decisions
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from functools import partial
 
 import polars as pl
 import pytest
-from fields import LOG, field, rows, write_files
+from support.fields import LOG, field, rows, write_files
 
 import humorrank
-from humorrank.tournament import schema
+from humorrank.store import schema
 
 HUMORRANK = [sys.executable, "-c", "from humorrank.cli import main; main()"]
 BUDGET = "budget = 40\n"

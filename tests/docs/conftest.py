@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from judged import log
+from support.judged import log
 
 
 @pytest.fixture

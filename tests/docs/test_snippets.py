@@ -2,17 +2,15 @@
 
 import re
 import shlex
-import sys
 from pathlib import Path
 
 import pytest
 import typer
+from support.snippets import Page, commands, compare, execute, snippets
 
 import humorrank
 from humorrank.cli import app
-
-sys.path.insert(0, str(Path(__file__).parent))
-from snippets import Page, commands, compare, execute, snippets
+from humorrank.cli._lazy import Entry, LazyGroup
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -40,15 +38,17 @@ def parsed(words):
     """Parses a command line without doing what it says."""
     done = []
 
-    def replace_callbacks(command):
-        for inner in getattr(command, "commands", {}).values():
-            replace_callbacks(inner)
-        if not getattr(command, "commands", None):
+    def load(entry, name):
+        command = loaded(entry, name)
+        if not isinstance(command, LazyGroup):
             command.callback = lambda **_: done.append(1)
+        return command
 
-    root = typer.main.get_command(app)
-    replace_callbacks(root)
-    root.main(words, prog_name="humorrank", standalone_mode=False)
+    loaded = Entry.load
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Entry, "load", load)
+        root = typer.main.get_command(app)
+        root.main(words, prog_name="humorrank", standalone_mode=False)
     return bool(done)
 
 

@@ -2,13 +2,14 @@
 
 import polars as pl
 import pytest
-from drawings import board, drawn, log, notes, rows
-from fields import field, finish, made, spec_of
+from support.drawings import board, drawn, log, notes, rows
+from support.fields import field, finish, made, spec_of
 
-from humorrank import figures, rate, tally
+from humorrank import figures, rate
 from humorrank.errors import NoMaximumError, OptionError
-from humorrank.tournament.export import match_log
-from humorrank.tournament.store import Store
+from humorrank.matches.tally import tally
+from humorrank.store.export import match_log
+from humorrank.store.store import Store
 
 
 def rated(frame, **options):

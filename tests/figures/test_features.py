@@ -5,13 +5,14 @@ import json
 import numpy as np
 import polars as pl
 import pytest
-from drawings import board, drawn, log, notes, rows
-from fields import field, finish, made, spec_of
+from support.drawings import board, drawn, log, notes, rows
+from support.fields import field, finish, made, spec_of
 
-from humorrank import MatchLog, figures, rate, tally
+from humorrank import MatchLog, figures, rate
 from humorrank.errors import InputError, OptionError
-from humorrank.tournament.export import export_decisions
-from humorrank.tournament.store import Store
+from humorrank.matches.tally import tally
+from humorrank.store.export import export_decisions
+from humorrank.store.store import Store
 
 COLUMNS = ("winner_humor_features", "winner_delivery_features", "loser_features")
 LABELS = (("irony", "wordplay", "absurdity"), ("timing", "deadpan"), ("cliché", "confusing"))

@@ -4,7 +4,7 @@ import math
 
 import polars as pl
 import pytest
-from drawings import board, datasets, drawn, log, names, notes, rows
+from support.drawings import board, datasets, drawn, log, names, notes, rows
 
 import humorrank
 from humorrank import figures

@@ -3,11 +3,12 @@
 import numpy as np
 import polars as pl
 import pytest
-from drawings import board, drawn, log, notes, rows
 from scipy.stats import kendalltau
+from support.drawings import board, drawn, log, notes, rows
 
-from humorrank import figures, rate, tally
+from humorrank import figures, rate
 from humorrank.errors import InputError, NoMaximumError, OptionError
+from humorrank.matches.tally import tally
 
 
 def judged(models=6, matches=1_200):

@@ -1,14 +1,14 @@
 """Position bias and reliability, as drawn."""
 
-import judged
 import polars as pl
 import pytest
-from drawings import board, drawn, notes, rows
+from support import judged
+from support.drawings import board, drawn, notes, rows
 
 from humorrank import figures
-from humorrank.bias import bias_report
+from humorrank.diagnostics.bias.measure import bias
+from humorrank.diagnostics.fit.check import check
 from humorrank.errors import InputError, OptionError
-from humorrank.goodness import check
 
 RATINGS = (1100, 1050, 1000, 950, 900)
 
@@ -24,7 +24,7 @@ def two_judges():
 
 def test_position_bias_is_that_of_the_report():
     source = two_judges()
-    report = bias_report(source, confidence=0.9)
+    report = bias(source, confidence=0.9)
     wanted = {
         judge.judge: (
             judge.share_first.value,
@@ -81,7 +81,7 @@ def test_faults_of_position_bias():
     with pytest.raises(OptionError, match="holds no judges"):
         figures.position_bias(board())
     with pytest.raises(OptionError, match="where is said"):
-        figures.position_bias(bias_report(two_judges()), where="true")
+        figures.position_bias(bias(two_judges()), where="true")
 
 
 def test_reliability_is_that_of_the_report():

@@ -5,7 +5,7 @@ import re
 from collections import Counter, defaultdict
 
 import pytest
-from drawings import board, drawn, log, notes, rows
+from support.drawings import board, drawn, log, notes, rows
 
 import humorrank
 from humorrank import figures

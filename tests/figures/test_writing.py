@@ -7,7 +7,7 @@ import sys
 
 import altair
 import pytest
-from drawings import board, drawn, log
+from support.drawings import board, drawn, log
 
 import humorrank
 from humorrank import figures

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from endpoint import KEY
+from support.endpoint import KEY
 
 from humorrank.generate import CandidateStore
 

@@ -1,3 +1,3 @@
 """What these tests share."""
 
-from endpoint import endpoint  # noqa: F401 - a fixture
+from support.endpoint import endpoint  # noqa: F401 - a fixture

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import polars as pl
 import pytest
-from endpoint import KEY
+from support.endpoint import KEY
 
 from humorrank.cli import main
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from fields import rows
+from support.fields import rows
 
 from humorrank.cli import main
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from fields import field
+from support.fields import field
 
 from humorrank.errors import OptionError
 from humorrank.judge import Batch, Field, Prompt, SimulatedJudge, Simulation

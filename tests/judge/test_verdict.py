@@ -6,17 +6,10 @@ import pickle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judge import fuzz
+from soak import fuzz
 
 from humorrank.errors import HumorRankError
-from humorrank.judge import (
-    TAXONOMY,
-    Taxonomy,
-    Verdict,
-    VerdictError,
-    parse_verdict,
-    verdict_schema,
-)
+from humorrank.judge import TAXONOMY, Taxonomy, Verdict, VerdictError, parse_verdict, verdict_schema
 from humorrank.judge.verdict import MOST_BYTES
 
 ANSWER = {

@@ -4,9 +4,9 @@ import importlib.util
 
 import polars as pl
 import pytest
-from fields import rows, write_files
-from vllm_commands import run
-from vllm_server import served
+from support.fields import rows, write_files
+from support.vllm_commands import run
+from support.vllm_server import served
 
 from humorrank.judge import TAXONOMY
 from humorrank.judge.backends import BACKENDS

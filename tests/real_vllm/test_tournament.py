@@ -8,8 +8,8 @@ import time
 
 import polars as pl
 import pytest
-from fields import rows, write_files
-from vllm_commands import others_of, run, start
+from support.fields import rows, write_files
+from support.vllm_commands import others_of, run, start
 
 if importlib.util.find_spec("vllm") is None:
     pytest.skip("needs vLLM, which `make test-vllm` installs", allow_module_level=True)

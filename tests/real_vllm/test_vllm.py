@@ -12,7 +12,7 @@ if importlib.util.find_spec("vllm") is None:
     pytest.skip("needs vLLM, which `make test-vllm` installs", allow_module_level=True)
 
 import torch
-from bench.judge import overhead, real_length_field
+from bench.speed.judge import overhead, real_length_field
 from transformers import AutoModelForCausalLM
 
 from humorrank.errors import JudgeError, OptionError

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 import pytest
-from decided import decisions
-from fields import field, finish, made, spec_of
+from support.decided import decisions
+from support.fields import field, finish, made, spec_of
 
 import humorrank
 from humorrank.report import page

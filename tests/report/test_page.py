@@ -11,21 +11,21 @@ from html import unescape
 import numpy as np
 import polars as pl
 import pytest
-from decided import decisions
-from fields import field, finish, made, spec_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.decided import decisions
+from support.fields import field, finish, made, spec_of
 
 import humorrank
 from humorrank.errors import InputError, NoMaximumError, OptionError
 from humorrank.judge import Field, Prompt
+from humorrank.rating.board.tiers import PAPER, tier_of, tiers_of
 from humorrank.report import fingerprint, page, render
 from humorrank.report.decisions import of_log, of_store
 from humorrank.report.examples import chosen, packed
 from humorrank.report.pairs import pair_columns
-from humorrank.tiers import PAPER, tier_of, tiers_of
-from humorrank.tournament.export import export_decisions, export_matches
-from humorrank.tournament.store import Store
+from humorrank.store.export import export_decisions, export_matches
+from humorrank.store.store import Store
 
 NAMES = [f"model-{i}" for i in range(5)]
 

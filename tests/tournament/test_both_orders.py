@@ -5,12 +5,12 @@ from functools import partial
 
 import polars as pl
 import pytest
-from fields import field, finish, made, spec_of, write_files
+from support.fields import field, finish, made, spec_of, write_files
 
 import humorrank
 from humorrank.errors import OptionError
-from humorrank.tournament.export import match_log, swapped
-from humorrank.tournament.store import Store
+from humorrank.store.export import match_log, swapped
+from humorrank.store.store import Store
 
 JUDGE = {"position_bias": 150.0, "tie_rate": 0.2}
 

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from fields import LOG, field, finish, made, rows, spec_of
+from support.fields import LOG, field, finish, made, rows, spec_of
 
 from humorrank.tournament.opening import resume
 
-HERE = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 
 SHIM = r"""
 #define _GNU_SOURCE
@@ -39,8 +39,8 @@ PLAY = """
 import os, sys
 sys.path.insert(0, {tests!r})
 from pathlib import Path
-from fields import field, finish, made, spec_of
-from humorrank.tournament.writer import Writer
+from support.fields import field, finish, made, spec_of
+from humorrank.tournament.commits import Writer
 tell = Writer._tell
 def noted(self, futures):
     with open(os.environ["SYNC_LOG"], "ab", 0) as log:
@@ -55,7 +55,7 @@ print(ending.commits, ending.judged)
 
 def test_kill_9_loses_nothing_and_changes_nothing():
     """In a process of its own: it forks, which threads of other tests would not survive."""
-    script = HERE.parent / "crash.py"
+    script = TESTS / "soak" / "crash.py"
     done = subprocess.run(
         [sys.executable, str(script), "--kills", "24", "--seed", "1"],
         capture_output=True,

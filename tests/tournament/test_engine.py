@@ -6,16 +6,16 @@ import sqlite3
 import numpy as np
 import polars as pl
 import pytest
-from fields import LOG, field, finish, made, rows, spec_of
+from support.fields import LOG, field, finish, made, rows, spec_of
 
 from humorrank.errors import JudgeError
 from humorrank.judge import Answers, Failure, Judgment
-from humorrank.tournament.export import export_decisions, match_log
+from humorrank.store.export import export_decisions, match_log
+from humorrank.store.running_elo import elo_changes
+from humorrank.store.store import Store
 from humorrank.tournament.history import replay
 from humorrank.tournament.opening import resume
-from humorrank.tournament.running_elo import elo_changes
 from humorrank.tournament.status import status
-from humorrank.tournament.store import Store
 
 
 class OneByOne:

@@ -5,9 +5,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from fields import LOG, field, finish, made, rows, spec_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.fields import LOG, field, finish, made, rows, spec_of
 
 from humorrank.tournament.opening import extend, possible, resume
 

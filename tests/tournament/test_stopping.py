@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from fields import rows, write_files
 from scipy import integrate, stats
+from support.fields import rows, write_files
 
 from humorrank.cli import main
 from humorrank.errors import OptionError

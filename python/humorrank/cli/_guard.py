@@ -10,7 +10,6 @@ from typing import ParamSpec
 
 import typer
 
-from humorrank.deadline import lift_deadline
 
 P = ParamSpec("P")
 
@@ -28,8 +27,11 @@ def guarded(command: Callable[P, None], *, patient: bool = False) -> Callable[P,
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        if patient:
-            lift_deadline()
+        # Imports the compiled module, which the help of a command does without.
+        from humorrank._util.deadline import set_deadline  # noqa: PLC0415
+
+        if not patient:
+            set_deadline()
         try:
             command(*args, **kwargs)
         except KeyboardInterrupt:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 import typer
 
 from humorrank.errors import OptionError
-from humorrank.settings import Interval, Ties
+from humorrank.rating.settings import Interval, Ties
 
 READING, FILTERS, RATING, INTERVALS, OUTPUT = (
     "Reading",

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import typer
 
-from humorrank.atomic import check_place, replacing
+from humorrank._util.atomic import check_place, replacing
 from humorrank.errors import OptionError
 
 _BY_SUFFIX = {

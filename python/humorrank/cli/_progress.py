@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from humorrank.progress import Progress
+from humorrank._util.progress import Progress
 
 
 @contextmanager

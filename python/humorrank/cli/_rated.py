@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import humorrank
-from humorrank import tally_file
+from humorrank._util.progress import Progress
 from humorrank.cli import _output
 from humorrank.cli._progress import progress_bar
-from humorrank.leaderboard import Leaderboard
-from humorrank.log import MatchLog
-from humorrank.progress import Progress
-from humorrank.source import counted
-from humorrank.tally import Tally
+from humorrank.matches import kinds
+from humorrank.matches.log import MatchLog
+from humorrank.matches.source import counted
+from humorrank.matches.tally.tally import Tally
+from humorrank.rating.board.leaderboard import Leaderboard
+from humorrank.rating.rate import rate
 
 
 def matches_of(
@@ -29,7 +29,7 @@ def matches_of(
     Raises:
         HumorRankError: the files cannot be read as they stand.
     """
-    if rating["controls"] and not tally_file.split(files)[0]:
+    if rating["controls"] and not kinds.split(files)[0]:
         return MatchLog(files, **reading)
     cluster = rating["cluster"]
     keys = None if rating["controls"] else by or (() if cluster is None else (cluster,))
@@ -46,9 +46,7 @@ def rated(
     """
     with progress_bar() as progress:
         matches = matches_of(files, reading, rating, by=None, progress=progress)
-        board = humorrank.rate(
-            matches, bootstrap=bootstrap, elo_shuffles=0, progress=progress, **rating
-        )
+        board = rate(matches, bootstrap=bootstrap, elo_shuffles=0, progress=progress, **rating)
     assert isinstance(board, Leaderboard)
     tell(board)
     return board

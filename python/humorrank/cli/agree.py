@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from humorrank._util.interruptible import interruptible
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 from humorrank.errors import OptionError
-from humorrank.interruptible import interruptible
 
 if TYPE_CHECKING:
-    from humorrank.agreement import AgreementReport
+    from humorrank.diagnostics.agreement.result import AgreementReport
 
 _AGREEMENT = "Agreement"
 _DECIMALS = {
@@ -82,7 +82,7 @@ def agree(
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Say how far judges agree: judgment by judgment, and board by board.
+    """Measure how far judges agree, judgment by judgment and board by board.
 
     Of all: Krippendorff's alpha, raw agreement, and the share of triples of models without a
     cycle. Of each judge: how often it says what the reference says. Of each pair: how often they
@@ -93,7 +93,7 @@ def agree(
     * `humorrank agree llama.csv qwen.csv`
     * `humorrank agree T.sqlite people.csv --names llm,people --reference people -f json`
     """
-    from humorrank import agreement  # noqa: PLC0415 - no other command needs it
+    from humorrank.diagnostics.agreement.agree import agree as run  # noqa: PLC0415
 
     chosen = _output.resolve_format(format, output)
     if raters and chosen in ("json", "table"):
@@ -101,7 +101,7 @@ def agree(
     with progress_bar() as progress:
 
         def work() -> AgreementReport:
-            return agreement.agree(
+            return run(
                 *files,
                 names=_options.as_names("names", names),
                 reference=_options.as_names("reference", reference) or (),

@@ -59,7 +59,7 @@ def audit(
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Name a small set of matches that decides who wins.
+    """Find a small set of matches that decides who wins.
 
     Without these matches, or with their outcomes flipped, someone else is first. The set is found
     by the influence of each match, confirmed by fitting the ratings without it, and an upper bound:
@@ -70,7 +70,7 @@ def audit(
     * `humorrank audit votes.csv --by judge` names judges without whom another model wins
     * `humorrank audit votes.csv --top 3 --format json -o audit.json`
     """
-    from humorrank.fragility import audit as run  # noqa: PLC0415 - no other command needs it
+    from humorrank.diagnostics.fragility.audit import audit as run  # noqa: PLC0415 - no other command needs it
 
     chosen = _output.resolve_format(format, output)
     with progress_bar() as progress:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from humorrank._util.interruptible import interruptible
 from humorrank.cli import _options, _output
 from humorrank.errors import OptionError
-from humorrank.interruptible import interruptible
 
 if TYPE_CHECKING:
-    from humorrank.bias import BiasReport
+    from humorrank.diagnostics.bias.result import BiasReport
 
 _BIAS = "Bias"
 _DECIMALS = {
@@ -92,7 +92,7 @@ def bias(
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Say what moves each judge beside the jokes: position, length, its own model.
+    """Measure what sways each judge besides the jokes: position, length, its own model.
 
     Of each judge: how often the one shown first wins, whether it says the same in both orders,
     what being shown first is worth in rating points, whether the longer text wins, and whether
@@ -102,12 +102,12 @@ def bias(
     * `humorrank bias decisions.parquet --format json -o bias.json`
     * `humorrank bias votes.csv --own gpt-judge=gpt-4o --reference people`
     """
-    from humorrank.bias import bias_report  # noqa: PLC0415 - no other command needs it
+    from humorrank.diagnostics.bias.measure import bias as run  # noqa: PLC0415 - no other command needs it
 
     chosen = _output.resolve_format(format, output)
 
     def work() -> BiasReport:
-        return bias_report(
+        return run(
             files[0] if len(files) == 1 else files,
             own=_own(own),
             reference=tuple(reference or ()),

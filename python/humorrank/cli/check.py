@@ -76,7 +76,7 @@ def check(
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Say whether the model fits the matches, and whether its predictions hold.
+    """Check whether the model fits the matches and whether its predictions hold.
 
     Deviance and Pearson's statistic of Bradley-Terry's model against one that gives each pair its
     own share; the pairs that it explains worst, with p-values that allow for how many there are;
@@ -86,7 +86,7 @@ def check(
     * `humorrank check decisions.parquet --cluster prompt --worst 20`
     * `humorrank check votes.csv --bins 0.6,0.75,0.9 --show reliability -o reliability.csv`
     """
-    from humorrank.goodness import check as run  # noqa: PLC0415 - no other command needs it
+    from humorrank.diagnostics.fit.check import check as run  # noqa: PLC0415 - no other command needs it
 
     chosen = _output.resolve_format(format, output)
     with progress_bar() as progress:

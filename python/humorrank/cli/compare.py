@@ -26,7 +26,7 @@ def compare(
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Say how far two models are apart, and how sure the matches make it.
+    """Compare two models: how far apart they are, and how certain that is.
 
     Three different things: the difference of their ratings with its interval; how sure it is
     that A is the stronger one; and how often A would beat B in one match, which stays near one

@@ -51,7 +51,7 @@ def diff(
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Say who moved between two boards, beyond noise or not, and who is new or gone.
+    """Compare two boards: who moved by more than noise, who is new, and who is gone.
 
     Both boards are brought to one scale, on which the models that they share have a mean of 1000,
     so that a strong newcomer moves nobody. Of two logs, matches that both hold count as shared.
@@ -60,7 +60,7 @@ def diff(
     * `humorrank diff monday.csv friday.csv --match-id comparison_id,judge`
     * `humorrank diff monday.json friday.json`
     """
-    from humorrank.board_diff import diff as run  # noqa: PLC0415 - no other command needs it
+    from humorrank.diagnostics.diff.diff import diff as run  # noqa: PLC0415 - no other command needs it
 
     chosen = _output.resolve_format(format, output)
     with progress_bar() as progress:

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-import humorrank
-from humorrank import notices
+from humorrank._util.text import one_line, text_table
 from humorrank.cli import _options, _output
-from humorrank.elo import refuse_tally
-from humorrank.text_table import one_line, text_table
+from humorrank.matches.log import MatchLog
+from humorrank.rating import notices
+from humorrank.rating.elo import refuse_tally, replay_elo
 
 
 @_options.takes(reading=_options.reading_options)
@@ -24,14 +24,14 @@ def elo(
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Replay a log once, in the order of its rows, as Elo ratings.
+    """Replay a log once, in row order, as Elo ratings.
 
     The order matters here: for ratings that do not depend on it, `humorrank rate`.
     """
     chosen = _output.resolve_format(format, output)
     refuse_tally(files)
-    log = humorrank.MatchLog(files[0] if len(files) == 1 else files, **reading)
-    table = humorrank.replay_elo(log, k=k, start=start)
+    log = MatchLog(files[0] if len(files) == 1 else files, **reading)
+    table = replay_elo(log, k=k, start=start)
     _output.say_filters(log.report.filtered)
     for notice in notices.of_reading(log.report, ties="half"):
         _output.say("warning", notice)

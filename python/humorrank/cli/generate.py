@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from humorrank.atomic import check_place
+from humorrank._util.atomic import check_place
+from humorrank._util.checks import positive
 from humorrank.cli import _output
 from humorrank.cli._guard import INTERRUPTED
 from humorrank.cli._progress import progress_bar
@@ -28,9 +29,8 @@ from humorrank.generate import (
     named_model,
     write,
 )
-from humorrank.settings import positive
-from humorrank.tournament.export import ENDINGS
-from humorrank.tournament.fingerprint import flat
+from humorrank.store.differences import flat
+from humorrank.store.export import ENDINGS
 from humorrank.tournament.inputs import read_prompts
 from humorrank.tournament.tables import expand
 
@@ -130,7 +130,7 @@ def generate(
     """Have models write one joke for each prompt, into a file that tournaments read.
 
     Every joke is kept as it comes: run it again and it goes on. Whether both words of a prompt
-    occur is checked and told; the rule is in docs/judging.md.
+    occur is checked and told; the rule is in docs/guides/judging.md.
     """
     check_place(output)
     if output.suffix.lower() not in ENDINGS:

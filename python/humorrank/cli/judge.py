@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from humorrank.atomic import check_place
+from humorrank._util.atomic import check_place
 from humorrank.cli import _options, _output
 from humorrank.cli._guard import INTERRUPTED
 from humorrank.cli._progress import progress_bar
@@ -17,8 +17,8 @@ from humorrank.cli.tournament._common import say_swapped, say_throughput
 from humorrank.errors import OptionError
 from humorrank.judge import Field, Judge
 from humorrank.judge.backends import make_judge, parse_judge
+from humorrank.store.export import ENDINGS, export_decisions, export_matches, treatment
 from humorrank.tournament.engine import Ending
-from humorrank.tournament.export import ENDINGS, export_decisions, export_matches, treatment
 from humorrank.tournament.judging import Settings, judge_pairs, open_judging
 
 

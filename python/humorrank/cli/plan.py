@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 import typer
 
+from humorrank._util.checks import positive
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 from humorrank.cli._ratings import read_ratings
 from humorrank.errors import OptionError
-from humorrank.settings import positive
 
 _GOAL, _FIELD, _WAYS = "Goal", "Field", "Ways to reach it"
 _DECIMALS = {"chance": 3}
@@ -106,7 +106,7 @@ def plan(
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Say how many matches, on how many prompts, a wanted precision needs.
+    """Plan how many matches, on how many prompts, a given precision needs.
 
     With joke effects, matches of one joke are alike, so that matches do not make up for too few
     prompts; then it says how many prompts are needed at least.
@@ -115,11 +115,11 @@ def plan(
     * `humorrank plan 12 --spread 100 --separate 30 --power 0.8 --joke-effects 100`
     * `humorrank plan 9 --matches 3000 --matches 10800 --prompts 300 --format json`
     """
-    from humorrank import planning  # noqa: PLC0415 - no other command needs it
+    from humorrank.tournament.planning.plan import plan as run  # noqa: PLC0415
 
     chosen = _output.resolve_format(format, output)
     with progress_bar() as progress:
-        made = planning.plan(
+        made = run(
             _field(ratings, spread),
             half_width=half_width,
             of=of,

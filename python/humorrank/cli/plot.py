@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-import humorrank
-from humorrank.bias.source import store_path
 from humorrank.cli import _options
 from humorrank.cli._progress import progress_bar
 from humorrank.cli._rated import matches_of, tell
 from humorrank.errors import OptionError
-from humorrank.leaderboard import Leaderboard
+from humorrank.matches.kinds import store_path
+from humorrank.rating.board.leaderboard import Leaderboard
+from humorrank.rating.rate import rate
 
 if TYPE_CHECKING:
+    from humorrank._util.progress import Progress
     from humorrank.figures.extra import Figure
-    from humorrank.progress import Progress
-from humorrank.source import refuse_beside_store, said_options
+from humorrank.matches.source import refuse_beside_store, said_options
 
 Kind = Literal[
     "leaderboard",
@@ -168,7 +168,7 @@ def _of_board(
     progress: Progress | None,
 ) -> Figure:
     from humorrank import figures  # noqa: PLC0415
-    from humorrank.figures.source import store_log  # noqa: PLC0415
+    from humorrank.store.export import store_log  # noqa: PLC0415
 
     path = store_path(files)
     if path is None:
@@ -177,7 +177,7 @@ def _of_board(
         refuse_beside_store(path, said_options(reading))
         matches = store_log(path)
     intervals, elo = kind in ("leaderboard", "ranks"), kind == "elo"
-    board = humorrank.rate(
+    board = rate(
         matches,
         bootstrap=said.get("bootstrap", _BOOTSTRAP) if intervals else 0,
         elo_shuffles=said.get("elo_shuffles", _SHUFFLES) if elo else 0,

@@ -40,7 +40,7 @@ def ranks(
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Say which ranks the matches allow, who is best with what chance, and who is alike.
+    """Show which ranks the matches allow, and how likely each model is to be the best.
 
     * `humorrank ranks votes.csv`
     * `humorrank ranks votes.csv --cluster prompt --top 5 --format json`

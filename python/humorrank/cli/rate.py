@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-import humorrank
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 from humorrank.cli._rated import matches_of
 from humorrank.errors import OptionError
-from humorrank.leaderboard import Leaderboard
-from humorrank.leaderboards import Leaderboards
+from humorrank.rating.board.leaderboard import Leaderboard
+from humorrank.rating.board.leaderboards import Leaderboards
+from humorrank.rating.rate import rate as rate_matches
 
 _DECIMALS = {"win_rate": 3}
 
@@ -70,7 +70,7 @@ def rate(
     columns_by = _options.as_names("by", by)
     with progress_bar() as progress:
         matches = matches_of(files, reading, rating, by=columns_by, progress=progress)
-        board = humorrank.rate(
+        board = rate_matches(
             matches,
             by=columns_by,
             bootstrap=bootstrap,

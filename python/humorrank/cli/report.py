@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from humorrank.atomic import check_place
+from humorrank._util.atomic import check_place
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 from humorrank.cli._rated import tell
@@ -84,7 +84,7 @@ def report(
     reading: dict[str, Any],
     rating: dict[str, Any],
 ) -> None:
-    """Write one page of a leaderboard that can be mailed: a file that needs no network.
+    """Write a leaderboard as one self-contained page that needs no network.
 
     It is sorted and filtered, compares any two models with example decisions, prints, and says
     what it takes to make it again: fingerprint of the data, settings, seed, versions, warnings.

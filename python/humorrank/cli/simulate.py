@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-import humorrank
-from humorrank.atomic import replacing
+from humorrank._util.atomic import replacing
+from humorrank._util.interruptible import interruptible
 from humorrank.cli._ratings import read_ratings
 from humorrank.errors import OptionError
-from humorrank.interruptible import interruptible
+from humorrank.matches.simulation import simulate as draw_matches
 
 _SLICE = 1 << 17
 """Rows of text that are written without a look at Ctrl-C."""
@@ -32,7 +32,7 @@ def simulate(
         str, typer.Option("--output", "-o", metavar="FILE", help="Ends in .parquet or .csv.")
     ] = "matches.parquet",
 ) -> None:
-    """Draw a match log from known ratings, to try things out at any size.
+    """Draw a match log from known ratings.
 
     `humorrank simulate 100 --matches 1000000 -o million.parquet`
     """
@@ -40,7 +40,7 @@ def simulate(
     if path.suffix not in (".parquet", ".csv"):
         message = f"--output must end in .parquet or .csv, not {output!r}"
         raise OptionError(message)
-    frame = humorrank.simulate(read_ratings(ratings), matches, ties, seed)
+    frame = draw_matches(read_ratings(ratings), matches, ties, seed)
     with replacing(path) as file:
         if path.suffix == ".csv":
             # By slices: while polars writes text, Python cannot listen for Ctrl-C.

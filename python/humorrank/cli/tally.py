@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from humorrank.atomic import check_place
+from humorrank._util.atomic import check_place
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
-from humorrank.notices import told
-from humorrank.source import counted
-from humorrank.tally_file import is_tally
+from humorrank.matches.kinds import is_tally
+from humorrank.matches.log.report import told
+from humorrank.matches.source import counted
 
 
 @_options.takes(reading=_options.reading_options)
@@ -46,7 +46,7 @@ def tally(
     ] = None,
     reading: dict[str, Any],
 ) -> None:
-    """Count a match log once, to rate it in no time ever after.
+    """Count a match log once, so that it can be rated again in an instant.
 
     A tally holds how often each model won against, lost to and tied with each other, by who was
     shown first. It is small, whatever the size of the log; tallies add, so that a day is added

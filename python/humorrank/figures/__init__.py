@@ -1,4 +1,4 @@
-"""Pictures of boards, logs and stores, as Altair charts (docs/figures.md).
+"""Pictures of boards, logs and stores, as Altair charts (docs/guides/figures.md).
 
 Each function takes a board, a log or a store and gives a chart, which a notebook shows, and which
 `save` and `svg` turn into files and text. They need `pip install 'humorrank[figures]'`.

@@ -8,19 +8,20 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from humorrank.bias.source import store_path
+from humorrank._util.checks import whole
+from humorrank._util.progress import Progress
 from humorrank.errors import InputError, NoMaximumError
 from humorrank.figures import theme
 from humorrank.figures.beside import short, spread
 from humorrank.figures.extra import Figure, alt
-from humorrank.figures.source import refuse_counts, store_log
-from humorrank.leaderboard import Leaderboard
-from humorrank.log import MatchLog
-from humorrank.progress import Progress
-from humorrank.rating import rate
-from humorrank.settings import whole
-from humorrank.source import log_of, refuse_beside_store, said_options
-from humorrank.tally import Tally
+from humorrank.matches.kinds import store_path
+from humorrank.matches.log import MatchLog
+from humorrank.matches.outcomes import SHARE_OF
+from humorrank.matches.source import log_of, refuse_beside_store, refuse_counts, said_options
+from humorrank.matches.tally.tally import Tally
+from humorrank.rating.board.leaderboard import Leaderboard
+from humorrank.rating.rate import rate
+from humorrank.store.export import store_log
 
 _ALL_NAMED: Final = 14
 """Up to how many models all have their names; of more the first and last of the board."""
@@ -29,7 +30,6 @@ _ENDS: Final = 4
 """How many at each end of the board are named where not all are."""
 
 _WIDTH, _HEIGHT = 520, 380
-_SHARES: Final = {"model_a": 1.0, "model_b": 0.0, "tie": 0.5, "both_bad": 0.5}
 _DASHES: Final = ([1, 0], [6, 3], [2, 2])
 
 
@@ -111,7 +111,7 @@ def _in_order(source: object, reading: Mapping[str, Any]) -> tuple[pl.DataFrame,
         low, high = pl.min_horizontal("model_a", "model_b"), pl.max_horizontal("model_a", "model_b")
         compared = pl.struct(low.alias("low"), high.alias("high"), "question_id")
         done = compared.is_first_distinct().cum_sum()
-    known = pl.col("winner").replace_strict(_SHARES, default=None, return_dtype=pl.Float64)
+    known = pl.col("winner").replace_strict(SHARE_OF, default=None, return_dtype=pl.Float64)
     shares = [known, pl.col("score")] if "score" in frame.columns else [known]
     amounts = [name for name in ("weight", "count") if name in frame.columns]
     return frame.select(

@@ -11,7 +11,7 @@ import numpy as np
 from humorrank.figures import theme
 from humorrank.figures.extra import Figure, Part, alt
 from humorrank.figures.source import board_of
-from humorrank.leaderboard import Leaderboard
+from humorrank.rating.board.leaderboard import Leaderboard
 
 MOST_SIDE: Final = 70
 """The longest side of the matrix: its cells are then within what a chart may hold."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from humorrank.figures import theme
 from humorrank.figures.extra import Figure, Part, alt
 from humorrank.figures.source import board_of
-from humorrank.leaderboard import Leaderboard
+from humorrank.rating.board.leaderboard import Leaderboard
 
 PANEL: Final = 75
 """The most rows that stand below each other."""

@@ -10,10 +10,10 @@ import polars as pl
 from humorrank.errors import NoMaximumError
 from humorrank.figures import theme
 from humorrank.figures.extra import Figure, Part, alt
-from humorrank.figures.labels import KINDS, Labels, read_labels
 from humorrank.figures.source import board_of, matches_of
-from humorrank.leaderboard import Leaderboard
-from humorrank.source import log_of
+from humorrank.matches.labels import KINDS, Labels, read_labels
+from humorrank.matches.source import log_of
+from humorrank.rating.board.leaderboard import Leaderboard
 
 _NAMED: Final = 100
 """Up to how many models each has its name."""

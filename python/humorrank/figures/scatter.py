@@ -8,17 +8,19 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from humorrank.agreement import Correlation, compare_boards, kendall
-from humorrank.bias.source import Judgments, read_judgments
+from humorrank._stats.correlation import Correlation, kendall
+from humorrank._util.progress import Progress
+from humorrank._util.suggest import refuse_unknown
+from humorrank.diagnostics.agreement.boards import compare_boards
 from humorrank.errors import InputError, NoMaximumError, OptionError
 from humorrank.figures import theme
 from humorrank.figures.beside import ACROSS, DOWN, placed
 from humorrank.figures.extra import Figure, Part, alt
-from humorrank.figures.source import board_of, refuse_board
-from humorrank.leaderboard import Leaderboard
-from humorrank.progress import Progress
-from humorrank.rating import rate
-from humorrank.unknown import refuse_unknown
+from humorrank.figures.source import board_of
+from humorrank.matches.judgments import Judgments, read_judgments
+from humorrank.matches.source import refuse_board
+from humorrank.rating.board.leaderboard import Leaderboard
+from humorrank.rating.rate import rate
 
 _SIDE: Final = 460
 """Of the square, in pixels."""

@@ -6,16 +6,18 @@ from typing import Any, Final
 
 import polars as pl
 
-from humorrank.bias import BiasReport
-from humorrank.bias.intervals import Estimate
-from humorrank.bias.source import read_judgments
+from humorrank._stats.estimate import Estimate
+from humorrank._util.checks import check_confidence
+from humorrank.diagnostics.bias.result import BiasReport
+from humorrank.diagnostics.fit.check import check
+from humorrank.diagnostics.fit.result import FitReport
 from humorrank.errors import OptionError
 from humorrank.figures import theme
 from humorrank.figures.extra import Figure, alt
 from humorrank.figures.intervals import PANEL
-from humorrank.figures.source import matches_of, refuse_board
-from humorrank.goodness import FitReport, check
-from humorrank.settings import check_confidence
+from humorrank.figures.source import matches_of
+from humorrank.matches.judgments import read_judgments
+from humorrank.matches.source import refuse_board
 
 _SIDE: Final = 420
 
@@ -32,7 +34,7 @@ def position_bias(
     more than 75 judges those with the most decided judgments are shown.
 
     Args:
-        source: a `humorrank.bias.BiasReport`, a log, a tally by judge, or a store.
+        source: a `humorrank.diagnostics.bias.BiasReport`, a log, a tally by judge, or a store.
         confidence: of the intervals, for what is not a report.
         reading: options of `MatchLog`.
 
@@ -133,8 +135,8 @@ def reliability(
     """Predicted against observed wins of the favourite, on matches held out of the fit.
 
     Args:
-        source: a `humorrank.goodness.FitReport`, a log, a tally or a store.
-        options: of `humorrank.goodness.check`, for what is not a report.
+        source: a `humorrank.diagnostics.fit.FitReport`, a log, a tally or a store.
+        options: of `humorrank.diagnostics.fit.check`, for what is not a report.
 
     Returns:
         A chart of shares; the data are `FitReport.bins()`.
@@ -142,7 +144,7 @@ def reliability(
     Raises:
         MissingExtraError: altair is not installed.
         OptionError: the report has no calibration.
-        HumorRankError: see `humorrank.goodness.check`.
+        HumorRankError: see `humorrank.diagnostics.fit.check`.
     """
     if isinstance(source, FitReport):
         for name in options:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from humorrank import tally_file
-from humorrank.bias.source import store_path
 from humorrank.errors import OptionError
-from humorrank.leaderboard import Leaderboard
-from humorrank.leaderboards import Leaderboards
-from humorrank.rating import rate
-from humorrank.tally import Tally
+from humorrank.matches.kinds import store_path
+from humorrank.rating.board.leaderboard import Leaderboard
+from humorrank.rating.board.leaderboards import Leaderboards
+from humorrank.rating.rate import rate
+from humorrank.store.export import store_log
 
 
 def board_of(
@@ -50,34 +48,3 @@ def matches_of(source: object) -> Any:  # noqa: ANN401 - many kinds
     """
     path = store_path(source)
     return source if path is None else store_log(path)
-
-
-def store_log(path: Path) -> Any:  # noqa: ANN401 - a polars frame
-    """The match log of a store, in the order of its schedule."""
-    # SQLite takes a while to import, and most logs are no stores.
-    from humorrank.tournament.export import match_log  # noqa: PLC0415
-    from humorrank.tournament.store import Store  # noqa: PLC0415
-
-    with Store(path, write=False) as store:
-        return match_log(store)
-
-
-def refuse_board(source: object, what: str) -> None:
-    """Refuses a board where matches are needed.
-
-    Raises:
-        OptionError: it is one.
-    """
-    if isinstance(source, Leaderboard | Leaderboards):
-        raise OptionError(f"a board holds no {what}; give the log or the store that it is of")
-
-
-def refuse_counts(source: object, what: str) -> None:
-    """Refuses a board or a tally where rows are needed.
-
-    Raises:
-        OptionError: it is one.
-    """
-    refuse_board(source, what)
-    if isinstance(source, Tally) or tally_file.split(source)[0]:
-        raise OptionError(f"a tally holds no {what}; give the log or the store that it is of")

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import polars as pl
 
+from humorrank._util.checks import whole
 from humorrank.errors import OptionError
 from humorrank.figures.extra import Figure, Part, alt
-from humorrank.settings import whole
 
 FONT: Final = "Noto Sans, DejaVu Sans, Liberation Sans, Arial, Helvetica, sans-serif"
 

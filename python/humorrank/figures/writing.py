@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from humorrank.atomic import check_place, replacing
+from humorrank._util.atomic import check_place, replacing
 from humorrank.errors import MissingExtraError, OptionError
 from humorrank.figures.extra import Part, alt
 

@@ -10,8 +10,8 @@ from typing import Final
 import polars as pl
 
 from humorrank.generate.store import CandidateStore
-from humorrank.tournament.export import write_log
-from humorrank.tournament.faults import told
+from humorrank.store.export import write_log
+from humorrank.store.faults import told
 
 _JOKES: Final = (
     "SELECT p.id, m.name, p.text, j.text, j.missing FROM jokes j JOIN prompts p USING (prompt) "

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, TypeVar
 
+from humorrank._util.progress import Progress
 from humorrank.errors import JudgeError
 from humorrank.generate.instructions import Instructions
 from humorrank.generate.provider import Provider, Reply, Request
 from humorrank.generate.store import CandidateStore, Outcome, Wanted, Written
 from humorrank.generate.words import missing_words
-from humorrank.progress import Progress
-from humorrank.tournament.asking import Asking, interruptible
+from humorrank.llm.asking import Asking, interruptible
 
 _N = TypeVar("_N", int, float)
 _THOUGHT: Final = "</think>"

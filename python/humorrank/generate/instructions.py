@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from humorrank._util.suggest import near
 from humorrank.errors import OptionError
 from humorrank.judge import Prompt
-from humorrank.unknown import near
 
 Message = dict[str, str]
 

@@ -8,16 +8,16 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from humorrank.endpoint import AgainError, Client, Completion, Endpoint, RejectedError
+from humorrank._util.suggest import refuse_unknown
 from humorrank.errors import JudgeError
 from humorrank.generate.provider import Reply, Request, Sampling
-from humorrank.unknown import refuse_unknown
+from humorrank.llm.endpoint import AgainError, Client, Completion, Endpoint, RejectedError
 
 
 class OpenAIProvider:
     """Asks with bounded concurrency on connections that stay open.
 
-    What does not come through is asked for again (`humorrank.endpoint.Client`). A refusal, and
+    What does not come through is asked for again (`humorrank.llm.endpoint.Client`). A refusal, and
     what else the endpoint will not do, is a failure.
 
     Args:

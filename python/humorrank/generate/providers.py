@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
+from humorrank._util.suggest import refuse_unknown
 from humorrank.errors import OptionError
 from humorrank.generate.provider import Provider, Sampling
 from humorrank.generate.simulated import SimulatedProvider, Simulation
-from humorrank.unknown import refuse_unknown
 
 
 def named_model(text: str) -> tuple[str, str, str]:

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from humorrank import draws
+from humorrank._util import draws
+from humorrank._util.checks import positive, share, whole
 from humorrank.generate.provider import Reply, Request
-from humorrank.settings import positive, share, whole
 
 _FAILURE, _MISS, _JOKE, _EMPTY = 21, 22, 23, 24
 """What a draw is for."""

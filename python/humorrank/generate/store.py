@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from humorrank.errors import StoreError
 from humorrank.judge import Prompt
-from humorrank.tournament.database import Database
-from humorrank.tournament.faults import told
-from humorrank.tournament.fingerprint import differences
+from humorrank.store.database import Database
+from humorrank.store.differences import differences
+from humorrank.store.faults import told
 
 TABLES: Final = """
 CREATE TABLE prompts (

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from humorrank.generate.provider import Reply, Request, Sampling
-from humorrank.judge.vllm_engine import VLLMEngine, check_engine_options, import_vllm
+from humorrank.llm.engine import VLLMEngine, check_engine_options, import_vllm
 
 
 class VLLMProvider:

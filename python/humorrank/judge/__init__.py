@@ -6,7 +6,6 @@ import importlib
 from typing import TYPE_CHECKING
 
 from humorrank.errors import VerdictError
-from humorrank.judge.field import Field, Prompt
 from humorrank.judge.protocol import (
     SCORES,
     Answers,
@@ -19,6 +18,7 @@ from humorrank.judge.protocol import (
 )
 from humorrank.judge.recorded import RecordedJudge
 from humorrank.judge.simulated import SimulatedJudge, Simulation
+from humorrank.store.field import Field, Prompt
 
 if TYPE_CHECKING:
     from humorrank.judge.taxonomy import TAXONOMY, Taxonomy

@@ -7,12 +7,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from humorrank._util.suggest import refuse_unknown
 from humorrank.errors import OptionError
-from humorrank.judge.field import Field
 from humorrank.judge.protocol import Judge
 from humorrank.judge.recorded import RecordedJudge
 from humorrank.judge.simulated import SimulatedJudge, Simulation
-from humorrank.unknown import refuse_unknown
+from humorrank.store.field import Field
 
 PEOPLE = "people"
 """The backend of a tournament that only people judge: nobody is asked, votes are imported."""
@@ -111,8 +111,8 @@ def _openai(
     options: Mapping[str, Any], field: Field, seed: int, folder: Path, limits: Mapping[str, int]
 ) -> Judge:
     # Only now: it brings along what other judges do not need.
-    from humorrank.endpoint import Endpoint  # noqa: PLC0415
     from humorrank.judge.openai import OpenAIJudge, OpenAISettings  # noqa: PLC0415
+    from humorrank.llm.endpoint import Endpoint  # noqa: PLC0415
 
     ways = [option.name for option in fields(Endpoint)]
     own = [option.name for option in fields(OpenAISettings) if option.name != "endpoint"]

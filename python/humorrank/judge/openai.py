@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-from humorrank.endpoint import AgainError, Client, Completion, Endpoint, RejectedError
+from humorrank._util.checks import one_of, positive, whole
 from humorrank.errors import JudgeError, VerdictError
 from humorrank.judge.first_token import SPELLINGS, FirstTokens
 from humorrank.judge.protocol import Answers, Batch, Decision, Failure, Judgment
 from humorrank.judge.questions import Questions, check_settings, prefix_order
-from humorrank.judge.throughput import Throughput
 from humorrank.judge.verdict import parse_verdict
-from humorrank.settings import one_of, positive, whole
+from humorrank.llm.endpoint import AgainError, Client, Completion, Endpoint, RejectedError
+from humorrank.llm.throughput import Throughput
 
 Structured = Literal["json_schema", "json_object", "none"]
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from humorrank.judge.field import Field, Prompt
+from humorrank.store.field import Field, Prompt
 
 Decision = Literal["A", "B", "TIE"]
 

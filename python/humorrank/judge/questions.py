@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from humorrank import draws
+from humorrank._util import draws
+from humorrank._util.checks import positive, whole
 from humorrank.errors import OptionError
 from humorrank.judge.first_token import REQUEST
 from humorrank.judge.protocol import Batch
 from humorrank.judge.taxonomy import TAXONOMY, Taxonomy
 from humorrank.judge.template import Template
 from humorrank.judge.verdict import verdict_schema
-from humorrank.settings import positive, whole
 
 
 class Questions:

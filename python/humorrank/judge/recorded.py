@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from humorrank import draws
+from humorrank._util import draws
 from humorrank.errors import JudgeError, OptionError
 from humorrank.judge.protocol import Answers, Batch
-from humorrank.judge.verdict_log import read_verdicts
+from humorrank.matches.verdict_log import read_verdicts
 
 _CHUNK = 1 << 20
 

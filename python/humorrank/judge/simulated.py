@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from humorrank import draws
+from humorrank._util import draws
+from humorrank._util.checks import positive, share, whole
+from humorrank._util.suggest import near
 from humorrank.errors import OptionError
-from humorrank.judge.field import Field
 from humorrank.judge.protocol import Answers, Batch
-from humorrank.settings import positive, share, whole
-from humorrank.unknown import near
+from humorrank.store.field import Field
 
 DEFAULT_RATING = 1000.0
 _POINTS = 400 / math.log(10)
@@ -29,7 +29,7 @@ class Simulation:
 
     Attributes:
         ratings: contestant -> points; one that is not named has 1000.
-        tie_rate: t of the rule in docs/statistics.md, the share of ties between equals, 0 to 1.
+        tie_rate: t of the rule in docs/statistics/ratings.md, the share of ties between equals, 0 to 1.
         position_bias: points that being shown first is worth.
         joke_effects: standard deviation, in points, of a joke's own quality around its model's.
         failure_rate: the chance that one attempt fails, 0 to 1.

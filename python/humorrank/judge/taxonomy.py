@@ -12,8 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from humorrank._util.suggest import refuse_unknown
 from humorrank.errors import InputError, OptionError
-from humorrank.unknown import refuse_unknown
 
 Kind = Literal["humor", "delivery", "failures"]
 

@@ -15,11 +15,11 @@ import jinja2
 import jinja2.meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from humorrank._util.suggest import refuse_unknown
 from humorrank.errors import InputError, OptionError
-from humorrank.judge.field import Prompt
 from humorrank.judge.protocol import Comparison
 from humorrank.judge.taxonomy import TAXONOMY, Taxonomy
-from humorrank.unknown import refuse_unknown
+from humorrank.store.field import Prompt
 
 VARIABLES: Final = (
     "prompt",

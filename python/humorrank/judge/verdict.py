@@ -12,14 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from humorrank.errors import VerdictError
-from humorrank.judge.decision import (
-    FIELDS,
-    as_decision,
-    contradicted,
-    doubled,
-    has_fields,
-    stated,
-)
+from humorrank.judge.decision import FIELDS, as_decision, contradicted, doubled, has_fields, stated
 from humorrank.judge.protocol import Decision
 from humorrank.judge.taxonomy import TAXONOMY, Kind, Taxonomy
 
@@ -90,7 +83,7 @@ def verdict_schema(taxonomy: Taxonomy = TAXONOMY) -> dict[str, Any]:
 
 
 def parse_verdict(text: str | None, taxonomy: Taxonomy = TAXONOMY) -> Verdict:
-    """Reads a judge's answer; docs/judging.md lists what is mended and what is refused.
+    """Reads a judge's answer; docs/guides/judging.md lists what is mended and what is refused.
 
     Args:
         text: the whole answer; None as some endpoints answer when they refuse.

@@ -13,21 +13,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from humorrank import draws
+from humorrank._util import draws
+from humorrank._util.checks import positive, whole
 from humorrank.errors import OptionError, VerdictError
 from humorrank.judge.first_token import FirstTokens
 from humorrank.judge.protocol import Answers, Batch, Failure, Judgment
 from humorrank.judge.questions import Questions, check_settings, prefix_order
-from humorrank.judge.throughput import Throughput
 from humorrank.judge.verdict import parse_verdict
-from humorrank.judge.vllm_engine import (
-    DEFAULTS,
-    Completion,
-    VLLMEngine,
-    check_engine_options,
-    import_vllm,
-)
-from humorrank.settings import positive, whole
+from humorrank.llm.engine import DEFAULTS, Completion, VLLMEngine, check_engine_options, import_vllm
+from humorrank.llm.throughput import Throughput
 
 _RENDERED_AT_ONCE: Final = 64
 """Prompts after which the engine begins, while the rest are rendered."""

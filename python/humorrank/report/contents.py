@@ -6,10 +6,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from humorrank.bias.intervals import Estimate
+from humorrank._stats.estimate import Estimate
+from humorrank._util.progress import Progress
 from humorrank.errors import OptionError
-from humorrank.leaderboard import Leaderboard
-from humorrank.progress import Progress
+from humorrank.rating.board.leaderboard import Leaderboard
+from humorrank.rating.board.tiers import Tier, tier_of
+from humorrank.rating.uncertainty.rank_intervals import RankTable
 from humorrank.report.examples import chosen, packed
 from humorrank.report.features import MOST_FEATURED, feature_tables
 from humorrank.report.pairs import pair_columns, paired, rounded
@@ -17,8 +19,6 @@ from humorrank.report.pictures import MOST_RANKED, Picture
 from humorrank.report.provenance import settings, versions
 from humorrank.report.render import embedded, picture
 from humorrank.report.source import Evidence, store_settings
-from humorrank.tiers import Tier, tier_of
-from humorrank.uncertainty.rank_intervals import RankTable
 
 _RATING: Final = 4
 

@@ -12,9 +12,10 @@ import polars as pl
 
 from humorrank.errors import OptionError
 from humorrank.judge.taxonomy import fold
-from humorrank.log import MatchLog
-from humorrank.tournament.export import decision_frames
-from humorrank.tournament.store import Store
+from humorrank.matches.log import MatchLog
+from humorrank.matches.outcomes import SHARE_OF
+from humorrank.store.export import decision_frames
+from humorrank.store.store import Store
 
 LABELS: Final = ("winner_humor_features", "winner_delivery_features", "loser_features")
 """The columns of labels."""
@@ -27,7 +28,6 @@ OFFENSIVE: Final = "offensive"
 
 _UNKNOWN: Final = "unknown_labels"
 _KEYS: Final = ("question_id", "model_a", "model_b", "judge", "score")
-_SHARES: Final = {"model_a": 1.0, "model_b": 0.0, "tie": 0.5}
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def of_log(log: MatchLog, sides: tuple[str, str]) -> Decisions:
     if "identical" in frame.columns:
         word = pl.col("identical").cast(pl.String).str.to_lowercase()
         frame = frame.filter(~word.is_in(["true", "1"]).fill_null(value=False))
-    share = pl.col("winner").replace_strict(_SHARES, default=None, return_dtype=pl.Float64)
+    share = pl.col("winner").replace_strict(SHARE_OF, default=None, return_dtype=pl.Float64)
     given = pl.col("score") if "score" in frame.columns else pl.lit(None, pl.Float64)
     frame = frame.with_columns(pl.coalesce(share, given).alias("score"))
     missing = [

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from humorrank import draws
+from humorrank._util import draws
 from humorrank.report.decisions import LABELS, TEXTS, Decisions
 
 MOST_EXAMPLES: Final = 20_000

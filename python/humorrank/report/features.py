@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from humorrank.figures.labels import KINDS, Labels
 from humorrank.judge.taxonomy import TAXONOMY
+from humorrank.matches.labels import KINDS, Labels
 
 MOST_FEATURED: Final = 60
 """Contestants whose labels are shown: the best ones."""

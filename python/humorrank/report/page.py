@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal
 
-from humorrank.atomic import replacing
+from humorrank._util.atomic import replacing
+from humorrank._util.checks import one_of, whole
+from humorrank._util.progress import Progress
 from humorrank.errors import OptionError
-from humorrank.leaderboard import Leaderboard
-from humorrank.progress import Progress
+from humorrank.rating.board.leaderboard import Leaderboard
+from humorrank.rating.board.tiers import tiers_of
 from humorrank.report.contents import contents
 from humorrank.report.pictures import Picture, pictures_of
 from humorrank.report.render import rendered
 from humorrank.report.source import Evidence, evidence_of
-from humorrank.settings import one_of, whole
-from humorrank.tiers import tiers_of
 
 Offensive = Literal["hide", "show"]
 
@@ -93,7 +93,7 @@ def page(
         examples: example decisions of each pair, at most; drawn by the seed.
         offensive: whether jokes that a judge labelled offensive are folded away ("hide"), so that
             a reader opens them, or shown as any other ("show").
-        tiers: bands of ratings, as of `humorrank.tiers.tiers_of`; none by default.
+        tiers: bands of ratings, as of `humorrank.rating.board.tiers.tiers_of`; none by default.
         pictures: whether figures are embedded, where altair and vl-convert are installed.
         texts: the columns of both jokes of a log; joke_a and joke_b by default.
         command: the command line that makes this page, to be shown in it.

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from humorrank.leaderboard import Leaderboard
-from humorrank.progress import Progress
+from humorrank._util.progress import Progress
+from humorrank.rating.board.leaderboard import Leaderboard
 
 MOST_PAIRED: Final = 300
 """Contestants whose pairs a page holds: the best ones, as pairs grow with their square."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from humorrank import figures
+from humorrank._util.progress import Progress
 from humorrank.errors import HumorRankError, MissingExtraError
-from humorrank.progress import Progress
 from humorrank.report.features import MOST_FEATURED
 from humorrank.report.source import Evidence
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from humorrank.leaderboard import Leaderboard
-from humorrank.tally import Tally
+from humorrank.matches.tally.tally import Tally
+from humorrank.rating.board.leaderboard import Leaderboard
 
 _PACKAGES: Final = ("numpy", "polars", "jinja2")
 _BLOCK: Final = 1 << 20

@@ -11,22 +11,24 @@ from typing import Any, Final
 
 import polars as pl
 
-from humorrank import tally_file
-from humorrank.bias.report import BiasReport, bias_report
-from humorrank.bias.source import read_judgments, store_path
+from humorrank._util.progress import Progress
+from humorrank.diagnostics.bias.measure import bias
+from humorrank.diagnostics.bias.result import BiasReport
 from humorrank.errors import HumorRankError, InputError, OptionError
-from humorrank.figures.labels import Labels, read_labels
-from humorrank.leaderboard import Leaderboard
-from humorrank.log import MatchLog
-from humorrank.progress import Progress
-from humorrank.rating import rate
+from humorrank.matches import kinds
+from humorrank.matches.judgments import read_judgments
+from humorrank.matches.kinds import store_path
+from humorrank.matches.labels import Labels, read_labels
+from humorrank.matches.log import MatchLog
+from humorrank.matches.source import counted, log_of, refuse_beside_store, said_options
+from humorrank.matches.tally.tally import Tally
+from humorrank.rating.board.leaderboard import Leaderboard
+from humorrank.rating.rate import rate
 from humorrank.report.decisions import Decisions, of_log, of_store
 from humorrank.report.provenance import file_facts, fingerprint
-from humorrank.source import counted, log_of, refuse_beside_store, said_options
-from humorrank.tally import Tally
-from humorrank.tournament.export import match_log
-from humorrank.tournament.faults import told
-from humorrank.tournament.store import Store
+from humorrank.store.export import match_log
+from humorrank.store.faults import told
+from humorrank.store.store import Store
 
 MOST_READ_AGAIN: Final = 2_000_000
 """Matches of a log that is read again, into memory, for its decisions and judges."""
@@ -170,7 +172,7 @@ def _of_log(
     options = {} if isinstance(source, MatchLog) else reading
     files = file_facts(_paths(source, board))
     found = Evidence(board, fingerprint(tally), _CELLS, source, options, files)
-    if isinstance(source, Tally) or tally_file.split(source)[0]:
+    if isinstance(source, Tally) or kinds.split(source)[0]:
         reason = "The page was made of a tally, which keeps no {}."
         if texts is not None:
             raise OptionError("a tally holds no texts; give the log itself")
@@ -194,7 +196,7 @@ def _rated(
     source: object, reading: Mapping[str, Any], rating: Mapping[str, Any], progress: Progress | None
 ) -> tuple[Leaderboard, Tally]:
     cluster = rating.get("cluster")
-    is_tally = isinstance(source, Tally) or bool(tally_file.split(source)[0])
+    is_tally = isinstance(source, Tally) or bool(kinds.split(source)[0])
     if rating.get("controls") and not is_tally:
         if _is_pipe(source):
             raise OptionError("controls need the log twice, and a pipe is read only once")
@@ -234,8 +236,8 @@ def _with_judges(found: Evidence, texts: tuple[str, str] | None) -> Evidence:
                 f"{len(judges):,} judges, taken as one; humorrank bias reports them apart."
             )
         confidence = found.board.settings["confidence"]
-        bias = bias_report(source, texts=texts, pooled=pooled, confidence=confidence, **options)
-        return replace(found, bias=bias)
+        measured = bias(source, texts=texts, pooled=pooled, confidence=confidence, **options)
+        return replace(found, bias=measured)
     except HumorRankError as error:
         found.notes["bias"] = f"Not told: {error}"
         return found
@@ -243,7 +245,7 @@ def _with_judges(found: Evidence, texts: tuple[str, str] | None) -> Evidence:
 
 def _paths(source: object, board: Leaderboard) -> list[str]:
     """The files that were read, by the names of the log's report or of the source itself."""
-    tallies, _ = tally_file.split(source)
+    tallies, _ = kinds.split(source)
     return [*tallies, *board.sources["files"]]
 
 

@@ -9,16 +9,16 @@ from typing import Final
 
 import numpy as np
 
+from humorrank._util.progress import Progress
 from humorrank.judge import Answers, Batch, Field, Judge
-from humorrank.progress import Progress
-from humorrank.tournament.asking import interruptible
+from humorrank.llm.asking import interruptible
+from humorrank.store.store import OWN_JUDGE, Store
+from humorrank.tournament.commits import Judged, Scheduled
 from humorrank.tournament.history import History, Stop, replay
 from humorrank.tournament.identical import text_numbers, ties
 from humorrank.tournament.rounds import OpenRound, open_round
 from humorrank.tournament.session import Session, failed_slots
 from humorrank.tournament.spec import Spec
-from humorrank.tournament.store import OWN_JUDGE, Store
-from humorrank.tournament.writer import Judged, Scheduled
 
 SPENT: Final = "the budget is spent"
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from humorrank.errors import OptionError
 from humorrank.judge import Field, Judge
 from humorrank.judge.backends import PEOPLE
+from humorrank.store.differences import flat
+from humorrank.store.export import INCONSISTENT
 from humorrank.tournament.schedule import Scheduler
-from humorrank.tournament.spec import INCONSISTENT, Spec
-
-Fingerprint = Mapping[str, Any]
-"""Dotted key -> JSON value."""
+from humorrank.tournament.spec import Spec
 
 
 def fingerprint(spec: Spec, field: Field, budget: int, judge: Judge | None) -> dict[str, Any]:
@@ -48,11 +46,6 @@ def fingerprint(spec: Spec, field: Field, budget: int, judge: Judge | None) -> d
     return flat(settings)
 
 
-def flat(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings within settings by dotted key, as JSON values."""
-    return dict(json.loads(json.dumps(dict(_flat(settings)))))
-
-
 def template_digest(spec: Spec) -> str | None:
     """The digest of the template file, if there is one.
 
@@ -66,32 +59,6 @@ def template_digest(spec: Spec) -> str | None:
         return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
     except OSError as error:
         raise OptionError(f"template {path}: cannot be read: {error.strerror}") from None
-
-
-def differences(stored: Fingerprint, given: Fingerprint) -> list[str]:
-    """What differs, a line each: the key, what the store was made with, and what is given."""
-    lines = []
-    for key in dict.fromkeys((*stored, *given)):
-        before, now = stored.get(key), given.get(key)
-        if before != now:
-            if key in ("candidates", "prompts", "template", "judge.digest"):
-                lines.append(f"{key} (the texts are not the same)")
-            else:
-                lines.append(f"{key} (stored {_shown(before)}, given {_shown(now)})")
-    return lines
-
-
-def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def _jokes(field: Field) -> Iterator[str]:

@@ -13,12 +13,12 @@ import numpy as np
 
 from humorrank.errors import StoreError
 from humorrank.judge import Field
-from humorrank.tournament.faults import told
+from humorrank.store.faults import told
+from humorrank.store.store import OWN_JUDGE, Change, Store
 from humorrank.tournament.identical import identical_pairs
 from humorrank.tournament.rounds import OpenRound, open_round
 from humorrank.tournament.schedule import Scheduler
 from humorrank.tournament.spec import Spec
-from humorrank.tournament.store import OWN_JUDGE, Change, Store
 
 _MEAN_SCORE: Final = (
     "SELECT c.comparison, c.round, c.change, c.low, c.high, c.prompt, "

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from humorrank.errors import InputError, OptionError
-from humorrank.judge import Field, Prompt
-from humorrank.log._readings import plain
+from humorrank.matches.log.formats.readings import plain
+from humorrank.store.field import Field, Prompt
 from humorrank.tournament.tables import Table, read_tables
 
 _IDS: Final = ("prompt_id", "question_id", "id", "uid")

@@ -11,20 +11,20 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
+from humorrank._util.progress import Progress
 from humorrank.errors import OptionError, StoreError
 from humorrank.judge import Field, Judge
-from humorrank.progress import Progress
-from humorrank.tournament.asking import interruptible
-from humorrank.tournament.database import is_sqlite
+from humorrank.llm.asking import interruptible
+from humorrank.store.database import is_sqlite
+from humorrank.store.differences import differences, flat
+from humorrank.store.faults import told
+from humorrank.store.store import OWN_JUDGE, Store
+from humorrank.tournament.commits import Judged
 from humorrank.tournament.engine import Ending
-from humorrank.tournament.faults import told
-from humorrank.tournament.fingerprint import differences, flat
 from humorrank.tournament.identical import ties
 from humorrank.tournament.pairs import read_pairs
 from humorrank.tournament.rounds import drawn_position
 from humorrank.tournament.session import Session, Slots, failed_slots
-from humorrank.tournament.store import OWN_JUDGE, Store
-from humorrank.tournament.writer import Judged
 
 Position = Literal["given", "both", "random"]
 Identical = Literal["tie", "judge"]

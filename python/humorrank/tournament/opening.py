@@ -10,13 +10,14 @@ from typing import Any
 from humorrank.errors import OptionError, StoreError
 from humorrank.judge import Field, Judge
 from humorrank.judge.backends import LANGUAGE_MODELS, make_judge
-from humorrank.tournament.fingerprint import differences, fingerprint
+from humorrank.store.differences import differences
+from humorrank.store.store import Store, write_field
+from humorrank.tournament.fingerprint import fingerprint
 from humorrank.tournament.history import Stop
 from humorrank.tournament.identical import identical_pairs
 from humorrank.tournament.inputs import complete_field, read_field, read_jokes, read_prompts
 from humorrank.tournament.spec import JudgeSpec, Spec
 from humorrank.tournament.stopping import separation
-from humorrank.tournament.store import Store, write_field
 from humorrank.tournament.tables import expand
 
 
@@ -56,7 +57,7 @@ def begin(spec: Spec, path: Path) -> Tournament:
     else:
         if not path.parent.is_dir():
             raise StoreError(f"{path}: there is no folder {path.parent}")
-        store = Store.create(path, spec, field, budget, given)
+        store = Store.create(path, spec.content(), field, budget, given)
     return Tournament(store, spec, field, judge, stop)
 
 
@@ -75,7 +76,7 @@ def resume(
     """
     store = Store(path, write=True)
     try:
-        spec, field = store.spec(), store.field()
+        spec, field = Spec.of_store(store), store.field()
         how = spec.judge
         how = replace(
             how,
@@ -135,7 +136,7 @@ def extend(
                 models=len(field.models),
                 prompts=len(field.prompts),
                 budget=budget,
-                spec=spec,
+                spec=spec.content(),
                 fingerprint=now,
             )
             connection.execute("DELETE FROM state WHERE key = 'ended'")

@@ -10,14 +10,14 @@ from typing import Final
 
 import numpy as np
 
+from humorrank._util.suggest import refuse_unknown
 from humorrank.errors import InputError, OptionError
 from humorrank.judge import Field, Prompt
-from humorrank.judge.field import SparseJokes
-from humorrank.log._readings import plain
+from humorrank.matches.log.formats.readings import plain
+from humorrank.store.field import SparseJokes
+from humorrank.store.store import GivenPairs
 from humorrank.tournament.inputs import prompt_of
-from humorrank.tournament.store import GivenPairs
 from humorrank.tournament.tables import Table, read_tables
-from humorrank.unknown import refuse_unknown
 
 _ROLES: Final[Mapping[str, Sequence[str]]] = {
     "prompt_id": ("prompt_id", "question_id", "id", "uid"),

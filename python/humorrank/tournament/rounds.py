@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from humorrank import draws
+from humorrank._util import draws
 from humorrank.judge import Field
 from humorrank.tournament.spec import Position
 

@@ -1,4 +1,4 @@
-"""Which comparisons a tournament makes next: docs/schedules.md says how each schedule chooses."""
+"""Which comparisons a tournament makes next: docs/statistics/schedules.md says how each schedule chooses."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from humorrank import _core
+from humorrank._util.checks import one_of, positive, whole
 from humorrank.errors import OptionError
-from humorrank.settings import one_of, positive, whole
 
 Kind = Literal["swiss", "round_robin", "random", "information"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 SLACK = 16
-"""Found by simulation (docs/schedules.md): less makes a round robin of it, more gains nothing."""
+"""Found by simulation (docs/statistics/schedules.md): less makes a round robin of it, more gains nothing."""
 _MOST = 2**32 - 1
 _Codes = NDArray[np.uint32]
 

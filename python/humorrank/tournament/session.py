@@ -11,10 +11,10 @@ import numpy as np
 
 from humorrank.judge import Answers, Batch, Field, Judge
 from humorrank.judge.checked import checked
-from humorrank.tournament.asking import Asking
-from humorrank.tournament.faults import told
-from humorrank.tournament.store import Store
-from humorrank.tournament.writer import Judged
+from humorrank.llm.asking import Asking
+from humorrank.store.faults import told
+from humorrank.store.store import Store
+from humorrank.tournament.commits import Judged
 
 _FAILED = (
     "SELECT comparison, position, f.attempts, low, high, prompt "

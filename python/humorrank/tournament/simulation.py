@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from humorrank.judge import Batch, Field, Prompt, SimulatedJudge, Simulation
-from humorrank.rating import rate
+from humorrank.rating.rate import rate
 from humorrank.tournament.history import new_scheduler
 from humorrank.tournament.rounds import OpenRound, open_round
 from humorrank.tournament.spec import Position, ScheduleSpec, Spec

@@ -6,19 +6,18 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Literal, get_args
 
+from humorrank._util.checks import one_of, positive, whole
+from humorrank._util.suggest import refuse_unknown
 from humorrank.errors import OptionError
 from humorrank.judge.backends import parse_judge
-from humorrank.settings import one_of, positive, whole
+from humorrank.store.export import INCONSISTENT, Inconsistent
+from humorrank.store.store import Store
 from humorrank.tournament.schedule import KINDS, SLACK, Kind
-from humorrank.unknown import refuse_unknown
 
 Position = Literal["random", "both", "fixed"]
 Identical = Literal["tie", "skip", "judge"]
-Inconsistent = Literal["tie", "drop", "halves"]
-
-INCONSISTENT: Final = "halves"
 
 LARGEST_SEED = 2**64 - 1
 _LIMITS = ("batch_size", "in_flight")
@@ -214,6 +213,15 @@ class Spec:
         out["judge"] = {**judge.pop("options"), **judge}
         out["folder"] = str(self.folder.resolve())
         return out
+
+    @classmethod
+    def of_store(cls, store: Store) -> Spec:
+        """The spec of a tournament, as its last change left it.
+
+        Raises:
+            StoreError: the store holds given pairs, and so has none.
+        """
+        return cls.from_content(store.spec_content())
 
     @classmethod
     def from_content(cls, content: Mapping[str, Any]) -> Spec:

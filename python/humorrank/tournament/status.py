@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from humorrank.tournament.export import swapped
-from humorrank.tournament.store import OWN_JUDGE, Store
+from humorrank.store.export import swapped
+from humorrank.store.store import OWN_JUDGE, Store
+from humorrank.tournament.spec import Spec
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def status(path: Path) -> Status:
     with Store(path, write=False) as store:
         # One moment of it, while others may write.
         store.connection.execute("BEGIN")
-        last, spec, ask = store.changes()[-1], store.spec(), store.count
+        last, spec, ask = store.changes()[-1], Spec.of_store(store), store.count
         scheduled = ask("SELECT COUNT(*) FROM comparisons WHERE round IS NOT NULL")
         answered = ask(
             "SELECT (SELECT COUNT(*) FROM judgments j JOIN comparisons c USING (comparison) "

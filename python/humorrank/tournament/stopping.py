@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 import numpy as np
 
 from humorrank import _core
+from humorrank._util.checks import one_of, whole
+from humorrank._util.suggest import near, refuse_unknown
 from humorrank.errors import OptionError
-from humorrank.settings import one_of, whole
-from humorrank.unknown import near, refuse_unknown
 
 if TYPE_CHECKING:
     from humorrank.judge import Field

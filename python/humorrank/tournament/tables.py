@@ -10,8 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from humorrank.errors import InputError
-from humorrank.log._source import tables
-from humorrank.log._table import GAME_SCORES
+from humorrank.matches.log.tables.opening import tables
+from humorrank.matches.log.tables.table import GAME_SCORES
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 
 from humorrank.judge import Field
+from humorrank.store.store import Store
 from humorrank.tournament.history import History, replay
 from humorrank.tournament.rounds import OpenRound, open_round
 from humorrank.tournament.spec import Spec
-from humorrank.tournament.store import Store
 
 
 def upcoming(path: Path, n: int) -> pl.DataFrame:
@@ -33,7 +33,7 @@ def upcoming(path: Path, n: int) -> pl.DataFrame:
         StoreError: the store cannot be used.
     """
     with Store(path, write=False) as store:
-        spec, field, budget = store.spec(), store.field(), store.budget()
+        spec, field, budget = Spec.of_store(store), store.field(), store.budget()
         history = replay(store, spec, field)
     rows: list[dict[str, str]] = []
     for opened in _rounds(history, spec, field, budget):

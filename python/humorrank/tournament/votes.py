@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
+from humorrank._util.suggest import near
 from humorrank.errors import InputError, OptionError
 from humorrank.judge import Answers, Field
 from humorrank.judge.backends import PEOPLE
-from humorrank.judge.verdict_log import VerdictLog, read_verdicts
-from humorrank.tournament.store import OWN_JUDGE, Store
-from humorrank.tournament.writer import Judged, write_answers
-from humorrank.unknown import near
+from humorrank.matches.verdict_log import VerdictLog, read_verdicts
+from humorrank.store.store import OWN_JUDGE, Store
+from humorrank.tournament.commits import Judged, write_answers
+from humorrank.tournament.spec import Spec
 
 _WORDS = {1.0: "won", 0.5: "tied", 0.0: "lost"}
 
@@ -87,7 +88,10 @@ def import_votes(
                 )
         own = store.connection.execute("SELECT name FROM judges WHERE judge = ?", (OWN_JUDGE,))
         (name,) = own.fetchone()
-        if any(vote.judge == name for vote in given) and store.spec().judge.backend != PEOPLE:
+        if (
+            any(vote.judge == name for vote in given)
+            and Spec.of_store(store).judge.backend != PEOPLE
+        ):
             raise OptionError(f"{name!r} is the tournament's own judge; votes need another name")
         known = _comparisons(store, {vote.key for vote in given})
         fresh = {

@@ -10,18 +10,17 @@ from typing import Annotated, Final
 import polars as pl
 import typer
 
+from humorrank._util.text import one_line, text_table
 from humorrank.cli import _output
 from humorrank.cli._guard import INTERRUPTED
 from humorrank.cli._progress import progress_bar
 from humorrank.judge import Judge
 from humorrank.judge.simulated import SimulatedJudge
-from humorrank.judge.throughput import Throughput
-from humorrank.text_table import one_line, text_table
+from humorrank.llm.throughput import Throughput
+from humorrank.store.export import Inconsistent, swapped
+from humorrank.store.store import Store
 from humorrank.tournament.engine import Ending, play
-from humorrank.tournament.export import swapped
 from humorrank.tournament.opening import Tournament
-from humorrank.tournament.spec import Inconsistent
-from humorrank.tournament.store import Store
 
 StoreFile = Annotated[
     Path, typer.Argument(metavar="T.sqlite", help="The store.", show_default=False)

@@ -10,8 +10,8 @@ import typer
 from humorrank.cli import _output
 from humorrank.cli.tournament import _common
 from humorrank.errors import OptionError
-from humorrank.tournament.export import export_decisions, export_matches, treatment
-from humorrank.tournament.store import Store
+from humorrank.store.export import export_decisions, export_matches, treatment
+from humorrank.store.store import Store
 
 
 def export(
@@ -36,7 +36,7 @@ def export(
         ),
     ] = None,
 ) -> None:
-    """Write the match log, which `humorrank rate` and other tools read as it is."""
+    """Export the match log, which `humorrank rate` and other tools can read."""
     with Store(store, write=False) as opened:
         if decisions:
             if inconsistent is not None:

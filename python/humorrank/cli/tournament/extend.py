@@ -30,7 +30,7 @@ def extend(
         int | None, typer.Option(metavar="N", help="The new budget, all comparisons together.")
     ] = None,
 ) -> None:
-    """Let a tournament grow; `humorrank tournament resume` then plays on."""
+    """Add models, prompts or budget to a tournament; `resume` then continues it."""
     field = opening.extend(
         store,
         candidates=_named(candidates or []),

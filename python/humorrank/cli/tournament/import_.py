@@ -27,7 +27,7 @@ def import_(
     ] = None,
     columns: _common.Columns = None,
 ) -> None:
-    """Take votes of people or other tools, each once, each with its judge; all or none."""
+    """Import votes of people or other tools; either all of them are stored, or none."""
     found = import_votes(store, votes, judge=judge, columns=_options.as_columns(columns))
     by = f" by {', '.join(found.judges)}" if found.judges else ""
     _output.say(

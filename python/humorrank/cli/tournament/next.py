@@ -18,7 +18,7 @@ def next_(
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Print the pairs to judge next, with their jokes; model_a is to be shown first.
+    """Print the pairs to judge next, with their jokes; show model_a first.
 
     As CSV or JSON it has columns `winner` and `judge` to be filled in (winner: model_a, model_b
     or tie; an empty one is no vote) and given to `humorrank tournament import`.

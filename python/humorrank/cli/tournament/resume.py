@@ -23,6 +23,6 @@ def resume(
     batch_size: _settings.BatchSize = None,
     in_flight: _settings.InFlight = None,
 ) -> None:
-    """Go on with a tournament under the spec that its store holds."""
+    """Resume a tournament under the spec that its store holds."""
     tournament = opening.resume(store, batch_size=batch_size, in_flight=in_flight)
     _common.played(tournament, retry_failures=retry_failures)

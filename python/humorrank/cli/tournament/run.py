@@ -85,7 +85,7 @@ def run(
         ),
     ] = None,
 ) -> None:
-    """Play a tournament: schedule, judge, store, until the budget is spent.
+    """Run a tournament: schedule, judge and store until the budget is spent.
 
     Options stand above what the spec says. Ctrl-C ends it cleanly, and nothing that is committed
     is ever lost: run it again, or `humorrank tournament resume T.sqlite`.

@@ -43,7 +43,7 @@ def simulate(
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Play tournaments of a simulated judge in memory, and compare with the truth.
+    """Simulate tournaments in memory and compare the results with the truth.
 
     Prints, by budget, Kendall's tau and the rating error of `rate` with a prior of 0.1, means
     over the runs with the half width of their 95 % interval.

@@ -17,7 +17,7 @@ def status(
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Say how far a tournament is; also while it is played."""
+    """Show how far a tournament has come, even while it is running."""
     chosen = _output.resolve_format(format, output)
     found = asdict(tournament_status.status(store))
     if chosen == "json":

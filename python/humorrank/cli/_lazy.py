@@ -1,0 +1,76 @@
+"""Groups of commands whose modules are imported only when one of them is called."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from humorrank.cli._guard import guarded
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A command that is not imported yet.
+
+    Attributes:
+        target: `module:function`, or `module:app` for a group of commands.
+        summary: the line of the group's help; the first line of the command's own help.
+        panel: the panel of the group's help that lists it.
+        patient: whether Ctrl-C lets the command finish and store what is under way.
+    """
+
+    target: str
+    summary: str
+    panel: str | None = None
+    patient: bool = False
+
+    def load(self, name: str) -> Any:  # noqa: ANN401 - typer's own classes of commands
+        """Imports the command.
+
+        Args:
+            name: the word that calls it.
+        """
+        module, _, attribute = self.target.partition(":")
+        found = getattr(importlib.import_module(module), attribute)
+        if not isinstance(found, typer.Typer):
+            app = typer.Typer(
+                add_completion=False, rich_markup_mode="markdown", context_settings=HELP_OPTIONS
+            )
+            app.command(name)(guarded(found, patient=self.patient))
+            found = app
+        command = typer.main.get_command(found)
+        command.name = name
+        return command
+
+
+HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
+"""The context settings of every command."""
+
+
+class LazyGroup(TyperGroup):
+    """A group that lists its commands from a table, and imports the one that is called."""
+
+    entries: ClassVar[Mapping[str, Entry]] = {}
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - typer's options of a group
+        super().__init__(**options)
+        self.commands = {name: self._listed(name, entry) for name, entry in self.entries.items()}
+
+    @staticmethod
+    def _listed(name: str, entry: Entry) -> TyperCommand:
+        """A command as the help of the group shows it."""
+        command = TyperCommand(name, help=entry.summary, rich_markup_mode="markdown")
+        command.rich_help_panel = entry.panel
+        return command
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401
+        """The command to call, imported, with its name and its arguments."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if name is not None and command is not None:
+            command = self.entries[name].load(name)
+        return name, command, rest

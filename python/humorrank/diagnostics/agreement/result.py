@@ -1,0 +1,425 @@
+"""Agreement between raters and between their boards: the result, as rows, JSON and text."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import polars as pl
+
+from humorrank import _core
+from humorrank._stats.correlation import Correlation
+from humorrank._stats.estimate import NONE, Estimate, percent
+from humorrank._util import json as as_json
+from humorrank._util.text import judge_label, one_line, text_table
+from humorrank.diagnostics.agreement.alpha import Alpha
+from humorrank.diagnostics.agreement.boards import BoardComparison
+from humorrank.diagnostics.agreement.raw import Agreement, RawAgreement
+from humorrank.diagnostics.agreement.triples import Transitivity
+
+
+@dataclass(frozen=True, eq=False)
+class Rater:
+    """One rater.
+
+    Attributes:
+        rater: the name; None where the log names none.
+        judgments: how many it made.
+        ties: how many of them are ties.
+        comparisons: of how many comparisons.
+        reference: whether it is of the reference.
+        with_reference: agreement with those of the reference, itself left out; None where there is
+            no reference.
+        transitivity: of its majority outcomes; None where it was not looked at.
+        rated: how many models its board has; 0 without a board.
+        no_board: why it has no board; None if it has one.
+        board: its board beside that of the whole reference; None where there is no such.
+    """
+
+    rater: str | None
+    judgments: int
+    ties: int
+    comparisons: int
+    reference: bool
+    with_reference: Agreement | None
+    transitivity: Transitivity | None
+    rated: int
+    no_board: str | None
+    board: BoardComparison | None
+
+
+@dataclass(frozen=True, eq=False)
+class RaterPair:
+    """Two raters.
+
+    Attributes:
+        one: the name of the one.
+        other: that of the other.
+        agreement: on comparisons that both judged; None where there is none.
+        boards: their boards side by side; None where one has none.
+        no_boards: why, in words.
+    """
+
+    one: str | None
+    other: str | None
+    agreement: Agreement | None
+    boards: BoardComparison | None
+    no_boards: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class AgreementReport:
+    """Agreement between raters, and between their boards.
+
+    Attributes:
+        raters: in the order of their names.
+        pairs: of raters that share comparisons, or whose boards were compared.
+        alpha: Krippendorff's, of all raters.
+        reference_alpha: that of the reference's raters among themselves; None where there is no
+            reference.
+        raw: raw agreement of all raters.
+        transitivity: of all judgments together.
+        no_reference_board: why the reference has no board; None if it has one, or there is none.
+        identical: judgments of identical jokes, which nobody was asked about, left out.
+        confidence: of the intervals.
+        seed: of the bootstrap.
+        notes: what a reader should know.
+    """
+
+    raters: tuple[Rater, ...]
+    pairs: tuple[RaterPair, ...]
+    alpha: Alpha
+    reference_alpha: Alpha | None
+    raw: RawAgreement
+    transitivity: Transitivity
+    no_reference_board: str | None
+    identical: int
+    confidence: float
+    seed: int
+    notes: tuple[str, ...]
+
+    def to_polars(self) -> pl.DataFrame:
+        """One row a pair of raters."""
+        return pairs_table(self)
+
+    def raters_table(self) -> pl.DataFrame:
+        """One row a rater."""
+        return raters_table(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, in JSON's types: figures that do not exist are null.
+
+        Of the models that two boards have in common it says how many they are.
+        """
+        out = {
+            "alpha": asdict(self.alpha),
+            "reference_alpha": _dict(self.reference_alpha),
+            "raw": asdict(self.raw),
+            "transitivity": asdict(self.transitivity),
+            "raters": [_short(rater) for rater in self.raters],
+            "pairs": [_short(pair) for pair in self.pairs],
+            "no_reference_board": self.no_reference_board,
+            "identical": self.identical,
+            "confidence": self.confidence,
+            "seed": self.seed,
+            "notes": list(self.notes),
+            "version": _core.VERSION,
+        }
+        return dict(as_json.tree(out))
+
+    def to_json(self) -> str:
+        """`to_dict` as text."""
+        return as_json.text(self.to_dict())
+
+    def to_text(self, *, color: bool = False) -> str:
+        """The report for people."""
+        return report_text(self, color=color)
+
+
+def _dict(value: Any) -> Any:  # noqa: ANN401 - a dataclass or nothing
+    return None if value is None else asdict(value)
+
+
+def _short(value: Rater | RaterPair) -> dict[str, Any]:
+    found = asdict(value)
+    for name in ("board", "boards"):
+        if found.get(name) is not None:
+            found[name]["common"] = len(found[name]["common"])
+    return found
+
+
+_SHARED: Final = {
+    "agreement": pl.Float64,
+    "agreement_lower": pl.Float64,
+    "agreement_upper": pl.Float64,
+    "agreement_pairs": pl.Float64,
+    "comparisons": pl.Int64,
+}
+
+_BOARDS: Final = {
+    "tau": pl.Float64,
+    "tau_p": pl.Float64,
+    "rho": pl.Float64,
+    "rho_p": pl.Float64,
+    "common": pl.Int64,
+    "model_pairs": pl.Int64,
+    "reversed": pl.Int64,
+}
+
+
+def pairs_table(report: AgreementReport) -> pl.DataFrame:
+    """One row a pair of raters: one, other, their agreement, and their boards side by side."""
+    rows = [
+        {"one": pair.one, "other": pair.other}
+        | _agreement(pair.agreement)
+        | _boards(pair.boards)
+        | {"note": pair.no_boards}
+        for pair in report.pairs
+    ]
+    ends = {"one": pl.String, "other": pl.String}
+    return pl.DataFrame(rows, schema={**ends, **_SHARED, **_BOARDS, "note": pl.String})
+
+
+def raters_table(report: AgreementReport) -> pl.DataFrame:
+    """One row a rater: its judgments, and how it agrees with the reference."""
+    rows = []
+    for rater in report.raters:
+        found = rater.transitivity
+        rows.append(
+            {
+                "rater": rater.rater,
+                "judgments": rater.judgments,
+                "ties": rater.ties,
+                "judged": rater.comparisons,
+                "reference": rater.reference,
+                "transitivity": None if found is None else found.share,
+                "triples": None if found is None else found.triples,
+                "cyclic": None if found is None else found.cyclic,
+                "tied_triples": None if found is None else found.tied,
+                "rated": rater.rated,
+            }
+            | _agreement(rater.with_reference)
+            | _boards(rater.board)
+            | {"note": rater.no_board}
+        )
+    own = {
+        "rater": pl.String,
+        "judgments": pl.Int64,
+        "ties": pl.Int64,
+        "judged": pl.Int64,
+        "reference": pl.Boolean,
+        "transitivity": pl.Float64,
+        "triples": pl.Int64,
+        "cyclic": pl.Int64,
+        "tied_triples": pl.Int64,
+        "rated": pl.Int64,
+    }
+    return pl.DataFrame(rows, schema={**own, **_SHARED, **_BOARDS, "note": pl.String})
+
+
+def named(rater: str | None) -> str:
+    """What a rater is called in sentences."""
+    return "(no name)" if rater is None else rater
+
+
+def _agreement(found: Agreement | None) -> dict[str, Any]:
+    share: Estimate = NONE if found is None else found.share
+    return {
+        "agreement": share.value,
+        "agreement_lower": share.lower,
+        "agreement_upper": share.upper,
+        "agreement_pairs": None if found is None else found.pairs,
+        "comparisons": None if found is None else found.comparisons,
+    }
+
+
+def _boards(found: BoardComparison | None) -> dict[str, Any]:
+    if found is None:
+        return dict.fromkeys(_BOARDS)
+    return {
+        "tau": found.kendall.value,
+        "tau_p": found.kendall.p,
+        "rho": found.spearman.value,
+        "rho_p": found.spearman.p,
+        "common": len(found.common),
+        "model_pairs": found.pairs,
+        "reversed": found.reversed,
+    }
+
+
+_SHOWN_ROWS = 30
+
+_SHOWN_PAIRS = 10
+
+_SHOWN_CYCLES = 5
+
+
+def report_text(report: AgreementReport, *, color: bool = False) -> str:
+    """The report as tables and sentences."""
+    lines = [_raters(report, color=color), ""]
+    lines += _overall(report)
+    if report.pairs:
+        lines += ["", _pairs(report, color=color)]
+    lines += _reversed(report)
+    lines += _cycles(report.transitivity)
+    lines += ["", *_notes(report), _legend(report)]
+    return "\n".join(lines)
+
+
+def _raters(report: AgreementReport, *, color: bool) -> str:
+    people = any(rater.with_reference is not None for rater in report.raters)
+    header = ["rater", "judgments", "ties", "comparisons", "transitivity", "models rated"]
+    if people:
+        header += ["agrees with reference", "of", "tau with it", "p"]
+    cells = []
+    for rater in report.raters[:_SHOWN_ROWS]:
+        row = [
+            judge_label(rater.rater) + (" *" if rater.reference else ""),
+            f"{rater.judgments:,}",
+            f"{rater.ties:,}",
+            f"{rater.comparisons:,}",
+            _share(rater.transitivity),
+            f"{rater.rated:,}" if rater.rated else "-",
+        ]
+        if people:
+            found = rater.with_reference
+            row += [_agreement_cell(found), "-" if found is None else f"{found.comparisons:,}"]
+            row += _tau(rater.board)
+        cells.append(row)
+    lines = [text_table(header, cells, left={"rater"}, color=color)]
+    more = len(report.raters) - len(cells)
+    if more:
+        lines.append(f"... and {more:,} more raters")
+    if people:
+        lines.append("* of the reference, measured by the others of it")
+    return "\n".join(lines)
+
+
+def _overall(report: AgreementReport) -> list[str]:
+    raw = report.raw
+    lines = [_alpha("Krippendorff's alpha", report.alpha)]
+    if report.reference_alpha is not None:
+        lines.append(_alpha("alpha within the reference", report.reference_alpha))
+    if raw.micro.share.value is None or raw.macro is None:
+        lines.append("raw agreement: none, as no comparison has judgments of two raters")
+    else:
+        lines.append(
+            f"raw agreement: {percent(raw.micro.share)} of {raw.micro.pairs:,.0f} pairs of "
+            f"judgments; {raw.macro:.1%} on the mean of {raw.rater_pairs:,} pairs of raters"
+        )
+    found = report.transitivity
+    if found.share is None:
+        lines.append(f"transitivity: none, as {found.note}")
+    else:
+        text = f"transitivity: {found.share:.4g} of {found.triples:,} triples have no cycle"
+        if found.tied:
+            text += f"; {found.tied:,} more have a pair with equal points"
+        lines.append(text)
+    return lines
+
+
+def _alpha(what: str, found: Alpha) -> str:
+    value = found.alpha
+    if value.value is None:
+        return f"{what}: none, as {found.note}"
+    text = f"{what}: {value.value:.3f}"
+    if value.lower is not None and value.upper is not None:
+        text += f" ({value.lower:.3f} to {value.upper:.3f})"
+    text += f", {found.raters:,} raters on {found.units:,} shared comparisons" + (
+        f"; {found.note}" if found.note else ""
+    )
+    return text
+
+
+def _pairs(report: AgreementReport, *, color: bool) -> str:
+    header = ["one", "other", "agree", "of", "tau", "p", "rho", "p of rho", "reversed"]
+    cells = []
+    for pair in report.pairs[:_SHOWN_ROWS]:
+        found = pair.agreement
+        boards = pair.boards
+        cells.append(
+            [
+                judge_label(pair.one),
+                judge_label(pair.other),
+                _agreement_cell(found),
+                "-" if found is None else f"{found.comparisons:,}",
+                *_tau(boards),
+                *(["-", "-"] if boards is None else _correlation(boards.spearman)),
+                "-" if boards is None else f"{boards.reversed:,} of {boards.pairs:,}",
+            ]
+        )
+    table = text_table(header, cells, left={"one", "other"}, color=color)
+    more = len(report.pairs) - len(cells)
+    return table + (f"\n... and {more:,} more pairs of raters" if more else "")
+
+
+def _reversed(report: AgreementReport) -> list[str]:
+    if len(report.pairs) != 1:
+        return []
+    pair: RaterPair = report.pairs[0]
+    if pair.boards is None or not pair.boards.discordant:
+        return []
+    one, other = judge_label(pair.one), judge_label(pair.other)
+    lines = ["", f"ordered differently, with the ratings by {one} and by {other}:"]
+    lines += [
+        f"  {one_line(found.better)} ({found.better_one:.0f}, {found.better_other:.0f}) and "
+        f"{one_line(found.worse)} ({found.worse_one:.0f}, {found.worse_other:.0f})"
+        for found in pair.boards.discordant[:_SHOWN_PAIRS]
+    ]
+    more = pair.boards.reversed - min(len(pair.boards.discordant), _SHOWN_PAIRS)
+    return lines + ([f"  and {more:,} more"] if more else [])
+
+
+def _cycles(found: Transitivity) -> list[str]:
+    if not found.cycles:
+        return []
+    lines = ["", "cycles, with the share of the points that each took from the next:"]
+    for cycle in found.cycles[:_SHOWN_CYCLES]:
+        parts = zip(map(one_line, cycle.models), cycle.shares, strict=True)
+        steps = " > ".join(f"{model} ({share:.0%})" for model, share in parts)
+        lines.append(f"  {steps} > {one_line(cycle.models[0])}")
+    more = found.cyclic - min(len(found.cycles), _SHOWN_CYCLES)
+    return lines + ([f"  and {more:,} more"] if more else [])
+
+
+def _notes(report: AgreementReport) -> list[str]:
+    lines = [f"note: {note}" for note in report.notes]
+    without = [rater for rater in report.raters if rater.no_board is not None]
+    lines += [
+        f"no board of {judge_label(rater.rater)}: {rater.no_board}"
+        for rater in without[:_SHOWN_PAIRS]
+    ]
+    if len(without) > _SHOWN_PAIRS:
+        lines.append(f"and {len(without) - _SHOWN_PAIRS:,} more raters without a board")
+    if report.no_reference_board is not None:
+        lines.append(f"no board of the reference: {report.no_reference_board}")
+    return lines
+
+
+def _legend(report: AgreementReport) -> str:
+    text = (
+        f"{100 * report.confidence:g} % intervals: Wilson's for shares, allowing for comparisons "
+        "judged more than twice, and a bootstrap over comparisons for alpha"
+    )
+    if report.identical:
+        text += f"; {report.identical:,} judgments of identical jokes are left out"
+    return text
+
+
+def _share(found: Transitivity | None) -> str:
+    return "-" if found is None or found.share is None else f"{found.share:.4g}"
+
+
+def _agreement_cell(found: Agreement | None) -> str:
+    return "-" if found is None else percent(found.share)
+
+
+def _tau(boards: BoardComparison | None) -> list[str]:
+    return ["-", "-"] if boards is None else _correlation(boards.kendall)
+
+
+def _correlation(found: Correlation) -> list[str]:
+    if found.value is None:
+        return ["-", "-"]
+    p = "-" if found.p is None else f"{found.p:.2g}" if found.p >= 1e-4 else "< 0.0001"
+    return [f"{found.value:.3f}", p]

@@ -1,0 +1,292 @@
+"""What moves a judge: the result, as rows, JSON and text."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import polars as pl
+
+from humorrank import _core
+from humorrank._stats.estimate import NONE, Estimate, percent
+from humorrank._util import json as as_json
+from humorrank._util.text import judge_label, one_line, text_table
+from humorrank.diagnostics.bias.consistency import Consistency
+from humorrank.diagnostics.bias.first_position import Equality, FirstPosition
+from humorrank.diagnostics.bias.length import Length
+from humorrank.diagnostics.bias.self_preference import SelfPreference
+
+
+@dataclass(frozen=True, eq=False)
+class JudgeBias:
+    """One judge.
+
+    Attributes:
+        judge: its name; None where the log names none.
+        judgments: how many it made.
+        first: those that the one shown first won (A).
+        second: those that the one shown second won (B).
+        ties: the others.
+        share_first: first / (first + second), with Wilson's interval.
+        tie_share: ties / judgments, with Wilson's interval.
+        consistency: under swap; None where prompts are not known.
+        position: the first-position model; None where it could not be fitted.
+        effect: rating points that being shown first is worth; infinite where it has no maximum.
+        equality: the test that all ratings are equal, given the position; None if untested.
+        uninformative: whether all ratings are equal within noise; None where that is not known.
+        verdict: in words, whether the judge tells contestants apart.
+        length: length bias; None where there are no texts.
+        notes: what could not be told, and why.
+    """
+
+    judge: str | None
+    judgments: int
+    first: int
+    second: int
+    ties: int
+    share_first: Estimate
+    tie_share: Estimate
+    consistency: Consistency | None
+    position: FirstPosition | None
+    effect: Estimate
+    equality: Equality | None
+    uninformative: bool | None
+    verdict: str
+    length: Length | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class BiasReport:
+    """All judges of a log.
+
+    Attributes:
+        judges: in the order of their names.
+        self_preference: of the judges whose own model was given.
+        identical: judgments of identical jokes, which nobody was asked about, left out.
+        confidence: of the intervals.
+    """
+
+    judges: tuple[JudgeBias, ...]
+    self_preference: tuple[SelfPreference, ...]
+    identical: int
+    confidence: float
+
+    def to_polars(self) -> pl.DataFrame:
+        """One row a judge: every figure and both ends of its interval."""
+        rows = [flat(judge) for judge in self.judges]
+        return pl.DataFrame(rows, infer_schema_length=None)
+
+    def ratings(self) -> pl.DataFrame:
+        """judge, model, rating, rating_lower, rating_upper, plain_rating, matches."""
+        frames = [
+            judge.position.ratings.select(pl.lit(judge.judge, pl.String).alias("judge"), pl.all())
+            for judge in self.judges
+            if judge.position is not None
+        ]
+        return pl.concat(frames) if frames else pl.DataFrame(schema=_RATINGS)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, in JSON's types: figures that do not exist or have no end are null."""
+        judges = []
+        for judge in self.judges:
+            found: dict[str, Any] = {
+                name: value
+                for name, value in vars(judge).items()
+                if name not in ("position", "consistency", "length", "equality")
+            }
+            for name in ("share_first", "tie_share", "effect"):
+                found[name] = asdict(found[name])
+            for name in ("consistency", "length", "equality"):
+                part = getattr(judge, name)
+                found[name] = None if part is None else asdict(part)
+            position = judge.position
+            found["intervals"] = None if position is None else position.intervals
+            found["clusters"] = None if position is None else position.clusters
+            found["ratings"] = [] if position is None else position.ratings.to_dicts()
+            judges.append(found)
+        out = {
+            "judges": judges,
+            "self_preference": [asdict(found) for found in self.self_preference],
+            "identical": self.identical,
+            "confidence": self.confidence,
+            "version": _core.VERSION,
+        }
+        return dict(as_json.tree(out))
+
+    def to_json(self) -> str:
+        """`to_dict` as text."""
+        return as_json.text(self.to_dict())
+
+    def to_text(self, *, color: bool = False) -> str:
+        """The report for people."""
+        return report_text(self, color=color)
+
+    def ratings_text(self, *, color: bool = False) -> str:
+        """The ratings with and without the first-position parameter, for people."""
+        return ratings_text(self, color=color)
+
+
+_RATINGS: Final = {
+    "judge": pl.String,
+    "model": pl.String,
+    "rating": pl.Float64,
+    "rating_lower": pl.Float64,
+    "rating_upper": pl.Float64,
+    "plain_rating": pl.Float64,
+    "matches": pl.Int64,
+}
+
+
+def flat(judge: JudgeBias) -> dict[str, Any]:
+    """A judge as one row of plain values."""
+    swapped, length, test, position = (
+        judge.consistency,
+        judge.length,
+        judge.equality,
+        judge.position,
+    )
+    row: dict[str, Any] = {
+        "judge": judge.judge,
+        "judgments": judge.judgments,
+        "first": judge.first,
+        "second": judge.second,
+        "ties": judge.ties,
+    }
+    row |= _ends("share_first", judge.share_first) | _ends("tie_share", judge.tie_share)
+    row["swapped"] = None if swapped is None else swapped.comparisons
+    for name in ("consistent", "inconsistent", "with_a_tie"):
+        row[name] = None if swapped is None else getattr(swapped, name)
+    row |= _ends("consistency", NONE if swapped is None else swapped.share)
+    row |= _ends("effect", judge.effect)
+    row["intervals"] = None if position is None else position.intervals
+    row["clusters"] = None if position is None else position.clusters
+    row["equal_ratings_p"] = None if test is None else test.p
+    row["uninformative"] = judge.uninformative
+    row |= _ends("longer_won", NONE if length is None else length.share)
+    row |= _ends("length_slope", NONE if length is None else length.slope)
+    row |= _ends("length_doubling", NONE if length is None else length.doubling)
+    row["verdict"] = judge.verdict
+    row["notes"] = "; ".join(judge.notes) or None
+    return row
+
+
+def report_text(report: BiasReport, *, color: bool = False) -> str:
+    """The report as tables and sentences."""
+    header = ["judge", "judgments", "A won", "ties", "consistent", "swapped", "first is worth"]
+    lengths = any(judge.length is not None for judge in report.judges)
+    if lengths:
+        header += ["longer won", "twice as long"]
+    rows = []
+    for judge in report.judges:
+        swapped, length = judge.consistency, judge.length
+        row = [
+            judge_label(judge.judge),
+            f"{judge.judgments:,}",
+            percent(judge.share_first),
+            percent(judge.tie_share),
+            percent(NONE if swapped is None else swapped.share),
+            "-" if swapped is None else f"{swapped.comparisons:,}",
+            points(judge.effect),
+        ]
+        if lengths:
+            row.append(percent(NONE if length is None else length.share))
+            row.append(points(NONE if length is None else length.doubling))
+        rows.append(row)
+    lines = [text_table(header, rows, left={"judge"}, color=color), ""]
+    for judge in report.judges:
+        lines.append(f"{judge_label(judge.judge)}: {judge.verdict}")
+        lines += [f"  {note}" for note in judge.notes]
+    lines += _preferences(report, color=color)
+    lines.append("")
+    lines.append(_legend(report))
+    return "\n".join(lines)
+
+
+def ratings_text(report: BiasReport, *, color: bool = False) -> str:
+    """Ratings with and without the first-position parameter, judge by judge."""
+    rows = [
+        [
+            judge_label(row["judge"]),
+            one_line(row["model"]),
+            f"{row['rating']:.1f}",
+            f"{row['rating_lower']:.1f} to {row['rating_upper']:.1f}",
+            f"{row['plain_rating']:.1f}",
+            f"{row['matches']:,}",
+        ]
+        for row in report.ratings().iter_rows(named=True)
+    ]
+    interval = f"{100 * report.confidence:g} % interval"
+    header = ["judge", "model", "rating", interval, "without position", "matches"]
+    lines = [text_table(header, rows, left={"judge", "model"}, color=color)]
+    unrated = [judge for judge in report.judges if judge.position is None]
+    lines += [""] if unrated else []
+    for judge in unrated:
+        lines.append(f"{judge_label(judge.judge)}: {judge.verdict}")
+        lines += [f"  {note}" for note in judge.notes]
+    return "\n".join([*lines, "", _legend(report)])
+
+
+def _preferences(report: BiasReport, *, color: bool) -> list[str]:
+    if not report.self_preference:
+        return []
+    rows, notes = [], []
+    for found in report.self_preference:
+        others = found.reference
+        against = one_line(others[0]) if len(others) == 1 else f"{len(others):,} judges"
+        rows.append(
+            [
+                one_line(found.judge),
+                one_line(found.model),
+                against,
+                "-" if found.own is None else f"{found.own:+.1f}",
+                "-" if found.others is None else f"{found.others:+.1f}",
+                points(found.preference),
+            ]
+        )
+        if found.note is not None:
+            notes.append(f"{one_line(found.judge)}: self-preference: {found.note}")
+    header = ["judge", "own model", "against", "by itself", "by others", "self-preference"]
+    table = text_table(header, rows, left={"judge", "own model", "against"}, color=color)
+    return ["", table, *notes]
+
+
+def _legend(report: BiasReport) -> str:
+    kinds: dict[str, int] = {}
+    for judge in report.judges:
+        if judge.position is not None:
+            kinds[judge.position.intervals] = kinds.get(judge.position.intervals, 0) + 1
+    words = {
+        "prompt": "robust over prompts",
+        "information": "of the inverse information",
+    }
+    said = " and ".join(
+        words[kind] + (f" ({count:,} judges)" if len(kinds) > 1 else "")
+        for kind, count in sorted(kinds.items(), reverse=True)
+    )
+    text = f"{100 * report.confidence:g} % intervals; those of shares are Wilson's"
+    if said:
+        text += f", those of points are {said}"
+    if report.identical:
+        text += f"; {report.identical:,} judgments of identical jokes are left out"
+    return text
+
+
+def points(estimate: Estimate) -> str:
+    """Points with their interval."""
+    if estimate.value is None:
+        return "-"
+    if not math.isfinite(estimate.value):
+        return "∞" if estimate.value > 0 else "-∞"
+    if estimate.lower is None or estimate.upper is None:
+        return f"{estimate.value:+.1f}"
+    return f"{estimate.value:+.1f} ({estimate.lower:+.1f} to {estimate.upper:+.1f})"
+
+
+def _ends(label: str, estimate: Estimate) -> dict[str, float | None]:
+    return {
+        label: estimate.value,
+        f"{label}_lower": estimate.lower,
+        f"{label}_upper": estimate.upper,
+    }

@@ -1,0 +1,244 @@
+"""Matches as cells: equal matches between an unordered pair, and how many there are of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from humorrank import _core
+from humorrank._util.progress import Progress
+from humorrank.errors import InputError, NoMaximumError, OptionError
+from humorrank.matches.outcomes import OUTCOMES
+from humorrank.matches.source import counted
+from humorrank.matches.tally.tally import Tally
+from humorrank.rating.existence import Existence
+from humorrank.rating.settings import Ties
+
+LOW, HIGH, TIE, SOFT = 0, 1, 2, 4
+"""Who won: the one of the lower code, that of the higher, nobody, or as the score says."""
+
+_BOTH_BAD: Final = 3
+_MOST: Final = 2**62
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Equal matches with their number, in the order of group, pair, outcome, score and weight.
+
+    Who was shown first is not kept, and a both-bad vote is a tie.
+
+    Attributes:
+        names: the contestants, in order.
+        low: code of the contestant whose name comes first.
+        high: code of the other.
+        outcome: LOW, HIGH, TIE or SOFT.
+        score: what `low` got of one match, 0 to 1.
+        weight: importance of one match.
+        count: the number of such matches, int64.
+        group: number of the label of each cell, -1 for none; None without a key.
+        labels: the labels of the groups.
+    """
+
+    names: tuple[str, ...]
+    low: np.ndarray
+    high: np.ndarray
+    outcome: np.ndarray
+    score: np.ndarray
+    weight: np.ndarray
+    count: np.ndarray
+    group: np.ndarray | None
+    labels: tuple[str, ...]
+
+    @classmethod
+    def of(cls, tally: Tally, ties: Ties) -> Cells:
+        """The cells of a tally, apart by its key if it has one.
+
+        Raises:
+            InputError: there is no match to rate, or more than 2^62.
+        """
+        groups: np.ndarray | None = None
+        labels: tuple[str, ...] = ()
+        if tally.keyed is None:
+            rows = tally.counts.cells()
+        else:
+            group_of, rows = tally.keyed.cells.cells()
+            codes = tally.keyed.cells.keys[0][group_of]
+            labels = tally.keyed.labels[0]
+            groups = np.where(codes == _core.NULL_CODE, -1, codes.astype(np.int64))
+        first, second, outcome, score, weight, count = rows
+        swapped = first > second
+        won = np.where(swapped & (outcome < TIE), 1 - outcome.astype(np.int64), outcome)
+        won = np.where(won == _BOTH_BAD, TIE, won)
+        score = np.where(swapped, 1 - score, score)
+        kept = (won != TIE) if ties == "exclude" else np.ones(len(won), np.bool_)
+        if not kept.any():
+            told = "all of them are ties, which ties='exclude' leaves out" if len(won) else ""
+            if not told:
+                told = "the tally is empty" if tally.report is None else tally.report.breakdown()
+            raise InputError(f"no matches to rate: {told}")
+        if float(count[kept].sum(dtype=np.float64)) > _MOST:
+            raise InputError("there are more than 2^62 matches")
+        low, high = np.minimum(first, second), np.maximum(first, second)
+        keys = [weight, score, won, high, low] + ([] if groups is None else [groups])
+        keys = [np.asarray(key)[kept] for key in keys]
+        order, start = _runs(keys)
+        weight, score, won, high, low = (key[order][start] for key in keys[:5])
+        return cls(
+            tally.names,
+            low.astype(np.int64),
+            high.astype(np.int64),
+            won.astype(np.uint8),
+            score,
+            weight,
+            np.add.reduceat(count[kept][order].astype(np.int64), start),
+            None if groups is None else keys[5][order][start],
+            labels,
+        )
+
+    def __len__(self) -> int:
+        """The number of cells."""
+        return len(self.low)
+
+    @property
+    def matches(self) -> int:
+        """The number of matches."""
+        return int(self.count.sum())
+
+    def field(self, count: np.ndarray | None = None) -> _core.Field:
+        """What is fitted, with other counts (int64) where they are given."""
+        count = self.count if count is None else count
+        held = np.flatnonzero(count > 0)
+        low, high, outcome = self.low[held], self.high[held], self.outcome[held]
+        score, weight = self.score[held], self.weight[held]
+        counts = _core.Tally(len(self.names))
+        plain = not (outcome == SOFT).any() and not (weight != 1).any()
+        counts.add(
+            low.astype(np.uint32),
+            high.astype(np.uint32),
+            outcome,
+            None if plain else score,
+            None if plain else weight,
+            count[held].astype(np.uint64),
+        )
+        counts.grow(len(self.names))
+        return _core.Field(counts)
+
+    def merged(self) -> Cells:
+        """The same matches whatever their groups."""
+        if self.group is None:
+            return self
+        keys = (self.weight, self.score, self.outcome, self.high, self.low)
+        order, start = _runs(keys)
+        weight, score, outcome, high, low = (key[order][start] for key in keys)
+        count = np.add.reduceat(self.count[order], start)
+        return Cells(self.names, low, high, outcome, score, weight, count, None, ())
+
+    def among(self, inside: np.ndarray) -> Cells:
+        """Only the matches among some contestants (a mask), who get new codes."""
+        code = np.cumsum(inside) - 1
+        kept = inside[self.low] & inside[self.high]
+        return replace(
+            self,
+            names=tuple(n for n, there in zip(self.names, inside.tolist(), strict=True) if there),
+            low=code[self.low[kept]],
+            high=code[self.high[kept]],
+            outcome=self.outcome[kept],
+            score=self.score[kept],
+            weight=self.weight[kept],
+            count=self.count[kept],
+            group=None if self.group is None else self.group[kept],
+        )
+
+    def outcome_names(self) -> list[str]:
+        """Who won, in words: model_a is the one whose name comes first."""
+        return [OUTCOMES[code] for code in self.outcome.tolist()]
+
+
+def _runs(keys: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The order by keys, the last one first, and where in it a new combination begins."""
+    order = np.lexsort(keys)
+    new = np.zeros(len(order), np.bool_)
+    new[0] = True
+    for key in keys:
+        sorted_key = key[order]
+        new[1:] |= sorted_key[1:] != sorted_key[:-1]
+    return order, np.flatnonzero(new)
+
+
+def read_cells(
+    matches: object,
+    *,
+    key: str | None,
+    ties: Ties,
+    progress: Progress | None,
+    reading: Mapping[str, Any],
+) -> tuple[Cells, Tally]:
+    """The cells of whatever a user hands over, apart by a column if one is named.
+
+    Args:
+        matches: as of `humorrank.rate`.
+        key: a column of the log.
+        ties: "half" a win to each side, or "exclude" them.
+        progress: called with (stage, done, total).
+        reading: options of `MatchLog`.
+
+    Raises:
+        InputError: the matches cannot be read as they stand, or there are none.
+        OptionError: there is no such column, or an option does not fit.
+    """
+    keys: Sequence[str] = () if key is None else (key,)
+    tally = counted(matches, keys=keys, progress=progress, reading=reading)
+    return Cells.of(tally, ties), tally
+
+
+def rated(
+    cells: Cells, disconnected: Literal["error", "largest"]
+) -> tuple[Cells, _core.Field, str | None]:
+    """The matches whose ratings exist, their field, and who is left out, in words.
+
+    Raises:
+        NoMaximumError: the likelihood has no maximum, and that is to be an error, or nobody is
+            left.
+    """
+    field = cells.field()
+    existence = Existence(field, cells.names)
+    if not existence.outside:
+        return cells, field, None
+    inside = int(existence.inside.sum())
+    if disconnected == "error" or inside < 2:
+        way = "" if inside < 2 else ", or take only the largest connected component "
+        way += "" if inside < 2 else "(disconnected='largest', --disconnected largest)"
+        component = [n for n, there in zip(cells.names, existence.inside, strict=True) if there]
+        raise NoMaximumError(
+            "the ratings do not exist, as the likelihood has no maximum: "
+            f"{existence.summary()}; add matches that connect them{way}",
+            outside=existence.outside,
+            component=tuple(component),
+        )
+    kept = cells.among(existence.inside)
+    told = (
+        f"only the largest connected component is taken: {inside:,} of {len(cells.names):,} "
+        f"contestants, {kept.matches:,} of {cells.matches:,} matches; left out: "
+        f"{existence.summary()}"
+    )
+    return kept, kept.field(), told
+
+
+MOST_CONTESTANTS: Final = 5_000
+"""The leverages take the inverse of the information, which grows with the square of this."""
+
+
+def refuse_many(contestants: int) -> None:
+    """Refuses more contestants than the inverse of the information has room for.
+
+    Raises:
+        OptionError: there are more than `MOST_CONTESTANTS`.
+    """
+    if contestants > MOST_CONTESTANTS:
+        raise OptionError(
+            f"this takes up to {MOST_CONTESTANTS:,} contestants, not {contestants:,}: choose some "
+            "with exclude or where (--exclude, --where)"
+        )

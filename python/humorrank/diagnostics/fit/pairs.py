@@ -1,0 +1,217 @@
+"""Goodness of fit of Bradley-Terry's model by pairs.
+
+The saturated model gives each pair that met a share of its own. Y of N points of a pair went to one
+side, of which the model expects N p; N is the number of matches, or the sum of their weights:
+
+    deviance = 2 sum [Y log(Y / N p) + (N - Y) log((N - Y) / N q)],   Pearson = sum r^2,
+    r = (Y - N p) / sqrt(N p q),   degrees = pairs - contestants + 1.
+
+Half a win varies less than a win: a score s of mean p has variance p q - E[s (1 - s)]. With
+s (1 - s) in proportion to min(p, q), as where ties are drawn so that they leave the expected score
+as it is, r has variance f = (sum w^2 / sum w)(1 - c / max(p, q)), with one c for all pairs, from
+their matches of weight w. In the sum each pair has its leverage h (McCullagh and Nelder 1989,
+12.7.1): r^2 has mean f (1 - h), and both statistics are divided by the sum of that over the degrees
+(the first-order correction of Rao and Scott 1981), which is 1 without ties and weights.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from humorrank import _core
+from humorrank._stats.distributions import chi_squared_tail, holm
+from humorrank._stats.laplacian import information_matrix
+from humorrank._stats.scale import logistic
+from humorrank.diagnostics.cells import Cells, refuse_many
+
+LEAST_EXPECTED: Final = 5.0
+MOST_SMALL: Final = 0.2
+"""Cochran's rule: at most a fifth of the cells below 5, none below 1 (Cochran 1954)."""
+
+MOST_SUMMED: Final = 20_000
+"""Degrees of freedom up to which the tail is summed term by term."""
+
+_BOUND: Final = 1e-9
+"""A pair of a higher leverage than 1 less this is fitted exactly, whatever its matches."""
+
+
+@dataclass(frozen=True)
+class Test:
+    """A statistic against chi-squared.
+
+    Attributes:
+        statistic: as its formula says.
+        p: the chance of such a statistic, divided by the dispersion, under the model; None where
+            nothing can be tested.
+    """
+
+    statistic: float
+    p: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class PairFit:
+    """How the model fits each pair that met; arrays have an entry a pair.
+
+    Attributes:
+        low: code of the contestant whose name comes first.
+        high: code of the other.
+        matches: how many there are.
+        amount: their number, or the sum of their weights (N).
+        observed: share of `low`.
+        expected: share of `low` under the model.
+        residual: r / sqrt(f (1 - h)), about standard normal; nan where the pair is fitted exactly.
+        deviance_residual: the signed root of a pair's part of the deviance, half a match nearer
+            to 0, over the same; less skewed, so that its tail is used.
+        deviance: the test of the deviance.
+        pearson: the test of Pearson's statistic.
+        degrees: of freedom.
+        dispersion: what both statistics are divided by before they meet chi-squared.
+        small: share of the expected points (two a pair) below 5.
+        least: the smallest of the expected points.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    matches: np.ndarray
+    amount: np.ndarray
+    observed: np.ndarray
+    expected: np.ndarray
+    residual: np.ndarray
+    deviance_residual: np.ndarray
+    deviance: Test
+    pearson: Test
+    degrees: int
+    dispersion: float
+    small: float
+    least: float
+
+    @property
+    def approximate(self) -> bool:
+        """Whether cells are too small for chi-squared, by Cochran's rule."""
+        return self.small > MOST_SMALL or self.least < 1
+
+
+def pair_fit(cells: Cells, strengths: np.ndarray) -> PairFit:
+    """Tests the model, and each pair.
+
+    Args:
+        cells: matches whose ratings exist, without groups.
+        strengths: their fit, in natural-log units.
+
+    Raises:
+        OptionError: there are too many contestants.
+    """
+    n = len(cells.names)
+    refuse_many(n)
+    new = np.ones(len(cells), np.bool_)
+    new[1:] = (cells.low[1:] != cells.low[:-1]) | (cells.high[1:] != cells.high[:-1])
+    start = np.flatnonzero(new)
+    low, high = cells.low[start], cells.high[start]
+
+    def total(values: np.ndarray) -> np.ndarray:
+        summed: np.ndarray = np.add.reduceat(values, start)
+        return summed
+
+    mass = cells.count * cells.weight
+    amount, points = total(mass), total(mass * cells.score)
+    lost = total(mass * (1 - cells.score))
+    squares = cells.count * cells.weight**2
+    gap = strengths[low] - strengths[high]
+    p, q = logistic(gap), logistic(-gap)
+    information = amount * p * q
+    tied = float((squares * cells.score * (1 - cells.score)).sum())
+    share = tied / float((total(squares) * np.minimum(p, q)).sum())
+    spread = total(squares) / amount * np.clip(1 - share / np.maximum(p, q), 0, None)
+    free = np.clip(1 - leverages(low, high, information, n), 0, None)
+    exact = free <= _BOUND
+    degrees = len(low) - n + 1
+    raw = (points - amount * p) / np.sqrt(information)
+    parts = 2 * (_part(points, amount * p) + _part(lost, amount * q))
+    dispersion = float((spread * free)[~exact].sum()) / degrees if degrees else 1.0
+    # Half of the heaviest match towards what is expected.
+    half = 0.5 * np.maximum.reduceat(cells.weight, start)
+    away = np.clip(np.abs(points - amount * p) - half, 0, None)
+    away = np.where(points > amount * p, away, -away)
+    nearer = 2 * (
+        _part(np.clip(amount * p + away, 0, None), amount * p)
+        + _part(np.clip(amount * q - away, 0, None), amount * q)
+    )
+    scale = np.where(exact | (spread <= 0), np.nan, np.sqrt(spread * np.where(exact, 1, free)))
+    expected = np.concatenate([amount * p, amount * q])
+    deviance, pearson = float(np.clip(parts, 0, None).sum()), float((raw**2).sum())
+    return PairFit(
+        low,
+        high,
+        total(cells.count),
+        amount,
+        points / amount,
+        p,
+        raw / scale,
+        np.sign(away) * np.sqrt(np.clip(nearer, 0, None)) / scale,
+        Test(deviance, _tail(deviance, dispersion, degrees)),
+        Test(pearson, _tail(pearson, dispersion, degrees)),
+        degrees,
+        dispersion,
+        float((expected < LEAST_EXPECTED).mean()),
+        float(expected.min()),
+    )
+
+
+def leverages(
+    low: np.ndarray, high: np.ndarray, information: np.ndarray, contestants: int
+) -> np.ndarray:
+    """The leverage of each pair: N p q times the variance of the difference of its strengths."""
+    inverse = np.linalg.inv(information_matrix(low, high, information, contestants))
+    diagonal = np.diag(inverse)
+    values: np.ndarray = information * (diagonal[low] + diagonal[high] - 2 * inverse[low, high])
+    return values
+
+
+def worst(fit: PairFit, most: int) -> list[tuple[int, float, float]]:
+    """The pairs explained worst, with their p-values, and those adjusted by Holm (1979).
+
+    Args:
+        fit: of all pairs.
+        most: how many to name.
+
+    Returns:
+        (pair, p, adjusted p), worst first; pairs that are fitted exactly are not tested.
+    """
+    tested = np.flatnonzero(np.isfinite(fit.deviance_residual))
+    size = np.abs(fit.deviance_residual[tested])
+    order = np.lexsort((tested, -np.abs(fit.residual[tested]), -size))[:most]
+    p = np.array([math.erfc(one / math.sqrt(2)) for one in size.tolist()])
+    adjusted = holm(p)
+    return [(int(tested[i]), float(p[i]), float(adjusted[i])) for i in order.tolist()]
+
+
+def fitted(field: _core.Field, threads: int | None) -> np.ndarray:
+    """Strengths of a field whose maximum exists, in natural-log units of mean 0."""
+    return field.fit(threads=threads)[0]
+
+
+def _part(seen: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Seen times log(seen / expected), less the difference, so that nothing cancels in sums."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values: np.ndarray = np.where(seen > 0, seen * np.log(seen / expected), 0.0)
+    values -= seen - expected
+    return values
+
+
+def _tail(statistic: float, dispersion: float, degrees: int) -> float | None:
+    if degrees <= 0:
+        return None
+    if dispersion <= 0:
+        return 1.0
+    scaled = statistic / dispersion
+    if degrees <= MOST_SUMMED:
+        return chi_squared_tail(scaled, degrees)
+    # Wilson and Hilferty (1931): the cube root is all but normal.
+    variance = 2 / (9 * degrees)
+    z = ((scaled / degrees) ** (1 / 3) - (1 - variance)) / math.sqrt(variance)
+    return math.erfc(z / math.sqrt(2)) / 2

@@ -1,0 +1,265 @@
+"""How well the model fits: the result, as tables, JSON and text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from humorrank import _core
+from humorrank._util import json as as_json
+from humorrank._util.text import one_line, small, text_table
+from humorrank.diagnostics.fit.calibration import Calibration, Scores
+from humorrank.diagnostics.fit.pairs import PairFit, Test
+
+PAIRS: Final = {
+    "model_a": pl.String,
+    "model_b": pl.String,
+    "matches": pl.Int64,
+    "observed": pl.Float64,
+    "expected": pl.Float64,
+    "residual": pl.Float64,
+}
+
+WORST: Final = {**PAIRS, "p": pl.Float64, "p_holm": pl.Float64}
+
+BINS: Final = {
+    "least": pl.Float64,
+    "most": pl.Float64,
+    "predicted": pl.Float64,
+    "observed": pl.Float64,
+    "observed_lower": pl.Float64,
+    "observed_upper": pl.Float64,
+    "matches": pl.Int64,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class FitReport:
+    """How Bradley-Terry's model fits a log.
+
+    Attributes:
+        names: the contestants, in order.
+        matches: how many were rated.
+        goodness: the tests by pairs.
+        worst: the pairs explained worst: model_a (the name that comes first), model_b, matches,
+            observed and expected share of model_a, residual (about standard normal under the
+            model), p, and p_holm, which allows for all pairs tested; worst first.
+        calibration: of predictions on held-out matches; None where it was not asked for.
+        cluster: the column by which matches were held out; None for single matches.
+        settings: the options.
+        filtered: rows that each filter took.
+        warnings: what a reader should know.
+    """
+
+    names: tuple[str, ...]
+    matches: int
+    goodness: PairFit
+    worst: pl.DataFrame
+    calibration: Calibration | None
+    cluster: str | None
+    settings: Mapping[str, Any]
+    filtered: Mapping[str, int]
+    warnings: tuple[str, ...]
+
+    @cached_property
+    def pairs(self) -> pl.DataFrame:
+        """One row a pair that met: model_a, model_b, matches, observed, expected, residual.
+
+        The residual is null where the model fits a pair exactly, whatever its matches.
+        """
+        return pairs_table(self.names, self.goodness, np.arange(len(self.goodness.low)))
+
+    def bins(self) -> pl.DataFrame:
+        """One row a bin: least, most, predicted, observed with its interval, matches."""
+        found = () if self.calibration is None else self.calibration.bins
+        return pl.DataFrame(
+            [
+                (
+                    one.least,
+                    one.most,
+                    one.predicted,
+                    one.observed.value,
+                    one.observed.lower,
+                    one.observed.upper,
+                    one.matches,
+                )
+                for one in found
+            ],
+            schema=BINS,
+            orient="row",
+        )
+
+    def to_polars(self) -> pl.DataFrame:
+        """The pairs explained worst."""
+        return self.worst
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the pairs that are not among the worst, in JSON's types."""
+        fit = self.goodness
+        held = None
+        if self.calibration is not None:
+            held = {**asdict(self.calibration), "bins": self.bins().to_dicts()}
+        out = {
+            "models": len(self.names),
+            "matches": self.matches,
+            "pairs": len(fit.low),
+            "deviance": asdict(fit.deviance),
+            "pearson": asdict(fit.pearson),
+            "degrees": fit.degrees,
+            "dispersion": fit.dispersion,
+            "small_cells": fit.small,
+            "least_expected": fit.least,
+            "approximation_holds": not fit.approximate,
+            "worst": self.worst.to_dicts(),
+            "calibration": held,
+            "cluster": self.cluster,
+            "settings": dict(self.settings),
+            "warnings": list(self.warnings),
+            "version": _core.VERSION,
+        }
+        return dict(as_json.tree(out))
+
+    def to_json(self) -> str:
+        """`to_dict` as text."""
+        return as_json.text(self.to_dict())
+
+    def to_text(self, *, color: bool = False) -> str:
+        """The report for people."""
+        return report_text(self, color=color)
+
+    def __repr__(self) -> str:
+        """The report as plain text."""
+        return self.to_text()
+
+
+def pairs_table(names: Sequence[str], fit: PairFit, rows: np.ndarray) -> pl.DataFrame:
+    """Some pairs of a fit as a table with the columns `PAIRS`."""
+    name = pl.Series(names, dtype=pl.String)
+    columns = {
+        "model_a": name.gather(fit.low[rows]),
+        "model_b": name.gather(fit.high[rows]),
+        "matches": fit.matches[rows],
+        "observed": fit.observed[rows],
+        "expected": fit.expected[rows],
+        "residual": pl.Series(fit.residual[rows], nan_to_null=True, dtype=pl.Float64),
+    }
+    return pl.DataFrame(columns, schema_overrides=PAIRS)
+
+
+def warnings(fit: PairFit, calibration: Calibration | None) -> list[str]:
+    """What a reader of the figures should know."""
+    out = []
+    if not fit.degrees:
+        out.append(
+            "there is nothing to test: pairs that met are one fewer than contestants, so that the "
+            "model fits any outcome"
+        )
+    elif fit.approximate:
+        out.append(
+            f"too few matches a pair for chi-squared: {fit.small:.0%} of the expected points are "
+            f"below 5, the smallest is {fit.least:.2g} (at most 20 % should be, and none below 1); "
+            "take both p-values as rough"
+        )
+    if calibration is not None and calibration.left_out:
+        total = calibration.left_out + calibration.predicted
+        shown = "; ".join(calibration.reasons[:3])
+        more = len(calibration.reasons) - 3
+        shown += f"; and {more:,} folds more" if more > 0 else ""
+        out.append(
+            f"{calibration.left_out:,} of {total:,} held-out matches could not be predicted: "
+            f"{shown}"
+        )
+    return out
+
+
+def report_text(report: FitReport, *, color: bool = False) -> str:
+    """The report as tables and sentences."""
+    fit = report.goodness
+    lines = [
+        f"{len(report.names):,} models, {report.matches:,} matches, {len(fit.low):,} pairs that "
+        "met",
+        "",
+    ]
+    rows = [
+        [name, f"{test.statistic:.1f}", f"{fit.degrees:,}", p_text(test)]
+        for name, test in (("deviance", fit.deviance), ("Pearson's", fit.pearson))
+    ]
+    header = ["goodness of fit", "statistic", "degrees", "p"]
+    lines += [text_table(header, rows, left={"goodness of fit"}, color=color)]
+    if fit.degrees and abs(fit.dispersion - 1) > 1e-9:
+        lines.append(
+            f"p-values are of the statistics over a dispersion of {fit.dispersion:.3f}, as ties "
+            "vary less than wins, and weighted matches more"
+        )
+    if report.worst.height:
+        lines += ["", *_worst(report, color=color)]
+    if report.calibration is not None:
+        lines += ["", *_calibration(report, report.calibration, color=color)]
+    return "\n".join(lines)
+
+
+def p_text(test: Test) -> str:
+    """A p-value."""
+    return "-" if test.p is None else small(test.p)
+
+
+def _worst(report: FitReport, *, color: bool) -> list[str]:
+    rows = [
+        [
+            one_line(row["model_a"]),
+            one_line(row["model_b"]),
+            f"{row['matches']:,}",
+            f"{row['observed']:.1%}",
+            f"{row['expected']:.1%}",
+            f"{row['residual']:+.2f}",
+            small(row["p"]),
+            small(row["p_holm"]),
+        ]
+        for row in report.worst.iter_rows(named=True)
+    ]
+    header = ["explained worst", "against", "matches", "won", "expected", "residual", "p"]
+    header.append("p of all pairs")
+    table = text_table(header, rows, left={"explained worst", "against"}, color=color)
+    below = int((report.worst["p_holm"] < 1 - report.settings["confidence"]).sum())
+    level = f"{1 - report.settings['confidence']:.3g}"
+    told = f"no pair is further off than the worst of so many may be, at a level of {level}"
+    if below:
+        told = f"{below:,} of these are further off than chance explains, at a level of {level}"
+    return [table, f"{told} (Holm)"]
+
+
+def _calibration(report: FitReport, found: Calibration, *, color: bool) -> list[str]:
+    held = "single matches" if report.cluster is None else f"whole values of {report.cluster}"
+    lines = [f"{found.folds:,} folds of {held}: {found.predicted:,} matches predicted"]
+    if found.held_out is None or found.in_sample is None or found.constant is None:
+        return lines
+    named: tuple[tuple[str, Scores], ...] = (
+        ("held out", found.held_out),
+        ("in sample", found.in_sample),
+        ("always 0.5", found.constant),
+    )
+    rows = [[name, f"{score.log_loss:.4f}", f"{score.brier:.4f}"] for name, score in named]
+    lines += ["", text_table(["predictions", "log loss", "Brier"], rows, left={"predictions"})]
+    percent = f"{100 * report.settings['confidence']:g} %"
+    rows = [
+        [
+            f"{one.least:.1%} to {one.most:.1%}",
+            f"{one.predicted:.1%}",
+            f"{one.observed.value:.1%}",
+            f"{one.observed.lower:.1%} to {one.observed.upper:.1%}",
+            f"{one.matches:,}",
+        ]
+        for one in found.bins
+    ]
+    header = ["favourite's chance", "mean", "it won", f"{percent} interval", "matches"]
+    lines += ["", text_table(header, rows, left={"favourite's chance"}, color=color)]
+    lines.append(
+        f"expected calibration error {found.error:.2%}; by chance alone it would be "
+        f"{found.error_by_chance:.2%}"
+    )
+    return lines

@@ -1,0 +1,1 @@
+"""How few matches an order hangs on."""

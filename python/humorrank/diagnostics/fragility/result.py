@@ -1,0 +1,173 @@
+"""How few matches decide an order: the result, as JSON and text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from humorrank import _core
+from humorrank._util import json as as_json
+from humorrank._util.text import one_line, text_table
+from humorrank.diagnostics.fragility.changes import Change
+
+
+@dataclass(frozen=True, eq=False)
+class AuditReport:
+    """A small set of matches whose removal or flip changes an order.
+
+    Attributes:
+        question: the order, in words ("the winner is x").
+        change: "remove" or "flip".
+        by: the column whose values are changed whole; None for single matches.
+        tied: whether those compared are level already, so that nothing need be changed.
+        found: whether a set was found.
+        size: how many matches, or values of `by`, it has: an upper bound on the fewest that do;
+            None if none was found.
+        smallest: whether all smaller sets were tried, so that it is the fewest; where none was
+            found, whether all sets were tried.
+        changed: how many matches that is.
+        matches: how many were rated.
+        cells: the set: model_a (the name that comes first), model_b, outcome (model_a, model_b,
+            tie, soft), score of model_a, weight, changed, of (how many such matches there are);
+            with `by`: that column, changed, of.
+        ratings: model, rating, rating_after (null if no set was found); best first.
+        settings: the options.
+        filtered: rows that each filter took.
+        warnings: what a reader should know.
+    """
+
+    question: str
+    change: Change
+    by: str | None
+    tied: bool
+    found: bool
+    size: int | None
+    smallest: bool
+    changed: int
+    matches: int
+    cells: pl.DataFrame
+    ratings: pl.DataFrame
+    settings: Mapping[str, Any]
+    filtered: Mapping[str, int]
+    warnings: tuple[str, ...]
+
+    def to_polars(self) -> pl.DataFrame:
+        """The set, a row a cell."""
+        return self.cells
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, in JSON's types."""
+        own = {name: value for name, value in vars(self).items() if name != "filtered"}
+        out = {
+            **own,
+            "cells": self.cells.to_dicts(),
+            "ratings": self.ratings.to_dicts(),
+            "settings": dict(self.settings),
+            "warnings": list(self.warnings),
+            "version": _core.VERSION,
+        }
+        return dict(as_json.tree(out))
+
+    def to_json(self) -> str:
+        """`to_dict` as text."""
+        return as_json.text(self.to_dict())
+
+    def to_text(self, *, color: bool = False) -> str:
+        """The report for people."""
+        return report_text(self, color=color)
+
+    def __repr__(self) -> str:
+        """The report as plain text."""
+        return self.to_text()
+
+
+_SHOWN = 30
+
+_MODELS = 10
+
+_DONE = {"remove": "removed", "flip": "flipped"}
+
+
+def report_text(report: AuditReport, *, color: bool = False) -> str:
+    """The audit as sentences and tables."""
+    lines = [f"{one_line(report.question)}, in {report.matches:,} matches", "", answer(report)]
+    if not report.found:
+        return "\n".join(lines)
+    lines += ["", _set(report, color=color)]
+    if report.cells.height > _SHOWN:
+        lines.append(f"... and {report.cells.height - _SHOWN:,} more kinds of match")
+    later = report.ratings["rating_after"].rank("min", descending=True).cast(int).to_list()
+    rows = [
+        [
+            str(place),
+            str(later[place - 1]),
+            one_line(row["model"]),
+            f"{row['rating']:.1f}",
+            f"{row['rating_after']:.1f}",
+        ]
+        for place, row in enumerate(report.ratings.iter_rows(named=True), start=1)
+        if place <= _MODELS or later[place - 1] <= _MODELS
+    ]
+    header = ["place", "then", "model", "rating", "then "]
+    lines += ["", text_table(header, rows, left={"model"}, color=color)]
+    return "\n".join(lines)
+
+
+def answer(report: AuditReport) -> str:
+    """What was found, in a sentence."""
+    done = _DONE[report.change]
+    unit = "matches" if report.by is None else f"values of {report.by}"
+    if report.tied:
+        return "they are level already: nothing need be changed"
+    if report.size is None:
+        if report.smallest:
+            return (
+                f"no set of {unit} changes that, however many are {done}, and leaves ratings that "
+                "exist: all were tried"
+            )
+        return (
+            f"no set of {unit} was found that changes that when it is {done} and leaves ratings "
+            "that exist; this does not show that there is none"
+        )
+    if report.size == 1:
+        unit = "match" if report.by is None else f"value of {report.by}"
+    which = f"{report.size:,} {unit}"
+    if report.by is not None:
+        which += f" ({report.changed:,} matches)"
+    share = _percent(report.changed / report.matches)
+    text = f"it is no longer so once {which}, {share} of all matches, "
+    text += f"{'is' if report.size == 1 else 'are'} {done}; "
+    if report.smallest:
+        return text + "no smaller set does, as all were tried"
+    return text + "an upper bound: a smaller set may do"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
+
+
+def _set(report: AuditReport, *, color: bool) -> str:
+    shown = report.cells.head(_SHOWN)
+    done = _DONE[report.change]
+    if report.by is not None:
+        rows = [[one_line(row[0]), f"{row[1]:,}"] for row in shown.iter_rows()]
+        return text_table([report.by, f"matches {done}"], rows, left={report.by}, color=color)
+    rows = [
+        [*_words(row), f"{row['changed']:,}", f"{row['of']:,}"]
+        for row in shown.iter_rows(named=True)
+    ]
+    header = ["of these", "what", "against", done, "of"]
+    return text_table(header, rows, left=set(header[:3]), color=color)
+
+
+def _words(row: dict[str, Any]) -> list[str]:
+    a, b = one_line(row["model_a"]), one_line(row["model_b"])
+    weight = "" if row["weight"] == 1 else f" (weight {row['weight']:g})"
+    if row["outcome"] == "soft":
+        return [a, f"got {row['score']:g}{weight}", b]
+    if row["outcome"] == "tie":
+        return [a, f"tied{weight}", b]
+    return [a, f"won{weight}", b] if row["outcome"] == "model_a" else [b, f"won{weight}", a]

@@ -1,0 +1,221 @@
+"""Judgments of every kind of file as one frame: match logs, decision logs, tallies, stores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from humorrank.errors import InputError, OptionError
+from humorrank.matches import kinds
+from humorrank.matches.kinds import store_path
+from humorrank.matches.log import MatchLog
+from humorrank.matches.outcomes import SHARE_OF
+from humorrank.matches.source import counted, refuse_beside_store, refuse_winner_first, said_options
+from humorrank.matches.tally.tally import Tally
+
+TEXTS: Final = ("joke_a", "joke_b")
+"""The columns of the texts in a decision log."""
+
+_SCHEMA: Final = {
+    "judge": pl.String,
+    "prompt": pl.String,
+    "model_a": pl.String,
+    "model_b": pl.String,
+    "score": pl.Float64,
+    "weight": pl.Float64,
+    "count": pl.Int64,
+    "length_a": pl.Int64,
+    "length_b": pl.Int64,
+}
+_STORED: Final = (
+    "SELECT g.name, p.id, "
+    "CASE j.position WHEN 0 THEN low.name ELSE high.name END, "
+    "CASE j.position WHEN 0 THEN high.name ELSE low.name END, j.score, 1.0, 1, "
+    "LENGTH(CASE j.position WHEN 0 THEN a.text ELSE b.text END), "
+    "LENGTH(CASE j.position WHEN 0 THEN b.text ELSE a.text END) "
+    "FROM judgments j JOIN comparisons c USING (comparison) JOIN judges g USING (judge) "
+    "JOIN prompts p ON p.prompt = c.prompt "
+    "JOIN models low ON low.model = c.low JOIN models high ON high.model = c.high "
+    "JOIN jokes a ON a.prompt = c.prompt AND a.model = c.low "
+    "JOIN jokes b ON b.prompt = c.prompt AND b.model = c.high "
+    "WHERE NOT j.identical ORDER BY j.comparison, j.position, j.judge"
+)
+
+
+@dataclass(frozen=True)
+class Judgments:
+    """What judges said.
+
+    Attributes:
+        table: judge and prompt (null where not known), model_a (shown first), model_b, score (of
+            model_a), weight, count, length_a and length_b (characters; null where there is no
+            text); equal rows are one with a count, in the order of their values.
+        prompts: whether prompts are known.
+        texts: whether texts are known.
+        identical: judgments of identical jokes that were left out, as nobody was asked.
+    """
+
+    table: pl.DataFrame
+    prompts: bool
+    texts: bool
+    identical: int
+
+    def judges(self) -> list[str | None]:
+        """The judges, in order; None for judgments without one."""
+        return self.table["judge"].unique().sort().to_list()
+
+    def of(self, judge: str | None) -> pl.DataFrame:
+        """The rows of one judge."""
+        return self.table.filter(pl.col("judge").eq_missing(pl.lit(judge, pl.String)))
+
+    def pooled(self) -> Judgments:
+        """The same as if one judge had made them all."""
+        table = self.table.with_columns(pl.lit(None, pl.String).alias("judge"))
+        return replace(self, table=_merged(table))
+
+
+def read_judgments(
+    source: object,
+    *,
+    texts: tuple[str, str] | None,
+    reading: Mapping[str, Any],
+    ordered: bool = True,
+) -> Judgments:
+    """Reads a store, or whatever `humorrank.rate` takes.
+
+    Args:
+        source: a tournament's store, match logs, decision logs, a frame, or tallies (which hold
+            no texts, and judges and prompts only where these are keys).
+        texts: the columns of both texts; None for joke_a and joke_b, where there are such.
+        reading: options of `MatchLog`.
+        ordered: whether it matters who was shown first; refuses logs that do not say so.
+
+    Raises:
+        InputError: the matches cannot be read as they stand, or there are none.
+        OptionError: an option does not fit.
+        StoreError: the store cannot be read.
+    """
+    path = store_path(source)
+    if path is not None:
+        refuse_beside_store(path, said_options(reading) | ({"texts"} if texts else set()))
+        return _of_store(path)
+    if isinstance(source, Tally) or kinds.split(source)[0]:
+        return _of_tally(source, texts, reading)
+    return _of_log(source, texts, reading, ordered)
+
+
+def _of_store(path: Path) -> Judgments:
+    # SQLite takes a while to import, and most logs are no stores.
+    from humorrank.store.faults import told  # noqa: PLC0415
+    from humorrank.store.store import Store  # noqa: PLC0415
+
+    with Store(path, write=False) as store, told(path):
+        rows = store.connection.execute(_STORED).fetchall()
+        identical = store.count("SELECT COUNT(*) FROM judgments WHERE identical")
+    if not rows:
+        raise InputError("the tournament has no judgments yet", file=str(path))
+    return _judgments(pl.DataFrame(rows, schema=_SCHEMA, orient="row"), identical)
+
+
+def _of_tally(
+    source: object, texts: tuple[str, str] | None, reading: Mapping[str, Any]
+) -> Judgments:
+    if texts is not None:
+        raise OptionError("a tally holds no texts; give the log itself")
+    frame = counted(source, keys=None, progress=None, reading=reading).to_polars()
+    prompt = next((name for name in ("question_id", "prompt") if name in frame.columns), None)
+    share = pl.col("outcome").replace_strict(SHARE_OF, default=None, return_dtype=pl.Float64)
+    return _judgments(
+        frame.select(
+            (pl.col("judge") if "judge" in frame.columns else pl.lit(None, pl.String)).alias(
+                "judge"
+            ),
+            (pl.lit(None, pl.String) if prompt is None else pl.col(prompt)).alias("prompt"),
+            "model_a",
+            "model_b",
+            pl.coalesce(share, pl.col("score")).alias("score"),
+            "weight",
+            pl.col("count").cast(pl.Int64),
+            pl.lit(None, pl.Int64).alias("length_a"),
+            pl.lit(None, pl.Int64).alias("length_b"),
+        ),
+        0,
+    )
+
+
+def _of_log(
+    source: object, texts: tuple[str, str] | None, reading: Mapping[str, Any], ordered: bool
+) -> Judgments:
+    log = source if isinstance(source, MatchLog) else MatchLog(source, **reading)
+    sides = texts or TEXTS
+    frame = log.to_polars(where_there=("identical", *sides))
+    if ordered:
+        refuse_winner_first(log.report)
+    missing = [name for name in sides if name not in frame.columns]
+    if texts is not None and missing:
+        raise OptionError(f"there is no column {missing[0]!r} with texts")
+    for name in () if missing else sides:
+        kind = frame.schema[name]
+        if not isinstance(kind, pl.String | pl.Categorical | pl.Enum | pl.Null):
+            raise InputError(
+                f"holds {kind}, not text; --texts (texts=) names the columns of both texts",
+                column=name,
+            )
+    columns = frame.columns
+
+    def text(name: str) -> pl.Expr:
+        return pl.col(name).cast(pl.String) if name in columns else pl.lit(None, pl.String)
+
+    def length(name: str) -> pl.Expr:
+        if missing:
+            return pl.lit(None, pl.Int64)
+        return pl.col(name).cast(pl.String).str.len_chars().cast(pl.Int64)
+
+    known = pl.col("winner").replace_strict(SHARE_OF, default=None, return_dtype=pl.Float64)
+    shares = [known, pl.col("score")] if "score" in columns else [known]
+    same = pl.lit(value=False)
+    if "identical" in columns:
+        word = pl.col("identical").cast(pl.String).str.to_lowercase()
+        same = word.is_in(["true", "1"]).fill_null(value=False)
+    asked = frame.filter(~same)
+    if not asked.height:
+        raise InputError("every judgment is of identical jokes, which nobody was asked about")
+    return _judgments(
+        asked.select(
+            text("judge").alias("judge"),
+            text("question_id").alias("prompt"),
+            "model_a",
+            "model_b",
+            pl.coalesce(shares).alias("score"),
+            (pl.col("weight") if "weight" in columns else pl.lit(1.0))
+            .cast(pl.Float64)
+            .alias("weight"),
+            (pl.col("count") if "count" in columns else pl.lit(1)).cast(pl.Int64).alias("count"),
+            length(sides[0]).alias("length_a"),
+            length(sides[1]).alias("length_b"),
+        ),
+        frame.height - asked.height,
+    )
+
+
+def _judgments(rows: pl.DataFrame, identical: int) -> Judgments:
+    """Equal rows as one, in an order that the file's leaves no trace in."""
+    table = _merged(rows.with_columns(pl.col("judge", "prompt").replace("", None)))
+    table = table.filter((pl.col("count") > 0) & (pl.col("weight") > 0))
+    if not table.height:
+        raise InputError("there are no matches")
+    return Judgments(
+        table,
+        prompts=not table["prompt"].has_nulls(),
+        texts=bool((table["length_a"].is_not_null() & table["length_b"].is_not_null()).any()),
+        identical=identical,
+    )
+
+
+def _merged(rows: pl.DataFrame) -> pl.DataFrame:
+    values: Sequence[str] = [name for name in _SCHEMA if name != "count"]
+    return rows.group_by(values).agg(pl.col("count").sum()).sort(values)

@@ -1,0 +1,8 @@
+"""Match logs: what formats there are, what a row must be, and the coded matches in them."""
+
+from humorrank.matches.log._match_log import MatchLog
+from humorrank.matches.log._matches import Matches
+from humorrank.matches.log._measured import Measured, sides
+from humorrank.matches.log.report import ReadReport
+
+__all__ = ["MatchLog", "Matches", "Measured", "ReadReport", "sides"]

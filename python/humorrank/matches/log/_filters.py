@@ -1,0 +1,224 @@
+"""Rows that the user leaves out: by an SQL condition, or beyond so many a judge."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal
+
+import numpy as np
+import polars as pl
+from polars.exceptions import ColumnNotFoundError, PolarsError
+
+from humorrank._core import Interner
+from humorrank.errors import InputError, OptionError
+from humorrank.matches.log.tables.batch import Batch, nested_text, shorten
+from humorrank.matches.outcomes import UNJUDGED_WORDS
+
+Kind = Literal["text", "number", "truth"]
+_TRUTHS: Final = {"true": True, "false": False}
+
+
+class Where:
+    """A condition in SQL on the columns of the file.
+
+    Text is taken as numbers or truth values where its values are such and the condition makes
+    sense of them so; a null or an empty field is no value, and a condition that comes out as
+    null does not hold.
+
+    Args:
+        condition: an SQL expression (as of `polars.sql_expr`) that holds or not, row by row.
+
+    Raises:
+        OptionError: It is no such expression.
+    """
+
+    def __init__(self, condition: str) -> None:
+        self._condition = condition
+        try:
+            self._expression = pl.sql_expr(condition)
+            row_by_row = all(map(_row_by_row, _nodes(self._expression)))
+        except PolarsError as error:
+            raise self._refused(str(error).splitlines()[0]) from None
+        if not row_by_row:
+            message = "it must hold or not for each row alone; it cannot count, sum or rank rows"
+            raise self._refused(message)
+        self.columns: list[str] = list(dict.fromkeys(self._expression.meta.root_names()))
+        self._kinds: dict[str, Kind] = {}
+        self._plans: dict[tuple[object, ...], dict[str, Kind]] = {}
+
+    def check(self, columns: Sequence[str], file: str) -> None:
+        """Refuses a condition on a column that a file does not have.
+
+        Raises:
+            OptionError: There is no such column.
+        """
+        for column in self.columns:
+            if column not in columns:
+                close = difflib.get_close_matches(column, columns, n=1)
+                hint = f"; did you mean {close[0]!r}?" if close else ""
+                found = ", ".join(columns[:30])
+                message = f"there is no column {column!r} in {file}{hint} Columns: {found}"
+                raise self._refused(message)
+
+    def holds(self, batch: Batch, *, untyped: bool) -> np.ndarray:
+        """Whether it holds, row by row.
+
+        Args:
+            batch: the rows.
+            untyped: whether all columns are text only because the file knows nothing else.
+
+        Raises:
+            InputError: A value is of another kind than those before it.
+            OptionError: The condition makes no sense of the types of the columns.
+        """
+        frame = batch.frame.select(
+            _readable(batch.frame.get_column(column)) for column in self.columns
+        )
+        plan = self._plan(frame, untyped)
+        cast = frame.with_columns(
+            self._cast(batch, frame.get_column(column), kind) for column, kind in plan.items()
+        )
+        try:
+            result = cast.select(self._expression.alias("holds")).to_series()
+        except PolarsError as error:
+            raise self._refused(str(error).splitlines()[0]) from None
+        if len(result) == 1 != batch.frame.height:
+            result = result.new_from_index(0, batch.frame.height)
+        return result.fill_null(False).to_numpy()
+
+    def _plan(self, frame: pl.DataFrame, untyped: bool) -> dict[str, Kind]:
+        """What each text column is taken as: the first choice that the condition can use."""
+        texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+        for name in texts:
+            if name not in self._kinds and (kind := _natural(frame.get_column(name))):
+                self._kinds[name] = kind
+        key = (*frame.schema.items(), *self._kinds.items())
+        if key not in self._plans:
+            self._plans[key] = self._find_plan(frame.schema, texts, untyped)
+        return self._plans[key]
+
+    def _find_plan(
+        self, schema: Mapping[str, pl.DataType], texts: Sequence[str], untyped: bool
+    ) -> dict[str, Kind]:
+        choices: list[list[Kind]] = []
+        for name in texts:
+            natural = self._kinds.get(name)
+            options: list[Kind] = ["text"] if natural in (None, "text") else [natural, "text"]
+            choices.append(options if untyped else options[::-1])
+        reason = ""
+        for kinds in itertools.product(*choices):
+            plan = dict(zip(texts, kinds, strict=True))
+            types = {name: _TYPES[plan[name]] if name in plan else schema[name] for name in schema}
+            try:
+                empty = pl.DataFrame(schema=types).select(self._expression.alias("holds"))
+            except PolarsError as error:
+                reason = reason or str(error).splitlines()[0]
+                continue
+            if empty.schema["holds"] in (pl.Boolean, pl.Null):
+                return plan
+            reason = reason or f"it gives {empty.schema['holds']}, not true or false"
+        raise self._refused(reason)
+
+    def _cast(self, batch: Batch, values: pl.Series, kind: Kind) -> pl.Series:
+        text = values.str.strip_chars()
+        empty = text.is_null() | (text == "")
+        if kind == "text":
+            return values.set(empty.fill_null(True), None)
+        if kind == "truth":
+            lower = text.str.to_lowercase()
+            cast = lower.replace_strict(_TRUTHS, default=None, return_dtype=pl.Boolean)
+        else:
+            cast = text.cast(pl.Int64, strict=False)
+            if (cast.is_null() & ~empty).any():
+                cast = text.cast(pl.Float64, strict=False).fill_nan(None)
+        no_value = text.str.to_lowercase().is_in(sorted(UNJUDGED_WORDS)).fill_null(True)
+        wrong = cast.is_null() & ~no_value
+        if wrong.any():
+            index = int(wrong.arg_true()[0])
+            message = f"{shorten(values[index])} is no {kind}, as where={self._condition!r} needs"
+            raise InputError(
+                message,
+                file=batch.file,
+                row=batch.row(index),
+                column=values.name,
+                value=values[index],
+            )
+        return cast.alias(values.name)
+
+    def _refused(self, reason: str) -> OptionError:
+        return OptionError(f"where={self._condition!r}: {reason}")
+
+
+_TYPES: Final[dict[Kind, pl.DataType]] = {
+    "text": pl.String(),
+    "number": pl.Float64(),
+    "truth": pl.Boolean(),
+}
+
+
+def _nodes(expression: pl.Expr) -> Iterator[pl.Expr]:
+    yield expression
+    for part in expression.meta.pop():
+        yield from _nodes(part)
+
+
+def _row_by_row(expression: pl.Expr) -> bool:
+    try:
+        return expression.meta.is_literal() or expression.meta.is_row_separable()
+    except ColumnNotFoundError:
+        # Asked of a membership test, polars looks for the column itself; it is row by row.
+        return True
+
+
+def _readable(series: pl.Series) -> pl.Series:
+    """A column in a type that conditions are about; NaN is null."""
+    if series.dtype.is_float():
+        return series.fill_nan(None)
+    if series.dtype == pl.Object or series.dtype in (pl.Categorical, pl.Enum):
+        return nested_text(series).cast(pl.String)
+    return series
+
+
+def _natural(values: pl.Series) -> Kind | None:
+    """What all values of a text column are; None if there are none."""
+    text = values.str.strip_chars().str.to_lowercase()
+    text = text.filter(~text.is_in(sorted(UNJUDGED_WORDS)).fill_null(True))
+    if text.is_empty():
+        return None
+    if text.is_in(list(_TRUTHS)).all():
+        return "truth"
+    return "text" if text.cast(pl.Float64, strict=False).has_nulls() else "number"
+
+
+class JudgeCap:
+    """Lets the first so many matches of each judge pass, in the order of the log.
+
+    Args:
+        limit: how many.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._judges = Interner()
+        self._counts = np.zeros(0, np.int64)
+
+    def passes(self, judges: pl.Series, index: np.ndarray) -> np.ndarray:
+        """Whether a match is among the first ones of its judge.
+
+        Args:
+            judges: who judged each row; no nulls where `index` points.
+            index: the row of each match that is counted, in order.
+        """
+        codes = self._judges.encode(judges)[index]
+        grown = np.zeros(len(self._judges), np.int64)
+        grown[: len(self._counts)] = self._counts
+        order = np.argsort(codes, kind="stable")
+        sizes = np.bincount(codes, minlength=len(grown))
+        starts = np.cumsum(sizes) - sizes
+        place = np.empty(len(codes), np.int64)
+        place[order] = np.arange(len(codes)) - np.repeat(starts, sizes)
+        passes: np.ndarray = grown[codes] + place < self._limit
+        self._counts = grown + sizes
+        return passes

@@ -1,0 +1,80 @@
+"""Key columns: what counts are kept apart by."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from humorrank._core import NULL_CODE, Interner, known_codes
+from humorrank.errors import OptionError
+from humorrank.matches.log.formats.readings import ALIASES, Binding
+from humorrank.matches.log.tables.table import GAME_SCORES, Table
+
+if TYPE_CHECKING:
+    from humorrank.matches.log.tables.batch import Batch
+
+
+class Keys:
+    """The keys of the matches of one pass, as codes of their text.
+
+    A match has none where its row has no value, or only an empty field: NULL_CODE.
+
+    Args:
+        keys: columns, or roles that every table must have a column for.
+    """
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._keys = keys
+        self.interners = [Interner() for _ in keys]
+
+    @property
+    def labels(self) -> list[list[str]]:
+        """Of each key, the text of each code."""
+        return [interner.names for interner in self.interners]
+
+    def columns(self, table: Table, binding: Binding) -> list[str]:
+        """The column of each key.
+
+        Raises:
+            OptionError: There is none.
+        """
+        return [_column(key, table.columns, binding, table.label) for key in self._keys]
+
+    def of_codes(self, columns: Sequence[np.ndarray], rows: np.ndarray | None) -> list[np.ndarray]:
+        """The keys of some rows, None for all, from the codes of their columns."""
+        out = []
+        for codes, interner in zip(columns, self.interners, strict=True):
+            picked = codes if rows is None else codes[rows]
+            empty = known_codes(interner, [""])[0]
+            if empty != NULL_CODE:
+                picked = np.where(picked == empty, np.uint32(NULL_CODE), picked)
+            out.append(picked)
+        return out
+
+    def of_batch(self, batch: Batch, rows: np.ndarray, columns: Sequence[str]) -> list[np.ndarray]:
+        """The keys of some rows, from their columns."""
+        out = []
+        for column, interner in zip(columns, self.interners, strict=True):
+            text = batch.text(column).cast(pl.String)
+            if not np.array_equal(rows, np.arange(len(text))):
+                text = text.gather(rows)
+            out.append(interner.encode(text.replace("", None)))
+        return out
+
+
+def _column(key: str, columns: Sequence[str], binding: Binding, label: str) -> str:
+    """The column that a key means: the one of its name, else the one that has this role."""
+    if key in columns and key != GAME_SCORES:
+        return key
+    role = ALIASES.get(key, key)
+    if role in binding.extras:
+        return binding.extras[role]
+    found = [column for column in columns if column != GAME_SCORES]
+    close = difflib.get_close_matches(key, found, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    shown = ", ".join(found[:30]) + (" ..." if len(found) > 30 else "")
+    raise OptionError(f"{label} has no column {key!r} to count by (columns: {shown}{hint})")

@@ -1,0 +1,394 @@
+"""One pass over a log: from the tables of a source to coded, judged, good matches."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+
+from humorrank._core import Judged, UnusualError
+from humorrank.errors import InputError, OptionError
+from humorrank.matches.log._checks import faults, refuse_clash
+from humorrank.matches.log._coded import FURTHER, CodedRows, Coder, read, wanted
+from humorrank.matches.log._filters import JudgeCap, Where
+from humorrank.matches.log._keys import Keys
+from humorrank.matches.log._matches import Matches
+from humorrank.matches.log._names import Names
+from humorrank.matches.log._rows import Rows, code_rows
+from humorrank.matches.log.formats.decode import Problem, Settings
+from humorrank.matches.log.formats.opening import Opening
+from humorrank.matches.log.formats.readings import Binding, Header
+from humorrank.matches.log.formats.recognise import judge_columns, recognise
+from humorrank.matches.log.report import ReadReport
+from humorrank.matches.log.tables.batch import Batch, shorten
+from humorrank.matches.log.tables.opening import tables
+from humorrank.matches.log.tables.table import GAME_SCORES, Table
+from humorrank.matches.outcomes import BOTH_BAD, SOFT, TIE, UNJUDGED
+
+_AMOUNTS = ("count", "weight")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of a `MatchLog`, checked."""
+
+    columns: Mapping[str, str]
+    score_of: Literal["a", "b"] | None
+    where: str | None
+    exclude: Sequence[str]
+    max_per_judge: int | None
+    unjudged: Literal["skip", "fail"]
+    on_error: Literal["fail", "skip"]
+    reading: str | None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Matches, and which rows of which batch they are from.
+
+    Attributes:
+        matches: the matches.
+        binding: what its columns are.
+        batch: the batch; None where only codes were read, which a pass for further columns
+            never does.
+        rows: the row of the batch of each match.
+        keys: the code of each key of each match.
+    """
+
+    matches: Matches
+    binding: Binding
+    batch: Batch | None = None
+    rows: np.ndarray | None = None
+    keys: Sequence[np.ndarray] = ()
+
+
+class Pass:
+    """One pass over a source.
+
+    Args:
+        source: as of `MatchLog`.
+        options: what to do.
+        further: columns to read beside those that are needed; None for no others at all, while
+            an empty sequence asks for those that are known (question_id, judge, ...).
+        keys: columns or roles that every file must have, read too; see `Keys`.
+        counted: whether matches may come in any order, equal ones as one with a count.
+    """
+
+    def __init__(
+        self,
+        source: Any,  # noqa: ANN401 - many kinds
+        options: Options,
+        further: Sequence[str] | None = None,
+        keys: Sequence[str] = (),
+        *,
+        counted: bool = False,
+    ) -> None:
+        self._source = source
+        self._options = options
+        self._further = further
+        self.keys = Keys(keys)
+        self._counted = counted
+        self._where = Where(options.where) if options.where is not None else None
+        self._cap = JudgeCap(options.max_per_judge) if options.max_per_judge else None
+        self._opening = Opening()
+        self._first: tuple[str, Binding] | None = None
+        # Excluded names that no row had yet.
+        self._absent = set(options.exclude)
+        self.names = Names(options.exclude)
+        self._coder = Coder(self.names, clashes=options.reading is None)
+        self.report = ReadReport()
+
+    def run(self) -> Iterator[Taken]:
+        """The good, judged matches that no filter takes.
+
+        Raises:
+            InputError: A file or a row cannot be read as it stands, or there are no matches.
+            OptionError: An option does not fit the log.
+        """
+        named = list(self._options.columns.values())
+        with tables(self._source, named, self._options.reading) as opened:
+            for table in opened:
+                yield from self._table(table)
+        self._finish()
+
+    def _table(self, table: Table) -> Iterator[Taken]:
+        options, report = self._options, self.report
+        binding = recognise(table, options.columns, options.score_of, options.reading)
+        self._refuse_another_reading(table, binding)
+        report.files.append(table.label)
+        report.notes += table.notes
+        judge = self._judge_column(table, binding)
+        if self._where is not None:
+            self._where.check([c for c in table.columns if c != GAME_SCORES], table.label)
+        keys = self.keys.columns(table, binding)
+        before = report.rows
+        passed = yield from self._coded(table, binding, keys)
+        if passed is not None:
+            yield from self._decoded(table, binding, judge, keys, passed)
+        if report.rows == before and not report.skipped.get("ragged row"):
+            raise InputError("has columns but no rows", file=table.label)
+
+    def _coded(
+        self, table: Table, binding: Binding, keys: Sequence[str]
+    ) -> Generator[Taken, None, int | None]:
+        """The matches of the first rows, read as codes.
+
+        Returns:
+            How many rows that were; None if all.
+        """
+        columns = wanted(binding)
+        general = self._where is not None or self._cap is not None or self._further is not None
+        if columns is None or general:
+            return 0
+        own = len(columns)
+        columns = [*columns, *((key, FURTHER + i) for i, key in enumerate(keys))]
+        twice = len({column for column, _ in columns}) < len(columns)
+        if twice or (reader := table.codes(columns)) is None:
+            return 0
+        # Whether a first row is a header shows by where its names occur again.
+        counted = self._counted and binding.reading.name != "headerless"
+        passed = 0
+        interners = [*self._coder.interners, *self.keys.interners]
+        while True:
+            try:
+                rows = read(reader, interners, counted=counted)
+            except UnusualError:
+                return passed
+            if rows is None:
+                return None
+            judged = self._coder.judge(rows.part(own), binding)
+            if judged is None or (judged.unjudged and self._options.unjudged == "fail"):
+                return passed
+            passed += rows.rows
+            self.report.rows += rows.rows
+            self._opening.see(binding.reading.name, table.label, *rows.columns[:2])
+            matches = self._account(judged, rows)
+            if len(matches):
+                apart = self.keys.of_codes(rows.columns[own:], judged.rows)
+                yield Taken(matches, binding, keys=apart)
+
+    def _decoded(
+        self,
+        table: Table,
+        binding: Binding,
+        judge: str | None,
+        keys: Sequence[str],
+        passed: int,
+    ) -> Iterator[Taken]:
+        """The matches of the rows behind the first so many, read as values."""
+        decoder = binding.reading.decoder(Settings(self._options.score_of))
+        columns = self._needed(table, binding, judge, keys)
+        width = len(table.columns)
+        ragged = self._ragged if self._options.on_error == "skip" else None
+        for batch in _behind(table.batches(columns, ragged), passed):
+            if len(table.columns) != width:
+                width = len(table.columns)
+                _refuse_late_amounts(table, binding)
+            self.report.rows += batch.frame.height
+            left = batch if self._where is None else self._hold(batch, binding, table.untyped)
+            if left.frame.height:
+                rows = code_rows(left, binding, decoder, self.names, judge)
+                if (taken := self._take(rows, keys)) is not None:
+                    yield taken
+
+    def _account(self, judged: Judged, rows: CodedRows) -> Matches:
+        """Counts what rows of codes are, and gives those that are rated."""
+        report, names = self.report, self.names
+        names.note(judged.seen)
+        if self._absent:
+            seen = zip(names.all_excluded, judged.seen, strict=False)
+            self._absent -= {name for name, kinds in seen if kinds}
+        if names.excluded:
+            report.filtered["exclude"] = report.filtered.get("exclude", 0) + judged.excluded
+        left_out = judged.unjudged + judged.void + judged.excluded
+        report.read += rows.rows
+        report.unjudged += judged.unjudged
+        report.void += judged.void
+        report.ties += judged.ties
+        report.both_bad += judged.both_bad
+        report.rated += rows.rows - left_out
+        return Matches(judged.first, judged.second, judged.outcome, count=judged.count)
+
+    def _refuse_another_reading(self, table: Table, binding: Binding) -> None:
+        if self._first is None:
+            self._first = (table.label, binding)
+            self.report.reading = binding.reading.name
+            amounts = {role: c for role, c in binding.extras.items() if role in _AMOUNTS}
+            self.report.columns = {**binding.columns, **amounts}
+            return
+        label, first = self._first
+        if binding.reading is not first.reading:
+            message = (
+                f"is read as {binding.describe()}, but {label} as {first.describe()}; files that "
+                "are read together must be of one format: --reading or --columns can say which"
+            )
+            raise InputError(message, file=table.label)
+
+    def _judge_column(self, table: Table, binding: Binding) -> str | None:
+        if self._cap is None:
+            return None
+        found = judge_columns(table)
+        if "judge" in self._options.columns or len(found) == 1:
+            return binding.extras["judge"]
+        reason = "no column that names the judge"
+        if found:
+            reason = f"several columns that may name the judge: {', '.join(found)}"
+        message = f"max_per_judge: {table.label} has {reason}; say which with --columns judge=NAME"
+        raise OptionError(message)
+
+    def _needed(
+        self, table: Table, binding: Binding, judge: str | None, keys: Sequence[str]
+    ) -> list[str]:
+        """The columns to read."""
+        columns = [*binding.columns.values()]
+        columns += [column for role, column in binding.extras.items() if role in _AMOUNTS]
+        columns += [] if judge is None else [judge]
+        columns += [] if self._where is None else self._where.columns
+        columns += keys
+        if self._further is not None:
+            columns += binding.extras.values()
+            columns += [column for column in self._further if column in table.columns]
+        return list(dict.fromkeys(columns))
+
+    def _ragged(self, error: InputError) -> None:
+        self.report.skip("ragged row", 1, [str(error)])
+
+    def _hold(self, batch: Batch, binding: Binding, untyped: bool) -> Batch:
+        """The rows where the condition holds."""
+        assert self._where is not None
+        for role in ("model_a", "model_b", "winner", "loser"):
+            if self._absent and role in binding.columns:
+                names = batch.text(binding.columns[role]).unique().cast(pl.String)
+                self._absent -= set(names.to_list())
+        holds = self._where.holds(batch, untyped=untyped)
+        filtered = self.report.filtered
+        filtered["where"] = filtered.get("where", 0) + int(np.count_nonzero(~holds))
+        return batch if holds.all() else batch.where(holds)
+
+    def _take(self, rows: Rows, keys: Sequence[str]) -> Taken | None:
+        """The matches of a batch that are good, judged and not filtered out."""
+        self.report.read += len(rows.first)
+        if self._options.reading is None:
+            refuse_clash(rows, self.names)
+        self._opening.see(rows.binding.reading.name, rows.batch.file, rows.first, rows.second)
+        for codes in (rows.first, rows.second):
+            if self._absent:
+                self._absent -= self.names.excluded_among(codes)
+        keep = np.ones(len(rows.first), np.bool_)
+        self._leave_bad(rows, keep)
+        self._leave_unjudged(rows, keep)
+        for amounts in rows.amounts:
+            void = keep & (rows.per_match(amounts.values) == 0)
+            self.report.void += int(np.count_nonzero(void))
+            keep &= ~void
+        every = bool(keep.all())
+        for codes in (rows.first, rows.second):
+            self.names.mark(codes if every else codes[keep], judged=True)
+        self._filter(rows, keep)
+        index = np.flatnonzero(keep)
+        if not len(index):
+            return None
+        matches = self._matches(rows, index)
+        sources = rows.rows_of(index)
+        apart = self.keys.of_batch(rows.batch, sources, keys)
+        return Taken(matches, rows.binding, rows.batch, sources, apart)
+
+    def _leave_bad(self, rows: Rows, keep: np.ndarray) -> None:
+        found = faults(rows, self.names)
+        if found and self._options.on_error == "fail":
+            fault = min(found, key=lambda fault: int(fault.mask.argmax()))
+            match = int(fault.mask.argmax())
+            raise rows.error(match, fault.problem(match))
+        for fault in found:
+            keep &= ~fault.mask
+            some = np.flatnonzero(fault.mask)[:3].tolist()
+            examples = [str(rows.error(match, fault.problem(match))) for match in some]
+            self.report.skip(fault.kind, int(np.count_nonzero(fault.mask)), examples)
+
+    def _leave_unjudged(self, rows: Rows, keep: np.ndarray) -> None:
+        outcome = rows.decoded.outcome
+        if outcome.max(initial=0) < UNJUDGED:
+            return
+        unjudged = keep & (outcome == UNJUDGED)
+        if not unjudged.any():
+            return
+        if self._options.unjudged == "fail":
+            match = int(unjudged.argmax())
+            column = rows.binding.outcome_column
+            value = rows.batch.value(column, rows.row_of(match))
+            message = f"no outcome ({shorten(value)}), which --unjudged fail refuses"
+            raise rows.error(match, Problem(column, value, message))
+        self.report.unjudged += int(np.count_nonzero(unjudged))
+        for codes in (rows.first, rows.second):
+            self.names.mark(codes[unjudged], judged=False)
+        keep &= ~unjudged
+
+    def _filter(self, rows: Rows, keep: np.ndarray) -> None:
+        """Leaves out what the user does not want."""
+        if self.names.excluded:
+            self._filtered(
+                "exclude", keep, np.minimum(rows.first, rows.second) < self.names.excluded
+            )
+        if self._cap is not None and rows.judges is not None:
+            index = np.flatnonzero(keep)
+            beyond = np.zeros(len(keep), np.bool_)
+            beyond[index] = ~self._cap.passes(rows.judges, rows.rows_of(index))
+            self._filtered("max_per_judge", keep, beyond)
+
+    def _filtered(self, name: str, keep: np.ndarray, mask: np.ndarray) -> None:
+        taken = keep & mask
+        filtered = self.report.filtered
+        filtered[name] = filtered.get(name, 0) + int(np.count_nonzero(taken))
+        keep &= ~taken
+
+    def _matches(self, rows: Rows, index: np.ndarray) -> Matches:
+        report, decoded = self.report, rows.decoded
+        first, second, outcome = rows.first, rows.second, decoded.outcome
+        if len(index) < len(outcome):
+            first, second, outcome = first[index], second[index], outcome[index]
+        score = None
+        soft = outcome == SOFT
+        if decoded.score is not None and soft.any():
+            score = np.where(soft, decoded.score[index], np.nan)
+        count = None if rows.count is None else rows.per_match(rows.count.values)[index]
+        weight = None if rows.weight is None else rows.per_match(rows.weight.values)[index]
+        report.rated += len(index)
+        report.ties += int(np.count_nonzero(outcome == TIE))
+        report.both_bad += int(np.count_nonzero(outcome == BOTH_BAD))
+        whole = None if count is None else count.astype(np.uint64)
+        return Matches(first, second, outcome, score, weight, whole)
+
+    def _finish(self) -> None:
+        """Says what can only be said when all rows are read."""
+        report, names = self.report, self.names
+        if report.unjudged:
+            report.unjudged_only = names.unjudged_only
+        for name in sorted(self._absent):
+            close = " or ".join(map(repr, names.like(name)))
+            hint = f"; did you mean {close}?" if close else ""
+            raise OptionError(f"exclude: {name!r} never occurs in this log{hint}")
+        if not report.rated:
+            raise InputError(f"there are no matches to rate ({report.breakdown()})")
+        if self._options.reading is None and self._where is None:
+            self._opening.check()
+
+
+def _behind(batches: Iterable[Batch], passed: int) -> Iterator[Batch]:
+    """The batches without the first so many rows of all."""
+    for batch in batches:
+        height = batch.frame.height
+        if height > passed:
+            yield batch.behind(passed) if passed else batch
+        passed = max(0, passed - height)
+
+
+def _refuse_late_amounts(table: Table, binding: Binding) -> None:
+    """Refuses counts and weights that only later rows have: the first ones went without."""
+    header = Header(table.columns)
+    for role in _AMOUNTS:
+        if role not in binding.extras and header.find(role):
+            message = "is missing in the first rows and given in later ones; give it in every row"
+            raise InputError(message, file=table.label, column=header.find(role)[0])

@@ -1,0 +1,356 @@
+"""From the columns of one format to outcomes: one function a way of writing who won.
+
+Each function here takes the settings of a pass and returns a decoder: a function of a batch
+and of the columns that hold each role.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import polars as pl
+
+from humorrank.matches.log.formats.words import (
+    ALLOWED_WORDS,
+    VERDICTS,
+    WORDS,
+    WordTable,
+    is_bare_number,
+    normal,
+)
+from humorrank.matches.log.tables.batch import Batch, Numbers, is_missing, shorten
+from humorrank.matches.outcomes import BAD, BOTH_BAD, FIRST, SECOND, SOFT, TIE, UNJUDGED
+
+SCORE_HELP: Final = (
+    "a bare number does not say who won; if it is model_a's share from 0 to 1, say --score-of a "
+    "with --columns score=NAME, if model_b's, --score-of b"
+)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with one value.
+
+    Attributes:
+        column: where it is.
+        value: the value.
+        message: what is wrong, and what is allowed.
+    """
+
+    column: str
+    value: object
+    message: str
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The matches of a batch, judged or not.
+
+    Attributes:
+        first: the names of those shown first, as text.
+        second: of those shown second.
+        outcome: uint8, as in `_words`.
+        kind: what a row is whose outcome is BAD ("unknown winner word").
+        problem: describes the outcome at a position where it is BAD.
+        score: the first's share where the outcome is SOFT, else NaN.
+        source: which row of the batch each match is from; None if they correspond.
+        words: the distinct winner words and the one of each match, where words could be names.
+    """
+
+    first: pl.Series
+    second: pl.Series
+    outcome: np.ndarray
+    kind: str
+    problem: Callable[[int], Problem]
+    score: np.ndarray | None = None
+    source: np.ndarray | None = None
+    words: tuple[list[str], np.ndarray] | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options that decide what values mean.
+
+    Attributes:
+        score_of: whose share a number in the score column is.
+    """
+
+    score_of: Literal["a", "b"] | None = None
+
+
+Columns = Mapping[str, str]
+Decoder = Callable[[Batch, Columns], Decoded]
+
+
+def winner_word(_: Settings) -> Decoder:
+    """Two models, and a word that says which side won."""
+    table = WordTable(WORDS)
+
+    def decode(batch: Batch, at: Columns) -> Decoded:
+        first, second = batch.text(at["model_a"]), batch.text(at["model_b"])
+        outcome, codes = table.outcomes(batch.text(at["winner"]))
+
+        def problem(i: int) -> Problem:
+            word = batch.value(at["winner"], i)
+            message = unknown_word(word)
+            if word in (first[i], second[i]):
+                message += "; if this column holds the winner's name: --reading winner-name"
+            return Problem(at["winner"], word, message)
+
+        return Decoded(
+            first, second, outcome, "unknown winner word", problem, words=(table.seen, codes)
+        )
+
+    return decode
+
+
+def winner_name(_: Settings) -> Decoder:
+    """Two models, and the name of the one that won."""
+    table = WordTable({w: o for w, o in WORDS.items() if o in (TIE, BOTH_BAD, UNJUDGED)})
+
+    def decode(batch: Batch, at: Columns) -> Decoded:
+        first, second = batch.text(at["model_a"]), batch.text(at["model_b"])
+        chosen = batch.text(at["winner"])
+        outcome = table.outcomes(chosen)[0]
+        is_word = outcome != BAD
+        for side, name in ((SECOND, second), (FIRST, first)):
+            same = _same(chosen, name)
+            outcome[same] = np.where(is_word[same], BAD, side)
+
+        def problem(i: int) -> Problem:
+            value = batch.value(at["winner"], i)
+            if is_word[i]:
+                message = f"{value!r} is the name of a model of this match, and a word for a tie "
+                message += "or for no outcome; rename the model, or say it in another column"
+                return Problem(at["winner"], value, message)
+            return Problem(at["winner"], value, _neither(value, first[i], second[i]))
+
+        return Decoded(first, second, outcome, "winner is neither model", problem)
+
+    return decode
+
+
+def chosen_name(_: Settings) -> Decoder:
+    """ComparIA: the chosen model's name, or a flag that both are equal, or nothing."""
+
+    def decode(batch: Batch, at: Columns) -> Decoded:
+        first, second = batch.text(at["model_a"]), batch.text(at["model_b"])
+        chosen, equal = batch.text(at["chosen"]), batch.truths(at["both_equal"])
+        nobody = (chosen.cast(pl.String).str.strip_chars().fill_null("") == "").to_numpy()
+        tied = ~equal.null & (equal.values == 1)
+        outcome = np.full(len(first), BAD, np.uint8)
+        outcome[_same(chosen, second) & ~tied] = SECOND
+        outcome[_same(chosen, first) & ~tied] = FIRST
+        outcome[nobody] = np.where(tied, TIE, UNJUDGED)[nobody]
+        outcome[equal.bad] = BAD
+
+        def problem(i: int) -> Problem:
+            value = batch.value(at["chosen"], i)
+            if equal.bad[i]:
+                flag = batch.value(at["both_equal"], i)
+                return Problem(at["both_equal"], flag, f"{shorten(flag)} is neither true nor false")
+            if tied[i]:
+                message = f"{shorten(value)} was chosen, but {at['both_equal']} is true"
+                return Problem(at["chosen"], value, message)
+            return Problem(at["chosen"], value, _neither(value, first[i], second[i]))
+
+        return Decoded(first, second, outcome, "chosen is neither model", problem)
+
+    return decode
+
+
+def one_hot(_: Settings) -> Decoder:
+    """Three columns of which exactly one is 1: the first won, the second won, a tie."""
+
+    def decode(batch: Batch, at: Columns) -> Decoded:
+        first, second = batch.text(at["model_a"]), batch.text(at["model_b"])
+        names = [at["winner_model_a"], at["winner_model_b"], at["winner_tie"]]
+        flags = [batch.truths(name) for name in names]
+        set_ = np.stack([~flag.null & (flag.values == 1) for flag in flags])
+        outcome = np.array([FIRST, SECOND, TIE], np.uint8)[set_.argmax(axis=0)]
+        outcome[set_.sum(axis=0) != 1] = BAD
+        outcome[np.all([flag.null for flag in flags], axis=0)] = UNJUDGED
+        outcome[np.any([flag.bad for flag in flags], axis=0)] = BAD
+
+        def problem(i: int) -> Problem:
+            for name, flag in zip(names, flags, strict=True):
+                if flag.bad[i]:
+                    value = batch.value(name, i)
+                    return Problem(name, value, f"{shorten(value)} is neither 0 nor 1")
+            values = tuple(batch.value(name, i) for name in names)
+            message = f"exactly one of {', '.join(names)} must be 1, not {int(set_[:, i].sum())}"
+            return Problem(names[0], values, message)
+
+        return Decoded(first, second, outcome, "not exactly one outcome is 1", problem)
+
+    return decode
+
+
+def score(settings: Settings) -> Decoder:
+    """Two models, and the share of one of them, from 0 to 1."""
+
+    def decode(batch: Batch, at: Columns) -> Decoded:
+        column = at["score"]
+        share = batch.numbers(column)
+        of_first = share.values if settings.score_of == "a" else 1.0 - share.values
+        return _shares(batch, at, column, of_first=of_first, found=share, allowed="from 0 to 1")
+
+    return decode
+
+
+def preference(_: Settings) -> Decoder:
+    """AlpacaEval: 1 the first won, 2 the second, 1.5 or 0 a draw, soft in between."""
+
+    def decode(batch: Batch, at: Columns) -> Decoded:
+        column = at["preference"]
+        found = batch.numbers(column)
+        of_first = np.where(found.values == 0, 0.5, 2.0 - found.values)
+        allowed = "from 1 (the first won) to 2 (the second won), or 0 for a draw"
+        return _shares(batch, at, column, of_first=of_first, found=found, allowed=allowed)
+
+    return decode
+
+
+def first_column_won(_: Settings) -> Decoder:
+    """A winner and a loser; which was shown first is not known, so the winner stands first."""
+
+    def decode(batch: Batch, at: Columns) -> Decoded:
+        winner, loser = batch.text(at["winner"]), batch.text(at["loser"])
+        outcome = np.full(len(winner), FIRST, np.uint8)
+        return Decoded(winner, loser, outcome, "", _no_problem)
+
+    return decode
+
+
+def two_games(_: Settings) -> Decoder:
+    """MT-bench pairs: two games a row, in the second of which model_2 was shown first."""
+    table = WordTable(WORDS)
+
+    def decode(batch: Batch, at: Columns) -> Decoded:
+        columns = (at["game_1"], at["game_2"])
+        outcome = np.empty(2 * batch.frame.height, np.uint8)
+        outcome[0::2] = table.outcomes(batch.text(columns[0]))[0]
+        outcome[1::2] = _FLIP[table.outcomes(batch.text(columns[1]))[0]]
+
+        def problem(i: int) -> Problem:
+            value = batch.value(columns[i % 2], i // 2)
+            return Problem(columns[i % 2], value, unknown_word(value))
+
+        source = np.repeat(np.arange(batch.frame.height), 2)
+        swapped = np.tile([False, True], batch.frame.height)
+        first, second = _swap(batch, at, source, swapped)
+        return Decoded(first, second, outcome, "unknown winner word", problem, source=source)
+
+    return decode
+
+
+def verdicts(_: Settings) -> Decoder:
+    """arena-hard: a list of games a row; A is the baseline in the first, the model in the next."""
+
+    def decode(batch: Batch, at: Columns) -> Decoded:
+        source: list[int] = []
+        swapped: list[bool] = []
+        outcome: list[int] = []
+        for row, scores in enumerate(batch.frame.get_column(at["games"]).to_list()):
+            # A row without games is one match without an outcome; what is no list is bad.
+            games = (scores or [None]) if scores is None or isinstance(scores, list) else [False]
+            for game, verdict in enumerate(games):
+                source.append(row)
+                swapped.append(game == 1)
+                outcome.append(BAD if game > 1 else VERDICTS.get(_verdict_word(verdict), BAD))
+
+        def problem(i: int) -> Problem:
+            scores = batch.value(at["games"], source[i])
+            shown = scores.to_list() if isinstance(scores, pl.Series) else scores
+            message = f"{shorten(shown)}: at most two games, each A>>B, A>B, A=B, B>A, B>>A or null"
+            return Problem(at["games"], shown, message)
+
+        index = np.array(source, np.int64)
+        first, second = _swap(batch, at, index, np.array(swapped, np.bool_))
+        return Decoded(
+            first, second, np.array(outcome, np.uint8), "unknown verdict", problem, source=index
+        )
+
+    return decode
+
+
+def unknown_word(word: object) -> str:
+    """What an error says about a word that is no outcome."""
+    text = "" if word is None else str(word)
+    if is_bare_number(text):
+        return f"{shorten(word)}: {SCORE_HELP}"
+    close = difflib.get_close_matches(normal(text), [w for w in WORDS if w], n=1, cutoff=0.7)
+    hint = f"; did you mean {close[0]!r}?" if close else "."
+    return f"unknown winner word {shorten(word)}{hint} Allowed, in any case: {ALLOWED_WORDS}"
+
+
+_FLIP: Final = np.array([SECOND, FIRST, TIE, BOTH_BAD, SOFT, UNJUDGED, BAD], np.uint8)
+
+
+def _verdict_word(verdict: object) -> str:
+    if is_missing(verdict):
+        return ""
+    return normal(verdict) if isinstance(verdict, str) else "?"
+
+
+def _swap(
+    batch: Batch, at: Columns, source: np.ndarray, swapped: np.ndarray
+) -> tuple[pl.Series, pl.Series]:
+    """Who was shown first and who second, game by game."""
+    height = batch.frame.height
+    sides = [batch.text(at[role]).cast(pl.String).alias("") for role in ("model_a", "model_b")]
+    both = pl.concat(sides)
+    return (
+        both.gather(source + height * swapped),
+        both.gather(source + height * ~swapped),
+    )
+
+
+def _same(left: pl.Series, right: pl.Series) -> np.ndarray:
+    equal = left.cast(pl.String) == right.cast(pl.String)
+    return equal.fill_null(False).to_numpy()
+
+
+def _neither(value: object, first: object, second: object) -> str:
+    return f"{shorten(value)} is neither {shorten(first)} nor {shorten(second)}"
+
+
+def _no_problem(_: int) -> Problem:
+    raise AssertionError("no outcome of this reading is bad")
+
+
+def _shares(
+    batch: Batch,
+    at: Columns,
+    column: str,
+    *,
+    of_first: np.ndarray,
+    found: Numbers,
+    allowed: str,
+) -> Decoded:
+    with np.errstate(invalid="ignore"):
+        inside = (of_first >= 0.0) & (of_first <= 1.0)
+    outcome = np.full(len(of_first), BAD, np.uint8)
+    outcome[inside] = SOFT
+    outcome[of_first == 1.0] = FIRST
+    outcome[of_first == 0.0] = SECOND
+    outcome[of_first == 0.5] = TIE
+    outcome[found.null] = UNJUDGED
+    outcome[found.bad] = BAD
+
+    def problem(i: int) -> Problem:
+        value = batch.value(column, i)
+        return Problem(column, value, f"{shorten(value)} is not a number {allowed}")
+
+    return Decoded(
+        batch.text(at["model_a"]),
+        batch.text(at["model_b"]),
+        outcome,
+        "bad score",
+        problem,
+        score=of_first,
+    )

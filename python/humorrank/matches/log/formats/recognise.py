@@ -1,0 +1,274 @@
+"""Which format a file is in, by its columns and its winner's words."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from humorrank.errors import InputError
+from humorrank.matches.log.formats.decode import SCORE_HELP
+from humorrank.matches.log.formats.readings import (
+    ALIASES,
+    BY_NAME,
+    EXTRAS,
+    READINGS,
+    Binding,
+    Header,
+    Reading,
+    plain,
+)
+from humorrank.matches.log.formats.words import WORDS, is_bare_number, normal
+from humorrank.matches.log.tables.table import GAME_SCORES, Table
+from humorrank.matches.outcomes import FIRST, SECOND, UNJUDGED
+
+_SIDE_OF_PAIR = {
+    frozenset({"left", "right"}): ("left", "right"),
+    frozenset({"x", "y"}): ("x", "y"),
+    frozenset({"model_x", "model_y"}): ("x", "y"),
+}
+
+
+def recognise(
+    table: Table,
+    wanted: Mapping[str, str],
+    score_of: Literal["a", "b"] | None,
+    reading: str | None,
+) -> Binding:
+    """The one reading that fits a table.
+
+    Args:
+        table: the file or frame.
+        wanted: role -> column, as the user says.
+        score_of: given where a column holds shares.
+        reading: the name of the reading, as the user says.
+
+    Raises:
+        InputError: No reading fits, or several do.
+    """
+    wanted = {ALIASES.get(role, role): column for role, column in wanted.items()}
+    columns = [column for column in table.columns if column != GAME_SCORES]
+    for role, column in wanted.items():
+        if column not in table.columns:
+            message = f"there is no column {column!r} for {role}{_found(columns, column)}"
+            raise InputError(message, file=table.label, column=column)
+    about = _Columns(table.label, tuple(table.columns), table.headerless)
+    candidates = _bindings(about, tuple(wanted.items()), score_of, reading)
+    if not candidates:
+        _explain_missing(about, wanted, score_of, reading)
+    return candidates[0] if len(candidates) == 1 else _decide(table, candidates)
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """What a table says before any of its rows is read."""
+
+    label: str
+    columns: tuple[str, ...]
+    headerless: bool
+
+
+@lru_cache(maxsize=64)
+def _bindings(
+    table: _Columns,
+    wanted: tuple[tuple[str, str], ...],
+    score_of: Literal["a", "b"] | None,
+    reading: str | None,
+) -> tuple[Binding, ...]:
+    """The readings that these columns allow; remembered, as most calls are about the same ones."""
+    header, said = Header(table.columns), dict(wanted)
+    extras = _extras(header, said)
+    candidates = _candidates(table, header, said, _pool(score_of, reading))
+    return tuple(Binding(found.reading, found.columns, extras) for found in candidates)
+
+
+def _pool(score_of: str | None, reading: str | None) -> list[Reading]:
+    if reading is not None:
+        return [BY_NAME[reading]]
+    if score_of is not None:
+        return [BY_NAME["score"]]
+    return [known for known in READINGS if known.name != "score"]
+
+
+def _candidates(
+    table: _Columns, header: Header, wanted: Mapping[str, str], pool: Iterable[Reading]
+) -> list[Binding]:
+    said = {role for role in wanted if role not in EXTRAS}
+    out: list[Binding] = []
+    for reading in pool:
+        if not said <= set(reading.roles):
+            continue
+        if reading.name == "headerless" and not (table.headerless and len(table.columns) == 2):
+            continue
+        for shape in reading.shapes:
+            found = {
+                role: [wanted[role]] if role in wanted else header.find(name)
+                for role, name in shape.items()
+            }
+            if not all(found.values()):
+                continue
+            for columns in found.values():
+                if len(columns) > 1:
+                    message = f"columns {' and '.join(map(repr, columns))} have the same meaning; "
+                    message += "say which one is meant with --columns"
+                    raise InputError(message, file=table.label, column=columns[0])
+            binding = Binding(reading, {role: names[0] for role, names in found.items()})
+            if not any(_alike(binding, other) for other in out):
+                out.append(binding)
+    return out
+
+
+def _alike(one: Binding, other: Binding) -> bool:
+    """Whether two bindings give the same matches, or differ in where a score stands."""
+    if one.reading.decoder is not other.reading.decoder:
+        return False
+    if one.reading.name == "score":
+        return all(one.columns[role] == other.columns[role] for role in ("model_a", "model_b"))
+    return one.columns == other.columns
+
+
+def _extras(header: Header, wanted: Mapping[str, str]) -> dict[str, str]:
+    out = {}
+    for role, names in EXTRAS.items():
+        found = [column for name in names for column in header.find(name)]
+        if role in wanted:
+            out[role] = wanted[role]
+        elif found:
+            out[role] = found[0]
+    return out
+
+
+def judge_columns(table: Table) -> list[str]:
+    """All columns that may name the judge."""
+    header = Header(table.columns)
+    return [column for name in EXTRAS["judge"] for column in header.find(name)]
+
+
+def _decide(table: Table, candidates: Sequence[Binding]) -> Binding:
+    """The candidate that the winner's words speak for."""
+    by_word = [binding for binding in candidates if binding.reading.name == "winner-word"]
+    by_name = [binding for binding in candidates if binding.reading.name == "winner-name"]
+    others = [b for b in candidates if b not in by_word and b not in by_name]
+
+    columns = {binding.columns["winner"] for binding in (*by_word, *by_name)}
+    words = {column: _judged_words(table, column) for column in columns}
+    spoken = [b for b in by_word if _words_fit(words, b, alone=len(by_word) == 1)]
+    named = [b for b in by_name if not spoken and _names_fit(table, b)]
+    fitting = [*spoken, *named, *others]
+    for column in columns:
+        _refuse_numbers(table, column, words[column], may_be_names=bool(named))
+    if len(fitting) == 1:
+        return fitting[0]
+    if not fitting and len(by_word) == 1:
+        # No word says anything yet: all unjudged so far, or every one unknown.
+        return by_word[0]
+    raise InputError(ambiguous(fitting or by_word or by_name), file=table.label)
+
+
+def _judged_words(table: Table, column: str) -> list[str]:
+    words = table.words(column)
+    return [word for word in words if word and WORDS.get(normal(word)) != UNJUDGED]
+
+
+def _words_fit(found: Mapping[str, Sequence[str]], binding: Binding, *, alone: bool) -> bool:
+    """Whether winner words name the sides of a pair of columns."""
+    words = found[binding.columns["winner"]]
+    sides = {normal(word) for word in words if WORDS.get(normal(word)) in (FIRST, SECOND)}
+    if alone:
+        return bool(sides) or (bool(words) and all(normal(word) in WORDS for word in words))
+    pair = [plain(binding.columns["model_a"]), plain(binding.columns["model_b"])]
+    letters = _SIDE_OF_PAIR.get(frozenset(pair), ("a", "b"))
+    return bool(sides) and sides <= {*pair, *letters}
+
+
+def _names_fit(table: Table, binding: Binding) -> bool:
+    """Whether every judged winner is the name of one of the two models, or a tie."""
+    sample = table.sample(sorted(binding.columns.values()))
+    first, second, winner = (
+        sample.text(binding.columns[role]) for role in ("model_a", "model_b", "winner")
+    )
+    some = False
+    for one, other, won in zip(first, second, winner, strict=True):
+        if won is not None and won in (one, other):
+            some = True
+        elif won is not None and WORDS.get(normal(won), FIRST) in (FIRST, SECOND):
+            return False
+    return some
+
+
+def _refuse_numbers(table: Table, column: str, words: Sequence[str], *, may_be_names: bool) -> None:
+    """A number is never taken for an outcome; one from 0 to 1 not even for a name."""
+    if not words or not all(map(is_bare_number, words)):
+        return
+    if not may_be_names:
+        message = f"holds {words[0]!r}: {SCORE_HELP.replace('NAME', column)}"
+    elif all(normal(word) in ("true", "false") or 0 <= float(word) <= 1 for word in words):
+        message = f"{words[0]!r} may be a model's name (--reading winner-name) or a share "
+        message += "(--score-of a or --score-of b); say which"
+    else:
+        return
+    raise InputError(message, file=table.label, column=column, value=words[0])
+
+
+def ambiguous(bindings: Sequence[Binding]) -> str:
+    """What an error says where two readings fit: it names them and the option that decides."""
+    both = " or ".join(binding.describe() for binding in bindings)
+    if len({binding.reading.name for binding in bindings}) == len(bindings):
+        option = " or ".join(f"--reading {binding.reading.name}" for binding in bindings)
+    else:
+        option = " or ".join(
+            "--columns " + ",".join(f"{role}={column}" for role, column in b.columns.items())
+            for b in bindings
+        )
+    return f"can be read as {both}; say which with {option}"
+
+
+def _explain_missing(
+    table: _Columns,
+    wanted: Mapping[str, str],
+    score_of: Literal["a", "b"] | None,
+    reading: str | None,
+) -> None:
+    header = Header(table.columns)
+    columns = [column for column in table.columns if column != GAME_SCORES]
+    if reading is None and score_of is None:
+        shares = _candidates(table, header, wanted, [BY_NAME["score"]])
+        if shares:
+            column = shares[0].columns["score"]
+            message = SCORE_HELP.replace("NAME", column)
+            raise InputError(message, file=table.label, column=column)
+    said = {role for role in wanted if role not in EXTRAS}
+    shapes = [
+        shape
+        for known in _pool(score_of, reading)
+        for shape in known.shapes
+        if said <= set(shape) and known.name != "headerless"
+    ]
+    if not shapes:
+        message = f"no format has {', '.join(sorted(said))} together; see --columns and --reading"
+        raise InputError(message, file=table.label)
+
+    def missing(shape: Mapping[str, str]) -> list[str]:
+        return [role for role in shape if role not in wanted and not header.find(shape[role])]
+
+    # The first shape of which most is there; the usual one where nothing is.
+    best = max(shapes, key=lambda shape: len(shape) - len(missing(shape)))
+    lacking = missing(best)
+    message = f"there is no column {' and no column '.join(repr(best[r]) for r in lacking)}"
+    message += _found(columns, best[lacking[0]])
+    choose = ",".join(f"{role}=NAME" for role in lacking)
+    message += f". Name the columns with --columns {choose}"
+    if not any(header.find(name) for shape in shapes for name in shape.values()):
+        message += "; if the file has no header, its columns are column_1, column_2, ..."
+    raise InputError(message, file=table.label, column=best[lacking[0]])
+
+
+def _found(columns: Sequence[str], name: str) -> str:
+    shown = ", ".join(repr(column) for column in columns[:30]) or "none"
+    more = f" and {len(columns) - 30} more" if len(columns) > 30 else ""
+    plains = {plain(column): column for column in columns}
+    close = difflib.get_close_matches(plain(name), plains, n=1, cutoff=0.7)
+    hint = f"; did you mean {plains[close[0]]!r}?" if close else ""
+    return f" (columns found: {shown}{more}{hint})"

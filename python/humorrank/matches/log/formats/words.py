@@ -1,0 +1,92 @@
+"""What the word in a winner column says."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from humorrank._core import Interner
+from humorrank.matches.outcomes import BAD, BOTH_BAD, FIRST, SECOND, TIE, UNJUDGED, UNJUDGED_WORDS
+
+_PREFIXES = ("", "model_", "player_", "contestant_", "generator_")
+
+FIRST_WORDS: Final = frozenset(
+    {"a", "x", "left", *(prefix + "a" for prefix in _PREFIXES), "model_x"}
+    | {prefix + "1" for prefix in _PREFIXES if prefix}
+)
+SECOND_WORDS: Final = frozenset(
+    {"b", "y", "right", *(prefix + "b" for prefix in _PREFIXES), "model_y"}
+    | {prefix + "2" for prefix in _PREFIXES if prefix}
+)
+TIE_WORDS: Final = frozenset({"tie", "draw"})
+BOTH_BAD_WORDS: Final = frozenset({"tie (bothbad)", "both_bad", "bothbad", "both bad"})
+
+WORDS: Final[dict[str, int]] = {
+    **dict.fromkeys(FIRST_WORDS, FIRST),
+    **dict.fromkeys(SECOND_WORDS, SECOND),
+    **dict.fromkeys(TIE_WORDS, TIE),
+    **dict.fromkeys(BOTH_BAD_WORDS, BOTH_BAD),
+    **dict.fromkeys(UNJUDGED_WORDS, UNJUDGED),
+}
+
+ALLOWED_WORDS: Final = (
+    "model_a, a, left, x, model_1 (the first won); model_b, b, right, y, model_2 (the second won); "
+    "tie, draw; tie (bothbad), both_bad; nothing, error or skip (not judged)"
+)
+
+VERDICTS: Final[dict[str, int]] = {
+    "a>>b": FIRST,
+    "a>b": FIRST,
+    "a=b": TIE,
+    "b>a": SECOND,
+    "b>>a": SECOND,
+    **dict.fromkeys(UNJUDGED_WORDS, UNJUDGED),
+}
+"""The verdicts of arena-hard; a clear win (`>>`) is one win, as any other."""
+
+_BARE = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|true|false")
+
+
+def normal(word: str) -> str:
+    """A word as the tables here spell it: no white space around it, no capitals."""
+    return word.strip().casefold()
+
+
+def is_bare_number(word: str) -> bool:
+    """Whether a word is a number or a truth value, which says nothing without its meaning."""
+    return _BARE.fullmatch(normal(word)) is not None
+
+
+class WordTable:
+    """Turns a column of words into outcomes, by one look-up a distinct word.
+
+    Args:
+        words: the outcome of each normal word.
+    """
+
+    def __init__(self, words: dict[str, int]) -> None:
+        self._words = words
+        self._interner = Interner()
+        self._outcomes = np.empty(0, np.uint8)
+
+    def outcomes(self, words: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+        """The outcome of every row (BAD for an unknown word), and the row's word as a code.
+
+        Args:
+            words: text; null is no outcome.
+        """
+        codes = self._interner.encode(words)
+        if len(self._interner) != len(self._outcomes) - 1:
+            known = [self._words.get(normal(word), BAD) for word in self._interner.names]
+            # The last entry is for null, whose code is larger than any other.
+            self._outcomes = np.array([*known, UNJUDGED], np.uint8)
+        slots = np.minimum(codes, len(self._outcomes) - 1)
+        return self._outcomes[slots], slots
+
+    @property
+    def seen(self) -> list[str]:
+        """The distinct words so far, as they are written; the code is the position."""
+        return self._interner.names

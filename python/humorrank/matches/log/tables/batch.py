@@ -1,0 +1,224 @@
+"""A few rows of a file, and their columns as text, numbers or truth values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from humorrank.errors import InputError
+from humorrank.matches.outcomes import UNJUDGED_WORDS
+
+_TEXT: Final = (pl.String, pl.Categorical, pl.Enum)
+_TRUE: Final = ("true", "1", "1.0", "yes")
+_FALSE: Final = ("false", "0", "0.0", "no")
+_LARGEST_EXACT: Final = 2.0**53
+_LARGEST_INT: Final = 2**63
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A column as numbers.
+
+    Attributes:
+        values: float64, NaN where there is none.
+        null: where the file has no value (null, empty, NaN, "error", "skip").
+        bad: where the file has a value that is no number.
+    """
+
+    values: np.ndarray
+    null: np.ndarray
+    bad: np.ndarray
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Consecutive rows of one file or frame.
+
+    Attributes:
+        file: what errors call the source.
+        frame: the columns asked for.
+        rows: the number of each row as its reader counts, or of the first one where they follow
+            each other.
+    """
+
+    file: str
+    frame: pl.DataFrame
+    rows: np.ndarray | int
+
+    def row(self, index: int) -> int:
+        """The row of the file, as an editor counts, at a position of this batch."""
+        return self.rows + index if isinstance(self.rows, int) else int(self.rows[index])
+
+    def where(self, mask: np.ndarray) -> Batch:
+        """Only the rows where the mask is true."""
+        rows = self.rows + np.flatnonzero(mask) if isinstance(self.rows, int) else self.rows[mask]
+        return Batch(self.file, self.frame.filter(pl.Series(mask)), rows)
+
+    def behind(self, rows: int) -> Batch:
+        """Without the first so many rows."""
+        numbers = self.rows + rows if isinstance(self.rows, int) else self.rows[rows:]
+        return Batch(self.file, self.frame.slice(rows), numbers)
+
+    def value(self, column: str, index: int) -> object:
+        """One cell, as the file has it."""
+        return self.frame.get_column(column)[index]
+
+    def text(self, column: str) -> pl.Series:
+        """A column as text; null stays null, and whole floats are written as integers.
+
+        Raises:
+            InputError: The column holds lists, structs or bytes.
+        """
+        series = self.frame.get_column(column)
+        dtype = series.dtype
+        if dtype in _TEXT:
+            return series
+        if dtype == pl.Object:
+            return pl.Series(column, self._scalars(column, series), pl.String)
+        if dtype.is_nested() or dtype == pl.Binary:
+            message = f"holds {dtype}, where text is needed; --columns can name another column"
+            raise InputError(message, file=self.file, column=column)
+        if dtype.is_float():
+            return _float_text(series)
+        return series.cast(pl.String)
+
+    def numbers(self, column: str) -> Numbers:
+        """A column as numbers.
+
+        Raises:
+            InputError: The column holds lists, structs or dates.
+        """
+        series = self.frame.get_column(column)
+        if series.dtype in _TEXT or series.dtype == pl.Object:
+            text = self.text(column).cast(pl.String).str.strip_chars()
+            values = text.cast(pl.Float64, strict=False)
+            null = text.is_null() | text.str.to_lowercase().is_in(sorted(UNJUDGED_WORDS))
+            bad = values.is_null() & ~null
+        elif series.dtype.is_numeric() or series.dtype in (pl.Boolean, pl.Null):
+            values = series.cast(pl.Float64)
+            null = values.is_null() | values.is_nan().fill_null(False)
+            bad = pl.repeat(False, len(series), eager=True)
+        else:
+            message = f"holds {series.dtype}, where numbers are needed"
+            raise InputError(message, file=self.file, column=column)
+        return Numbers(
+            values.fill_null(float("nan")).to_numpy(),
+            null.fill_null(True).to_numpy(),
+            bad.to_numpy(),
+        )
+
+    def truths(self, column: str) -> Numbers:
+        """A column of truth values (true, false, 1, 0, yes, no) as the numbers 1 and 0."""
+        series = self.frame.get_column(column)
+        if series.dtype in _TEXT or series.dtype == pl.Object:
+            text = self.text(column).cast(pl.String).str.strip_chars().str.to_lowercase()
+            true, false = (text.is_in(words).fill_null(False) for words in (_TRUE, _FALSE))
+            null = text.is_null() | text.is_in(sorted(UNJUDGED_WORDS)).fill_null(False)
+            bad = ~(true | false | null)
+            return Numbers(true.cast(pl.Float64).to_numpy(), null.to_numpy(), bad.to_numpy())
+        found = self.numbers(column)
+        with np.errstate(invalid="ignore"):
+            bad_value = ~found.null & (found.values != 0) & (found.values != 1)
+        return Numbers(found.values, found.null, found.bad | bad_value)
+
+    def _scalars(self, column: str, values: Iterable[object]) -> list[str | None]:
+        out: list[str | None] = []
+        for index, value in enumerate(values):
+            if isinstance(value, dict | list | tuple):
+                message = f"holds {shorten(value)}, where one word, name or number is needed"
+                raise InputError(
+                    message, file=self.file, row=self.row(index), column=column, value=value
+                )
+            out.append(scalar_text(value))
+        return out
+
+
+def shorten(value: object, width: int = 60) -> str:
+    """A value as a message shows it: quoted if it is text, cut if it is long."""
+    shown = "null" if value is None else repr(value)
+    return shown if len(shown) <= width else shown[: width - 3] + "..."
+
+
+def is_missing(value: object) -> bool:
+    """Whether a Python value stands for none: None, NaN, and pandas' NA and NaT."""
+    if value is None:
+        return True
+    if isinstance(value, float | np.floating):
+        return bool(np.isnan(value))
+    return type(value).__name__ in ("NAType", "NaTType")
+
+
+def scalar_text(value: Any) -> str | None:  # noqa: ANN401 - whatever a file or a tuple holds
+    """A single value as text, None where it stands for none."""
+    if is_missing(value):
+        return None
+    if isinstance(value, str):
+        # Not str(), which names the member of an enumeration instead of its value.
+        return str.__str__(value)
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, float | np.floating):
+        number = float(value)
+        whole = number.is_integer() and abs(number) < _LARGEST_EXACT
+        return str(int(number)) if whole else str(number)
+    return str(value)
+
+
+def series_of(name: str, values: Sequence[Any]) -> pl.Series:
+    """A column from Python values of whatever kinds.
+
+    Kinds that do not mix are written as text; with lists or dictionaries among them the
+    values stay as they are (dtype Object).
+    """
+    kinds = set(map(type, values)) - {type(None)}
+    if not kinds <= {str, bool, int}:
+        values = [None if is_missing(value) else value for value in values]
+        kinds = set(map(type, values)) - {type(None)}
+    if kinds <= {str}:
+        return pl.Series(name, values, pl.String)
+    if kinds == {bool}:
+        return pl.Series(name, values, pl.Boolean)
+    if kinds == {int} and all(value is None or abs(value) < _LARGEST_INT for value in values):
+        return pl.Series(name, values, pl.Int64)
+    if kinds <= {int, float} and float in kinds:
+        floats = [None if value is None else float(value) for value in values]
+        return pl.Series(name, floats, pl.Float64)
+    if any(issubclass(kind, dict | list | tuple | np.ndarray) for kind in kinds):
+        return pl.Series(name, list(values), pl.Object)
+    return pl.Series(name, [scalar_text(value) for value in values], pl.String)
+
+
+def nested_text(series: pl.Series) -> pl.Series:
+    """Any column as text; lists and structs as JSON, so that equal values have equal text."""
+    if series.dtype == pl.Object:
+        values = [
+            json.dumps(v) if isinstance(v, dict | list | tuple) else scalar_text(v) for v in series
+        ]
+        return pl.Series(series.name, values, pl.String)
+    if series.dtype.is_nested():
+        wrapped = pl.struct(pl.col(series.name)).struct.json_encode()
+        present = pl.when(pl.col(series.name).is_not_null()).then(wrapped)
+        return series.to_frame().select(present.alias(series.name)).to_series()
+    return series if series.dtype in _TEXT else series.cast(pl.String)
+
+
+def _float_text(series: pl.Series) -> pl.Series:
+    column = pl.col(series.name).fill_nan(None)
+    whole = (column == column.floor()) & (column.abs() < _LARGEST_EXACT)
+    text = pl.when(whole).then(column.cast(pl.Int64, strict=False).cast(pl.String))
+    return series.to_frame().select(text.otherwise(column.cast(pl.String))).to_series()
+
+
+_TOO_MANY = 2.0**53
+
+
+def good_counts(values: np.ndarray) -> np.ndarray:
+    """Which numbers can be counts."""
+    with np.errstate(invalid="ignore"):
+        good: np.ndarray = (values >= 0) & (values < _TOO_MANY) & (values == np.floor(values))
+    return good

@@ -1,0 +1,199 @@
+"""Delimited text: which delimiter, which header, and the rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from humorrank._core import CodeReader, CsvError, CsvReader, UnusualError
+from humorrank.errors import InputError
+from humorrank.matches.log.formats.readings import is_header
+from humorrank.matches.log.tables.batch import Batch
+from humorrank.matches.log.tables.lines import Compression, broken
+from humorrank.matches.log.tables.stream import Opened, Origin, opened, suffixes
+from humorrank.matches.log.tables.table import SAMPLE, OnRagged, doubled, sampled_words
+
+if TYPE_CHECKING:
+    from humorrank.matches.log.tables.table import Reader, Wanted
+
+_ROWS: Final = 1 << 17
+_DELIMITERS: Final = {",": "commas", "\t": "tabs", ";": "semicolons"}
+_BY_SUFFIX: Final = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
+_QUOTED: Final = re.compile(r'"[^"]*"')
+_OUR_NAME: Final = re.compile(r"column_[1-9]\d*")
+
+
+@dataclass
+class CsvTable:
+    """A CSV or TSV file.
+
+    Attributes:
+        origin: the file.
+        compression: how it is compressed.
+        label: what errors call it.
+        columns: its columns; column_1, ... without a header.
+        headerless: whether it has no header.
+        delimiter: the character between fields.
+        notes: remarks on how it is read.
+    """
+
+    origin: Origin
+    compression: Compression
+    label: str
+    columns: list[str]
+    headerless: bool
+    delimiter: str
+    untyped: bool = True
+    notes: list[str] = field(default_factory=list)
+
+    def sample(self, columns: Sequence[str]) -> Batch:
+        """Some first rows."""
+        for batch in self._read(columns, SAMPLE, lambda _: None):
+            return batch
+        return Batch(self.label, pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), 1)
+
+    def words(self, column: str) -> list[str]:
+        """The distinct values of a column in these rows."""
+        return sampled_words(self, column)
+
+    def codes(self, wanted: Wanted) -> Reader | None:
+        """Reads columns as codes, where the text is not compressed."""
+        if self.compression != "none" or not isinstance(self.origin, Path):
+            return None
+        try:
+            return CodeReader.delimited(
+                self.origin,
+                [(self.columns.index(column), interner) for column, interner in wanted],
+                header=self.columns,
+                delimiter=self.delimiter,
+                has_header=not self.headerless,
+            )
+        except UnusualError:
+            return None
+
+    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
+        """All rows.
+
+        Raises:
+            InputError: A row is ragged and `on_ragged` is None; the text or its compression is
+                broken.
+        """
+        return self._read(columns, _ROWS, on_ragged, last=True)
+
+    def _read(
+        self,
+        columns: Sequence[str],
+        rows: int,
+        on_ragged: OnRagged | None,
+        *,
+        last: bool = False,
+    ) -> Iterator[Batch]:
+        indices = [self.columns.index(column) for column in columns]
+        reader = open_csv(
+            opened(self.origin, last=last),
+            self.compression,
+            self.label,
+            self.delimiter,
+            header=not self.headerless,
+        )
+        while True:
+            try:
+                chunk = reader.read(indices, rows)
+            except CsvError as error:
+                # The compiled reader goes on behind a ragged record, and nowhere else.
+                if on_ragged is None or error.args[2:] != ("ragged",):
+                    raise broken(self.label, error) from None
+                on_ragged(broken(self.label, error))
+                continue
+            if chunk is None:
+                return
+            texts, numbers = chunk
+            named = [pl.Series(text).alias(name) for name, text in zip(columns, texts, strict=True)]
+            frame = pl.DataFrame(named) if named else pl.DataFrame(height=len(numbers))
+            yield Batch(self.label, frame, numbers)
+
+
+def open_csv(
+    source: Path | Opened, compression: Compression, label: str, delimiter: str, *, header: bool
+) -> CsvReader:
+    """A reader at the first row.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    try:
+        return CsvReader(source, delimiter=delimiter, has_header=header, compression=compression)
+    except CsvError as error:
+        raise broken(label, error) from None
+
+
+def csv_table(
+    origin: Origin,
+    compression: Compression,
+    label: str,
+    *,
+    first_line: str,
+    named: Sequence[str],
+    reading: str | None,
+) -> CsvTable:
+    """A table from a delimited text.
+
+    Args:
+        origin: the file.
+        compression: how it is compressed.
+        label: what errors call it.
+        first_line: its first line that is not blank.
+        named: the columns that the user names.
+        reading: the reading that the user names.
+
+    Raises:
+        InputError: Two columns have the same name.
+    """
+    known = [suffix for suffix in suffixes(origin) if suffix in _BY_SUFFIX]
+    usual = _BY_SUFFIX[known[-1]] if known else None
+    delimiter = _delimiter(first_line, usual)
+    cells = open_csv(opened(origin, last=False), compression, label, delimiter, header=True).header
+    if any("\r" in cell for cell in cells) and '"' not in first_line:
+        message = "its lines end in carriage returns only; save it with line feeds (Unix, Windows)"
+        raise InputError(message, file=label)
+    headerless = not _has_header(cells, named, reading)
+    columns = [f"column_{i}" for i in range(1, len(cells) + 1)] if headerless else cells
+    # pandas writes its index under an empty name.
+    doubled([column for column in columns if column.strip()], label)
+    table = CsvTable(origin, compression, label, columns, headerless, delimiter)
+    if delimiter != (usual or ","):
+        table.notes.append(f"{label}: fields are separated by {_DELIMITERS[delimiter]}")
+    if headerless:
+        table.notes.append(f"{label}: the first row is data, not a header")
+    return table
+
+
+def _delimiter(line: str, usual: str | None) -> str:
+    """The delimiter that makes a known header; else the usual or most frequent one."""
+    bare = _QUOTED.sub("", line)
+    order = [usual] if usual else []
+    order += [d for d in _DELIMITERS if d != usual]
+    present = [delimiter for delimiter in order if delimiter in bare]
+    for delimiter in present:
+        if is_header([cell.strip('"') for cell in line.split(delimiter)]):
+            return delimiter
+    if not present or usual in present:
+        return usual or ","
+    return max(present, key=bare.count)
+
+
+def _has_header(cells: Sequence[str], named: Sequence[str], reading: str | None) -> bool:
+    if reading == "headerless":
+        return False
+    if is_header(cells) or set(named) & set(cells):
+        return True
+    if any(_OUR_NAME.fullmatch(name) for name in named):
+        return False
+    # Without a known name, two columns are winner and loser; of others nothing is known, and
+    # taking the first row for a header leads to an error that says what is missing.
+    return len(cells) != 2 or reading is not None

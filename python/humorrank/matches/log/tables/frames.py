@@ -1,0 +1,248 @@
+"""Frames: polars, pandas, Arrow, and whatever polars itself reads from disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import polars as pl
+from polars.exceptions import PolarsError
+
+from humorrank._core import CodeReader, Interner, UnusualError
+from humorrank._util.interruptible import interruptible
+from humorrank.errors import InputError
+from humorrank.matches.log.tables.batch import Batch, is_missing
+from humorrank.matches.log.tables.table import (
+    GAME_SCORES,
+    GAMES,
+    SAMPLE,
+    OnRagged,
+    doubled,
+    sampled_words,
+)
+
+if TYPE_CHECKING:
+    from humorrank.matches.log.tables.table import Reader, Wanted
+
+_ROWS: Final = 1 << 20
+_CODED_ROWS: Final = 1 << 18
+"""So many rows are coded at a time: their codes stay in the cache until they are counted."""
+_LAZY_ROWS: Final = 1 << 18
+
+
+@dataclass
+class FrameTable:
+    """A polars frame, in memory or lazy.
+
+    Attributes:
+        label: what errors call it.
+        frame: the frame.
+        schema: its columns and their types.
+        parquet: the one Parquet file that it scans, if it does.
+    """
+
+    label: str
+    frame: pl.DataFrame | pl.LazyFrame
+    schema: Mapping[str, pl.DataType]
+    headerless: bool = False
+    untyped: bool = False
+    notes: list[str] = field(default_factory=list)
+    parquet: Path | None = None
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """The names of its columns, and GAME_SCORES if there are games."""
+        return with_games(list(self.schema), self.schema.get(GAMES))
+
+    def sample(self, columns: Sequence[str]) -> Batch:
+        """Some first rows."""
+        frame = select(self.frame.head(SAMPLE), columns)
+        if isinstance(frame, pl.LazyFrame):
+            try:
+                frame = frame.collect()
+            except (PolarsError, OSError) as error:
+                raise unreadable(self.label, error) from None
+        return Batch(self.label, frame, 1)
+
+    def words(self, column: str) -> list[str]:
+        """The distinct values of a column in these rows."""
+        if isinstance(self.frame, pl.DataFrame) and self.schema[column] == pl.String:
+            return distinct(self.frame.get_column(column).head(SAMPLE))
+        return sampled_words(self, column)
+
+    def codes(self, wanted: Wanted) -> Reader | None:
+        """Reads columns of text or whole numbers as codes, in memory or from a Parquet file."""
+        if not all(_has_codes(self.schema[column]) for column, _ in wanted):
+            return None
+        if isinstance(self.frame, pl.DataFrame):
+            return ColumnCodes(
+                [(self.frame.get_column(column), interner) for column, interner in wanted],
+                self.frame.height,
+            )
+        if self.parquet is None:
+            return None
+        try:
+            return CodeReader.parquet(self.parquet, wanted)
+        except UnusualError:
+            return None
+
+    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
+        """All rows.
+
+        Raises:
+            InputError: A lazy frame cannot be computed, or its file is broken.
+        """
+        # Without a column polars forgets how many rows there are.
+        frame = select(self.frame, columns or list(self.schema)[:1])
+        start = 1
+        try:
+            parts = (
+                frame.iter_slices(_ROWS)
+                if isinstance(frame, pl.DataFrame)
+                else frame.collect_batches(chunk_size=_LAZY_ROWS)
+            )
+            for part in parts:
+                yield Batch(self.label, part, start)
+                start += part.height
+        except (PolarsError, OSError) as error:
+            raise unreadable(self.label, error) from None
+
+
+class ColumnCodes:
+    """Columns in memory, coded: anything that an interner takes, and whole numbers of polars.
+
+    Args:
+        columns: columns, each with the number of its interner.
+        rows: how many rows there are.
+    """
+
+    def __init__(self, columns: Sequence[tuple[Any, int]], rows: int) -> None:
+        self._columns = columns
+        self._rows = rows
+        self._start = 0
+
+    def read(self, interners: Sequence[Interner]) -> Sequence[np.ndarray] | None:
+        """The next rows."""
+        start, end = self._start, min(self._start + _CODED_ROWS, self._rows)
+        if start >= end:
+            return None
+        self._start = end
+        try:
+            return [
+                interners[interner].encode(_part(column, start, end, self._rows))
+                for column, interner in self._columns
+            ]
+        except (TypeError, ValueError) as error:
+            raise UnusualError(str(error)) from None
+
+
+def _part(column: Any, start: int, end: int, rows: int) -> Any:  # noqa: ANN401 - many kinds
+    """Some rows of a column."""
+    part = column if end - start == rows else column[start:end]
+    if isinstance(part, pl.Series) and part.dtype.is_integer():
+        return part.cast(pl.String)
+    return part
+
+
+def distinct(values: object) -> list[str]:
+    """The distinct strings of a column, in the order of their first appearance."""
+    interner = Interner()
+    interner.encode(values)
+    return interner.names
+
+
+def _has_codes(dtype: pl.DataType) -> bool:
+    return dtype in (pl.String, pl.Categorical, pl.Enum) or dtype.is_integer()
+
+
+def polars_table(label: str, frame: pl.DataFrame | pl.LazyFrame) -> FrameTable:
+    """A table from a polars frame.
+
+    Raises:
+        InputError: A lazy frame has no valid schema.
+    """
+    if isinstance(frame, pl.DataFrame):
+        return FrameTable(label, frame, frame.schema)
+    try:
+        return FrameTable(label, frame, frame.collect_schema())
+    except (PolarsError, OSError) as error:
+        raise unreadable(label, error) from None
+
+
+def arrow_table(source: Any) -> FrameTable:  # noqa: ANN401 - any object that speaks Arrow
+    """A table from a pyarrow Table or any object with the Arrow PyCapsule interface.
+
+    Raises:
+        InputError: polars cannot take it in, as where two columns have the same name.
+    """
+    label = type(source).__name__
+    names = getattr(source, "column_names", None)
+    if isinstance(names, list):
+        doubled(names, label)
+    try:
+        return polars_table(label, pl.DataFrame(source))
+    except (PolarsError, TypeError, ValueError) as error:
+        raise unreadable(label, error) from None
+
+
+def file_table(path: Path, label: str, kind: str) -> FrameTable:
+    """A table from a Parquet or Arrow IPC file, of which only what is asked for is read.
+
+    Args:
+        path: the file.
+        label: what errors call it.
+        kind: "Parquet", "Arrow IPC" or "Arrow IPC stream".
+
+    Raises:
+        InputError: The file is broken.
+    """
+    try:
+        if kind == "Parquet":
+            scan = interruptible(lambda: pl.scan_parquet(path, glob=False, hive_partitioning=False))
+            return replace(polars_table(label, scan), parquet=path)
+        if kind == "Arrow IPC":
+            return polars_table(
+                label, interruptible(lambda: pl.scan_ipc(path, glob=False, hive_partitioning=False))
+            )
+        return polars_table(label, interruptible(lambda: pl.read_ipc_stream(path)))
+    except (PolarsError, OSError) as error:
+        raise unreadable(label, error) from None
+
+
+def select(
+    frame: pl.DataFrame | pl.LazyFrame, columns: Sequence[str]
+) -> pl.DataFrame | pl.LazyFrame:
+    """Only these columns; of games only their scores."""
+    if GAME_SCORES not in columns or GAMES in columns:
+        # Taken one by one, columns in memory cost no query.
+        return (
+            pl.DataFrame([frame.get_column(name) for name in columns])
+            if isinstance(frame, pl.DataFrame)
+            else frame.select(columns)
+        )
+    scores = pl.col(GAMES).list.eval(pl.element().struct.field("score")).alias(GAME_SCORES)
+    return frame.select([scores if name == GAME_SCORES else pl.col(name) for name in columns])
+
+
+def with_games(columns: list[str], games: pl.DataType | None) -> list[str]:
+    """The columns, and GAME_SCORES where `games` is a list of structs with a score."""
+    inner = games.inner if isinstance(games, pl.List) else None
+    if isinstance(inner, pl.Struct) and any(part.name == "score" for part in inner.fields):
+        return [*columns, GAME_SCORES]
+    return columns
+
+
+def game_scores(games: object) -> object:
+    """The score of each game of a list; what is no list stays as it is."""
+    if isinstance(games, list):
+        return [game.get("score") if isinstance(game, dict) else game for game in games]
+    return None if is_missing(games) else games
+
+
+def unreadable(label: str, error: Exception) -> InputError:
+    """An error of polars, as ours."""
+    return InputError(f"cannot be read: {str(error).splitlines()[0]}", file=label)

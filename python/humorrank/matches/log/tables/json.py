@@ -1,0 +1,269 @@
+"""JSON: one object a line, or one array of objects."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import polars as pl
+
+from humorrank.errors import InputError
+from humorrank.matches.log.tables.batch import Batch, series_of, shorten
+from humorrank.matches.log.tables.frames import game_scores
+from humorrank.matches.log.tables.lines import Compression, lines
+from humorrank.matches.log.tables.stream import Origin
+from humorrank.matches.log.tables.table import GAME_SCORES, GAMES, SAMPLE, OnRagged, sampled_words
+
+if TYPE_CHECKING:
+    from humorrank.matches.log.tables.table import Reader, Wanted
+
+_ROWS: Final = 1 << 14
+_LINES: Final = 1 << 12
+
+Object = dict[str, Any]
+Numbered = tuple[int, Object]
+
+
+@dataclass
+class JsonTable:
+    """A JSONL file or a JSON array.
+
+    Attributes:
+        origin: the file.
+        compression: how it is compressed.
+        label: what errors call it.
+        is_array: whether it is one array; its rows are then counted from 1, not by line.
+        columns: the keys of its first objects.
+    """
+
+    origin: Origin
+    compression: Compression
+    label: str
+    is_array: bool
+    columns: list[str] = field(default_factory=list)
+    headerless: bool = False
+    untyped: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Reads the keys of the first objects."""
+        self.columns = keys_of(row for _, row in islice(self._objects([]), SAMPLE))
+        if not self.columns:
+            raise InputError("holds no objects", file=self.label)
+
+    def sample(self, columns: Sequence[str]) -> Batch:
+        """Some first rows."""
+        rows = list(islice(self._objects(columns), SAMPLE))
+        return object_batch(self.label, rows, columns)
+
+    def words(self, column: str) -> list[str]:
+        """The distinct values of a column in these rows."""
+        return sampled_words(self, column)
+
+    def codes(self, wanted: Wanted) -> Reader | None:
+        """There is no fast way."""
+        return None
+
+    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
+        """All rows; an object that lacks a key has null there.
+
+        Raises:
+            InputError: The JSON is malformed or not made of objects.
+        """
+        objects = self._objects(columns, last=True)
+        while rows := list(islice(objects, _ROWS)):
+            self._new_keys(rows)
+            yield object_batch(self.label, rows, columns)
+
+    def _new_keys(self, rows: Sequence[Numbered]) -> None:
+        """Keys that the first objects do not have are known from here on."""
+        for key in keys_of(row for _, row in rows):
+            if key not in self.columns:
+                self.columns.append(key)
+
+    def _objects(self, columns: Sequence[str], *, last: bool = False) -> Iterator[Numbered]:
+        text = lines(self.origin, self.compression, self.label, at_once=_LINES, last=last)
+        keys = [f'"{GAMES if column == GAME_SCORES else column}"' for column in columns]
+        read = _array if self.is_array else _one_a_line
+        return read(text, keys, self.label)
+
+
+def keys_of(rows: Iterator[Object]) -> list[str]:
+    """All keys, by first appearance; GAME_SCORES behind them if there are games."""
+    keys: dict[str, None] = {}
+    for shape in dict.fromkeys(tuple(row) for row in rows):
+        keys.update(dict.fromkeys(shape))
+    if GAMES in keys:
+        keys[GAME_SCORES] = None
+    return list(keys)
+
+
+def object_batch(label: str, rows: Sequence[Numbered], columns: Sequence[str]) -> Batch:
+    """A batch from some objects."""
+    numbers = pl.Series([number for number, _ in rows], dtype=pl.UInt64).to_numpy()
+    series = [_column([row for _, row in rows], numbers, column, label) for column in columns]
+    frame = pl.DataFrame(series) if series else pl.DataFrame(height=len(rows))
+    return Batch(label, frame, numbers)
+
+
+def _column(rows: Sequence[Object], numbers: np.ndarray, column: str, label: str) -> pl.Series:
+    if column == GAME_SCORES:
+        return pl.Series(column, [game_scores(row.get(GAMES)) for row in rows], pl.Object)
+    values = [row.get(column) for row in rows]
+    try:
+        return series_of(column, values)
+    except UnicodeEncodeError:
+        for number, value in zip(numbers, values, strict=True):
+            if not _encodable(str(value)):
+                message = "is not Unicode text (half of a surrogate pair)"
+                raise InputError(
+                    message, file=label, row=int(number), column=column, value=value
+                ) from None
+        raise
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+_DECODER: Final = json.JSONDecoder()
+
+
+def _checked(value: object, text: str, keys: Sequence[str], label: str, row: int) -> Object:
+    """An object in which none of these keys stands twice, of which JSON keeps the last one."""
+    if not isinstance(value, dict):
+        message = f'expected an object such as {{"model_a": ...}}, not {shorten(value)}'
+        raise InputError(message, file=label, row=row)
+    # As many marks of a key as keys: none is doubled. Else objects are nested, or a text looks
+    # like a key; the keys that matter are then counted, and only if need be read again.
+    marks = text.count('":') + text.count('" :')
+    if marks != len(value) and any(
+        text.count(f"{key}:") + text.count(f"{key} :") > 1 for key in keys
+    ):
+        doubled = _doubled_key(text)
+        if doubled is not None:
+            message = f"an object has the key {doubled!r} twice"
+            raise InputError(message, file=label, row=row)
+    return value
+
+
+def _doubled_key(text: str) -> str | None:
+    """A key that the object itself, not one inside it, has twice."""
+    pairs: list[tuple[str, Any]] = json.JSONDecoder(object_pairs_hook=list).decode(text)
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            return key
+        seen.add(key)
+    return None
+
+
+def _one_a_line(
+    text: Iterator[tuple[int, str]], keys: Sequence[str], label: str
+) -> Iterator[Numbered]:
+    for number, line in text:
+        written = line.strip()
+        if not written:
+            continue
+        try:
+            value, end = _DECODER.raw_decode(written)
+            if end != len(written):
+                raise ValueError(f"something follows at character {end + 1}")
+        except (ValueError, RecursionError) as error:
+            message = f"malformed JSON ({error}); JSONL has one whole object a line"
+            raise InputError(message, file=label, row=number) from None
+        yield number, _checked(value, written, keys, label, number)
+
+
+def _array(text: Iterator[tuple[int, str]], keys: Sequence[str], label: str) -> Iterator[Numbered]:
+    """The objects of one array, decoded one by one from as much text as they need."""
+    buffer = _Buffer(text, label)
+    buffer.expect("[")
+    for count in itertools.count(1):
+        if buffer.accept("]"):
+            break
+        if count > 1:
+            buffer.expect(",")
+        value, written = buffer.value()
+        yield count, _checked(value, written, keys, label, count)
+    buffer.end()
+
+
+class _Buffer:
+    """Text that grows while a value in it is incomplete."""
+
+    def __init__(self, text: Iterator[tuple[int, str]], label: str) -> None:
+        self._text = text
+        self._label = label
+        self._held = ""
+        self._at = 0
+        self._line = 1
+        self._last = 1
+
+    def accept(self, mark: str) -> bool:
+        """Passes over a mark if it comes next."""
+        if self._next() != mark:
+            return False
+        self._at += 1
+        return True
+
+    def expect(self, mark: str) -> None:
+        """Passes over a mark that must come next."""
+        if not self.accept(mark):
+            self._fail(f"expected {mark!r}", self._at)
+
+    def end(self) -> None:
+        """Nothing may come next."""
+        if self._next():
+            self._fail("something follows the array", self._at)
+
+    def value(self) -> tuple[object, str]:
+        """The next value, and as it is written."""
+        self._next()
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self._held, self._at)
+            except (ValueError, RecursionError) as error:
+                if self._grow():
+                    continue
+                self._fail(str(getattr(error, "msg", error)), getattr(error, "pos", self._at))
+            else:
+                written, self._at = self._held[self._at : end], end
+                return value, written
+
+    def _next(self) -> str:
+        while True:
+            while self._at < len(self._held) and self._held[self._at].isspace():
+                self._at += 1
+            if self._at < len(self._held):
+                return self._held[self._at]
+            if not self._grow():
+                return ""
+
+    def _grow(self) -> bool:
+        """Takes in more lines, at least as many characters as are held, for linear time."""
+        self._line += self._held.count("\n", 0, self._at)
+        self._held, self._at = self._held[self._at :], 0
+        parts, length = [self._held], 0
+        for number, line in self._text:
+            # Blank lines are left out of what comes; counted back in, positions give lines.
+            parts.append("\n" * (number - self._last) + line)
+            self._last = number
+            length += len(line)
+            if length > max(len(self._held), 1 << 20):
+                break
+        self._held = "".join(parts)
+        return len(parts) > 1
+
+    def _fail(self, message: str, position: int) -> None:
+        line = self._line + self._held.count("\n", 0, position)
+        raise InputError(f"malformed JSON ({message})", file=self._label, row=line)

@@ -1,0 +1,275 @@
+"""From what a user hands over to tables: files, standard input, frames, tuples."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import polars as pl
+
+from humorrank._util.deadline import unfinished
+from humorrank._util.interruptible import answer_interrupts
+from humorrank.errors import InputError, OptionError
+from humorrank.matches.log.tables.csv import csv_table
+from humorrank.matches.log.tables.frames import arrow_table, file_table, polars_table
+from humorrank.matches.log.tables.json import JsonTable, keys_of, object_batch
+from humorrank.matches.log.tables.lines import Compression, compression_of, lines
+from humorrank.matches.log.tables.memory import RowsTable, columns_table
+from humorrank.matches.log.tables.pandas import pandas_table
+from humorrank.matches.log.tables.scanned import address_table, folder_files, folder_table
+from humorrank.matches.log.tables.stream import Origin, Stream, suffixes
+from humorrank.matches.log.tables.table import Table
+
+STDIN: Final = "-"
+_STDIN_LABEL: Final = "standard input"
+_START: Final = 16
+"""By how many first bytes a file is told."""
+
+_MAGIC: Final = {
+    b"PAR1": "Parquet",
+    b"ARROW1": "Arrow IPC",
+    b"\xff\xff\xff\xff": "Arrow IPC stream",
+}
+_FOREIGN: Final = {
+    b"PK\x03\x04": "a zip archive or a spreadsheet; unpack it, or save it as CSV",
+    b"BZh": "compressed with bzip2; unpack it, or use gzip or zstd",
+    b"\xfd7zXZ\x00": "compressed with xz; unpack it, or use gzip or zstd",
+    b"FEA1": "Feather of version 1; write it as version 2 (Arrow IPC)",
+    b"\xff\xfe": "UTF-16 text; save it as UTF-8",
+    b"\xfe\xff": "UTF-16 text; save it as UTF-8",
+    b"SQLite format 3": "a database; export the table as CSV or Parquet",
+}
+_JSON_SUFFIXES: Final = frozenset({".json", ".jsonl", ".ndjson"})
+_TEXT_SUFFIXES: Final = frozenset({".csv", ".tsv", ".tab"})
+
+
+@contextmanager
+def tables(
+    source: Any,  # noqa: ANN401 - many kinds, told apart here
+    named: Sequence[str],
+    reading: str | None,
+) -> Iterator[Iterator[Table]]:
+    """The tables of a source, opened one after the other; a temporary file is always removed.
+
+    Args:
+        source: as of `MatchLog`.
+        named: the columns that the user names, by which a header is known.
+        reading: the reading that the user names.
+
+    Raises:
+        InputError: A file is missing, empty or in no format known.
+        OptionError: The source is of no kind known.
+    """
+    if isinstance(source, str | os.PathLike) or _is_paths(source):
+        one = isinstance(source, str | os.PathLike)
+        paths = [os.fspath(path) for path in ([source] if one else source)]
+        with ExitStack() as stack:
+            yield _opened(paths, named, reading, stack)
+    else:
+        yield iter([_in_memory(source)])
+
+
+def _is_paths(source: object) -> bool:
+    return (
+        isinstance(source, list | tuple)
+        and len(source) > 0
+        and all(isinstance(path, str | os.PathLike) for path in source)
+    )
+
+
+def _opened(
+    paths: Sequence[str], named: Sequence[str], reading: str | None, stack: ExitStack
+) -> Iterator[Table]:
+    for given in paths:
+        if given == STDIN:
+            if sys.stdin is None:
+                raise InputError("is closed", file=_STDIN_LABEL)
+            yield _streamed(sys.stdin.buffer, _STDIN_LABEL, named, reading, stack)
+            continue
+        if "://" in given:
+            yield address_table(given)
+            continue
+        for path in _expanded(given):
+            if path.is_dir():
+                files = folder_files(path)
+                if files is None:
+                    yield folder_table(path, str(path))
+                for file in files or ():
+                    yield _file(file, str(file), named, reading)
+                continue
+            if path.exists() and not path.is_file():
+                # A pipe, as a shell makes of <(...): what was read of it is gone.
+                answer_interrupts()
+                pipe = stack.enter_context(path.open("rb"))
+                yield _streamed(pipe, given, named, reading, stack)
+                continue
+            yield _file(path, given if path == Path(given) else str(path), named, reading)
+
+
+def _streamed(
+    source: BinaryIO, label: str, named: Sequence[str], reading: str | None, stack: ExitStack
+) -> Table:
+    """Text is read as it comes; of a file that is not read in order, a copy is made."""
+    from humorrank.matches.kinds import is_tally  # noqa: PLC0415 - which needs this package
+
+    answer_interrupts()
+    stream = Stream(source)
+    start = b""
+    opened = stream.open(last=False)
+    while len(start) < _START and (chunk := opened.read(_START - len(start))):
+        start += chunk
+    kind = _kind(start, label)
+    if kind is None:
+        return _text(stream, compression_of(start), label, named, reading)
+    path = _copied(stream, stack)
+    if is_tally(path):
+        message = (
+            "is a tally, which is read from a file, not from a pipe: give the name of its file"
+        )
+        raise InputError(message, file=label)
+    table = file_table(path, label, kind)
+    table.notes.append(f"{label}: {kind} is not read in order; a temporary copy was made of it")
+    return table
+
+
+def _copied(stream: Stream, stack: ExitStack) -> Path:
+    """A temporary copy of a stream.
+
+    Where the system lets a file without a name be opened again, the copy has none, and so goes
+    even with a process that is killed.
+    """
+    nameless = stack.enter_context(tempfile.TemporaryFile(prefix="humorrank-"))  # noqa: SIM115 - the stack closes it
+    path = Path(f"/proc/self/fd/{nameless.fileno()}")
+    if path.exists():
+        shutil.copyfileobj(stream.open(last=True), nameless)
+        nameless.flush()
+        return path
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="humorrank-")))
+    stack.enter_context(unfinished(folder))
+    path = folder / "copy"
+    with path.open("wb") as file:
+        shutil.copyfileobj(stream.open(last=True), file)
+    return path
+
+
+def _expanded(given: str) -> list[Path]:
+    path = Path(given)
+    if path.exists() or not glob.has_magic(given):
+        return [path]
+    found = sorted(name for name in glob.glob(given, recursive=True) if Path(name).is_file())  # noqa: PTH207 - a pattern may be absolute
+    if not found:
+        raise InputError("no file matches this pattern", file=given)
+    return [Path(name) for name in found]
+
+
+def _file(path: Path, label: str, named: Sequence[str], reading: str | None) -> Table:
+    try:
+        with path.open("rb") as file:
+            start = file.read(_START)
+    except OSError as error:
+        reason = "does not exist" if isinstance(error, FileNotFoundError) else str(error.strerror)
+        raise InputError(reason, file=label) from None
+    kind = _kind(start, label)
+    if kind is not None:
+        return file_table(path, label, kind)
+    return _text(path, compression_of(start), label, named, reading)
+
+
+def _kind(start: bytes, label: str) -> str | None:
+    """What a file is by its first bytes; None for text, packed or not.
+
+    Raises:
+        InputError: It is nothing that can be read.
+    """
+    if not start:
+        raise InputError("is empty", file=label)
+    for magic, kind in _MAGIC.items():
+        if start.startswith(magic):
+            return kind
+    for magic, reason in _FOREIGN.items():
+        if start.startswith(magic):
+            raise InputError(f"is {reason}", file=label)
+    if compression_of(start) == "none" and b"\x00" in start:
+        raise InputError("is neither text (UTF-8) nor Parquet nor Arrow IPC", file=label)
+    return None
+
+
+def _text(
+    origin: Origin, compression: Compression, label: str, named: Sequence[str], reading: str | None
+) -> Table:
+    head = lines(origin, compression, label, at_once=1)
+    first = next((line for _, line in head if line.strip()), None)
+    if first is None:
+        raise InputError("is empty", file=label)
+    endings = set(suffixes(origin))
+    opening = first.lstrip()
+    if not endings & _TEXT_SUFFIXES or opening.startswith('{"'):
+        if opening.startswith("["):
+            return JsonTable(origin, compression, label, is_array=True)
+        if opening.startswith("{") or endings & _JSON_SUFFIXES:
+            return JsonTable(origin, compression, label, is_array=False)
+    return csv_table(origin, compression, label, first_line=first, named=named, reading=reading)
+
+
+def _in_memory(source: Any) -> Table:  # noqa: ANN401 - many kinds, told apart here
+    kind = type(source)
+    if isinstance(source, pl.DataFrame | pl.LazyFrame):
+        return polars_table(kind.__name__, source)
+    if kind.__module__.split(".")[0] == "pandas" and hasattr(source, "columns"):
+        return pandas_table(source)
+    if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
+        return arrow_table(source)
+    if isinstance(source, Mapping):
+        return columns_table(source)
+    if isinstance(source, Iterable) and not isinstance(source, bytes):
+        return _rows(source)
+    message = (
+        f"matches cannot be a {kind.__name__}; give a path, a glob, a list of paths, '-', "
+        "a frame (polars, pandas, Arrow), columns by name, or tuples (a, b, winner)"
+    )
+    raise OptionError(message)
+
+
+def _rows(source: Iterable[Any]) -> Table:
+    rows = list(source)
+    if not rows:
+        raise InputError("there are no matches", file="tuples")
+    if all(isinstance(row, dict) for row in islice(rows, 1)):
+        return _objects(rows)
+    parts: list[Sequence[Any]] = []
+    if set(map(type, rows)) <= {tuple, list}:
+        parts, rows = rows, []
+    for number, row in enumerate(rows, 1):
+        if isinstance(row, str | bytes | Mapping | Set) or not isinstance(row, Iterable):
+            message = f"expected a tuple (a, b, winner), not {kind_of(row)}"
+            raise InputError(message, file="tuples", row=number, value=row)
+        parts.append(tuple(row))
+    width = len(parts[0])
+    if width not in (2, 3):
+        message = f"has {width} parts; give (a, b, winner) or (winner, loser)"
+        raise InputError(message, file="tuples", row=1)
+    names = ["model_a", "model_b", "winner"] if width == 3 else ["winner", "loser"]
+    return RowsTable("tuples", parts, names)
+
+
+def _objects(rows: Sequence[Any]) -> Table:
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, dict):
+            message = f"expected a dictionary, as in row 1, not {kind_of(row)}"
+            raise InputError(message, file="dictionaries", row=number, value=row)
+    columns = keys_of(iter(rows))
+    frame = object_batch("dictionaries", list(enumerate(rows, 1)), columns).frame
+    return polars_table("dictionaries", frame)
+
+
+def kind_of(value: object) -> str:
+    """A value's type, for a message."""
+    return f"a {type(value).__name__}"

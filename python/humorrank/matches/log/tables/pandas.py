@@ -1,0 +1,123 @@
+"""XXX."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from humorrank.matches.log.tables.batch import Batch, series_of
+from humorrank.matches.log.tables.frames import _ROWS, ColumnCodes, distinct, game_scores
+from humorrank.matches.log.tables.table import (
+    GAME_SCORES,
+    GAMES,
+    SAMPLE,
+    OnRagged,
+    doubled,
+    sampled_words,
+)
+
+if TYPE_CHECKING:
+    from humorrank.matches.log.tables.table import Reader, Wanted
+
+
+@dataclass
+class PandasTable:
+    """A pandas frame, of which only the columns asked for are converted.
+
+    Attributes:
+        label: what errors call it.
+        frame: the frame.
+        columns: the names of its columns as text; column_1, ... where they are only numbers.
+        labels: what the frame itself calls each.
+        headerless: whether they are only numbers, as of a file read without a header.
+    """
+
+    label: str
+    frame: Any
+    columns: list[str]
+    labels: Mapping[str, Any]
+    headerless: bool
+    untyped: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def sample(self, columns: Sequence[str]) -> Batch:
+        """Some first rows."""
+        return Batch(self.label, self._convert(self.frame.head(SAMPLE), columns), 1)
+
+    def words(self, column: str) -> list[str]:
+        """The distinct values of a column in these rows."""
+        values = self._coded(column)
+        if values is not None:
+            with suppress(TypeError, ValueError):
+                return distinct(values[:SAMPLE])
+        return sampled_words(self, column)
+
+    def codes(self, wanted: Wanted) -> Reader | None:
+        """Reads columns of text or whole numbers, whatever pandas holds them in."""
+        found = [(self._coded(column), interner) for column, interner in wanted]
+        if any(column is None for column, _ in found):
+            return None
+        return ColumnCodes(found, len(self.frame))
+
+    def _coded(self, column: str) -> Any:  # noqa: ANN401 - many kinds
+        """A column as an interner takes it, not copied where that can be; None if it cannot."""
+        values = self.frame[self.labels[column]]
+        if not isinstance(values.dtype, np.dtype):
+            storage = getattr(values.dtype, "storage", "pyarrow")
+            if "string" in str(values.dtype) and storage == "python":
+                return np.ascontiguousarray(values.to_numpy(object))
+            try:
+                arrow = values.array.__arrow_array__()
+            except (AttributeError, ImportError, TypeError, ValueError):
+                return None
+            return arrow if hasattr(arrow, "__arrow_c_stream__") else None
+        if values.dtype.kind == "O":
+            return np.ascontiguousarray(values.to_numpy())
+        return pl.Series(column, values.to_numpy()) if values.dtype.kind in "iu" else None
+
+    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
+        """All rows."""
+        names = columns or self.columns[:1]
+        for start in range(0, len(self.frame), _ROWS):
+            part = self.frame.iloc[start : start + _ROWS]
+            yield Batch(self.label, self._convert(part, names), start + 1)
+
+    def _convert(self, frame: Any, columns: Sequence[str]) -> pl.DataFrame:  # noqa: ANN401 - pandas
+        return pl.DataFrame([self._series(frame, column) for column in columns])
+
+    def _series(self, frame: Any, column: str) -> pl.Series:  # noqa: ANN401 - pandas
+        if column == GAME_SCORES:
+            games = frame[self.labels[GAMES]].tolist()
+            return pl.Series(column, [game_scores(value) for value in games], pl.Object)
+        values = frame[self.labels[column]]
+        if isinstance(values.dtype, np.dtype):
+            if values.dtype.kind in "iufb":
+                return pl.Series(column, values.to_numpy())
+            return series_of(column, values.tolist())
+        try:
+            converted: pl.Series = pl.from_pandas(values)
+            return converted.alias(column)
+        except (ImportError, TypeError, ValueError):
+            return series_of(column, values.tolist())
+
+
+def pandas_table(frame: Any) -> PandasTable:  # noqa: ANN401 - pandas is optional
+    """A table from a pandas frame.
+
+    Raises:
+        InputError: Two columns have the same name.
+    """
+    labels = frame.columns.tolist()
+    headerless = bool(labels) and all(isinstance(name, int) for name in labels)
+    columns = [f"column_{i + 1}" if headerless else str(name) for i, name in enumerate(labels)]
+    doubled(columns, "pandas DataFrame")
+    named = dict(zip(columns, labels, strict=True))
+    first = frame[GAMES].dropna().head(1).tolist() if GAMES in columns else []
+    if first and isinstance(first[0], list):
+        columns.append(GAME_SCORES)
+    return PandasTable("pandas DataFrame", frame, columns, named, headerless)

@@ -1,0 +1,468 @@
+"""The tally: how often each outcome was seen between each ordered pair of contestants."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import polars as pl
+
+from humorrank import _core
+from humorrank._util.checks import one_of, whole
+from humorrank._util.interruptible import interruptible_if_large
+from humorrank._util.progress import Progress
+from humorrank.errors import InputError, OptionError
+from humorrank.matches.log import MatchLog, ReadReport
+from humorrank.matches.log import report as accounts
+from humorrank.matches.outcomes import CELL_COLUMNS, OUTCOMES
+from humorrank.matches.tally import file
+from humorrank.matches.tally.codes import Codes, coded
+from humorrank.matches.tally.keyed import Keyed, checked, refuse_missing
+
+if TYPE_CHECKING:
+    Path = str | os.PathLike[str]
+
+
+class Tally:
+    """Exact counts of matches by (keys..., shown first, shown second, outcome).
+
+    All that the ratings need of a match log. Tallies add and subtract without loss, and the
+    order of the rows leaves no trace in them. Make one with `humorrank.tally(matches)`,
+    `Tally.from_codes` or `Tally.read`.
+
+    Attributes:
+        names: the contestants, in the order of their names.
+        report: what reading the log found; None where no log was read.
+        keyed: the counts by key; None without keys.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        counts: _core.Tally | None = None,
+        report: ReadReport | None = None,
+        *,
+        keyed: Keyed | None = None,
+    ) -> None:
+        self.names = tuple(names)
+        self.report = report
+        self.keyed = keyed
+        if counts is not None:
+            self.counts = counts
+
+    @cached_property
+    def counts(self) -> _core.Tally:
+        """The counts whatever the keys."""
+        assert self.keyed is not None
+        return self.keyed.cells.total()
+
+    @cached_property
+    def outcomes(self) -> tuple[int, int, int, int, int]:
+        """Matches by outcome, in the order of `OUTCOMES`."""
+        return self.counts.outcomes()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The key columns."""
+        return self.keyed.keys if self.keyed is not None else ()
+
+    @property
+    def matches(self) -> int:
+        """The number of matches."""
+        return self.counts.matches if self.keyed is None else self.keyed.cells.matches
+
+    @classmethod
+    def of(cls, names: Iterable[str], counts: _core.Tally, report: ReadReport | None) -> Tally:
+        """Brings counts over codes in any order into the order of the names.
+
+        Names without a match (of rows left out, or without an outcome) are no contestants.
+
+        Raises:
+            OverflowError: there are more matches than 64 bits can count.
+        """
+        names = list(names)
+        counts.grow(len(names))
+        interruptible_if_large(len(names), counts.settle)
+        order = sorted(counts.played().nonzero()[0].tolist(), key=names.__getitem__)
+        if order != list(range(len(names))):
+            codes = [-1] * len(names)
+            for place, code in enumerate(order):
+                codes[code] = place
+            names = [names[i] for i in order]
+            counts = counts.relabel(np.array(codes, np.int64))
+        made = cls(names, counts, report)
+        # Found to be in range here, where the input is to blame, and kept.
+        _ = made.outcomes
+        return made
+
+    @classmethod
+    def of_keyed(
+        cls,
+        names: Sequence[str],
+        keys: Sequence[str],
+        labels: Sequence[Sequence[str] | None],
+        cells: _core.Groups,
+        report: ReadReport | None,
+    ) -> Tally:
+        """Brings counts by key over codes in any order into the order of names and labels."""
+        keyed, names = Keyed.of(keys, labels, cells, names)
+        return cls(names, None, report, keyed=keyed)
+
+    @classmethod
+    def from_log(
+        cls, log: MatchLog, progress: Progress | None = None, *, keys: Sequence[str] = ()
+    ) -> Tally:
+        """Counts the matches of a log in one pass.
+
+        Args:
+            log: the log.
+            progress: called with (stage, done, total).
+            keys: columns of the log to keep the counts apart by.
+
+        Raises:
+            InputError: the log cannot be read, or its counts are beyond 64 bits.
+            OptionError: the log has no such column.
+        """
+        keys = checked(keys, CELL_COLUMNS)
+        counts = _core.Groups(len(keys)) if keys else _core.Tally()
+        try:
+            for matches, codes in log.keyed(keys):
+                counts.grow(log.contestants)
+                rows = (matches.first, matches.second, matches.outcome)
+                amounts = (matches.score, matches.weight, matches.count)
+                if isinstance(counts, _core.Groups):
+                    counts.add(codes, *rows, *amounts)
+                else:
+                    counts.add(*rows, *amounts)
+                if progress is not None:
+                    progress("reading", log.report.rated, 0)
+            if isinstance(counts, _core.Tally):
+                return cls.of(log.names, counts, log.report)
+            return cls.of_keyed(log.names, keys, log.labels, counts, log.report)
+        except OverflowError as error:
+            raise InputError(str(error)) from error
+
+    @classmethod
+    def from_codes(
+        cls,
+        names: Sequence[str] | None,
+        first: Codes,
+        second: Codes,
+        outcome: Codes,
+        count: Codes | None = None,
+        keys: Mapping[str, tuple[Sequence[str] | None, Codes]] | None = None,
+    ) -> Tally:
+        """Counts matches that are integers already; the fastest way in.
+
+        >>> Tally.from_codes(["pun", "irony"], [0, 1], [1, 0], [0, 2]).matches
+        2
+
+        Args:
+            names: the name of each code; None calls contestants by their codes ("0", "1", ...).
+            first: codes of those shown first; uint32 is taken as it is.
+            second: codes of those shown second.
+            outcome: 0 the first won, 1 the second won, 2 a tie, 3 both bad; uint8 is taken as it
+                is.
+            count: how many identical matches each row stands for; 1 by default.
+            keys: key -> (the label of each code, or None for the codes as text; the codes).
+
+        Raises:
+            InputError: a column is not made of whole numbers, of another length, or holds a
+                value that is out of range; a match is of a contestant against itself.
+        """
+        checked(list(keys or {}), CELL_COLUMNS)
+        rows = coded(names, first, second, outcome, count, keys or {})
+        try:
+            if not rows.keys:
+                counts = _core.Tally(len(rows.names))
+                interruptible_if_large(
+                    len(rows.names),
+                    lambda: counts.add(rows.first, rows.second, rows.outcome, count=rows.count),
+                )
+                return cls.of(rows.names, counts, None)
+            cells = _core.Groups(len(rows.keys))
+            cells.grow(len(rows.names))
+            cells.add(
+                list(rows.keys.values()), rows.first, rows.second, rows.outcome, count=rows.count
+            )
+            return cls.of_keyed(rows.names, list(rows.keys), rows.labels, cells, None)
+        except OverflowError as error:
+            raise InputError(str(error)) from error
+        except ValueError:
+            rows.refuse()
+            raise
+
+    @classmethod
+    def read(cls, path: Path) -> Tally:
+        """Reads what `write` wrote (docs/guides/tally.md).
+
+        Raises:
+            InputError: it is no tally file, of a newer version, damaged, or does not hold what
+                it should.
+        """
+        label = os.fspath(path)
+        cells = file.read(label)
+        try:
+            tally = cls._of_cells(cells)
+        except OverflowError as error:
+            raise InputError(str(error), file=label) from error
+        file.refuse_incomplete(label, cells, tally.matches)
+        return tally
+
+    @classmethod
+    def _of_cells(cls, cells: file.Cells) -> Tally:
+        names = _core.Interner()
+        first, second = (names.encode(cells.frame[side]) for side in ("model_a", "model_b"))
+        rows = (first, second, *cells.amounts)
+        if not cells.keys:
+            counts = _core.Tally(len(names))
+            counts.add(*rows)
+            return cls.of(names.names, counts, cells.report)
+        interners = [_core.Interner() for _ in cells.keys]
+        codes = [i.encode(cells.frame[key]) for i, key in zip(interners, cells.keys, strict=True)]
+        groups = _core.Groups(len(cells.keys))
+        groups.grow(len(names))
+        groups.add(codes, *rows)
+        labels = [i.names for i in interners]
+        return cls.of_keyed(names.names, cells.keys, labels, groups, cells.report)
+
+    def write(self, path: Path) -> None:
+        """Writes a Parquet file, whole or not at all (docs/guides/tally.md).
+
+        Raises:
+            OptionError: the file cannot be written.
+        """
+        file.write(path, self.to_polars(), self.keys, self.matches, self.report)
+
+    def project(self, keys: Sequence[str]) -> Tally:
+        """The same matches by some of the keys only; by none of them for ().
+
+        Raises:
+            OptionError: there is no such key; says how to make a tally that has it.
+        """
+        keys = checked(keys, ())
+        if keys == self.keys:
+            return self
+        refuse_missing(keys, self.keys)
+        if self.keyed is None or not keys:
+            return Tally(self.names, self.counts, self.report)
+        return Tally(self.names, None, self.report, keyed=self.keyed.project(keys))
+
+    def merge(self, other: Tally) -> Tally:
+        """The matches of both; also written `+`. Their accounts of reading are added up.
+
+        Raises:
+            OptionError: their keys differ.
+            InputError: the counts are beyond 64 bits.
+        """
+        names, one, two, labels = self._alike(other)
+        report = None
+        if self.report is not None or other.report is not None:
+            report = accounts.added(self._account(), other._account(), names)
+        try:
+            if isinstance(one, _core.Groups):
+                assert isinstance(two, _core.Groups)
+                one.merge(two)
+            else:
+                assert isinstance(two, _core.Tally)
+                one.merge(two)
+            return self._from(names, one, labels, report)
+        except OverflowError as error:
+            raise InputError(str(error)) from error
+
+    def subtract(self, other: Tally) -> Tally:
+        """The matches of this one without those of the other; also written `-`.
+
+        Raises:
+            OptionError: their keys differ.
+            InputError: the other holds matches that this one does not; names the first such cell.
+        """
+        names, one, two, labels = self._alike(other)
+        group: Sequence[str | None] = ()
+        if isinstance(one, _core.Groups) and isinstance(two, _core.Groups):
+            apart = Keyed(self.keys, labels, two)
+            if (lacking := one.subtract(two)) is not None:
+                group, missing = apart.table.row(lacking[0]), lacking[1:]
+                raise _not_there(apart.describe(group), names, missing)
+        elif isinstance(one, _core.Tally) and isinstance(two, _core.Tally):
+            left, lack = one.difference(two)
+            if left is None:
+                assert lack is not None
+                raise _not_there("", names, lack)
+            one = left
+        report = None
+        if self.report is not None and other.report is not None:
+            report = accounts.subtracted(self.report, other.report)
+        return self._from(names, one, labels, report)
+
+    __add__ = merge
+    __sub__ = subtract
+
+    def _alike(
+        self, other: Tally
+    ) -> tuple[
+        list[str],
+        _core.Tally | _core.Groups,
+        _core.Tally | _core.Groups,
+        tuple[tuple[str, ...], ...],
+    ]:
+        """The names of both, and both over the same codes."""
+        if self.keys != other.keys:
+            shown = [f"({', '.join(keys)})" for keys in (self.keys, other.keys)]
+            shared = [key for key in self.keys if key in other.keys]
+            raise OptionError(
+                f"the keys of two tallies differ: {' and '.join(shown)}; give up those that they "
+                f"do not share with project({shared!r}), on the command line with --keys "
+                f"{','.join(shared) or repr('')}"
+            )
+        names = sorted({*self.names, *other.names})
+        code = {name: i for i, name in enumerate(names)}
+        if self.keyed is not None and other.keyed is not None:
+            both = zip(self.keyed.labels, other.keyed.labels, strict=True)
+            labels = tuple(tuple(sorted({*one, *two})) for one, two in both)
+            one, two = (
+                part.keyed.recoded(code, part.names, labels)
+                for part in (self, other)
+                if part.keyed is not None
+            )
+            return names, one, two, labels
+        coded_parts = []
+        for part in (self, other):
+            counts = part.counts.relabel(np.array([code[name] for name in part.names], np.int64))
+            counts.grow(len(names))
+            coded_parts.append(counts)
+        return names, coded_parts[0], coded_parts[1], ()
+
+    def _from(
+        self,
+        names: Sequence[str],
+        counts: _core.Tally | _core.Groups,
+        labels: Sequence[Sequence[str]],
+        report: ReadReport | None,
+    ) -> Tally:
+        if isinstance(counts, _core.Groups):
+            return Tally.of_keyed(names, self.keys, labels, counts, report)
+        return Tally.of(names, counts, report)
+
+    def _account(self) -> ReadReport:
+        """The report; of counts that no log was read for, one that says as much."""
+        if self.report is not None:
+            return self.report
+        _, _, ties, both_bad, _ = self.outcomes
+        matches = self.matches
+        return ReadReport(
+            reading="codes",
+            rows=matches,
+            read=matches,
+            rated=matches,
+            ties=ties,
+            both_bad=both_bad,
+        )
+
+    def restrict(self, keep: np.ndarray) -> Tally:
+        """Only the matches between contestants for which `keep` is true, whatever the keys."""
+        codes = np.where(keep, np.cumsum(keep) - 1, -1)
+        names = tuple(name for name, kept in zip(self.names, keep, strict=True) if kept)
+        restricted = interruptible_if_large(len(codes), lambda: self.counts.relabel(codes))
+        restricted.grow(len(names))
+        return Tally(names, restricted, self.report)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether two tallies hold the same matches; their reports do not matter."""
+        if not isinstance(other, Tally):
+            return NotImplemented
+        if (self.names, self.keys) != (other.names, other.keys):
+            return False
+        if self.keyed is not None and other.keyed is not None:
+            same = self.keyed.labels == other.keyed.labels
+            return same and self.keyed.cells == other.keyed.cells
+        return self.to_polars().equals(other.to_polars())
+
+    def __hash__(self) -> int:
+        """Of the contestants and keys; equal tallies have equal ones."""
+        return hash((self.names, self.keys))
+
+    def __repr__(self) -> str:
+        """How much there is."""
+        keys = f", by {', '.join(self.keys)}" if self.keys else ""
+        return f"Tally({len(self.names):,} contestants, {self.matches:,} matches{keys})"
+
+    def elo_order(
+        self, shuffle: int = 0, *, seed: int = 0, ties: Literal["half", "exclude"] = "half"
+    ) -> pl.DataFrame:
+        """The matches in a random order, one row each: what a shuffle of Stable Elo replays.
+
+        `rate` with the same seed replays the shuffles 0, 1, ... of the contestants that it rates.
+        All orders are equally likely (docs/statistics/ratings.md). `replay_elo(MatchLog(order,
+        score_of="a"))` plays one.
+
+        Args:
+            shuffle: the number of the order.
+            seed: as of `rate`.
+            ties: whether they are played ("half"), or not ("exclude").
+
+        Returns:
+            model_a (of two names the one that comes first, whoever was shown first), model_b,
+            score (of model_a, 0 to 1), weight.
+
+        Raises:
+            OptionError: an option has a value that it cannot have.
+        """
+        shuffle = whole("shuffle", shuffle, most=2**64 - 1)
+        seed = whole("seed", seed, most=2**64 - 1)
+        one_of("ties", ties, ("half", "exclude"))
+        field = _core.Field(self.counts, exclude_ties=ties == "exclude")
+        low, high, _, _ = field.pairs()
+        pair, low_points, high_points, _ = field.kinds()
+        order = field.elo_order(seed, shuffle)
+        names = pl.Series(self.names, dtype=pl.String)
+        weight = low_points + high_points
+        # Where it weighs nothing, the score is of no account.
+        score = np.divide(low_points, weight, out=np.full(len(weight), 0.5), where=weight > 0)
+        return pl.DataFrame(
+            {
+                "model_a": names.gather(low[pair[order]]),
+                "model_b": names.gather(high[pair[order]]),
+                "score": score[order],
+                "weight": weight[order],
+            }
+        )
+
+    def to_polars(self) -> pl.DataFrame:
+        """One row a cell: keys, model_a, model_b, outcome, score (of model_a), weight, count."""
+        if self.keyed is None:
+            cells = self.counts.cells()
+            keys = pl.DataFrame()
+        else:
+            groups, cells = self.keyed.cells.cells()
+            keys = self.keyed.table[groups]
+        first, second, outcome, score, weight, count = cells
+        names = pl.Series(self.names, dtype=pl.String)
+        columns = {
+            "model_a": names.gather(first),
+            "model_b": names.gather(second),
+            "outcome": pl.Series(OUTCOMES).gather(outcome),
+            "score": score,
+            "weight": weight,
+            "count": count,
+        }
+        return pl.DataFrame([*keys.get_columns(), *pl.DataFrame(columns).get_columns()])
+
+
+def _not_there(
+    group: str, names: Sequence[str], missing: tuple[int, int, int, float, float, int, int]
+) -> InputError:
+    first, second, outcome, score, weight, count, held = missing
+    what = OUTCOMES[outcome]
+    if what == "soft":
+        what += f" {score:g}"
+    if weight != 1:
+        what += f" of weight {weight:g}"
+    where = f"{group}: " if group else ""
+    return InputError(
+        f"there is less than is to be taken away: {where}{names[first]!r} shown before "
+        f"{names[second]!r}, outcome {what}: {count:,} matches are to go, and {held:,} are there"
+    )

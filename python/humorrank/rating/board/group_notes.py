@@ -1,0 +1,142 @@
+"""Why groups, and contestants of groups, have no rating, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from humorrank.rating.existence import reason
+from humorrank.rating.settings import Settings
+
+RATED, NO_MATCHES, NO_MAXIMUM, NOT_CONVERGED, NO_ANCHOR = range(5)
+"""What came of a group."""
+
+_UNRATED, _OUTSIDE, _FEW = 1, 2, 3
+"""What came of a contestant, if it is not rated."""
+
+_STANDINGS: Final = ("inside", "above", "below", "unordered")
+
+
+def of_group(columns: Mapping[str, Any], settings: Settings) -> pl.Series:
+    """One note a group, null where everybody is rated: the column `note`."""
+    lengths, rated, status = columns["lengths"], columns["rated"], columns["status"]
+    notes: list[str | None] = [None] * len(lengths)
+    outside = _outside_each(columns)
+    groups = np.flatnonzero((status != RATED) | (rated < lengths))
+    figures = (status, lengths, outside, lengths.astype(np.int64) - rated - outside)
+    what, size, out, few = (figure[groups].tolist() for figure in figures)
+    kinds = list(zip(what, size, out, few, strict=True))
+    told = {kind: _note(*kind, settings) for kind in set(kinds)}
+    for group, kind in zip(groups.tolist(), kinds, strict=True):
+        notes[group] = told[kind]
+    return pl.Series("note", notes, dtype=pl.String)
+
+
+def _note(status: int, size: int, outside: int, few: int, settings: Settings) -> str:
+    if status == NO_MAXIMUM:
+        return (
+            f"no maximum: {outside:,} of {size:,} contestants are not tied into the group by "
+            "chains of wins in both directions"
+        )
+    if status == NO_MATCHES:
+        if settings.min_matches:
+            return f"no matches to rate: nobody has the {settings.min_matches:,} asked for"
+        return "no matches to rate: all are ties, which ties='exclude' leaves out"
+    if status == NOT_CONVERGED:
+        return "the maximum could not be certified"
+    if status == NO_ANCHOR:
+        assert settings.anchor is not None
+        return f"the anchor {settings.anchor[0]!r} is not among the rated contestants"
+    parts = []
+    if outside:
+        parts.append(
+            f"only the largest connected component is rated, without {outside:,} of {size:,} "
+            "contestants"
+        )
+    if few:
+        parts.append(f"{few:,} of {size:,} contestants have fewer matches than asked for")
+    return "; ".join(parts)
+
+
+def _outside_each(columns: Mapping[str, Any]) -> np.ndarray:
+    """How many contestants of each group are outside its largest component."""
+    lengths = columns["lengths"].astype(np.int64)
+    before = np.concatenate([[0], np.cumsum(columns["state"] == _OUTSIDE)])
+    ends = np.cumsum(lengths)
+    out: np.ndarray = before[ends] - before[ends - lengths]
+    return out
+
+
+def of_rows(
+    columns: Mapping[str, Any], group: np.ndarray, group_note: pl.Series, settings: Settings
+) -> pl.Series:
+    """One note a row, null where it is rated: the column `note`."""
+    state = columns["state"]
+    unrated = np.flatnonzero(state)
+    none = pl.Series("note", [None], dtype=pl.String)
+    if not len(unrated):
+        return none.new_from_index(0, len(state))
+    outside, few = np.flatnonzero(state == _OUTSIDE), np.flatnonzero(state == _FEW)
+    asked = f"fewer than the {settings.min_matches:,} asked for"
+    own = [f"has {own:,} matches, {asked}" for own in columns["matches"][few].tolist()]
+    reasons = _reasons(columns, columns["status"][group[outside]])
+    texts = [group_note, reasons, pl.Series(own, dtype=pl.String), none]
+    # Where the text of each row stands among all of them.
+    ends = np.cumsum([len(some) for some in texts])
+    place = np.full(len(state), ends[2], np.uint32)
+    place[unrated] = group[unrated]
+    place[outside] = np.arange(ends[0], ends[1])
+    place[few] = np.arange(ends[1], ends[2])
+    return pl.concat(texts).gather(place).alias("note")
+
+
+def _reasons(columns: Mapping[str, Any], status: np.ndarray) -> pl.Series:
+    """Why each contestant is outside, in words: one sentence for all that are alike."""
+    frame = pl.DataFrame(
+        {name: columns[name] for name in ("members", "standing", "apart", "against", "won", "lost")}
+    ).with_columns(
+        pl.col("won") > 0,
+        pl.col("lost") > 0,
+        maximum=pl.Series(status != NO_MAXIMUM),
+    )
+    kinds = frame.unique(maintain_order=True)
+    words = [
+        ("outside the largest component: " if maximum else "no maximum: ")
+        + reason(members, _STANDINGS[standing], bool(apart), against, float(won), float(lost))
+        for members, standing, apart, against, won, lost, maximum in kinds.iter_rows()
+    ]
+    told = kinds.with_columns(pl.Series("text", words, dtype=pl.String))
+    joined = frame.join(told, on=frame.columns, how="left", maintain_order="left")
+    return joined.get_column("text")
+
+
+def of_groups(columns: Mapping[str, Any], settings: Settings) -> list[str]:
+    """What a reader of all boards should know."""
+    status = columns["status"]
+    total = len(status)
+    out = []
+    for kind, why in (
+        (NO_MAXIMUM, "have no maximum and are not rated (disconnected='largest', --disconnected "
+         "largest, rates their largest components; prior=1, --prior 1, rates everyone)"),
+        (NO_MATCHES, "have no matches to rate"),
+        (NOT_CONVERGED, "could not be certified and are not rated"),
+        (NO_ANCHOR, "do not have the anchor among their rated contestants, and are not rated"),
+    ):  # fmt: skip
+        if groups := int(np.count_nonzero(status == kind)):
+            out.append(f"{groups:,} of {total:,} groups {why}; column `note` says who and why")
+    partly = int(np.count_nonzero((status == RATED) & (columns["rated"] < columns["lengths"])))
+    if partly:
+        out.append(f"in {partly:,} of {total:,} groups not everyone is rated; see column `note`")
+    if settings.prior:
+        out.append(f"the ratings are shrunken towards each other by a prior of {settings.prior:g}")
+    without = columns["without_maximum"]
+    if groups := int(np.count_nonzero(without)):
+        out.append(
+            f"{int(without.sum()):,} bootstrap replicates of {groups:,} groups had no maximum; in "
+            "those, contestants outside the largest component count as infinitely far above or "
+            "below it"
+        )
+    return out

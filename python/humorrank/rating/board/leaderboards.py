@@ -1,0 +1,323 @@
+"""The result of rating by group: a mapping from group to Leaderboard, and one table."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from humorrank import _core
+from humorrank._util import json as as_json
+from humorrank._util.progress import Progress, stage
+from humorrank._util.text import shorten
+from humorrank.errors import OptionError
+from humorrank.matches.source import Board
+from humorrank.matches.tally.keyed import Keyed, Label, checked
+from humorrank.matches.tally.tally import Tally
+from humorrank.rating.board import group_notes
+from humorrank.rating.board.group_text import boards_text
+from humorrank.rating.board.leaderboard import COLUMNS, SCHEMA, Leaderboard
+from humorrank.rating.board.ranks import ranks, ranks_by_interval
+from humorrank.rating.notices import of_names, of_reading
+from humorrank.rating.settings import Settings
+
+Key = Label | tuple[Label, ...]
+"""What a group is called."""
+
+_GROUP_COLUMNS = ("contestants", "rated", "matches", "distance", "iterations", "without_maximum")
+_SHOWN_ROWS = 30
+_GROUPS_AT_ONCE = 10_000
+
+
+class Leaderboards(Board, Mapping[Key, Leaderboard]):
+    """An independent Leaderboard for each group of matches.
+
+    Keys are what the groups are called: text, or None for matches without a value; a tuple of
+    these where `by` was a sequence. All groups are rated at once, into `to_polars()`; a
+    Leaderboard with everything about one group is made when it is asked for, and is, bit for
+    bit, that of the group's matches alone.
+
+    Attributes:
+        by: the columns that the groups are made by.
+        settings: the options of `rate`, the seed among them.
+        warnings: what a reader should know.
+        version: the version of humorrank.
+    """
+
+    def __init__(
+        self,
+        tally: Tally,
+        settings: Settings,
+        threads: int | None,
+        progress: Progress | None,
+        *,
+        one: bool,
+        rate: Callable[[Tally], Leaderboard],
+    ) -> None:
+        """Rates the groups of a tally.
+
+        Args:
+            tally: the matches, with the groups as its keys.
+            settings: how to rate.
+            threads: all processors by default.
+            progress: called with (stage, done, total).
+            one: whether a group is called by its only label, not by a tuple.
+            rate: rates the matches of one group with the same settings.
+
+        Raises:
+            OptionError: the anchor plays in no group, or a column has a name that is taken.
+        """
+        assert tally.keyed is not None
+        self.by = checked(tally.keys, (*COLUMNS, *_GROUP_COLUMNS, "note"))
+        self.version = _core.VERSION
+        self._tally = tally
+        self._keyed: Keyed = tally.keyed
+        self._settings = settings
+        self._rate = rate
+        self._threads = threads
+        self._one = one
+        self._columns: Mapping[str, Any] = self._keyed.cells.rate(
+            exclude_ties=settings.ties == "exclude",
+            min_matches=settings.min_matches,
+            largest=settings.disconnected == "largest",
+            anchor=self._anchor(),
+            prior=settings.prior,
+            solver=settings.solver,
+            bootstrap=settings.bootstrap,
+            confidence=settings.confidence,
+            shuffles=settings.elo_shuffles,
+            k=settings.elo_k,
+            seed=settings.seed,
+            threads=threads,
+            progress=stage(progress, "groups"),
+        )
+
+    def _anchor(self) -> tuple[int, float] | None:
+        if self._settings.anchor is None:
+            return None
+        name, rating = self._settings.anchor
+        if name not in self._tally.names:
+            raise OptionError(
+                f"the anchor {name!r} is not among the contestants: {shorten(self._tally.names)}"
+            )
+        return self._tally.names.index(name), rating
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The options of `rate`."""
+        anchor = self._settings.anchor
+        return {**vars(self._settings), "anchor": dict([anchor]) if anchor else None}
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader should know: of the reading, the names, and groups not rated."""
+        out = of_reading(self._tally.report, self._settings.ties)
+        out += of_names(self._tally.names)
+        out += group_notes.of_groups(self._columns, self._settings)
+        return tuple(out)
+
+    @cached_property
+    def groups(self) -> pl.DataFrame:
+        """One row a group: its keys; contestants, rated (how many of them), matches (rated),
+        distance (the certificate in points), iterations, without_maximum (replicates), note.
+        """  # noqa: D205 - one list
+        columns = self._columns
+        return pl.DataFrame(
+            [
+                *self._keyed.table.get_columns(),
+                pl.Series("contestants", columns["lengths"], dtype=pl.Int64),
+                pl.Series("rated", columns["rated"], dtype=pl.Int64),
+                pl.Series("matches", columns["rated_matches"], dtype=pl.Int64),
+                pl.Series("distance", columns["distance"]).fill_nan(None),
+                pl.Series("iterations", columns["iterations"], dtype=pl.Int64),
+                pl.Series("without_maximum", columns["without_maximum"], dtype=pl.Int64),
+                group_notes.of_group(columns, self._settings),
+            ]
+        )
+
+    @cached_property
+    def table(self) -> pl.DataFrame:
+        """One row a contestant of a group, groups in the order of their keys.
+
+        Columns: the keys, those of a Leaderboard, and `note`: why a contestant has no rating.
+        """
+        found = self._columns
+        lengths, rated = found["lengths"], found["state"] == 0
+        group = np.repeat(np.arange(len(lengths), dtype=np.uint32), lengths)
+        place = np.flatnonzero(rated)
+        each = found["rated"].astype(np.int64)
+        starts = np.cumsum(each) - each
+        names = pl.Series("model", self._tally.names, dtype=pl.String)
+        columns: dict[str, pl.Series] = {
+            "rank": _spread(ranks(found["rating"][place], starts), place, rated),
+            "model": names.gather(found["contestant"]),
+            "rank_ci": pl.Series([None], dtype=pl.Int64).new_from_index(0, len(rated)),
+            "matches": pl.Series(found["matches"], dtype=pl.Int64),
+        }
+        if self._settings.bootstrap:
+            lower, upper = found["rating_lower"][place], found["rating_upper"][place]
+            by_interval = ranks_by_interval(lower, upper, starts[each > 0])
+            columns["rank_ci"] = _spread(by_interval, place, rated)
+        for name in COLUMNS:
+            if name not in columns and name in found:
+                columns[name] = pl.Series(found[name], nan_to_null=True)
+            elif name not in columns:
+                columns[name] = pl.Series([None], dtype=SCHEMA[name]).new_from_index(0, len(rated))
+        keys = self._keyed.table[group]
+        ordered = [columns[name].cast(SCHEMA[name]).alias(name) for name in COLUMNS]
+        notes = group_notes.of_rows(found, group, self.groups["note"], self._settings)
+        return pl.DataFrame([*keys.get_columns(), *ordered, notes])
+
+    def to_polars(self) -> pl.DataFrame:
+        """The table as a polars frame."""
+        return self.table
+
+    def _key(self, row: tuple[Label, ...]) -> Key:
+        return row[0] if self._one else row
+
+    def __len__(self) -> int:
+        """The number of groups, rated or not."""
+        return len(self._keyed)
+
+    def __iter__(self) -> Iterator[Key]:
+        """What the groups are called, in order."""
+        return map(self._key, self._keyed.table.iter_rows())
+
+    def __contains__(self, key: object) -> bool:
+        """Whether there is such a group."""
+        return self._place(key) is not None
+
+    def _place(self, key: object) -> int | None:
+        labels = (key,) if self._one else key
+        return self._keyed.place(labels) if isinstance(labels, tuple) else None
+
+    def __getitem__(self, key: Key) -> Leaderboard:
+        """The board of one group, made on the spot.
+
+        Raises:
+            KeyError: there is no such group; the message names similar ones.
+            NoMaximumError: the group has no maximum; says who is outside and why.
+            HumorRankError: the group cannot be rated for another reason.
+        """
+        place = self._place(key)
+        if place is None:
+            known = {str(name): name for name in self}
+            similar = difflib.get_close_matches(str(key), known, n=3)
+            hint = f"; did you mean {' or '.join(repr(known[s]) for s in similar)}?"
+            message = f"there is no group {key!r} by {', '.join(self.by)}{hint if similar else ''}"
+            raise KeyError(message)
+        contestants, counts = self._keyed.cells.group(place)
+        names = [self._tally.names[code] for code in contestants.tolist()]
+        return self._rate(Tally(names, counts))
+
+    def to_dict(self, top: int | None = None) -> dict[str, Any]:
+        """Everything in JSON's types; missing figures and open ends are null.
+
+        Args:
+            top: of each group only the best so many rows; all by default.
+        """
+        return {
+            "by": list(self.by),
+            "leaderboards": list(self._boards(top)),
+            **self._about(),
+        }
+
+    def _about(self) -> dict[str, Any]:
+        return {
+            "settings": self.settings,
+            "warnings": list(self.warnings),
+            "version": self.version,
+        }
+
+    def _boards(self, top: int | None) -> Iterator[dict[str, Any]]:
+        """The board of each group in JSON's types."""
+        finite = [
+            pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name)
+            for name in ("rating_lower", "rating_upper")
+        ]
+        start = 0
+        for groups in self.groups.iter_slices(_GROUPS_AT_ONCE):
+            rows = self.table.slice(start, int(groups["contestants"].sum()))
+            start += len(rows)
+            left = iter(rows.drop(*self.by).with_columns(finite).to_dicts())
+            for group in groups.iter_rows(named=True):
+                own = list(islice(left, group["contestants"]))
+                yield {
+                    "group": {key: group[key] for key in self.by},
+                    "note": group["note"],
+                    **{name: group[name] for name in _GROUP_COLUMNS},
+                    "leaderboard": [
+                        {name: row[name] for name in COLUMNS} for row in own[: group["rated"]][:top]
+                    ],
+                    "unrated": [
+                        {"model": row["model"], "reason": row["note"], "matches": row["matches"]}
+                        for row in own[group["rated"] :]
+                    ],
+                }
+
+    def to_json(self, top: int | None = None) -> str:
+        """`to_dict` as text, a line each group."""
+        return "".join(self.json_pieces(top))
+
+    def json_pieces(self, top: int | None = None) -> Iterator[str]:
+        """The text of `to_json` in pieces, of which each takes little memory."""
+        yield f'{{\n"by": {as_json.line(list(self.by))},\n"leaderboards": ['
+        separator = "\n"
+        for board in self._boards(top):
+            yield separator + as_json.line(board)
+            separator = ",\n"
+        yield "\n]"
+        for name, value in self._about().items():
+            yield f',\n"{name}": {as_json.line(value)}'
+        yield "\n}"
+
+    def best(self, top: int | None = None) -> pl.DataFrame:
+        """The table with only the `top` best and the unrated of each group; all by default."""
+        if top is None:
+            return self.table
+        lengths = self._columns["lengths"].astype(np.int64)
+        place = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        kept = (place < top) | (self._columns["state"] != 0)
+        return self.table.filter(pl.Series(kept))
+
+    def to_text(self, top: int | None = None, *, color: bool = False) -> str:
+        """The boards one after the other, as tables for people.
+
+        Args:
+            top: of each group only the best so many; all by default.
+            color: with the escape codes of a terminal.
+        """
+        table, groups = self.best(top), self.groups
+        return boards_text(table, groups, self.by, self.summary(), self._settings, color=color)
+
+    def __repr__(self) -> str:
+        """The first rows of the table, and a summary."""
+        with pl.Config(tbl_rows=_SHOWN_ROWS, tbl_hide_dataframe_shape=True):
+            return f"{self.table.head(_SHOWN_ROWS)}\n{self.summary()}"
+
+    def summary(self) -> str:
+        """One line: how many groups, contestants and matches, and groups that are not rated."""
+        columns = self._columns
+        unrated = int(np.count_nonzero(columns["status"]))
+        text = (
+            f"{len(self):,} groups by {', '.join(self.by)}, {len(self._tally.names):,} "
+            f"contestants, {int(columns['rated_matches'].sum()):,} matches rated"
+        )
+        return f"{text}, {unrated:,} groups not rated" if unrated else text
+
+
+def _spread(values: np.ndarray, place: np.ndarray, where: np.ndarray) -> pl.Series:
+    """Values at some places, null elsewhere."""
+    out = np.zeros(len(where), np.int64)
+    out[place] = values
+    column = pl.Series(out)
+    return (
+        column
+        if where.all()
+        else column.zip_with(pl.Series(where), pl.Series([None], dtype=pl.Int64))
+    )

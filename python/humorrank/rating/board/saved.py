@@ -1,0 +1,116 @@
+"""A board as it was written: what is left of it without its matches."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from humorrank._stats.distributions import normal_quantile
+from humorrank.errors import InputError
+from humorrank.rating.board.leaderboard import Leaderboard
+
+_PEEK: Final = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class SavedBoard:
+    """The ratings of a board.
+
+    Attributes:
+        models: the names, best first.
+        ranks: their ranks.
+        ratings: in points.
+        lower: lower ends; infinite or not a number where there are none.
+        upper: upper ends.
+        confidence: of the intervals.
+        label: what it is called in errors.
+    """
+
+    models: tuple[str, ...]
+    ranks: tuple[int, ...]
+    ratings: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    confidence: float
+    label: str
+
+    @classmethod
+    def of(cls, board: Leaderboard) -> SavedBoard:
+        """The same of a board that is there."""
+        missing = np.full(len(board), np.nan)
+        return cls(
+            tuple(board.columns["model"]),
+            tuple(board.columns["rank"].tolist()),
+            board.columns["rating"],
+            board.columns.get("rating_lower", missing),
+            board.columns.get("rating_upper", missing),
+            board.settings["confidence"],
+            "the board",
+        )
+
+    @classmethod
+    def read(cls, path: str | Path) -> SavedBoard | None:
+        """Reads what `humorrank rate --format json` wrote; None of a file that is no such thing.
+
+        Raises:
+            InputError: it is a board, but damaged.
+        """
+        path = Path(path)
+        try:
+            with path.open("rb") as file:
+                head = file.read(_PEEK)
+        except (OSError, ValueError):
+            return None
+        if not head.lstrip().startswith(b"{") or b'"leaderboard"' not in head:
+            return None
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            rows = content["leaderboard"]
+            rating, lower, upper = (
+                np.array([row[end] for row in rows], np.float64)
+                for end in ("rating", "rating_lower", "rating_upper")
+            )
+            return cls(
+                tuple(str(row["model"]) for row in rows),
+                tuple(int(row["rank"]) for row in rows),
+                rating,
+                lower,
+                upper,
+                float(content["settings"]["confidence"]),
+                str(path),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                f"no board as `humorrank rate --format json` writes it: {error}", file=str(path)
+            ) from error
+
+    def _places(self, models: Sequence[str]) -> np.ndarray:
+        """The places of some models."""
+        place = {name: place for place, name in enumerate(self.models)}
+        return np.array([place[name] for name in models], np.int64)
+
+    def rating_of(self, models: Sequence[str]) -> np.ndarray:
+        """The ratings of some models."""
+        return np.asarray(self.ratings[self._places(models)])
+
+    def errors(self, models: Sequence[str]) -> np.ndarray:
+        """Standard errors of some models, as their intervals tell them.
+
+        Raises:
+            InputError: a model has no interval, or an open one.
+        """
+        places = self._places(models)
+        wide = (self.upper - self.lower)[places]
+        open_ones = np.flatnonzero(~np.isfinite(wide))
+        if len(open_ones):
+            name = models[int(open_ones[0])]
+            raise InputError(
+                f"{name!r} has no interval, or an open one, in {self.label}, so that its move "
+                "cannot be told from noise; give both logs"
+            )
+        return np.asarray(wide / 2 / normal_quantile((1 + self.confidence) / 2))

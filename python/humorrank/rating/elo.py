@@ -1,0 +1,72 @@
+"""Elo in the order of a log: the plain replay, beside the Stable Elo of `rate`."""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+
+import numpy as np
+import polars as pl
+
+from humorrank import _core
+from humorrank._util.checks import positive
+from humorrank.errors import OptionError
+from humorrank.matches.kinds import split
+from humorrank.matches.log import MatchLog
+from humorrank.matches.outcomes import SHARES
+from humorrank.matches.tally.tally import Tally
+
+START = 1000.0
+
+
+def replay_elo(matches: object, *, k: float = 32.0, start: float = START) -> pl.DataFrame:
+    """Replays a log once, in the order of its rows: R <- R + K (S - E).
+
+    A row of count c is played c times in a row; the importance of a match multiplies K.
+
+    Args:
+        matches: whatever `humorrank.rate` takes, but a tally, which has no order.
+        k: the most points that a match of weight 1 can move a rating.
+        start: where everyone starts.
+
+    Returns:
+        A frame with the columns model, elo; highest first.
+
+    Raises:
+        OptionError: the matches are a tally.
+        InputError: the matches cannot be read as they stand.
+    """
+    refuse_tally(matches)
+    k = positive("k", k)
+    if not isinstance(start, Real) or not math.isfinite(start):
+        raise OptionError(f"start must be a number, not {start!r}")
+    log = matches if isinstance(matches, MatchLog) else MatchLog(matches)
+    elo = _core.Elo(k, start)
+    played = np.zeros(0, dtype=bool)
+    for batch in log.batches():
+        elo.grow(log.contestants)
+        score = SHARES[batch.outcome]
+        if batch.score is not None:
+            score = np.where(batch.outcome == 4, batch.score, score)
+        weight = np.ones(len(score)) if batch.weight is None else batch.weight
+        if len(played) < log.contestants:
+            played = np.concatenate([played, np.zeros(log.contestants - len(played), dtype=bool)])
+        played[batch.first] = played[batch.second] = True
+        elo.play(batch.first, batch.second, score, weight, batch.count)
+    codes = np.flatnonzero(played)
+    names = pl.Series(log.names, dtype=pl.String).gather(codes)
+    table = pl.DataFrame({"model": names, "elo": elo.ratings[codes]})
+    return table.sort(["elo", "model"], descending=[True, False])
+
+
+def refuse_tally(matches: object) -> None:
+    """Refuses a tally, in memory or in a file.
+
+    Raises:
+        OptionError: the matches are one.
+    """
+    if isinstance(matches, Tally) or split(matches)[0]:
+        raise OptionError(
+            "a tally keeps no order of play: replay the log itself (rate a tally for Stable Elo, "
+            "the mean over random orders)"
+        )

@@ -1,0 +1,122 @@
+"""What multiplies the parameters in each match, and the sums over matches that a fit needs.
+
+Parameters stand in the order (strengths, covariates' effects, tau if the model has one).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from humorrank.rating.model.matches import Matches
+from humorrank.rating.model.outcomes import Derivatives
+
+_BLOCK: Final = 1 << 22
+"""Numbers in a block of the scores of clusters."""
+
+
+class Design:
+    """Matches with covariates.
+
+    Args:
+        matches: the matches.
+        covariates: one row a row of the matches, one column a covariate.
+        extra: 1 where there is a tau, else 0.
+    """
+
+    def __init__(self, matches: Matches, covariates: np.ndarray, extra: int) -> None:
+        self.matches = matches
+        self.covariates = covariates
+        self.contestants = len(matches.names)
+        self.effects = covariates.shape[1]
+        self.extra = extra
+        self.width = self.contestants + self.effects + extra
+        self._pair = matches.first.astype(np.int64) * self.contestants + matches.second
+
+    def project(self, direction: np.ndarray) -> np.ndarray:
+        """The log-odds of each row, by any parameters."""
+        m, n = self.matches, self.contestants
+        odds = direction[m.first] - direction[m.second]
+        return np.asarray(odds + self.covariates @ direction[n : n + self.effects])
+
+    def scores(self, amount: np.ndarray, by: Derivatives) -> np.ndarray:
+        """The gradient of the log-likelihood, each row taken `amount` times."""
+        m, n = self.matches, self.contestants
+        odds = amount * by.odds
+        strengths = np.bincount(m.first, odds, n) - np.bincount(m.second, odds, n)
+        tie = [] if by.tie is None else [amount @ by.tie]
+        return np.concatenate([strengths, self.covariates.T @ odds, tie])
+
+    def squares(
+        self, odds: np.ndarray, odds_tie: np.ndarray | None, tie: np.ndarray | None
+    ) -> np.ndarray:
+        """The sum of the rows' outer products, given the amount of each part in each row."""
+        n, k, m = self.contestants, self.effects, self.matches
+        out = np.zeros((self.width, self.width))
+        pairs = np.bincount(self._pair, odds, n * n).reshape(n, n)
+        out[:n, :n] = -pairs
+        out[:n, :n] -= pairs.T
+        np.fill_diagonal(out[:n, :n], pairs.sum(0) + pairs.sum(1))
+        for column in range(k):
+            weighted = odds * self.covariates[:, column]
+            cross = np.bincount(m.first, weighted, n) - np.bincount(m.second, weighted, n)
+            out[:n, n + column] = out[n + column, :n] = cross
+            out[n + column, n : n + k] = self.covariates.T @ weighted
+        if odds_tie is not None and tie is not None:
+            cross = np.bincount(m.first, odds_tie, n) - np.bincount(m.second, odds_tie, n)
+            out[:n, -1] = out[-1, :n] = cross
+            out[n : n + k, -1] = out[-1, n : n + k] = self.covariates.T @ odds_tie
+            out[-1, -1] = tie.sum()
+        return out
+
+    def information(self, amount: np.ndarray, by: Derivatives) -> np.ndarray:
+        """Minus the second derivatives of the log-likelihood, each row taken `amount` times."""
+        cross = None if by.odds_tie is None else amount * by.odds_tie
+        tie = None if by.tie_tie is None else amount * by.tie_tie
+        return self.squares(amount * by.odds_odds, cross, tie)
+
+    def by_match(self, by: Derivatives) -> np.ndarray:
+        """The sum of the squares of each match's score."""
+        amount = self.matches.count * self.matches.weight**2
+        return self._products(amount, by)
+
+    def by_cluster(self, by: Derivatives) -> np.ndarray:
+        """The sum of the squares of each cluster's score, times C / (C - 1) for C clusters."""
+        m, n = self.matches, self.contestants
+        assert m.cluster is not None
+        _, cluster, sizes = np.unique(m.cluster, return_inverse=True, return_counts=True)
+        amount, clusters = m.count * m.weight, len(sizes)
+        factor = clusters / max(1, clusters - 1)
+        # Clusters of one row need no sum, and in many logs are nearly all.
+        alone = sizes[cluster] == 1
+        meat = self._products(np.where(alone, amount**2, 0.0), by)
+        if alone.all():
+            return meat * factor
+        order = np.flatnonzero(~alone)
+        order = order[np.argsort(cluster[order], kind="stable")]
+        _, cluster = np.unique(cluster[order], return_inverse=True)
+        first, second, odds = m.first[order], m.second[order], (amount * by.odds)[order]
+        tie = None if by.tie is None else (amount * by.tie)[order]
+        covariates = self.covariates[order]
+        clusters, width = int(cluster[-1]) + 1, self.width
+        block = max(1, _BLOCK // width)
+        for start in range(0, clusters, block):
+            low, high = np.searchsorted(cluster, (start, start + block))
+            rows, size = slice(low, high), min(block, clusters - start)
+            own = cluster[rows] - start
+            place = own * width
+            scores = np.bincount(place + first[rows], odds[rows], size * width)
+            scores -= np.bincount(place + second[rows], odds[rows], size * width)
+            scores = scores.reshape(size, width)
+            for k in range(self.effects):
+                scores[:, n + k] = np.bincount(own, odds[rows] * covariates[rows, k], size)
+            if tie is not None:
+                scores[:, -1] = np.bincount(own, tie[rows], size)
+            meat += scores.T @ scores
+        return meat * factor
+
+    def _products(self, amount: np.ndarray, by: Derivatives) -> np.ndarray:
+        if by.tie is None:
+            return self.squares(amount * by.odds**2, None, None)
+        return self.squares(amount * by.odds**2, amount * by.odds * by.tie, amount * by.tie**2)

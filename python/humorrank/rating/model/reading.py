@@ -1,0 +1,207 @@
+"""What an extended model is fitted to: matches in the order shown, clusters and controls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from humorrank import _core
+from humorrank._util.progress import Progress
+from humorrank.errors import InputError
+from humorrank.matches import kinds
+from humorrank.matches.log import MatchLog, Measured, sides
+from humorrank.matches.outcomes import SHARES
+from humorrank.matches.source import counted, log_of
+from humorrank.matches.tally.tally import Tally
+
+
+@dataclass(frozen=True)
+class Read:
+    """Matches; equal ones are one row, in the order of their values.
+
+    Attributes:
+        tally: the matches without clusters and controls.
+        first: codes of those shown first, positions in the names of the tally.
+        second: codes of those shown second.
+        score: share of the first.
+        weight: weight of each match.
+        count: matches in each row.
+        cluster: the number of the cluster; None where none is asked for.
+        controls: one row a row, one column a control: the first's less the second's.
+    """
+
+    tally: Tally
+    first: np.ndarray
+    second: np.ndarray
+    score: np.ndarray
+    weight: np.ndarray
+    count: np.ndarray
+    cluster: np.ndarray | None
+    controls: np.ndarray
+
+
+def read(
+    matches: object,
+    *,
+    controls: Sequence[str],
+    cluster: str | None,
+    progress: Progress | None,
+    reading: Mapping[str, Any],
+) -> Read:
+    """Reads whatever `humorrank.rate` takes.
+
+    Args:
+        matches: logs, or tallies, of which clusters and controls must be keys.
+        controls: the names of controls; see `humorrank.rate`.
+        cluster: the column of clusters.
+        progress: called with (stage, done, total).
+        reading: options of `MatchLog`.
+
+    Raises:
+        InputError: the matches cannot be read as they stand, or lack a number or a cluster.
+        OptionError: there is no such column or key, or an option does not fit.
+    """
+    keys = () if cluster is None else (cluster,)
+    is_tally = isinstance(matches, Tally) or (
+        not isinstance(matches, MatchLog) and bool(kinds.split(matches)[0])
+    )
+    if not controls:
+        return _of_tally(counted(matches, keys=keys, progress=progress, reading=reading), (), keys)
+    if is_tally:
+        tally = counted(matches, keys=None, progress=progress, reading=reading)
+        columns = [(c,) if c in tally.keys else sides(c) for c in controls]
+        wanted = dict.fromkeys([*keys, *(column for both in columns for column in both)])
+        return _of_tally(tally.project(tuple(wanted)), columns, keys)
+    return _of_log(log_of(matches, reading), controls, keys, progress)
+
+
+def _of_tally(tally: Tally, controls: Sequence[tuple[str, ...]], clusters: Sequence[str]) -> Read:
+    groups = None
+    if tally.keyed is None:
+        cells = tally.counts.cells()
+    else:
+        groups, cells = tally.keyed.cells.cells()
+    first, second, outcome, score, weight, count = cells
+    keyed = tally.keyed
+
+    def codes(key: str) -> tuple[np.ndarray, Sequence[str]]:
+        assert keyed is not None and groups is not None
+        place = keyed.keys.index(key)
+        found = keyed.cells.keys[place]
+        if (found == _core.NULL_CODE).any():
+            lacking = int(count[(found == _core.NULL_CODE)[groups]].sum())
+            raise _lacking(key, lacking)
+        return found[groups], keyed.labels[place]
+
+    def numbers(key: str) -> np.ndarray:
+        found, labels = codes(key)
+        text = pl.Series(labels, dtype=pl.String)
+        values = text.str.strip_chars().cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
+        wrong = np.flatnonzero(~np.isfinite(values))
+        if len(wrong):
+            raise InputError(
+                f"{labels[wrong[0]]!r} is no finite number, which a control must be", column=key
+            )
+        return np.asarray(values[found])
+
+    def difference(columns: tuple[str, ...]) -> np.ndarray:
+        parts = [numbers(column) for column in columns]
+        return parts[0] - parts[1] if len(parts) == 2 else parts[0]
+
+    shares = SHARES[outcome]
+    columns = {
+        "first": first.astype(np.int64),
+        "second": second.astype(np.int64),
+        "score": np.where(np.isnan(shares), score, shares),
+        "weight": weight,
+        "count": count.astype(np.float64),
+    }
+    if clusters:
+        columns["cluster"] = codes(clusters[0])[0].astype(np.int64)
+    columns |= {f"control {i}": difference(both) + 0.0 for i, both in enumerate(controls)}
+    whole = Tally(tally.names, tally.counts, tally.report)
+    return _merged(whole, pl.DataFrame(columns), len(controls))
+
+
+def _of_log(
+    log: MatchLog, controls: Sequence[str], clusters: Sequence[str], progress: Progress | None
+) -> Read:
+    counts, frames = _core.Tally(), []
+    try:
+        for part in log.measured(controls, clusters):
+            m = part.matches
+            counts.grow(log.contestants)
+            counts.add(m.first, m.second, m.outcome, m.score, m.weight, m.count)
+            frames.append(_frame(part))
+            if progress is not None:
+                progress("reading", log.report.rated, 0)
+    except OverflowError as error:
+        raise InputError(str(error)) from error
+    names = log.names
+    tally = Tally.of(names, counts, log.report)
+    rows = pl.concat(frames)
+    labels = [pl.Series(part, dtype=pl.String) for part in (names, *log.labels)]
+    ranks = [pl.Series(part.rank("dense"), dtype=pl.Int64) - 1 for part in labels]
+    if clusters:
+        lacking = rows.filter(pl.col("cluster") == _core.NULL_CODE)["count"].sum()
+        if lacking:
+            raise _lacking(clusters[0], int(lacking))
+    # Names without a match have no place among those of the tally.
+    place = {name: code for code, name in enumerate(tally.names)}
+    code = pl.Series([place.get(name, -1) for name in names], dtype=pl.Int64)
+    rows = rows.with_columns(
+        code.gather(rows["first"]).alias("first"),
+        code.gather(rows["second"]).alias("second"),
+        *([ranks[1].gather(rows["cluster"]).alias("cluster")] if clusters else []),
+    )
+    return _merged(tally, rows, len(controls))
+
+
+def _merged(tally: Tally, rows: pl.DataFrame, controls: int) -> Read:
+    """Equal rows as one, in an order that no way of reading leaves a trace in."""
+    values = [column for column in rows.columns if column != "count"]
+    rows = rows.group_by(values).agg(pl.col("count").sum()).sort(values)
+    numbers = np.empty((rows.height, controls))
+    for place in range(controls):
+        numbers[:, place] = rows[f"control {place}"].to_numpy()
+    return Read(
+        tally,
+        rows["first"].to_numpy(),
+        rows["second"].to_numpy(),
+        rows["score"].to_numpy(),
+        rows["weight"].to_numpy(),
+        rows["count"].to_numpy(),
+        rows["cluster"].to_numpy() if "cluster" in rows.columns else None,
+        numbers,
+    )
+
+
+def _frame(part: Measured) -> pl.DataFrame:
+    m, ones = part.matches, np.ones(len(part.matches))
+    score = SHARES[m.outcome]
+    if m.score is not None:
+        score = np.where(np.isnan(score), m.score, score)
+    columns = {
+        "first": m.first,
+        "second": m.second,
+        "score": score,
+        "weight": ones if m.weight is None else m.weight,
+        "count": ones if m.count is None else m.count.astype(np.float64),
+    }
+    if part.keys:
+        columns["cluster"] = part.keys[0]
+    # -0 and 0 are the same number, but not the same bits.
+    columns |= {f"control {i}": part.numbers[:, i] + 0.0 for i in range(part.numbers.shape[1])}
+    return pl.DataFrame(columns)
+
+
+def _lacking(column: str, matches: int) -> InputError:
+    return InputError(
+        f"{matches:,} matches have no value; leave them out where the log is read (where, "
+        f"--where \"{column} <> ''\")",
+        column=column,
+    )

@@ -1,0 +1,123 @@
+"""The options of a rating, checked once at the door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Real
+from typing import Literal, get_args
+
+from humorrank import _core
+from humorrank._util.checks import check_confidence, one_of, positive, whole
+from humorrank.errors import OptionError
+
+Ties = Literal["half", "exclude", "davidson"]
+
+Interval = Literal["percentile", "basic", "bca", "wald", "sandwich"]
+INTERVALS = get_args(Interval)
+RESAMPLED = ("percentile", "basic", "bca")
+"""Intervals that are made of bootstrap replicates."""
+
+LEAST_PRIOR = 1e-9
+MOST_THREADS = 1024
+FARTHEST_ANCHOR = 1e9
+"""Beyond this, ratings no longer have a digit after the point."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of `rate`, checked once."""
+
+    bootstrap: int
+    confidence: float
+    elo_shuffles: int
+    elo_k: float
+    ties: Ties
+    anchor: tuple[str, float] | None
+    prior: float
+    disconnected: Literal["error", "largest"]
+    min_matches: int
+    solver: Literal["newton", "mm"]
+    seed: int
+    interval: Interval = "percentile"
+    cluster: str | None = None
+    simultaneous: bool = False
+
+    first_position: bool = False
+    controls: tuple[str, ...] = ()
+
+    @property
+    def extended(self) -> bool:
+        """Whether more than strengths is fitted."""
+        return self.ties == "davidson" or self.first_position or bool(self.controls)
+
+    @property
+    def replicates(self) -> int:
+        """Bootstrap replicates that the intervals take."""
+        return self.bootstrap if self.interval in RESAMPLED else 0
+
+    def __post_init__(self) -> None:
+        """Refuses values that cannot be.
+
+        Raises:
+            OptionError: saying which and what is allowed.
+        """
+        for name in ("bootstrap", "elo_shuffles", "min_matches"):
+            whole(name, getattr(self, name))
+        whole("seed", self.seed, most=2**64 - 1)
+        check_confidence(self.confidence)
+        positive("elo_k", self.elo_k)
+        positive("prior", self.prior)
+        if 0 < self.prior < LEAST_PRIOR:
+            raise OptionError(
+                f"prior must be 0 or at least {LEAST_PRIOR:g}, not {self.prior!r}: below that it "
+                "is lost in rounding"
+            )
+        one_of("ties", self.ties, ("half", "exclude", "davidson"))
+        one_of("disconnected", self.disconnected, ("error", "largest"))
+        one_of("solver", self.solver, ("newton", "mm"))
+        one_of("interval", self.interval, INTERVALS)
+        if self.cluster is not None and (not isinstance(self.cluster, str) or not self.cluster):
+            raise OptionError(f"cluster must be a column, not {self.cluster!r}")
+        if self.cluster is not None and self.interval == "wald":
+            raise OptionError(
+                "interval='wald' takes matches as independent, and knows no clusters; use "
+                "interval='sandwich', or one of the bootstrap's"
+            )
+        if self.prior and self.disconnected == "largest":
+            raise OptionError(
+                "prior and disconnected='largest' exclude each other: a prior rates everyone"
+            )
+        needed = _core.replicates_needed(self.confidence)
+        if 0 < self.replicates < needed:
+            raise OptionError(
+                f"a confidence of {self.confidence:g} needs at least {needed:,} bootstrap "
+                f"replicates, not {self.bootstrap:,}: the ends of the interval are the "
+                f"{(1 - self.confidence) / 2:.4g} and {(1 + self.confidence) / 2:.4g} quantiles "
+                "of B replicates, which exist from (B + 1) x (1 - confidence) / 2 = 1 on "
+                "(bootstrap=0 leaves the intervals out)"
+            )
+
+
+def anchor_pair(
+    anchor: Mapping[str, float] | tuple[str, float] | None,
+) -> tuple[str, float] | None:
+    """The anchor as one name and its rating.
+
+    Raises:
+        OptionError: there is not exactly one name with a finite rating.
+    """
+    if anchor is None:
+        return None
+    if isinstance(anchor, Mapping):
+        pairs = [tuple(pair) for pair in anchor.items()]
+    else:
+        pairs = [anchor] if isinstance(anchor, tuple) else []
+    if len(pairs) != 1 or len(pairs[0]) != 2:
+        raise OptionError("anchor takes one name and its rating: {'gpt-5': 1300}")
+    name, rating = pairs[0]
+    if not isinstance(rating, Real) or not abs(float(rating)) <= FARTHEST_ANCHOR:
+        raise OptionError(
+            f"the rating of the anchor must be a number up to {FARTHEST_ANCHOR:g}, not {rating!r}"
+        )
+    return str(name), float(rating)

@@ -1,0 +1,63 @@
+"""From the settings of a rating to what its intervals are made of."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from humorrank import _core
+from humorrank._stats.scale import MEAN_RATING, POINTS
+from humorrank.rating.settings import RESAMPLED, Settings
+from humorrank.rating.uncertainty.clusters import Clusters
+from humorrank.rating.uncertainty.covariance import Curvature
+from humorrank.rating.uncertainty.normal import Normal
+from humorrank.rating.uncertainty.rank_intervals import Uncertainty
+from humorrank.rating.uncertainty.resampled import Resampled
+
+
+def uncertainty_of(
+    settings: Settings,
+    field: _core.Field,
+    clusters: Clusters | None,
+    strengths: np.ndarray,
+    *,
+    threads: int | None,
+) -> Uncertainty | None:
+    """What the intervals of a fit are made of; None where none are wanted.
+
+    Args:
+        settings: of the rating.
+        field: what was fitted.
+        clusters: what is drawn, or summed up, as wholes; None for matches.
+        strengths: natural-log units, mean 0.
+        threads: all processors for None.
+
+    Raises:
+        OptionError: there are too many contestants for a covariance.
+    """
+    if settings.interval in RESAMPLED and not settings.bootstrap:
+        return None
+    ratings = MEAN_RATING + POINTS * strengths
+    if settings.interval in {"wald", "sandwich"}:
+        curvature = Curvature(field, strengths, settings.prior)
+        degrees = math.inf
+        if settings.interval == "wald":
+            covariance = curvature.wald(field)
+        elif clusters is None:
+            covariance = curvature.sandwich(curvature.of_matches(field))
+        else:
+            scores = curvature.of_clusters(clusters)
+            covariance, degrees = curvature.sandwich(scores), scores.units - 1
+        return Normal(ratings, covariance, degrees, settings.seed)
+    return Resampled(
+        settings.interval,
+        field,
+        clusters,
+        strengths,
+        ratings,
+        settings.bootstrap,
+        settings.seed,
+        settings.prior,
+        threads,
+    )

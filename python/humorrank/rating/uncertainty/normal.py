@@ -1,0 +1,130 @@
+"""Uncertainty as a covariance shows it: estimates that scatter as normal numbers do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from humorrank._stats.distributions import normal_quantile, student_quantile, student_tail
+from humorrank._stats.quantiles import weibull
+from humorrank._util import draws as keyed
+from humorrank._util.progress import Progress
+
+DRAWS: Final = 10_000
+"""Draws behind bands, rank intervals and chances."""
+
+DRAWS_OF_MANY: Final = 2_000
+"""The same of more than `MANY` contestants, whose comparisons take long."""
+
+MANY: Final = 1_000
+
+_PURPOSE: Final = 0x6E6F726D616C
+_JITTER: Final = 1e-10
+_BLOCK: Final = 1 << 22
+
+
+@dataclass(frozen=True, eq=False)
+class Normal:
+    """Ratings with their covariance.
+
+    Attributes:
+        ratings: in points, mean 1000.
+        covariance: in points squared; its rows sum to 0.
+        degrees: of freedom: clusters less one; infinite where there are none.
+        seed: of the draws.
+    """
+
+    ratings: np.ndarray
+    covariance: np.ndarray
+    degrees: float
+    seed: int
+
+    @property
+    def basis(self) -> str:
+        """What the draws are, in words."""
+        return f"{self.count:,} draws from the covariance"
+
+    @property
+    def count(self) -> int:
+        """How many draws there are."""
+        return DRAWS if len(self.ratings) <= MANY else DRAWS_OF_MANY
+
+    @cached_property
+    def errors(self) -> np.ndarray:
+        """The standard error of each rating."""
+        return np.asarray(np.sqrt(np.maximum(np.diag(self.covariance), 0)))
+
+    def ends(
+        self, confidence: float, progress: Progress | None = None
+    ) -> tuple[np.ndarray, np.ndarray, int]:
+        """Lower and upper end of each rating; 0 replicates."""
+        reach = student_quantile(confidence, self.degrees) * self.errors
+        return self.ratings - reach, self.ratings + reach, 0
+
+    def band(
+        self, confidence: float, progress: Progress | None = None
+    ) -> tuple[np.ndarray, np.ndarray, int]:
+        """Ends that hold for all contestants at once: out to the largest studentized deviation."""
+        error = np.where(self.errors > 0, self.errors, 1.0)
+        largest = (np.abs(self.draws - self.ratings) / error).max(1)
+        reach = float(weibull(largest[:, None], confidence)[0]) * self.errors
+        return self.ratings - reach, self.ratings + reach, 0
+
+    @cached_property
+    def draws(self) -> np.ndarray:
+        """Ratings of shape (draws, contestants), normal around the estimates.
+
+        With clusters of Student's kind: each draw is stretched by the square root of degrees over
+        a chi-squared number, to allow for what is not known of the covariance.
+        """
+        n, count = len(self.ratings), self.count
+        scale = float(np.diag(self.covariance).mean()) or 1.0
+        # The rows of the covariance sum to 0; what makes it regular is taken out again.
+        factor = np.linalg.cholesky(self.covariance + scale / n + _JITTER * scale * np.eye(n))
+        column = np.arange(n, dtype=np.uint64)
+        out = np.empty((count, n))
+        rows = max(1, _BLOCK // n)
+        for start in range(0, count, rows):
+            row = np.arange(start, min(start + rows, count), dtype=np.uint64)[:, None]
+            out[start : start + rows] = keyed.normal(_PURPOSE, self.seed, row, column) @ factor.T
+        out -= out.mean(1, keepdims=True)
+        if np.isfinite(self.degrees):
+            row = np.arange(count, dtype=np.uint64)
+            chance = keyed.uniform(_PURPOSE, self.seed, row, n)
+            out *= _stretch(chance, self.degrees)[:, None]
+        return np.asarray(out + self.ratings)
+
+    def differences(
+        self, a: np.ndarray, b: np.ndarray, confidence: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The intervals of the ratings of `a` less those of `b`, one a place of both."""
+        estimate, error = self._differences(a, b)
+        reach = student_quantile(confidence, self.degrees) * error
+        return estimate - reach, estimate + reach
+
+    def stronger(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """The chance that a number around the difference, with its error, is above 0."""
+        pairs = zip(*(values.tolist() for values in self._differences(a, b)), strict=True)
+        return np.array([self._above(estimate, error) for estimate, error in pairs])
+
+    def _above(self, estimate: float, error: float) -> float:
+        if not error:
+            return 0.5 if not estimate else float(estimate > 0)
+        half = student_tail(estimate / error, self.degrees) / 2
+        return half if estimate < 0 else 1 - half
+
+    def _differences(self, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        c = self.covariance
+        variance = np.maximum(0.0, c[a, a] + c[b, b] - 2 * c[a, b])
+        return self.ratings[a] - self.ratings[b], np.sqrt(variance)
+
+
+def _stretch(chance: np.ndarray, degrees: float) -> np.ndarray:
+    """Square roots of degrees over chi-squared numbers (Wilson and Hilferty 1931)."""
+    normal = np.array([normal_quantile(one) for one in chance.tolist()])
+    share = 2 / (9 * degrees)
+    root = np.maximum(1 - share + normal * np.sqrt(share), 1e-3)
+    return np.asarray(root**-1.5)

@@ -1,0 +1,43 @@
+"""The running Elo of a store, comparison by comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from humorrank.store.faults import told
+from humorrank.store.store import Store
+
+START = 1000.0
+
+_IN_ORDER = (
+    "SELECT c.comparison, c.low, c.high, "
+    "AVG(CASE j.position WHEN 0 THEN j.score ELSE 1 - j.score END) "
+    "FROM comparisons c JOIN judgments j ON j.comparison = c.comparison AND j.counted "
+    "LEFT JOIN changes h ON h.change = c.change "
+    "GROUP BY c.comparison "
+    "ORDER BY COALESCE(c.round, h.rounds - 1 - ?), c.round IS NOT NULL, c.comparison"
+)
+
+
+def elo_changes(store: Store) -> Iterator[tuple[int, int, int, float]]:
+    """What each comparison moved, in the order in which the schedule learned of them.
+
+    Yields:
+        The comparison, its contestant of the lower number, the other one, and the points that
+        the first won and the second lost; nothing where pairs were given.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    if not store.scheduled:
+        return
+    spec = store.spec_content()
+    k = spec["schedule"]["elo_k"]
+    elo = [START] * store.count("SELECT COUNT(*) FROM models")
+    with told(store.path):
+        for comparison, low, high, score in store.connection.execute(_IN_ORDER, (spec["lag"],)):
+            expected = 1 / (1 + 10 ** ((elo[high] - elo[low]) / 400))
+            moved = k * (score - expected)
+            elo[low] += moved
+            elo[high] -= moved
+            yield comparison, low, high, moved

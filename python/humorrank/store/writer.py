@@ -1,0 +1,163 @@
+"""XXX."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from humorrank.store.database import connect
+from humorrank.store.faults import store_error
+
+MOST_JUDGMENTS: Final = 1_000
+"""The most judgments and failures of one commit."""
+
+LONGEST_WAIT: Final = 0.05
+"""Seconds that a judgment waits for others, at most."""
+
+
+class Work(Protocol):
+    """Something to be committed."""
+
+    def __len__(self) -> int:
+        """How many answers it holds."""
+
+    def parts(self) -> Sequence[Work]:
+        """The work in pieces that fit into a commit."""
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Writes it, inside a transaction."""
+
+
+@dataclass
+class _Item:
+    work: Work
+    done: asyncio.Future[None] | None
+    urgent: bool
+
+
+class Writer:
+    """Writes to a store on a thread of its own, in the order of `put`.
+
+    A commit holds at most 1,000 judgments, and a judgment waits at most 50 ms for it. It has
+    happened once its future is done: SQLite has then synced it to the disk.
+
+    Args:
+        path: the store, which this process holds the lock of.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._loop = asyncio.get_running_loop()
+        self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
+        self._held: _Item | None = None
+        self._error: Exception | None = None
+        self.commits = 0
+        self._thread = threading.Thread(target=self._run, name="humorrank-writer", daemon=True)
+        self._thread.start()
+
+    def put(self, work: Work, *, urgent: bool = False) -> list[tuple[asyncio.Future[None], int]]:
+        """Hands over work.
+
+        Args:
+            work: what to write; more than 1,000 judgments are written in several commits.
+            urgent: that there is nothing to wait for any more.
+
+        Returns:
+            For each commit of answers that it is split over, in order, a future that is done
+            when it has happened, and how many it holds.
+        """
+        parts = work.parts()
+        commits = []
+        for i, part in enumerate(parts):
+            future: asyncio.Future[None] | None = None
+            if len(part):
+                future = self._loop.create_future()
+                commits.append((future, len(part)))
+            self._queue.put(_Item(part, future, urgent and i == len(parts) - 1))
+        return commits
+
+    async def close(self) -> None:
+        """Commits what is left, and ends the thread."""
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        connection: sqlite3.Connection | None = None
+        try:
+            while (group := self._group()) is not None:
+                if self._error is None:
+                    try:
+                        connection = connection or connect(self._path, write=True)
+                        _commit(connection, group)
+                        self.commits += 1
+                    except sqlite3.Error as error:
+                        self._error = store_error(self._path, error)
+                        self._error.__cause__ = error
+                    except Exception as error:
+                        # Whoever waits for a commit must learn that none will come.
+                        self._error = error
+                self._tell([item.done for item in group if item.done is not None])
+        finally:
+            if connection is not None:
+                connection.close()
+
+    def _group(self) -> list[_Item] | None:
+        """What goes into the next commit; None at the end."""
+        first = self._held or self._queue.get()
+        self._held = None
+        if first is None:
+            return None
+        group, count, urgent = [first], len(first.work), first.urgent
+        deadline = time.monotonic() + LONGEST_WAIT
+        while True:
+            try:
+                if urgent or count >= MOST_JUDGMENTS:
+                    item = self._queue.get_nowait()
+                else:
+                    item = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                return group
+            if item is None:
+                self._queue.put(None)
+                return group
+            if count + len(item.work) > MOST_JUDGMENTS:
+                self._held = item
+                return group
+            group.append(item)
+            count += len(item.work)
+            urgent |= item.urgent
+
+    def _tell(self, futures: list[asyncio.Future[None]]) -> None:
+        error = self._error
+
+        def tell() -> None:
+            for future in futures:
+                if not future.done():
+                    if error is None:
+                        future.set_result(None)
+                    else:
+                        future.set_exception(error)
+
+        if futures:
+            self._loop.call_soon_threadsafe(tell)
+
+
+def _commit(connection: sqlite3.Connection, group: Sequence[_Item]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for item in group:
+            item.work.write(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

@@ -1,0 +1,1 @@
+"""How many matches and prompts a question needs, before any is judged."""

@@ -1,0 +1,232 @@
+"""How many matches and prompts a question needs, by schedule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from statistics import NormalDist
+from typing import Final, Literal
+
+import numpy as np
+
+from humorrank._stats.scale import POINTS
+from humorrank._util.checks import check_confidence, one_of, positive, share, whole
+from humorrank._util.progress import Progress
+from humorrank.errors import OptionError
+from humorrank.tournament.planning.designs import Field, Schedule
+from humorrank.tournament.planning.goals import Goal, HalfWidth, Separation
+from humorrank.tournament.planning.report import Option, Plan
+from humorrank.tournament.planning.variance import MOST_MODELS, UnconnectedError
+from humorrank.tournament.schedule import Kind
+
+_KINDS: Final[tuple[Kind, ...]] = ("round_robin", "random", "swiss", "information")
+
+_MOST_INFORMED: Final = 64
+"""Models up to which the information schedule is among the defaults: its time grows with their
+cube."""
+
+_GRID: Final = (1, 2, 5)
+"""Prompts looked at by default, in multiples of the fewest that can do."""
+
+_MOST_PROMPTS: Final = 10**9
+
+
+def plan(
+    ratings: Mapping[str, float],
+    *,
+    half_width: float | None = None,
+    of: Literal["largest", "median"] = "largest",
+    separate: float | None = None,
+    power: float = 0.8,
+    pairs: Literal["all", "neighbours"] = "all",
+    matches: Sequence[int] = (),
+    prompts: Sequence[int] = (),
+    schedules: Sequence[str] = (),
+    ties: float = 0.1,
+    joke_effects: float = 0.0,
+    confidence: float = 0.95,
+    runs: int = 2,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Plan:
+    """Says how many matches on how many prompts are needed, under assumed ratings.
+
+    The ratings are those that the fit converges to: with joke effects they lie closer together than
+    the assumed ones (docs/statistics/ratings.md). Half-widths are those of normal intervals robust over
+    prompts.
+
+    Args:
+        ratings: name -> assumed rating in points.
+        half_width: goal: the half-width of the intervals in points.
+        of: whose: every model's ("largest"), or that of half the models ("median").
+        separate: goal: pairs that differ by at least so many assumed points are told apart...
+        power: ... each with at least this chance, by the interval of their difference.
+        pairs: which pairs: "all", or "neighbours" in the order of the ratings.
+        matches: instead of a goal: numbers of matches to be judged by what they give.
+        prompts: how many prompts there are, or may be; by default once, twice and five times
+            the fewest that can do.
+        schedules: "round_robin", "random", "swiss", "information"; all by default, the last one up
+            to 64 models.
+        ties: the tie rate between equals, 0 to 1.
+        joke_effects: standard deviation in points of a joke's own quality around its model's.
+        confidence: of the intervals.
+        runs: simulated tournaments by which an adaptive schedule is measured.
+        seed: of those.
+        progress: called with (stage, done, total).
+
+    Raises:
+        OptionError: an option has a value that it cannot have, not exactly one of half_width,
+            separate and matches is given, or no pair differs by so much.
+    """
+    check_confidence(confidence)
+    one_of("of", of, ("largest", "median"))
+    one_of("pairs", pairs, ("all", "neighbours"))
+    for kind in schedules:
+        one_of("schedule", kind, _KINDS)
+    field = Field(
+        _checked(ratings),
+        share("ties", ties),
+        positive("joke_effects", joke_effects),
+        whole("seed", seed, most=2**32),
+        whole("runs", runs, 1, 1_000),
+    )
+    wants = {"half_width": half_width, "separate": separate, "matches": matches or None}
+    given = [name for name, value in wants.items() if value is not None]
+    if len(given) != 1:
+        raise OptionError(
+            "say what is wanted: exactly one of half_width (--half-width 20), separate "
+            f"(--separate 30) and matches (--matches 5000), not {' and '.join(given) or 'none'}"
+        )
+    kinds = [kind for kind in _KINDS if kind in schedules] or [
+        kind for kind in _KINDS if kind != "information" or len(field.ratings) <= _MOST_INFORMED
+    ]
+    quantile = NormalDist().inv_cdf((1 + confidence) / 2)
+    points = np.array(list(field.ratings.values()))
+    goal: Goal | None = None
+    if half_width is not None:
+        goal = HalfWidth(_above("half_width", half_width), of, quantile)
+    elif separate is not None:
+        if not 0 < share("power", power) < 1:
+            raise OptionError(f"power must lie between 0 and 1, not {power!r}")
+        wanted = _above("separate", separate)
+        goal = Separation.of(points, wanted, power, pairs, quantile)
+    fewest = None if goal is None else _fewest_prompts(field, goal)
+    offered = [whole("prompts", number, 1, _MOST_PROMPTS) for number in prompts]
+    if not offered and goal is None:
+        raise OptionError("with matches, say on how many prompts: prompts=[300] (--prompts 300)")
+    if fewest is not None and not offered:
+        offered = [fewest * times for times in _GRID]
+    options: list[Option] = []
+    asked = [whole("matches", number, 1) for number in matches]
+    steps = [(number, kind) for number in dict.fromkeys(offered) for kind in kinds]
+    for done, (number, kind) in enumerate(steps):
+        if progress is not None:
+            progress("schedules", done, len(steps))
+        if goal is None:
+            schedule = Schedule(kind, field, number, max(asked))
+            options += [_option(schedule, size, quantile, goal) for size in asked]
+        else:
+            options.append(_needed(field, kind, number, goal, fewest, quantile))
+    if progress is not None:
+        progress("schedules", len(steps), len(steps))
+    limit = points.mean() + POINTS * field.even.strengths
+    return Plan(
+        tuple(options),
+        ratings=dict(field.ratings),
+        limit=dict(zip(field.ratings, limit.tolist(), strict=True)),
+        goal="what given numbers of matches give" if goal is None else goal.words(),
+        fewest_prompts=fewest,
+        ties=ties,
+        joke_effects=joke_effects,
+        confidence=confidence,
+        runs=runs,
+        seed=seed,
+    )
+
+
+def _fewest_prompts(field: Field, goal: Goal) -> int:
+    """With every pair on every prompt, the covariance is one over the prompts."""
+    prompts = goal.factor(field.even, field.even.covariance(field.pairs, 1))
+    if prompts > _MOST_PROMPTS:
+        raise OptionError(
+            f"the goal needs more than {_MOST_PROMPTS:,} prompts; ask for a wider interval, or for "
+            "pairs that differ by more"
+        )
+    # What is whole but for rounding is whole.
+    return max(1, math.ceil(prompts * (1 - 1e-9)))
+
+
+def _needed(
+    field: Field, kind: Kind, prompts: int, goal: Goal, fewest: int | None, quantile: float
+) -> Option:
+    """The fewest matches that reach the goal on so many prompts."""
+    assert fewest is not None
+    if prompts < fewest:
+        note = f"no number of matches on {prompts:,} prompts is enough: at least {fewest:,} prompts"
+        schedule = Schedule(kind, field, prompts, 0)
+        full = _option(schedule, schedule.most, quantile, goal)
+        return Option(kind, prompts, None, full.median, full.largest, full.chance, note)
+    if kind == "round_robin":
+        return _option(Schedule(kind, field, prompts, 0), fewest * field.pairs, quantile, goal)
+    spread = Schedule("random", field, prompts, 0)
+    reach = _smallest(spread, goal, len(field.ratings))
+    schedule = Schedule(kind, field, prompts, reach + reach // 4)
+    return _option(schedule, _smallest(schedule, goal, len(field.ratings)), quantile, goal)
+
+
+def _smallest(schedule: Schedule, goal: Goal, least: int) -> int:
+    """By bisection; more matches never make it worse by more than the noise of simulation."""
+
+    def reached(matches: int) -> bool:
+        design = schedule.design(matches)
+        try:
+            covariance = schedule.covariance(matches)
+        except UnconnectedError:
+            return False
+        return goal.factor(design, covariance) <= 1 + 1e-9
+
+    low, high = 0, min(schedule.most, max(1, least))
+    while high < schedule.most and not reached(high):
+        low, high = high, min(schedule.most, 2 * high)
+    while high - low > max(1, high // 500):
+        middle = (low + high) // 2
+        low, high = (low, middle) if reached(middle) else (middle, high)
+    return high
+
+
+def _option(schedule: Schedule, matches: int, quantile: float, goal: Goal | None) -> Option:
+    note = None
+    if matches > schedule.most:
+        matches = schedule.most
+        note = f"all there are: {schedule.most:,} matches"
+    covariance = schedule.covariance(matches)
+    widths = quantile * POINTS * np.sqrt(np.diag(covariance))
+    if schedule.adaptive and schedule.simulated < matches < schedule.most:
+        note = f"its first {schedule.simulated:,} matches were simulated, and taken to go on so"
+    chance = goal.chance(schedule.design(matches), covariance) if goal is not None else None
+    return Option(
+        schedule.kind,
+        schedule.prompts,
+        matches,
+        float(np.median(widths)),
+        float(widths.max()),
+        chance,
+        note,
+    )
+
+
+def _above(name: str, value: float) -> float:
+    if positive(name, value) == 0:
+        raise OptionError(f"{name} must be above 0 points")
+    return float(value)
+
+
+def _checked(ratings: Mapping[str, float]) -> dict[str, float]:
+    if not 2 <= len(ratings) <= MOST_MODELS:
+        raise OptionError(f"a plan takes 2 to {MOST_MODELS:,} models, not {len(ratings):,}")
+    out = {str(name): float(rating) for name, rating in ratings.items()}
+    for name, rating in out.items():
+        if not math.isfinite(rating):
+            raise OptionError(f"the rating of {name!r} must be a finite number, not {rating!r}")
+    # Whose name comes first must not matter to the simulated tournaments.
+    return dict(sorted(out.items()))

@@ -1,0 +1,148 @@
+"""A plan as data, tables and text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import polars as pl
+
+from humorrank import _core
+from humorrank._util import json as as_json
+from humorrank._util.text import text_table
+
+_SCHEMA: Final = {
+    "schedule": pl.String,
+    "prompts": pl.Int64,
+    "jokes": pl.Int64,
+    "matches": pl.Int64,
+    "median": pl.Float64,
+    "largest": pl.Float64,
+    "chance": pl.Float64,
+    "note": pl.String,
+}
+
+
+@dataclass(frozen=True)
+class Option:
+    """One way to hold a tournament.
+
+    Attributes:
+        schedule: which pairs meet.
+        prompts: how many prompts.
+        matches: how many matches; None where no number is enough, and the rest is for all.
+        median: expected half-width of the middle model, in points.
+        largest: that of the model with the widest interval.
+        chance: the smallest chance to tell one of the wanted pairs apart; None where none is
+            wanted.
+        note: what is to be known, in words; None for nothing.
+    """
+
+    schedule: str
+    prompts: int
+    matches: int | None
+    median: float
+    largest: float
+    chance: float | None
+    note: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What a goal needs.
+
+    Attributes:
+        options: by number of prompts, then by schedule.
+        ratings: the assumed ones.
+        limit: what a fit to evenly shared matches converges to.
+        goal: in words.
+        fewest_prompts: with fewer no number of matches is enough; None without a goal.
+        ties: the tie rate between equals.
+        joke_effects: standard deviation in points.
+        confidence: of the intervals.
+        runs: simulated tournaments by which adaptive schedules were measured.
+        seed: of those.
+    """
+
+    options: tuple[Option, ...]
+    ratings: Mapping[str, float]
+    limit: Mapping[str, float]
+    goal: str
+    fewest_prompts: int | None
+    ties: float
+    joke_effects: float
+    confidence: float
+    runs: int
+    seed: int
+
+    def to_polars(self) -> pl.DataFrame:
+        """One row an option; `jokes` is how many must be written."""
+        rows = [{**asdict(option), "jokes": self._jokes(option)} for option in self.options]
+        return pl.DataFrame(rows, schema=_SCHEMA)
+
+    def _jokes(self, option: Option) -> int:
+        return option.prompts * len(self.ratings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, in JSON's types."""
+        out = {
+            "goal": self.goal,
+            "fewest_prompts": self.fewest_prompts,
+            "options": self.to_polars().to_dicts(),
+            "models": [
+                {"model": name, "rating": rating, "limit": self.limit[name]}
+                for name, rating in self.ratings.items()
+            ],
+            "ties": self.ties,
+            "joke_effects": self.joke_effects,
+            "confidence": self.confidence,
+            "runs": self.runs,
+            "seed": self.seed,
+            "version": _core.VERSION,
+        }
+        return dict(as_json.tree(out))
+
+    def to_json(self) -> str:
+        """`to_dict` as text."""
+        return as_json.text(self.to_dict())
+
+    def to_text(self, *, color: bool = False) -> str:
+        """The plan for people."""
+        separated = any(option.chance is not None for option in self.options)
+        header = ["schedule", "prompts", "jokes", "matches", "median ±", "largest ±"]
+        header += ["chance"] if separated else []
+        cells = []
+        for option in self.options:
+            row = [
+                option.schedule,
+                f"{option.prompts:,}",
+                f"{self._jokes(option):,}",
+                "-" if option.matches is None else f"{option.matches:,}",
+                f"{option.median:.1f}",
+                f"{option.largest:.1f}",
+            ]
+            if separated:
+                row.append("-" if option.chance is None else f"{option.chance:.2f}")
+            cells.append(row)
+        lines = [f"wanted: {self.goal}", ""]
+        lines += [text_table(header, cells, left={"schedule"}, color=color), ""]
+        notes: dict[str, list[str]] = {}
+        for option in self.options:
+            if option.note is not None:
+                notes.setdefault(option.note, []).append(option.schedule)
+        lines += [f"{', '.join(dict.fromkeys(kinds))}: {note}" for note, kinds in notes.items()]
+        return "\n".join([*lines, self._assumed()])
+
+    def _assumed(self) -> str:
+        low, high = min(self.ratings.values()), max(self.ratings.values())
+        text = (
+            f"{len(self.ratings):,} models of assumed ratings from {low:.0f} to {high:.0f}, a tie "
+            f"rate of {self.ties:g} between equals"
+        )
+        if self.joke_effects:
+            text += (
+                f", joke effects of {self.joke_effects:g} points, so that a fit converges to "
+                f"{min(self.limit.values()):.0f} to {max(self.limit.values()):.0f}"
+            )
+        return f"{text}; {100 * self.confidence:g} % intervals, robust over prompts"

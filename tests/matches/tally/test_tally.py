@@ -1,0 +1,552 @@
+"""Tallies: exact, additive, on file, and honest about what they do not keep."""
+
+import json
+import random
+from itertools import permutations
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.grouped import NAMES, bits, frame_of, rows
+
+import humorrank
+from humorrank import InputError, OptionError, Tally
+from humorrank._util.atomic import replacing
+from humorrank.matches.kinds import METADATA
+
+few = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+
+LOG = pl.DataFrame(
+    {
+        "model_a": ["pun", "irony", "pun", "wit", "wit", "irony"],
+        "model_b": ["irony", "pun", "wit", "pun", "irony", "wit"],
+        "winner": ["model_a", "model_a", "tie", "model_a", "model_b", None],
+        "judge": ["x", "y", "x", "", "y", "y"],
+        "question_id": [1, 2, 1, 2, 1, 2],
+    }
+)
+
+
+def brute(frame, keys=()):
+    """The cells of a log, counted by polars."""
+    outcome = {"model_a": 0, "model_b": 1, "tie": 2, "tie (bothbad)": 3}
+    judged = frame.filter(pl.col("winner").is_not_null())
+    cells = judged.with_columns(pl.col("winner").replace_strict(outcome))
+    by = [*keys, "model_a", "model_b", "winner", "weight"]
+    counted = cells.group_by(by).agg(pl.col("count").sum())
+    return sorted(map(tuple, counted.select(*by, "count").rows()), key=repr)
+
+
+def found(tally):
+    code = {"model_a": 0, "model_b": 1, "tie": 2, "both_bad": 3}
+    frame = tally.to_polars().with_columns(pl.col("outcome").replace_strict(code))
+    return sorted(map(tuple, frame.drop("score").rows()), key=repr)
+
+
+# Counting -----------------------------------------------------------------------------------
+
+
+@few
+@given(rows, st.sampled_from([(), ("judge",), ("prompt", "judge")]))
+def test_cells_are_those_that_a_group_by_counts(rows, keys):
+    frame = frame_of(rows)
+    tally = humorrank.tally(frame, keys=keys)
+    key_columns = [*keys, "model_a", "model_b", "outcome", "score", "weight", "count"]
+    assert tally.to_polars().columns == key_columns
+    assert found(tally) == brute(frame, keys)
+    assert tally.matches == sum(row[-1] for row in found(tally))
+
+
+@few
+@given(rows, st.randoms(use_true_random=False), st.integers(0, 60))
+def test_neither_order_nor_split_nor_file_nor_threads_leave_a_trace(tmp_path_factory, rows, r, cut):
+    frame = frame_of(rows)
+    options = {"prior": 0.5, "bootstrap": 40, "elo_shuffles": 2, "seed": 3}
+    expected = bits(humorrank.rate(frame, **options))
+    whole = humorrank.tally(frame, keys=["judge"])
+    shuffled = list(range(len(frame)))
+    r.shuffle(shuffled)
+    again = humorrank.tally(frame[shuffled], keys=["judge"])
+    assert again == whole
+    path = tmp_path_factory.mktemp("tally") / "t.parquet"
+    whole.write(path)
+    assert Tally.read(path) == whole
+    for threads in (1, 2, 8):
+        assert bits(humorrank.rate(path, threads=threads, **options)) == expected
+    assert bits(humorrank.rate(again, **options)) == expected
+    parts = [part for part in (frame[:cut], frame[cut:]) if part["winner"].count()]
+    tallies = [humorrank.tally(part, keys=["judge"]) for part in parts]
+    summed = tallies[0] if len(tallies) == 1 else tallies[0] + tallies[1]
+    assert summed == whole
+    assert bits(humorrank.rate(summed, **options)) == expected
+
+
+@few
+@given(rows, rows, st.sampled_from([(), ("judge",)]))
+def test_what_was_added_can_be_taken_away(rows, more, keys):
+    one, two = (humorrank.tally(frame_of(part), keys=keys) for part in (rows, more))
+    assert one + two == two + one
+    assert (one + two) - two == one
+    assert one.project(()) == humorrank.tally(frame_of(rows))
+
+
+shares = st.lists(
+    st.tuples(
+        st.permutations(NAMES[:4]).map(lambda names: names[:2]),
+        st.sampled_from([0.0, 0.25, 0.5, 1 / 3, 1.0]),
+        st.sampled_from([1.0, 0.3, 2.5]),
+        st.sampled_from([1, 2, 2**33 + 1]),
+        st.sampled_from(["ann", "bob", None]),
+    ),
+    min_size=1,
+    max_size=30,
+)
+
+
+@settings(few, max_examples=5)
+@given(shares, st.randoms(use_true_random=False), st.integers(0, 30), st.booleans())
+def test_shares_weights_and_large_counts_give_one_board_too(
+    tmp_path_factory, rows, r, cut, with_keys
+):
+    schema = ["model_a", "model_b", "score", "weight", "count", "judge"]
+    plain = [(*pair, score, weight, n, judge) for pair, score, weight, n, judge in rows]
+    # Everyone has beaten everyone, so that there is a maximum.
+    plain += [(*pair, 1.0, 1.0, 2**33 + 1, "ann") for pair in permutations(NAMES[:4], 2)]
+    frame = pl.DataFrame(plain, schema=schema, orient="row")
+    reading = {"score_of": "a"}
+    options = {"bootstrap": 40, "elo_shuffles": 0, "seed": 3}
+    expected = bits(humorrank.rate(frame, **options, **reading))
+
+    def counted(part):
+        return humorrank.tally(part, keys=["judge"] if with_keys else None, **reading)
+
+    whole = counted(frame)
+    path = tmp_path_factory.mktemp("tally") / "t.parquet"
+    (whole + whole).subtract(whole).write(path)
+    shuffled = list(range(len(frame)))
+    r.shuffle(shuffled)
+    parts = [part for part in (frame[:cut], frame[cut:]) if len(part)]
+    merged = [counted(part) for part in parts]
+    total = merged[-1] if len(merged) == 1 else merged[-1].merge(merged[0])
+    for threads, matches in ((1, path), (2, counted(frame[shuffled])), (8, total)):
+        assert bits(humorrank.rate(matches, threads=threads, **options)) == expected
+    if with_keys:
+        boards = bits(humorrank.rate(frame, by="judge", **options, **reading))
+        for matches in (total, path):
+            assert bits(humorrank.rate(matches, by="judge", **options)) == boards
+
+
+def test_soft_outcomes_are_cells_of_their_own():
+    frame = pl.DataFrame(
+        {"model_a": ["a", "b", "a"], "model_b": ["b", "a", "b"], "score": [0.25, 1.0, 0.25]}
+    )
+    tally = humorrank.tally(frame, score_of="a")
+    cells = tally.to_polars().select("outcome", "score", "count").rows()
+    assert sorted(cells) == [("model_a", 1.0, 1), ("soft", 0.25, 2)]
+
+
+def test_counts_are_exact_beyond_32_and_53_bits(tmp_path):
+    many = 2**60 + 1
+    keys = {"judge": (["x"], [0, 0])}
+    for extra in ({}, {"keys": keys}):
+        tally = Tally.from_codes(["a", "b"], [0, 1], [1, 0], [0, 0], count=[many, 2**33], **extra)
+        assert (tally + tally).matches == 2 * (many + 2**33)
+        tally.write(tmp_path / "t.parquet")
+        assert Tally.read(tmp_path / "t.parquet") == tally
+        assert sorted(tally.to_polars()["count"]) == [2**33, many]
+        with pytest.raises(InputError, match=r"2\^64"):
+            for _ in range(5):
+                tally = tally + tally
+            humorrank.rate(tally)
+
+
+def test_keys_are_columns_or_roles_and_nothing_is_a_group_of_its_own():
+    tally = humorrank.tally(LOG, keys=["judge", "prompt"])
+    groups = tally.to_polars().select("judge", "prompt").unique().rows()
+    assert set(groups) == {("x", "1"), ("y", "2"), ("y", "1"), (None, "2")}
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (["language"], "no column 'language'.*columns: model_a"),
+        (["jugde"], "did you mean 'judge'"),
+        (["judge", "judge"], "named twice"),
+        (["outcome"], "a column of the result already"),
+        ("judge", "sequence of columns"),
+    ],
+)
+def test_keys_that_cannot_be(keys, message):
+    with pytest.raises(OptionError, match=message):
+        humorrank.tally(LOG, keys=keys)
+
+
+@pytest.mark.parametrize("winners", ["tie", None], ids=["plain", "with rows left out"])
+@pytest.mark.parametrize("keys", [["judge"], ["prompt", "judge"], ["judge", "flag"]])
+def test_keys_are_the_same_from_every_source(tmp_path, keys, winners):
+    rows = 3_000
+    codes = np.random.default_rng(1)
+    first = codes.integers(9, size=rows)
+    frame = pl.DataFrame(
+        {
+            "model_a": [f"m{i}" for i in first],
+            "model_b": [f"m{i}" for i in (first + codes.integers(1, 9, size=rows)) % 9],
+            "winner": [["model_a", "model_b", winners][i] for i in codes.integers(3, size=rows)],
+            "judge": [["x", "y", "", None][i] for i in codes.integers(4, size=rows)],
+            "prompt": codes.integers(0, 50, size=rows),
+            "flag": codes.random(rows) < 0.5,
+        }
+    )
+    expected = humorrank.tally(frame.rows(named=True), keys=keys)
+    frame.write_parquet(tmp_path / "log.parquet")
+    frame.write_csv(tmp_path / "log.csv")
+    categories = frame.with_columns(pl.col("judge").cast(pl.Categorical))
+    sources = [frame, frame.lazy(), categories, tmp_path / "log.parquet", tmp_path / "log.csv"]
+    for source in sources:
+        assert humorrank.tally(source, keys=keys) == expected
+        assert humorrank.tally(source, keys=keys, where="model_a <> ''") == expected
+
+
+# Codes --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.uint32, np.int64, np.int16, list])
+def test_codes_give_what_names_give(dtype):
+    r = random.Random(1)
+    names = ["wit", "10", "9", "pun"]
+    pairs = [r.sample(range(4), 2) for _ in range(500)]
+    how = [r.randrange(4) for _ in pairs]
+    first, second = ([pair[i] for pair in pairs] for i in (0, 1))
+    judges = [r.randrange(3) for _ in pairs]
+    if dtype is not list:
+        first, second = np.array(first, dtype), np.array(second, dtype)
+    words = ["model_a", "model_b", "tie", "both_bad"]
+    log = pl.DataFrame(
+        {
+            "model_a": [names[a] for a, _ in pairs],
+            "model_b": [names[b] for _, b in pairs],
+            "winner": [words[i] for i in how],
+            "judge": [["z", "x", "y"][i] for i in judges],
+        }
+    )
+    assert Tally.from_codes(names, first, second, how) == humorrank.tally(log)
+    keyed = Tally.from_codes(names, first, second, how, keys={"judge": (["z", "x", "y"], judges)})
+    assert keyed == humorrank.tally(log, keys=["judge"])
+    unnamed = Tally.from_codes(None, first, second, how)
+    assert unnamed.names == ("0", "1", "2", "3")
+
+
+def test_codes_without_names_are_in_the_order_of_their_text():
+    first = np.arange(11, dtype=np.uint32)
+    tally = Tally.from_codes(None, first, (first + 1) % 11, np.zeros(11, np.uint8))
+    assert tally.names == tuple(sorted(map(str, range(11))))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"first": [0, 2]}, r"'first': holds 2 in row 1 .*0 to 1"),
+        ({"second": [1, -1]}, r"'second': holds -1 in row 1"),
+        ({"second": [1, 1]}, r"'b' plays against itself"),
+        ({"outcome": [0, 4]}, r"'outcome': holds 4 in row 1 .*0, 1, 2 or 3"),
+        ({"outcome": [0, 256]}, r"'outcome': holds 256"),
+        ({"first": [0.0, 1.0]}, r"'first': must be whole numbers, not float64"),
+        ({"first": [0, 1, 0]}, r"'second': must be a column of 3"),
+        ({"count": [1, -2]}, r"'count': holds -2"),
+        ({"names": ["a", "a"]}, r"names has 'a' twice"),
+        ({"names": ["a", 1]}, r"names must be text"),
+        ({"names": ["a", "\udc80"]}, r"text that UTF-8 can hold, not '\\udc80'"),
+        ({"first": [], "second": [], "outcome": []}, "there are no matches"),
+        ({"keys": {"judge": (["x"], [0, 1])}}, r"'judge': holds 1 in row 1"),
+        ({"keys": {"judge": (["x"], [0])}}, r"'judge': must be a column of 2"),
+        ({"names": None, "first": [0, 2**31]}, r"below 1,073,741,824"),
+    ],
+)
+@pytest.mark.parametrize("keyed", [False, True])
+def test_codes_that_cannot_be(change, message, keyed):
+    columns = {"names": ["a", "b"], "first": [0, 1], "second": [1, 0], "outcome": [0, 1]} | change
+    if keyed and "keys" not in columns:
+        length = len(columns["first"])
+        columns["keys"] = {"judge": (["x"], [0] * length)}
+    with pytest.raises(InputError, match=message):
+        Tally.from_codes(**columns)
+
+
+# Adding and taking away ---------------------------------------------------------------------
+
+
+def test_reports_add_and_are_taken_away(tmp_path):
+    one, two = humorrank.tally(LOG), humorrank.tally(LOG[3:])
+    total = one + two
+    assert (total.report.read, total.report.unjudged) == (9, 2)
+    total.write(tmp_path / "t.parquet")
+    board = humorrank.rate(tmp_path / "t.parquet", prior=1)
+    assert (board.counts["read"], board.counts["unjudged"], board.counts["rated"]) == (9, 2, 7)
+    assert "2 rows have no outcome and are not rated" in board.warnings
+    left = total - two
+    assert left.report == one.report
+    codes = Tally.from_codes(["pun", "wit"], [0], [1], [2])
+    assert ((one + codes).report.read, (one + codes).report.ties) == (7, 2)
+
+
+def test_a_board_from_the_tally_says_what_one_from_the_log_says(tmp_path):
+    path = tmp_path / "t.parquet"
+    humorrank.tally(LOG).write(path)
+    one, two = (humorrank.rate(source, prior=1).to_dict() for source in (LOG, path))
+    assert one == two
+
+
+def test_names_that_another_day_judged_are_no_longer_unjudged_only():
+    absent = pl.DataFrame({"model_a": ["pun", "pun"], "model_b": ["wit", "new"]})
+    one = humorrank.tally(absent.with_columns(winner=pl.Series(["tie", None])))
+    two = humorrank.tally(absent.with_columns(winner=pl.Series(["tie", "model_a"])))
+    assert one.report.unjudged_only == ["new"]
+    assert (one + two).report.unjudged_only == []
+
+
+def test_taking_away_what_is_not_there_names_it():
+    day, other = humorrank.tally(LOG[:2]), humorrank.tally(LOG[:1])
+    with pytest.raises(InputError, match=r"'irony' shown before 'pun', outcome model_a: 1 .* 0 "):
+        other.subtract(day)
+    keyed, less = (humorrank.tally(part, keys=["judge"]) for part in (LOG[:2], LOG[:1]))
+    with pytest.raises(InputError, match=r"judge 'y': 'irony' shown before 'pun'.* 0 are there"):
+        less - keyed
+    assert less == humorrank.tally(LOG[:1], keys=["judge"])
+
+
+def test_tallies_of_different_keys_do_not_add():
+    with pytest.raises(
+        OptionError, match=r"keys of two tallies differ: \(judge\) and \(\).* --keys ''"
+    ):
+        humorrank.tally(LOG, keys=["judge"]) + humorrank.tally(LOG)
+
+
+# What a tally does not keep -----------------------------------------------------------------
+
+
+def test_asking_for_what_a_tally_does_not_keep_says_how_to_make_one_that_does(tmp_path):
+    path = tmp_path / "t.parquet"
+    tally = humorrank.tally(LOG, keys=["judge"])
+    tally.write(path)
+    for source in (tally, path, str(path), [path]):
+        with pytest.raises(OptionError, match=r"no key 'language' .*--keys judge,language"):
+            humorrank.rate(source, by="language")
+        with pytest.raises(OptionError, match="keeps no order of play: replay the log itself"):
+            humorrank.replay_elo(source)
+        with pytest.raises(OptionError, match=r"columns \(--columns\) is about the rows of a log"):
+            humorrank.rate(source, columns={"model_a": "left"})
+        with pytest.raises(OptionError, match="by must name a column"):
+            humorrank.rate(source, by=[])
+        with pytest.raises(OptionError, match=r"humorrank tally LOG --where \.\.\."):
+            humorrank.tally(source, where="judge = 'x'")
+
+
+# The file -----------------------------------------------------------------------------------
+
+
+def rewritten(path, frame=None, **about):
+    """The file again, with other cells or another account of itself."""
+    metadata = json.loads(pl.read_parquet_metadata(path)[METADATA]) | about
+    frame = pl.read_parquet(path) if frame is None else frame
+    frame.write_parquet(path, metadata={METADATA: json.dumps(metadata)})
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "t.parquet"
+    humorrank.tally(LOG, keys=["judge"]).write(path)
+    return path
+
+
+def test_the_file_is_a_plain_table(file):
+    frame = pl.read_parquet(file)
+    assert dict(frame.schema) == {
+        "judge": pl.String,
+        "model_a": pl.String,
+        "model_b": pl.String,
+        "outcome": pl.String,
+        "score": pl.Float64,
+        "weight": pl.Float64,
+        "count": pl.UInt64,
+    }
+    assert frame["count"].sum() == 5
+    about = json.loads(pl.read_parquet_metadata(file)[METADATA])
+    assert (about["schema"], about["version"]) == (1, humorrank.__version__)
+    assert (about["keys"], about["cells"], about["matches"]) == (["judge"], 5, 5)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (pl.lit(-1).alias("count"), r"row 1, column 'count': -1 is no count"),
+        (pl.lit(0).alias("count"), r"row 1, column 'count': 0 is no count"),
+        (pl.lit(1.5).alias("count"), r"row 1, column 'count': 1.5 is no count"),
+        (pl.lit("model_c").alias("outcome"), r"'model_c' is none of model_a, model_b, tie"),
+        (pl.col("model_a").alias("model_b"), r"column 'model_b': '.*' is a model against itself"),
+        (pl.lit(0.3).alias("score"), r"column 'score': 0.3 does not go with its outcome"),
+        (pl.lit(-1.0).alias("weight"), r"column 'weight': -1.0 is no weight"),
+        (pl.lit(float("nan")).alias("weight"), r"column 'weight': nan is no weight"),
+        (pl.lit(None, pl.String).alias("model_a"), r"column 'model_a': None is missing"),
+        (pl.lit(7).alias("model_a"), r"damaged tally: column 'model_a' holds Int32, not text"),
+        (pl.lit("1").alias("count"), r"damaged tally: column 'count' holds String, not numbers"),
+        (pl.col("count") + 1, r"damaged tally: holds 10 matches in 5 cells, where 5 in 5"),
+    ],
+)
+def test_a_file_edited_into_nonsense_is_one_clear_error(file, change, message):
+    rewritten(file, pl.read_parquet(file).with_columns(change))
+    with pytest.raises(InputError, match=message):
+        Tally.read(file)
+    with pytest.raises(InputError, match=message):
+        humorrank.rate(file)
+
+
+def test_cells_that_stand_twice_or_are_gone_are_found_out(file):
+    frame = pl.read_parquet(file)
+    rewritten(file, pl.concat([frame, frame[:1]]))
+    with pytest.raises(InputError, match="a cell that the file has twice"):
+        Tally.read(file)
+    rewritten(file, frame[1:])
+    with pytest.raises(InputError, match="holds 4 matches in 4 cells, where 5 in 5 were written"):
+        Tally.read(file)
+    rewritten(file, frame.drop("weight"))
+    with pytest.raises(InputError, match="damaged tally: has the columns"):
+        Tally.read(file)
+
+
+@pytest.mark.parametrize(
+    ("about", "message"),
+    [
+        ({"schema": 2}, r"tally of format 2, .* reads formats up to 1: upgrade it"),
+        ({"schema": "x"}, "its metadata is malformed"),
+        ({"keys": "judge"}, "its metadata is malformed"),
+        ({"report": {"read": "many"}}, "malformed 'read'"),
+        ({"report": {"read": -1}}, "negative 'read'"),
+        ({"report": {"unknown": 1}}, "account of reading is malformed"),
+    ],
+)
+def test_metadata_that_cannot_be(file, about, message):
+    rewritten(file, **about)
+    with pytest.raises(InputError, match=message):
+        humorrank.rate(file)
+
+
+def test_broken_files_and_others_are_no_tallies(file, tmp_path):
+    whole = file.read_bytes()
+    for size in (0, 3, 40, len(whole) // 2, len(whole) - 1):
+        file.write_bytes(whole[:size])
+        with pytest.raises(InputError, match=r"t\.parquet"):
+            Tally.read(file)
+    LOG.write_parquet(file)
+    with pytest.raises(InputError, match=r"is no tally: .*humorrank tally LOG"):
+        Tally.read(file)
+    with pytest.raises(InputError, match="does not exist"):
+        Tally.read(tmp_path / "absent.parquet")
+
+
+def test_a_broken_cell_page_is_an_error(file):
+    whole = bytearray(file.read_bytes())
+    for at in range(4, len(whole) - 1500, 7):
+        broken = bytearray(whole)
+        broken[at] ^= 0xFF
+        file.write_bytes(broken)
+        try:
+            read = Tally.read(file)
+        except InputError:
+            continue
+        assert read == humorrank.tally(LOG, keys=["judge"]) or read.matches == 5
+
+
+def test_writing_replaces_a_file_whole_or_not_at_all(file, monkeypatch):
+    before = file.read_bytes()
+
+    def half(frame, file, **_):
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pl.DataFrame, "write_parquet", half)
+        with pytest.raises(KeyboardInterrupt):
+            humorrank.tally(LOG).write(file)
+    with pytest.raises(KeyboardInterrupt), replacing(file) as opened:
+        half(None, opened)
+    assert file.read_bytes() == before
+    assert list(file.parent.iterdir()) == [file]
+    with pytest.raises(OptionError, match="cannot be written"):
+        humorrank.tally(LOG).write(file.parent / "no" / "t.parquet")
+
+
+def test_a_link_stays_a_link_and_a_file_keeps_its_permissions(file):
+    file.chmod(0o640)
+    link = file.parent / "link.parquet"
+    link.symlink_to(file.name)
+    tally = humorrank.tally(LOG[:1])
+    tally.write(link)
+    assert link.is_symlink()
+    assert Tally.read(file) == tally
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert sorted(file.parent.iterdir()) == sorted([file, link])
+
+
+def test_what_is_read_says_nothing_of_rows_where_the_log_was_opened_with_its_own_options():
+    log = humorrank.MatchLog(LOG)
+    with pytest.raises(OptionError, match=r"where is said where the log is opened: MatchLog"):
+        humorrank.tally(log, where="judge = 'x'")
+    assert humorrank.tally(log).matches == 5
+
+
+def test_keys_do_not_matter_where_nobody_asks_for_them(file, tmp_path):
+    humorrank.tally(LOG).write(tmp_path / "plain.parquet")
+    board = humorrank.rate([file, tmp_path / "plain.parquet"], prior=1)
+    assert board.counts["rated"] == 10
+    assert humorrank.tally(file).keys == ("judge",)
+    assert humorrank.tally(file, keys=()).keys == ()
+
+
+def test_a_glob_of_tallies_and_logs_says_that_matches_could_count_twice(file, tmp_path):
+    LOG.write_parquet(tmp_path / "log.parquet")
+    with pytest.raises(InputError, match=r"both tallies \(.*t\.parquet\) and logs .*count twice"):
+        humorrank.rate(str(tmp_path / "*.parquet"))
+
+
+def test_files_add_up_with_logs_and_each_other(file, tmp_path):
+    log = tmp_path / "today.csv"
+    LOG.write_csv(log)
+    twice = humorrank.tally(LOG, keys=["judge"]) + humorrank.tally(LOG, keys=["judge"])
+    assert humorrank.tally([file, file], keys=["judge"]) == twice
+    assert humorrank.tally([file, log], keys=["judge"]) == twice
+    assert humorrank.tally(str(tmp_path / "t*.parquet"), keys=["judge"]).matches == 5
+    assert humorrank.rate([file, log], prior=1).counts["rated"] == 10
+
+
+def test_a_field_beyond_one_block_of_contestants_is_counted_and_rated():
+    n = 40_000
+    names = [f"{code:05}" for code in range(n)]
+    first = np.arange(n, dtype=np.uint32)
+    second = np.roll(first, 1)
+    outcome = np.zeros(n, np.uint8)
+    tally = Tally.from_codes(names, first, second, outcome)
+    assert tally.matches == n
+    assert tally == Tally.from_codes(names, first[::-1], second[::-1], outcome)
+    board = humorrank.rate(tally, bootstrap=0, elo_shuffles=0)
+    assert np.allclose(board.to_polars()["rating"], 1000)
+    second[7] = 7
+    with pytest.raises(InputError, match="itself"):
+        Tally.from_codes(names, first, second, outcome)
+
+
+@pytest.mark.parametrize("contestants", [3, 1_100])
+def test_counts_beyond_64_bits_are_an_error_of_the_input(contestants):
+    names = [f"{i:05}" for i in range(contestants)]
+    first = np.arange(contestants)
+    columns = [np.append(column, 0) for column in (first, (first + 1) % contestants)]
+    columns[1][-1] = 1
+    count = np.append(np.ones(contestants, np.uint64), np.uint64(2**64 - 1))
+    outcome = np.zeros(contestants + 1, np.uint8)
+    with pytest.raises(InputError, match="more than 2\\^64 - 1"):
+        Tally.from_codes(names, *columns, outcome, count)
+    # Each cell fits, but not all of them together.
+    outcome[-1] = 1
+    with pytest.raises(InputError, match="more than 2\\^64 - 1"):
+        Tally.from_codes(names, *columns, outcome, count)
