@@ -5,7 +5,7 @@ from pathlib import Path
 
 import humorrank
 from humorrank import figures
-from humorrank.report import page
+from humorrank.report import make_page
 
 
 def main(folder: Path) -> None:
@@ -19,7 +19,7 @@ def main(folder: Path) -> None:
         "budget": figures.budget(store),
     }.items():
         figures.save(chart, folder / f"{name}.png")
-    made = page(store)
+    made = make_page(store)
     (folder / "report.html").write_text(made.html, encoding="utf-8")
     print(f"A page to look at: {folder / 'report.html'}; pictures beside it")
 

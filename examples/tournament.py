@@ -13,7 +13,7 @@ import polars as pl
 
 import humorrank
 from humorrank.store.export import export_matches
-from humorrank.tournament.engine import play
+from humorrank.tournament.engine import play_rounds
 from humorrank.tournament.opening import begin
 from humorrank.tournament.spec import Spec
 
@@ -74,7 +74,9 @@ def played(spec: Spec, store: Path, log: Path) -> humorrank.Leaderboard:
     tournament = begin(spec, store)
     with tournament.store:
         assert tournament.judge is not None
-        asyncio.run(play(tournament.store, tournament.spec, tournament.field, tournament.judge))
+        asyncio.run(
+            play_rounds(tournament.store, tournament.spec, tournament.field, tournament.judge)
+        )
         export_matches(tournament.store, log)
     return humorrank.rate(log)
 

@@ -31,7 +31,7 @@ from humorrank.cli._settings import assignments
 from humorrank.judge import Batch, Field, Prompt
 from humorrank.judge.vllm import VLLMJudge, VLLMSettings
 from humorrank.store.store import Store
-from humorrank.tournament.engine import play
+from humorrank.tournament.engine import play_rounds
 from humorrank.tournament.fingerprint import fingerprint
 from humorrank.tournament.spec import JudgeSpec, ScheduleSpec, Spec
 
@@ -76,7 +76,7 @@ async def play_part(judge: VLLMJudge, field: Field, comparisons: int) -> None:
         path = Path(folder) / "T.sqlite"
         given = fingerprint(spec, field, comparisons, judge)
         with Store.create(path, spec.content(), field, comparisons, given) as store:
-            await play(store, spec, field, judge)
+            await play_rounds(store, spec, field, judge)
 
 
 async def overhead(judge: VLLMJudge, field: Field, size: int, turns: int = 5) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from humorrank.judge import Field, Prompt
 from humorrank.store.store import Store
-from humorrank.tournament.engine import play
+from humorrank.tournament.engine import play_rounds
 from humorrank.tournament.fingerprint import fingerprint
 from humorrank.tournament.opening import judge_of
 from humorrank.tournament.spec import JudgeSpec, ScheduleSpec, Spec
@@ -50,7 +50,7 @@ def main() -> None:
         with Store.create(path, spec.content(), field, options.budget, print_of) as store:
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             wall, work = time.perf_counter(), time.process_time()
-            ending = asyncio.run(play(store, spec, field, judge))
+            ending = asyncio.run(play_rounds(store, spec, field, judge))
             wall, work = time.perf_counter() - wall, time.process_time() - work
         size = path.stat().st_size
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

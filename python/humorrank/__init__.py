@@ -43,7 +43,7 @@ _HOMES = {
     "humorrank.rating.board.leaderboards": ("Leaderboards",),
     "humorrank.rating.elo": ("replay_elo",),
     "humorrank.rating.rate": ("compare", "ranks", "rate"),
-    "humorrank.rating.uncertainty.comparison": ("RatingDifference",),
+    "humorrank.rating.uncertainty.difference": ("RatingDifference",),
     "humorrank.rating.uncertainty.rank_intervals": ("RankTable",),
     "humorrank.tournament.planning.plan": ("plan",),
     "humorrank.tournament.planning.report": ("Plan",),

@@ -5,9 +5,8 @@ import pytest
 from support.drawings import board, drawn, log, notes, rows
 from support.fields import field, finish, made, spec_of
 
-from humorrank import figures, rate
+from humorrank import figures, rate, tally
 from humorrank.errors import NoMaximumError, OptionError
-from humorrank.matches.tally import tally
 from humorrank.store.export import match_log
 from humorrank.store.store import Store
 

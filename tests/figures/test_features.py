@@ -8,9 +8,8 @@ import pytest
 from support.drawings import board, drawn, log, notes, rows
 from support.fields import field, finish, made, spec_of
 
-from humorrank import MatchLog, figures, rate
+from humorrank import MatchLog, figures, rate, tally
 from humorrank.errors import InputError, OptionError
-from humorrank.matches.tally import tally
 from humorrank.store.export import export_decisions
 from humorrank.store.store import Store
 

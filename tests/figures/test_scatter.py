@@ -6,9 +6,8 @@ import pytest
 from scipy.stats import kendalltau
 from support.drawings import board, drawn, log, notes, rows
 
-from humorrank import figures, rate
+from humorrank import figures, rate, tally
 from humorrank.errors import InputError, NoMaximumError, OptionError
-from humorrank.matches.tally import tally
 
 
 def judged(models=6, matches=1_200):

@@ -9,7 +9,7 @@ from support.decided import decisions
 from support.fields import field, finish, made, spec_of
 
 import humorrank
-from humorrank.report import page
+from humorrank.report import make_page
 
 NAMES = [f"model-{i}" for i in range(7)]
 BAD = ("serious", "critical")
@@ -28,7 +28,7 @@ def tournament(tmp_path_factory):
     # The browser has the event loop of this thread.
     with ThreadPoolExecutor(1) as threads:
         threads.submit(play).result()
-    found = page(store, tiers={"high": 1020, "low": None}, pictures=False)
+    found = make_page(store, tiers={"high": 1020, "low": None}, pictures=False)
     found.write(folder / "report.html")
     return folder / "report.html", found
 
@@ -39,7 +39,7 @@ def judged(tmp_path_factory):
     folder = tmp_path_factory.mktemp("judged")
     log = folder / "log.parquet"
     decisions(NAMES, 1_500, offensive=0.01).write_parquet(log)
-    found = page(log, pictures=False)
+    found = make_page(log, pictures=False)
     found.write(folder / "report.html")
     return folder / "report.html", found, pl.read_parquet(log)
 
@@ -221,7 +221,7 @@ def test_offensive_jokes_are_folded_away_until_asked_for(looked_at, judged, tmp_
         assert not joke.is_visible()
         opened.get_by_text("Labelled offensive by a judge: show").first.click()
         assert opened.locator("details[open] .text").first.is_visible()
-    shown = page(log, offensive="show", pictures=False)
+    shown = make_page(log, offensive="show", pictures=False)
     shown.write(tmp_path / "shown.html")
     with looked_at(tmp_path / "shown.html") as opened:
         choose(opened, *pair)
@@ -297,7 +297,7 @@ def test_hostile_texts_are_shown_as_texts(looked_at, tmp_path):
         loser_features=pl.lit('["<script>alert(4)</script>", "</script>"]'),
     )
     title = "</title><script>alert(5)</script> {{ title }}"
-    found = page(log, title=title, tiers={"<b>top</b>": 1000, "</td>": None}, pictures=False)
+    found = make_page(log, title=title, tiers={"<b>top</b>": 1000, "</td>": None}, pictures=False)
     found.write(tmp_path / "report.html")
     with looked_at(tmp_path / "report.html") as opened:
         assert opened.title() == title
@@ -367,7 +367,9 @@ def test_it_prints_without_what_only_a_screen_needs(looked_at, judged):
 
 def test_a_hundred_models_open(looked_at, tmp_path):
     names = [f"model-{i:03}" for i in range(100)]
-    found = page(decisions(names, 10_800, prompts=300, length=200), bootstrap=100, pictures=False)
+    found = make_page(
+        decisions(names, 10_800, prompts=300, length=200), bootstrap=100, pictures=False
+    )
     size = found.write(tmp_path / "report.html")
     assert size <= 3_000_000
     with looked_at(tmp_path / "report.html") as opened:
@@ -383,7 +385,7 @@ def test_a_hundred_models_open(looked_at, tmp_path):
 def test_boards_without_intervals_or_with_open_ends(looked_at, tmp_path):
     rows = [("a", "b", "model_a")] * 30 + [("b", "a", "model_a")] + [("b", "c", "tie")] * 3
     board = humorrank.rate(rows, bootstrap=100)
-    page(board, pictures=False).write(tmp_path / "open.html")
+    make_page(board, pictures=False).write(tmp_path / "open.html")
     with looked_at(tmp_path / "open.html") as opened:
         assert "∞" in "".join(column(opened, "95 % interval"))
         choose(opened, "a", "b")
@@ -391,7 +393,7 @@ def test_boards_without_intervals_or_with_open_ends(looked_at, tmp_path):
         shown = opened.locator("[data-figure=difference] small").inner_text()
         assert ("∞" in shown) == (said.difference_upper == float("inf"))
         assert "keeps no texts" in opened.locator("#examples").inner_text()
-    page(humorrank.rate(rows, bootstrap=0), pictures=False).write(tmp_path / "none.html")
+    make_page(humorrank.rate(rows, bootstrap=0), pictures=False).write(tmp_path / "none.html")
     with looked_at(tmp_path / "none.html") as opened:
         assert opened.locator("[data-figure=difference] small").inner_text() == "no interval"
         assert "without intervals" in opened.locator("#board-notes").inner_text()

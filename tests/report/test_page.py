@@ -20,7 +20,7 @@ import humorrank
 from humorrank.errors import InputError, NoMaximumError, OptionError
 from humorrank.judge import Field, Prompt
 from humorrank.rating.board.tiers import PAPER, tier_of, tiers_of
-from humorrank.report import fingerprint, page, render
+from humorrank.report import fingerprint, make_page, render
 from humorrank.report.decisions import of_log, of_store
 from humorrank.report.examples import chosen, packed
 from humorrank.report.pairs import pair_columns
@@ -50,7 +50,7 @@ def test_no_text_ends_the_data_or_changes_in_it(text, steering):
 
 
 def test_the_policy_names_the_hashes_of_what_runs_and_lets_nothing_else(log):
-    html = page(log, pictures=False).html
+    html = make_page(log, pictures=False).html
     (style,) = inside(html, "style")
     data, script = inside(html, "script")
     assert json.loads(data)["title"] == "Leaderboard of 5 contestants, 600 matches"
@@ -75,7 +75,7 @@ def test_the_policy_names_the_hashes_of_what_runs_and_lets_nothing_else(log):
 
 
 def test_the_title_is_escaped_and_one_line(log):
-    made = page(log, title="</title>\n<script>{{ 1 }}\x00\udcff", pictures=False, bootstrap=0)
+    made = make_page(log, title="</title>\n<script>{{ 1 }}\x00\udcff", pictures=False, bootstrap=0)
     assert made.title == "</title> <script>{{ 1 }} ?"
     assert "<title>&lt;/title&gt; &lt;script&gt;{{ 1 }} ?</title>" in made.html
 
@@ -124,7 +124,7 @@ def test_the_fingerprint_is_of_the_matches_and_not_of_their_order(log, tmp_path)
     assert len(fingerprint(whole)) == 64
     log.head(300).write_csv(tmp_path / "one.csv")
     log.tail(300).write_parquet(tmp_path / "two.parquet")
-    parts = page([tmp_path / "one.csv", tmp_path / "two.parquet"], pictures=False, bootstrap=0)
+    parts = make_page([tmp_path / "one.csv", tmp_path / "two.parquet"], pictures=False, bootstrap=0)
     assert parts.evidence.fingerprint == fingerprint(whole)
     files = [(each["name"].rsplit("/")[-1], each["sha256"]) for each in parts.evidence.files]
     assert files == [
@@ -145,10 +145,10 @@ def test_the_fingerprint_is_of_the_matches_and_not_of_their_order(log, tmp_path)
 
 
 def test_the_same_matches_make_the_same_page(log):
-    once = page(log, pictures=False, bootstrap=100)
-    again = page(log.sample(fraction=1, shuffle=True, seed=3), pictures=False, bootstrap=100)
+    once = make_page(log, pictures=False, bootstrap=100)
+    again = make_page(log.sample(fraction=1, shuffle=True, seed=3), pictures=False, bootstrap=100)
     assert once.html == again.html
-    other = page(log, pictures=False, bootstrap=100, seed=1)
+    other = make_page(log, pictures=False, bootstrap=100, seed=1)
     assert other.data["examples"]["rows"] != once.data["examples"]["rows"]
 
 
@@ -177,7 +177,7 @@ def test_examples_are_bounded_by_pair_and_by_bytes(log):
 
 def test_long_texts_are_cut_with_a_mark():
     long = decisions(NAMES, 200, length=4_000)
-    made = page(long, pictures=False, bootstrap=0)
+    made = make_page(long, pictures=False, bootstrap=0)
     examples = made.data["examples"]
     assert examples["cut"] > 50
     cut = [text for text in examples["texts"] if "[cut: " in text]
@@ -196,7 +196,7 @@ def test_a_joke_called_offensive_once_is_so_wherever_it_is_shown():
     ]
     names = ["model_a", "model_b", "winner", "question_id", "joke_a", "joke_b", "loser_features"]
     table = pl.DataFrame(rows, names, orient="row")
-    made = page(table, pictures=False, bootstrap=0, disconnected="largest", examples=5)
+    made = make_page(table, pictures=False, bootstrap=0, disconnected="largest", examples=5)
     examples = made.data["examples"]
     hidden = {examples["texts"][i] for i in examples["offensive"]}
     assert hidden == {"rude", "bad", "x", "y"}
@@ -222,7 +222,7 @@ def test_a_store_and_its_exports_hold_the_same_decisions(tmp_path):
             .select("row", "prompt", "joke_a", "joke_b", "reasoning")
         )
     )
-    found = page(path, pictures=False, bootstrap=0)
+    found = make_page(path, pictures=False, bootstrap=0)
     assert found.evidence.fingerprint == fingerprint(humorrank.tally(tmp_path / "log.parquet"))
     with Store(path, write=False) as store:
         failed = store.count("SELECT COUNT(*) FROM failures")
@@ -235,22 +235,22 @@ def test_a_store_and_its_exports_hold_the_same_decisions(tmp_path):
 
 def test_sources_without_texts_judges_or_order_say_so(log, tmp_path):
     votes = log.select("model_a", "model_b", "winner")
-    notes = page(votes, pictures=False, bootstrap=0).data["notes"]
+    notes = make_page(votes, pictures=False, bootstrap=0).data["notes"]
     assert "without texts" in notes["examples"]
     assert "without labels" in notes["features"]
     humorrank.tally(votes).write(tmp_path / "t.parquet")
-    made = page(tmp_path / "t.parquet", pictures=False, bootstrap=0)
+    made = make_page(tmp_path / "t.parquet", pictures=False, bootstrap=0)
     assert "keeps no texts" in made.data["notes"]["examples"]
     assert made.data["bias"][0]["judgments"] == 600
     pairs = [("a", "b"), ("b", "a"), ("a", "b"), ("b", "c"), ("c", "b")]
     winners = pl.DataFrame(pairs, ["winner", "loser"], orient="row")
-    made = page(winners, pictures=False, bootstrap=0)
+    made = make_page(winners, pictures=False, bootstrap=0)
     assert "names the winner first" in made.data["notes"]["bias"]
     assert made.data["bias"] == []
-    made = page(iter([("a", "b", "tie")] * 3), pictures=False, bootstrap=0)
+    made = make_page(iter([("a", "b", "tie")] * 3), pictures=False, bootstrap=0)
     assert len(made.data["board"]["columns"]["model"]) == 2
     odd = log.with_columns(loser_features=pl.lit("what"), prompt=pl.lit([1, 2]))
-    made = page(odd, pictures=False, bootstrap=0)
+    made = make_page(odd, pictures=False, bootstrap=0)
     assert "'what' is no JSON list" in made.data["notes"]["features"]
     assert "600 labels are no lists" in made.data["notes"]["examples"]
     assert "left out: prompt" in made.data["notes"]["examples"]
@@ -258,7 +258,7 @@ def test_sources_without_texts_judges_or_order_say_so(log, tmp_path):
 
 def test_many_judges_are_taken_as_one():
     many = decisions(NAMES, 400).with_columns(judge=pl.format("j{}", pl.int_range(pl.len()) % 40))
-    made = page(many, pictures=False, bootstrap=0)
+    made = make_page(many, pictures=False, bootstrap=0)
     assert len(made.data["bias"]) == 1
     assert "40 judges, taken as one" in made.data["notes"]["bias"]
     assert len(made.data["head"]["judges"]) == 20
@@ -279,14 +279,14 @@ def test_what_is_refused(log, tmp_path):
         (humorrank.tally(log), {"texts": ("a", "b")}, "a tally holds no texts"),
     ):
         if words is None:
-            assert page(source, pictures=False, bootstrap=0, **options).data["board"]["tiers"]
+            assert make_page(source, pictures=False, bootstrap=0, **options).data["board"]["tiers"]
             continue
         with pytest.raises(OptionError, match=re.escape(words)):
-            page(source, pictures=False, **options)
+            make_page(source, pictures=False, **options)
     with pytest.raises(InputError, match="does not exist"):
-        page(tmp_path / "absent.csv")
+        make_page(tmp_path / "absent.csv")
     with pytest.raises(NoMaximumError):
-        page([("a", "b", "model_a")] * 5)
+        make_page([("a", "b", "model_a")] * 5)
 
 
 def test_tiers_are_bands_of_ratings():
@@ -312,7 +312,7 @@ def test_tiers_are_bands_of_ratings():
 def test_pictures_stand_in_the_page_where_they_can_be_drawn(log, monkeypatch):
     pytest.importorskip("altair")
     pytest.importorskip("vl_convert")
-    made = page(log, bootstrap=100)
+    made = make_page(log, bootstrap=100)
     places = [place for place, _, _ in made.data["pictures"]]
     assert places == ["pictures", "pictures", "rates-table", "labels-tables"]
     for _, _, address in made.data["pictures"]:
@@ -327,8 +327,8 @@ def test_without_what_draws_them_the_page_has_no_pictures_and_says_so(log, tmp_p
     # In a process of its own, as what is imported stays imported.
     code = (
         "import sys; sys.modules['altair'] = None\n"
-        "from humorrank.report import page\n"
-        f"made = page({str(path)!r}, bootstrap=0)\n"
+        "from humorrank.report import make_page\n"
+        f"made = make_page({str(path)!r}, bootstrap=0)\n"
         "assert made.data['pictures'] == []\n"
         "assert 'pip install \\'humorrank[figures]\\'' in made.data['notes']['pictures']\n"
         "assert 'pip install' in made.html\n"
@@ -345,6 +345,6 @@ def test_prompts_that_stand_for_themselves_and_odd_names(tmp_path):
     )
     spec = spec_of(0, judge={"ratings": {"x" * 400: 1000.0}}, budget=27)
     finish(made(tmp_path / "T.sqlite", spec, texts))
-    found = page(tmp_path / "T.sqlite", pictures=False, bootstrap=0, prior=1.0)
+    found = make_page(tmp_path / "T.sqlite", pictures=False, bootstrap=0, prior=1.0)
     assert sorted(found.data["board"]["columns"]["model"]) == sorted(texts.models)
     assert all(row[5] is None for row in found.data["examples"]["rows"])

@@ -114,7 +114,7 @@ def rateable(rows):
 
 def compare(logs, seed=1):
     """How the audit without its own trial of all sets does beside brute force."""
-    from humorrank.diagnostics.fragility.audit import audit as report  # noqa: PLC0415 - the rest is written without it
+    from humorrank.diagnostics.fragility import audit as report  # noqa: PLC0415 - the rest is independent
 
     random, told = np.random.default_rng(seed), Counter()
     sets, report.MOST_SETS = report.MOST_SETS, 0

@@ -9,7 +9,7 @@ import polars as pl
 
 from humorrank.judge import Field, Prompt
 from humorrank.store.store import Store
-from humorrank.tournament.engine import Ending, play
+from humorrank.tournament.engine import Ending, play_rounds
 from humorrank.tournament.fingerprint import fingerprint
 from humorrank.tournament.opening import Tournament, judge_of, possible
 from humorrank.tournament.spec import JudgeSpec, ScheduleSpec, Spec
@@ -56,7 +56,7 @@ def finish(tournament: Tournament, **options) -> Ending:
     """Plays a tournament, and closes its store."""
     with tournament.store:
         return asyncio.run(
-            play(
+            play_rounds(
                 tournament.store,
                 tournament.spec,
                 tournament.field,

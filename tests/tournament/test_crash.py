@@ -79,7 +79,7 @@ def test_nobody_learns_of_a_judgment_before_the_disk_has_it(tmp_path, prompts):
         [
             sys.executable,
             "-c",
-            PLAY.format(tests=str(HERE.parent), store=str(store), prompts=prompts),
+            PLAY.format(tests=str(TESTS), store=str(store), prompts=prompts),
         ],
         env={"LD_PRELOAD": str(shim), "SYNC_LOG": str(log), "PATH": "/usr/bin:/bin"},
         capture_output=True,

@@ -10,7 +10,6 @@ from typing import ParamSpec
 
 import typer
 
-
 P = ParamSpec("P")
 
 DONE, OURS, THEIRS, INTERRUPTED = 0, 1, 2, 130

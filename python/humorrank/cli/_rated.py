@@ -8,9 +8,8 @@ from typing import Any
 from humorrank._util.progress import Progress
 from humorrank.cli import _output
 from humorrank.cli._progress import progress_bar
-from humorrank.matches import kinds
 from humorrank.matches.log import MatchLog
-from humorrank.matches.source import counted
+from humorrank.matches.source import TallySource, counted, resolve
 from humorrank.matches.tally.tally import Tally
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.rate import rate
@@ -29,7 +28,7 @@ def matches_of(
     Raises:
         HumorRankError: the files cannot be read as they stand.
     """
-    if rating["controls"] and not kinds.split(files)[0]:
+    if rating["controls"] and not isinstance(resolve(files), TallySource):
         return MatchLog(files, **reading)
     cluster = rating["cluster"]
     keys = None if rating["controls"] else by or (() if cluster is None else (cluster,))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from humorrank._util.interruptible import interruptible
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
+from humorrank.diagnostics.agreement.result import AgreementReport
 from humorrank.errors import OptionError
-
-if TYPE_CHECKING:
-    from humorrank.diagnostics.agreement.result import AgreementReport
 
 _AGREEMENT = "Agreement"
 _DECIMALS = {

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from humorrank._util.interruptible import interruptible
 from humorrank.cli import _options, _output
+from humorrank.diagnostics.bias.result import BiasReport
 from humorrank.errors import OptionError
-
-if TYPE_CHECKING:
-    from humorrank.diagnostics.bias.result import BiasReport
 
 _BIAS = "Bias"
 _DECIMALS = {

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 from humorrank.errors import OptionError
-
-if TYPE_CHECKING:
-    pass
 
 _FIT = "Fit"
 _DECIMALS = {

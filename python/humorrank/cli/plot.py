@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
+from humorrank._util.progress import Progress
 from humorrank.cli import _options
 from humorrank.cli._progress import progress_bar
 from humorrank.cli._rated import matches_of, tell
 from humorrank.errors import OptionError
-from humorrank.matches.kinds import store_path
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.rate import rate
 
 if TYPE_CHECKING:
-    from humorrank._util.progress import Progress
     from humorrank.figures.extra import Figure
-from humorrank.matches.source import refuse_beside_store, said_options
 
 Kind = Literal[
     "leaderboard",
@@ -168,14 +166,8 @@ def _of_board(
     progress: Progress | None,
 ) -> Figure:
     from humorrank import figures  # noqa: PLC0415
-    from humorrank.store.export import store_log  # noqa: PLC0415
 
-    path = store_path(files)
-    if path is None:
-        matches: Any = matches_of(files, reading, rating, by=None, progress=progress)
-    else:
-        refuse_beside_store(path, said_options(reading))
-        matches = store_log(path)
+    matches = matches_of(files, reading, rating, by=None, progress=progress)
     intervals, elo = kind in ("leaderboard", "ranks"), kind == "elo"
     board = rate(
         matches,

@@ -93,7 +93,7 @@ def report(
     * `humorrank report decisions.parquet -o report.html --title "Jokes in May" --tiers paper`
     * `humorrank report votes.csv -o report.html --cluster prompt --examples 1 --no-pictures`
     """
-    from humorrank.report import page  # noqa: PLC0415 - no other command needs it
+    from humorrank.report import make_page  # noqa: PLC0415 - no other command needs it
 
     if not output.lower().endswith((".html", ".htm")):
         raise OptionError(f"{output}: a page is a file that ends in .html")
@@ -102,7 +102,7 @@ def report(
     if columns is not None and len(columns) != 2:
         raise OptionError(f"--texts takes two columns (joke_a,joke_b), not {texts!r}")
     with progress_bar() as progress:
-        made = page(
+        made = make_page(
             files[0] if len(files) == 1 else files,
             title=title,
             examples=examples,

@@ -10,18 +10,16 @@ import polars as pl
 
 from humorrank._util.checks import whole
 from humorrank._util.progress import Progress
-from humorrank.errors import InputError, NoMaximumError
+from humorrank.errors import NoMaximumError
 from humorrank.figures import theme
 from humorrank.figures.beside import short, spread
 from humorrank.figures.extra import Figure, alt
-from humorrank.matches.kinds import store_path
 from humorrank.matches.log import MatchLog
 from humorrank.matches.outcomes import SHARE_OF
-from humorrank.matches.source import log_of, refuse_beside_store, refuse_counts, said_options
+from humorrank.matches.source import StoreSource, log_of, refuse_counts, resolve
 from humorrank.matches.tally.tally import Tally
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.rate import rate
-from humorrank.store.export import store_log
 
 _ALL_NAMED: Final = 14
 """Up to how many models all have their names; of more the first and last of the board."""
@@ -97,16 +95,13 @@ def budget(
 
 def _in_order(source: object, reading: Mapping[str, Any]) -> tuple[pl.DataFrame, str]:
     """Matches in their order, with `done`: how many comparisons there were up to each."""
-    path = store_path(source)
-    if path is None:
-        frame = log_of(source, reading).to_polars()
+    found = resolve(source)
+    frame = log_of(source, reading).to_polars()
+    if not isinstance(found, StoreSource):
         done = pl.col("count").cum_sum() if "count" in frame.columns else pl.int_range(pl.len()) + 1
         unit = "matches"
     else:
-        refuse_beside_store(path, said_options(reading))
-        frame, unit = store_log(path), "comparisons"
-        if not frame.height:
-            raise InputError("the tournament has no judgments yet", file=str(path))
+        unit = "comparisons"
         # A comparison is a pair on a prompt, in whatever order and by whichever judge.
         low, high = pl.min_horizontal("model_a", "model_b"), pl.max_horizontal("model_a", "model_b")
         compared = pl.struct(low.alias("low"), high.alias("high"), "question_id")

@@ -10,7 +10,7 @@ import polars as pl
 from humorrank.errors import NoMaximumError
 from humorrank.figures import theme
 from humorrank.figures.extra import Figure, Part, alt
-from humorrank.figures.source import board_of, matches_of
+from humorrank.figures.source import board_of
 from humorrank.matches.labels import KINDS, Labels, read_labels
 from humorrank.matches.source import log_of
 from humorrank.rating.board.leaderboard import Leaderboard
@@ -99,9 +99,7 @@ def _order(
 ) -> tuple[list[str], str]:
     if board is not None:
         return list(board.columns["model"]), "models in the order of the board"
-    matches = matches_of(source)
-    if matches is source:
-        matches = log_of(source, reading)
+    matches = log_of(source, reading)
     options = {"bootstrap": 0, "elo_shuffles": 0}
     try:
         found = board_of(matches, options)

@@ -15,7 +15,6 @@ from humorrank.errors import OptionError
 from humorrank.figures import theme
 from humorrank.figures.extra import Figure, alt
 from humorrank.figures.intervals import PANEL
-from humorrank.figures.source import matches_of
 from humorrank.matches.judgments import read_judgments
 from humorrank.matches.source import refuse_board
 
@@ -152,7 +151,7 @@ def reliability(
         report = source
     else:
         refuse_board(source, "matches")
-        report = check(matches_of(source), **options)
+        report = check(source, **options)
     rows = report.bins().to_dicts()
     found = report.calibration
     if found is None or not rows:

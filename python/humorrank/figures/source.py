@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from humorrank.errors import OptionError
-from humorrank.matches.kinds import store_path
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.leaderboards import Leaderboards
 from humorrank.rating.rate import rate
-from humorrank.store.export import store_log
 
 
 def board_of(
@@ -35,16 +33,6 @@ def board_of(
         return source
     if options.get("by") is not None:
         raise OptionError("by makes many boards, and a figure shows one; rate(...)[...] gives it")
-    board = rate(matches_of(source), **{**(defaults or {}), **options})
+    board = rate(source, **{**(defaults or {}), **options})
     assert isinstance(board, Leaderboard)
     return board
-
-
-def matches_of(source: object) -> Any:  # noqa: ANN401 - many kinds
-    """What `humorrank.rate` takes: the match log of a store, anything else as it is.
-
-    Raises:
-        StoreError: the store cannot be read.
-    """
-    path = store_path(source)
-    return source if path is None else store_log(path)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, Final
 
+from humorrank._util.plugins import factory, plugins
 from humorrank._util.suggest import refuse_unknown
 from humorrank.errors import OptionError
 from humorrank.generate.provider import Provider, Sampling
@@ -27,7 +28,8 @@ def named_model(text: str) -> tuple[str, str, str]:
             f"--model takes PROVIDER/MODEL (openai/gpt-4o) or NAME=PROVIDER/MODEL, not {text!r}"
         )
     if provider not in PROVIDERS:
-        refuse_unknown([provider], PROVIDERS, "--model", what="provider")
+        known = [*PROVIDERS, *plugins(ENTRY_POINTS)]
+        refuse_unknown([provider], known, "--model", what="provider")
     return name.strip() or rest, provider, model
 
 
@@ -52,7 +54,10 @@ def make_provider(
         OptionError: there is no such setting, or it has a bad value.
     """
     bounds = {} if in_flight is None else {"in_flight": in_flight}
-    return PROVIDERS[provider](model, sampling, options, bounds)
+    make: Factory | None = factory(provider, PROVIDERS, ENTRY_POINTS)
+    if make is None:
+        raise OptionError(f"there is no provider {provider!r}")
+    return make(model, sampling, options, bounds)
 
 
 def _simulated(
@@ -79,7 +84,11 @@ def _openai(
     return OpenAIProvider(model, sampling, endpoint_of(options), **bounds)
 
 
-PROVIDERS: Mapping[
-    str, Callable[[str, Sampling, Mapping[str, Any], Mapping[str, int]], Provider]
-] = {"simulated": _simulated, "openai": _openai, "vllm": _vllm}
-"""Provider -> what makes it, from (model, sampling, options, bounds)."""
+Factory = Callable[[str, Sampling, Mapping[str, Any], Mapping[str, int]], Provider]
+"""Makes a provider from (model, sampling, options, bounds); see `make_provider`."""
+
+ENTRY_POINTS: Final = "humorrank.generators"
+"""The entry points by which other packages register providers: name -> `Factory`."""
+
+PROVIDERS: Mapping[str, Factory] = {"simulated": _simulated, "openai": _openai, "vllm": _vllm}
+"""The providers of this package."""

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from humorrank.errors import VerdictError
+from humorrank.judge.backends import make_judge, parse_judge
 from humorrank.judge.protocol import (
     SCORES,
     Answers,
@@ -21,9 +22,15 @@ from humorrank.judge.simulated import SimulatedJudge, Simulation
 from humorrank.store.field import Field, Prompt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Any
+
     from humorrank.judge.taxonomy import TAXONOMY, Taxonomy
     from humorrank.judge.template import Template
     from humorrank.judge.verdict import Verdict, parse_verdict, verdict_schema
+
+    run: Callable[..., Any]
+    run_async: Callable[..., Coroutine[Any, Any, Any]]
 
 __all__ = [
     "SCORES",
@@ -44,23 +51,30 @@ __all__ = [
     "Template",
     "Verdict",
     "VerdictError",
+    "make_judge",
+    "parse_judge",
     "parse_verdict",
+    "run",
+    "run_async",
     "verdict_schema",
 ]
 
-# pydantic and jinja2 take longer to import than all the rest, and most commands read no texts.
-_LATER = {
-    "TAXONOMY": "taxonomy",
-    "Taxonomy": "taxonomy",
-    "Template": "template",
-    "Verdict": "verdict",
-    "parse_verdict": "verdict",
-    "verdict_schema": "verdict",
+_HOMES = {
+    # Judging keeps its answers in a store, as a tournament does, so its verb is found there.
+    "run": "humorrank.tournament.playing",
+    "run_async": "humorrank.tournament.playing",
+    # pydantic and jinja2 take longer to import than all the rest, and most commands read no texts.
+    "TAXONOMY": "humorrank.judge.taxonomy",
+    "Taxonomy": "humorrank.judge.taxonomy",
+    "Template": "humorrank.judge.template",
+    "Verdict": "humorrank.judge.verdict",
+    "parse_verdict": "humorrank.judge.verdict",
+    "verdict_schema": "humorrank.judge.verdict",
 }
+"""The module of each name that is imported when it is first used."""
 
 
 def __getattr__(name: str) -> object:
-    """What is imported when it is first asked for."""
-    if name not in _LATER:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
+    return getattr(importlib.import_module(_HOMES[name]), name)

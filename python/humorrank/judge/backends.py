@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from humorrank._util.plugins import factory, plugins
 from humorrank._util.suggest import refuse_unknown
 from humorrank.errors import OptionError
 from humorrank.judge.protocol import Judge
@@ -43,9 +44,11 @@ def make_judge(
     Raises:
         OptionError: there is no such backend, or no such setting, or it has a bad value.
     """
-    if backend not in BACKENDS:
-        refuse_unknown([backend], BACKENDS, "judge.backend", what="backend")
-    return BACKENDS[backend](options, field, seed, folder, limits)
+    make: Factory | None = factory(backend, BACKENDS, ENTRY_POINTS)
+    if make is None:
+        refuse_unknown([backend], _known(), "judge.backend", what="backend")
+        return None
+    return make(options, field, seed, folder, limits)
 
 
 def parse_judge(text: str) -> tuple[str, dict[str, Any]]:
@@ -56,7 +59,7 @@ def parse_judge(text: str) -> tuple[str, dict[str, Any]]:
     """
     provider, slash, model = text.partition("/")
     if provider not in BACKENDS:
-        refuse_unknown([provider], BACKENDS, "--judge", what="provider")
+        refuse_unknown([provider], _known(), "--judge", what="provider")
     if provider == "recorded":
         return provider, {"path": str(Path(model).absolute())} if slash else {}
     return provider, {"model": model} if slash else {}
@@ -148,13 +151,21 @@ def _told(where: str, make: Callable[[], Judge]) -> Judge:
         raise OptionError(f"{where}.{error}") from None
 
 
-BACKENDS: Mapping[
-    str, Callable[[Mapping[str, Any], Field, int, Path, Mapping[str, int]], Judge | None]
-] = {
+Factory = Callable[[Mapping[str, Any], Field, int, Path, Mapping[str, int]], Judge | None]
+"""Makes a judge from (options, field, seed, folder, limits); see `make_judge`."""
+
+ENTRY_POINTS: Final = "humorrank.judges"
+"""The entry points by which other packages register backends: name -> `Factory`."""
+
+BACKENDS: Mapping[str, Factory] = {
     "simulated": _simulated,
     "recorded": _recorded,
     "vllm": _vllm,
     "openai": _openai,
     PEOPLE: _people,
 }
-"""Backend -> what makes its judge, from (options, field, seed, folder, limits)."""
+"""The backends of this package."""
+
+
+def _known() -> list[str]:
+    return [*BACKENDS, *plugins(ENTRY_POINTS)]

@@ -10,12 +10,18 @@ from typing import Any, Final
 import polars as pl
 
 from humorrank.errors import InputError, OptionError
-from humorrank.matches import kinds
-from humorrank.matches.kinds import store_path
 from humorrank.matches.log import MatchLog
 from humorrank.matches.outcomes import SHARE_OF
-from humorrank.matches.source import counted, refuse_beside_store, refuse_winner_first, said_options
-from humorrank.matches.tally.tally import Tally
+from humorrank.matches.source import (
+    StoreSource,
+    TallySource,
+    counted,
+    log_of,
+    refuse_beside_store,
+    refuse_winner_first,
+    resolve,
+    said_options,
+)
 
 TEXTS: Final = ("joke_a", "joke_b")
 """The columns of the texts in a decision log."""
@@ -99,11 +105,11 @@ def read_judgments(
         OptionError: an option does not fit.
         StoreError: the store cannot be read.
     """
-    path = store_path(source)
-    if path is not None:
-        refuse_beside_store(path, said_options(reading) | ({"texts"} if texts else set()))
-        return _of_store(path)
-    if isinstance(source, Tally) or kinds.split(source)[0]:
+    found = resolve(source)
+    if isinstance(found, StoreSource):
+        refuse_beside_store(found.path, said_options(reading) | ({"texts"} if texts else set()))
+        return _of_store(found.path)
+    if isinstance(found, TallySource):
         return _of_tally(source, texts, reading)
     return _of_log(source, texts, reading, ordered)
 
@@ -150,7 +156,7 @@ def _of_tally(
 def _of_log(
     source: object, texts: tuple[str, str] | None, reading: Mapping[str, Any], ordered: bool
 ) -> Judgments:
-    log = source if isinstance(source, MatchLog) else MatchLog(source, **reading)
+    log = source if isinstance(source, MatchLog) else log_of(source, reading)
     sides = texts or TEXTS
     frame = log.to_polars(where_there=("identical", *sides))
     if ordered:

@@ -11,10 +11,16 @@ from typing import Any, Final
 import polars as pl
 
 from humorrank.errors import InputError
-from humorrank.matches.kinds import store_path
 from humorrank.matches.log import MatchLog
 from humorrank.matches.outcomes import SHARE_OF
-from humorrank.matches.source import log_of, refuse_beside_store, refuse_counts, said_options
+from humorrank.matches.source import (
+    StoreSource,
+    log_of,
+    refuse_beside_store,
+    refuse_counts,
+    resolve,
+    said_options,
+)
 
 KINDS: Final = {
     "mechanisms": "winner_humor_features",
@@ -67,7 +73,8 @@ def read_labels(source: object, reading: Mapping[str, Any]) -> Labels:
         StoreError: the store cannot be read.
     """
     refuse_counts(source, "labels")
-    path = store_path(source)
+    found = resolve(source)
+    path = found.path if isinstance(found, StoreSource) else None
     if path is not None:
         refuse_beside_store(path, said_options(reading))
         frame = _of_store(path)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 from typing import Any, Final
@@ -36,6 +38,81 @@ class Board:
     """What is made of matches and no longer holds them: the base of leaderboards."""
 
 
+@dataclass(frozen=True)
+class LogSource:
+    """Rows of matches.
+
+    Attributes:
+        log: Whatever `MatchLog` takes, or a `MatchLog`.
+    """
+
+    log: Any
+
+
+@dataclass(frozen=True)
+class TallySource:
+    """Counts of matches.
+
+    Attributes:
+        tallies: Tallies in memory, or the paths of their files.
+        logs: The paths of logs that are to be counted and added.
+    """
+
+    tallies: tuple[Tally | str, ...]
+    logs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StoreSource:
+    """A store, which is a match log with the texts and the reasons of its judgments.
+
+    Attributes:
+        path: Its path.
+    """
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class BoardSource:
+    """A board, which holds no matches.
+
+    Attributes:
+        board: The board itself, or the path of one that was saved as JSON.
+    """
+
+    board: Board | Path
+
+
+Source = LogSource | TallySource | StoreSource | BoardSource
+
+
+def resolve(source: object) -> Source:
+    """Says what a user handed over; every command and function asks here.
+
+    Args:
+        source: A path, a pattern, or a list of them (logs, tallies, one store, one board), a
+            `Tally`, a board, a `MatchLog`, or anything else that `MatchLog` takes.
+
+    Raises:
+        InputError: If a pattern matches both tallies and logs.
+    """
+    if isinstance(source, Board):
+        return BoardSource(source)
+    if isinstance(source, Tally):
+        return TallySource((source,))
+    given = source if isinstance(source, list | tuple) else [source]
+    if not all(isinstance(path, str | os.PathLike) for path in given):
+        return LogSource(source)
+    paths = [os.fspath(path) for path in given if isinstance(path, str | os.PathLike)]
+    if len(paths) == 1 and kinds.is_store(paths[0]):
+        return StoreSource(Path(paths[0]))
+    if len(paths) == 1 and kinds.is_board(paths[0]):
+        return BoardSource(Path(paths[0]))
+    tallies, logs = kinds.split(paths)
+    return TallySource(tuple(tallies), tuple(logs)) if tallies else LogSource(source)
+
+
 def counted(
     matches: object,
     *,
@@ -57,22 +134,18 @@ def counted(
     """
     if isinstance(keys, str):
         raise OptionError(f"keys must be a sequence of columns, not {keys!r}; write [{keys!r}]")
-    if isinstance(matches, MatchLog):
+    source = resolve(matches)
+    if not isinstance(source, TallySource):
         return Tally.from_log(log_of(matches, reading), progress, keys=keys or ())
-    if isinstance(matches, Tally):
-        refuse_reading(said_options(reading))
-        return matches if keys is None else matches.project(keys)
-    tallies, logs = kinds.split(matches)
-    if not tallies:
-        return Tally.from_log(MatchLog(matches, **reading), progress, keys=keys or ())
     said = said_options(reading)
-    refuse_reading(said if not logs else said.intersection(_FILTERS))
-    parts = [Tally.read(path) for path in tallies]
+    refuse_reading(said.intersection(_FILTERS) if source.logs else said)
+    parts = [Tally.read(part) if isinstance(part, str) else part for part in source.tallies]
     shared = parts[0].keys if keys is None else tuple(keys)
     if keys is not None:
         parts = [part.project(shared) for part in parts]
-    if logs:
-        parts.append(Tally.from_log(MatchLog(logs, **reading), progress, keys=shared))
+    if source.logs:
+        log = MatchLog(list(source.logs), **reading)
+        parts.append(Tally.from_log(log, progress, keys=shared))
     return reduce(Tally.merge, parts)
 
 
@@ -85,6 +158,7 @@ def log_of(matches: object, reading: Mapping[str, Any]) -> MatchLog:
     if isinstance(matches, MatchLog):
         _refuse_said(said_options(reading))
         return matches
+    refuse_board(matches, "matches")
     return MatchLog(matches, **reading)
 
 
@@ -152,7 +226,7 @@ def refuse_board(source: object, what: str) -> None:
     Raises:
         OptionError: it is one.
     """
-    if isinstance(source, Board):
+    if isinstance(resolve(source), BoardSource):
         raise OptionError(f"a board holds no {what}; give the log or the store that it is of")
 
 
@@ -163,7 +237,7 @@ def refuse_counts(source: object, what: str) -> None:
         OptionError: it is one.
     """
     refuse_board(source, what)
-    if isinstance(source, Tally) or kinds.split(source)[0]:
+    if isinstance(resolve(source), TallySource):
         raise OptionError(f"a tally holds no {what}; give the log or the store that it is of")
 
 

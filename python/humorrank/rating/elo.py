@@ -11,10 +11,9 @@ import polars as pl
 from humorrank import _core
 from humorrank._util.checks import positive
 from humorrank.errors import OptionError
-from humorrank.matches.kinds import split
 from humorrank.matches.log import MatchLog
 from humorrank.matches.outcomes import SHARES
-from humorrank.matches.tally.tally import Tally
+from humorrank.matches.source import TallySource, resolve
 
 START = 1000.0
 
@@ -65,7 +64,7 @@ def refuse_tally(matches: object) -> None:
     Raises:
         OptionError: the matches are one.
     """
-    if isinstance(matches, Tally) or split(matches)[0]:
+    if isinstance(resolve(matches), TallySource):
         raise OptionError(
             "a tally keeps no order of play: replay the log itself (rate a tally for Stable Elo, "
             "the mean over random orders)"

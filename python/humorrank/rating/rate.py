@@ -1,4 +1,4 @@
-"""XXX."""
+"""From matches to ratings: `rate`, and the questions `ranks` and `compare` asked of its board."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.leaderboards import Leaderboards
 from humorrank.rating.run import rate_tally
 from humorrank.rating.settings import MOST_THREADS, Interval, Settings, Ties, anchor_pair
+from humorrank.rating.uncertainty.difference import RatingDifference
+from humorrank.rating.uncertainty.rank_intervals import RankTable
 
 
 class RateOptions(TypedDict, total=False):
@@ -192,3 +194,58 @@ def rate(
             rate=lambda group: rate_tally(group, settings, threads, None),
         )
     return rate_tally(tally, settings, threads, progress)
+
+
+def ranks(
+    matches: object,
+    top: int | None = None,
+    *,
+    joint: bool = False,
+    **options: Unpack[RateOptions],
+) -> RankTable:
+    """Rates contestants, and says which ranks the matches allow.
+
+    Args:
+        matches: Whatever `rate` takes, or a board that was rated with intervals.
+        top: The k of the probability of being among the first k; 3, or all of fewer, by default.
+        joint: Whether the intervals of ranks hold for all contestants simultaneously.
+        options: The options of `rate`; bootstrap is 1000 by default, and elo_shuffles 0.
+
+    Raises:
+        OptionError: If an option has an invalid value, or options stand beside a board.
+        HumorRankError: See `rate`.
+    """
+    board = _board(matches, options)
+    return board.ranks(top, joint=joint, progress=options.get("progress"))
+
+
+def compare(
+    matches: object,
+    model_a: str,
+    model_b: str,
+    **options: Unpack[RateOptions],
+) -> RatingDifference:
+    """Rates contestants, and says how far two of them are apart.
+
+    Args:
+        matches: Whatever `rate` takes, or a board that was rated with intervals.
+        model_a: The one contestant.
+        model_b: The other.
+        options: The options of `rate`; bootstrap is 1000 by default, and elo_shuffles 0.
+
+    Raises:
+        KeyError: If one of the two is not on the board.
+        OptionError: If an option has an invalid value, or options stand beside a board.
+        HumorRankError: See `rate`.
+    """
+    return _board(matches, options).compare(model_a, model_b)
+
+
+def _board(matches: object, options: RateOptions) -> Leaderboard:
+    if not isinstance(matches, Leaderboard):
+        wanted: RateOptions = {"bootstrap": 1000, "elo_shuffles": 0, **options}
+        return rate(matches, **wanted)
+    for name in sorted(options):
+        if name != "progress":
+            raise OptionError(f"{name} is said where the board is made: rate(..., {name}=...)")
+    return matches

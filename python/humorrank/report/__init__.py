@@ -1,6 +1,6 @@
-"""One page that holds a whole board, to be mailed: docs/guides/report.md."""
+"""One page that holds a whole board (docs/guides/report.md)."""
 
-from humorrank.report.page import Page, page
+from humorrank.report.page import Page, make_page, write, write_async
 from humorrank.report.provenance import fingerprint
 
-__all__ = ["Page", "fingerprint", "page"]
+__all__ = ["Page", "fingerprint", "make_page", "write", "write_async"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -68,7 +69,7 @@ class Page:
         return len(content)
 
 
-def page(
+def make_page(
     source: object,
     *,
     title: str | None = None,
@@ -139,6 +140,36 @@ def page(
         progress=progress,
     )
     return Page(title, data, found)
+
+
+def write(
+    source: object,
+    path: str | os.PathLike[str],
+    **options: Any,  # noqa: ANN401 - the options of make_page
+) -> int:
+    """Makes a page and writes it, whole or not at all.
+
+    Args:
+        source: A board, a store, or whatever `humorrank.rate` takes.
+        path: The path of the file.
+        options: The options of `make_page`.
+
+    Returns:
+        The size of the file in bytes.
+
+    Raises:
+        HumorRankError: See `make_page`.
+    """
+    return make_page(source, **options).write(path)
+
+
+async def write_async(
+    source: object,
+    path: str | os.PathLike[str],
+    **options: Any,  # noqa: ANN401 - the options of make_page
+) -> int:
+    """Makes and writes a page in another thread, so that an event loop goes on; see `write`."""
+    return await asyncio.to_thread(write, source, path, **options)
 
 
 def _clean(title: str | None) -> str:

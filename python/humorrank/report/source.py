@@ -15,12 +15,18 @@ from humorrank._util.progress import Progress
 from humorrank.diagnostics.bias.measure import bias
 from humorrank.diagnostics.bias.result import BiasReport
 from humorrank.errors import HumorRankError, InputError, OptionError
-from humorrank.matches import kinds
 from humorrank.matches.judgments import read_judgments
-from humorrank.matches.kinds import store_path
 from humorrank.matches.labels import Labels, read_labels
 from humorrank.matches.log import MatchLog
-from humorrank.matches.source import counted, log_of, refuse_beside_store, said_options
+from humorrank.matches.source import (
+    StoreSource,
+    TallySource,
+    counted,
+    log_of,
+    refuse_beside_store,
+    resolve,
+    said_options,
+)
 from humorrank.matches.tally.tally import Tally
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.rate import rate
@@ -115,9 +121,9 @@ def evidence_of(
                 "bias": reason.format("neither the judges nor the order of showing"),
             },
         )
-    path = store_path(source)
-    if path is not None:
-        return _of_store(path, reading, rating, texts, progress)
+    found = resolve(source)
+    if isinstance(found, StoreSource):
+        return _of_store(found.path, reading, rating, texts, progress)
     if isinstance(source, Iterator):
         source = list(source)
     return _of_log(source, reading, rating, texts, progress)
@@ -172,7 +178,7 @@ def _of_log(
     options = {} if isinstance(source, MatchLog) else reading
     files = file_facts(_paths(source, board))
     found = Evidence(board, fingerprint(tally), _CELLS, source, options, files)
-    if isinstance(source, Tally) or kinds.split(source)[0]:
+    if isinstance(resolve(source), TallySource):
         reason = "The page was made of a tally, which keeps no {}."
         if texts is not None:
             raise OptionError("a tally holds no texts; give the log itself")
@@ -196,8 +202,7 @@ def _rated(
     source: object, reading: Mapping[str, Any], rating: Mapping[str, Any], progress: Progress | None
 ) -> tuple[Leaderboard, Tally]:
     cluster = rating.get("cluster")
-    is_tally = isinstance(source, Tally) or bool(kinds.split(source)[0])
-    if rating.get("controls") and not is_tally:
+    if rating.get("controls") and not isinstance(resolve(source), TallySource):
         if _is_pipe(source):
             raise OptionError("controls need the log twice, and a pipe is read only once")
         log = log_of(source, reading)
@@ -245,8 +250,9 @@ def _with_judges(found: Evidence, texts: tuple[str, str] | None) -> Evidence:
 
 def _paths(source: object, board: Leaderboard) -> list[str]:
     """The files that were read, by the names of the log's report or of the source itself."""
-    tallies, _ = kinds.split(source)
-    return [*tallies, *board.sources["files"]]
+    found = resolve(source)
+    parts = found.tallies if isinstance(found, TallySource) else ()
+    return [*(part for part in parts if isinstance(part, str)), *board.sources["files"]]
 
 
 def _is_pipe(source: object) -> bool:

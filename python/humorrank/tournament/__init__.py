@@ -1,1 +1,30 @@
 """Tournaments: from jokes to a match log under a budget."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from humorrank.tournament.engine import Ending
+    from humorrank.tournament.playing import Played, play, play_async
+    from humorrank.tournament.spec import JudgeSpec, ScheduleSpec, Spec
+
+__all__ = ["Ending", "JudgeSpec", "Played", "ScheduleSpec", "Spec", "play", "play_async"]
+
+_HOMES = {
+    "Ending": "engine",
+    "JudgeSpec": "spec",
+    "Played": "playing",
+    "ScheduleSpec": "spec",
+    "Spec": "spec",
+    "play": "playing",
+    "play_async": "playing",
+}
+"""The module of each name, imported when the name is first used."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

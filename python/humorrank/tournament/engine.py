@@ -40,7 +40,7 @@ class Ending:
     commits: int
 
 
-async def play(
+async def play_rounds(
     store: Store,
     spec: Spec,
     field: Field,

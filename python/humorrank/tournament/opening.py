@@ -40,8 +40,13 @@ class Tournament:
     stop: Stop | None
 
 
-def begin(spec: Spec, path: Path) -> Tournament:
+def begin(spec: Spec, path: Path, *, judge: Judge | None = None) -> Tournament:
     """Opens the store of a spec, or makes it if there is none.
+
+    Args:
+        spec: The spec.
+        path: The path of the store.
+        judge: The judge; the one that the spec names by default.
 
     Raises:
         HumorRankError: an input is bad, or the store was made under another spec; it is then
@@ -49,7 +54,7 @@ def begin(spec: Spec, path: Path) -> Tournament:
     """
     field = read_field(_files(spec.prompts, spec), _candidates(spec))
     budget = _budget(spec.budget, spec, field)
-    judge, stop = judge_of(spec, field), separation(spec.stop, field)
+    judge, stop = judge or judge_of(spec, field), separation(spec.stop, field)
     given = fingerprint(spec, field, budget, judge)
     if path.exists():
         store = Store(path, write=True)

@@ -119,6 +119,31 @@ def accuracy(
     return out
 
 
+def mean_accuracy(runs: Sequence[Sequence[Accuracy]]) -> pl.DataFrame:
+    """The means over several tournaments, each with the half-width of its 95 % interval.
+
+    Args:
+        runs: The accuracies of each tournament after the same numbers of comparisons.
+
+    Returns:
+        Columns comparisons, tau, tau_half_width, error, error_half_width; the half-widths are
+        null for a single tournament.
+    """
+    values = np.array([[(point.tau, point.error) for point in run] for run in runs])
+    mean = values.mean(axis=0)
+    spread = values.std(axis=0, ddof=1) if len(runs) > 1 else np.full_like(mean, np.nan)
+    half = 1.96 * spread / np.sqrt(len(runs))
+    return pl.DataFrame(
+        {
+            "comparisons": [point.comparisons for point in runs[0]],
+            "tau": mean[:, 0],
+            "tau_half_width": half[:, 0],
+            "error": mean[:, 1],
+            "error_half_width": half[:, 1],
+        }
+    ).fill_nan(None)
+
+
 def _tau(found: np.ndarray, truth: np.ndarray) -> float:
     upper = np.triu_indices(len(truth), 1)
     ours, theirs = (np.sign(x[:, None] - x[None, :])[upper] for x in (found, truth))

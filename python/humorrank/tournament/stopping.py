@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 
@@ -21,10 +21,8 @@ from humorrank import _core
 from humorrank._util.checks import one_of, whole
 from humorrank._util.suggest import near, refuse_unknown
 from humorrank.errors import OptionError
-
-if TYPE_CHECKING:
-    from humorrank.judge import Field
-    from humorrank.tournament.history import RoundVerdicts
+from humorrank.judge import Field
+from humorrank.tournament.history import RoundVerdicts
 
 When = Literal["order", "top", "pair"]
 Cluster = Literal["prompt", "none"]

@@ -10,8 +10,9 @@ from pathlib import Path
 import polars as pl
 
 from humorrank.errors import InputError
+from humorrank.matches.log.formats.readings import is_header
 from humorrank.matches.log.tables.opening import tables
-from humorrank.matches.log.tables.table import GAME_SCORES
+from humorrank.matches.log.tables.table import GAME_SCORES, Hints
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def read_tables(paths: Sequence[Path], known: Sequence[str]) -> Iterator[Table]:
         if columns is not None:
             yield _unquoted(path, columns)
             continue
-        with tables(str(path), known, None) as opened:
+        with tables(str(path), Hints(is_header, known)) as opened:
             for table in opened:
                 if table.headerless:
                     raise InputError(

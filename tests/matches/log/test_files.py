@@ -134,11 +134,11 @@ def test_standard_input_is_recognised_by_its_content(file, name):
 
 KILLED = """
 import os, sys, tempfile, time
-from humorrank.matches.log import _source
+from humorrank.matches.log.tables import opening
 def stay(path, label, kind):
     print(path.read_bytes()[:4], flush=True)
     time.sleep(60)
-_source.file_table = stay
+opening.file_table = stay
 from humorrank.matches.log import MatchLog
 list(MatchLog("-").batches())
 """

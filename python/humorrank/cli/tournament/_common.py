@@ -19,7 +19,7 @@ from humorrank.judge.simulated import SimulatedJudge
 from humorrank.llm.throughput import Throughput
 from humorrank.store.export import Inconsistent, swapped
 from humorrank.store.store import Store
-from humorrank.tournament.engine import Ending, play
+from humorrank.tournament.engine import Ending, play_rounds
 from humorrank.tournament.opening import Tournament
 
 StoreFile = Annotated[
@@ -57,7 +57,7 @@ def played(tournament: Tournament, *, retry_failures: bool = False) -> None:
     try:
         with progress_bar(rate=True) as progress:
             ending = asyncio.run(
-                play(
+                play_rounds(
                     store,
                     tournament.spec,
                     tournament.field,

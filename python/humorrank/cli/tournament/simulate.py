@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
 from typing import Annotated, Literal
 
-import numpy as np
-import polars as pl
 import typer
 
 from humorrank.cli import _options, _output
 from humorrank.cli._ratings import read_ratings
 from humorrank.cli.tournament import _common
 from humorrank.judge import Simulation
-from humorrank.tournament.simulation import accuracy, simulate_tournament
+from humorrank.tournament.simulation import accuracy, mean_accuracy, simulate_tournament
 from humorrank.tournament.spec import ScheduleSpec
 
 
@@ -68,18 +65,6 @@ def simulate(
         log = simulate_tournament(
             judge, prompts, most, schedule=ScheduleSpec(kind=schedule), seed=run
         )
-        found.append([astuple(point)[1:] for point in accuracy(log, truth, sizes)])
-    values = np.array(found)
-    mean = values.mean(axis=0)
-    spread = values.std(axis=0, ddof=1) if runs > 1 else np.full_like(mean, np.nan)
-    half = 1.96 * spread / np.sqrt(runs)
-    table = pl.DataFrame(
-        {
-            "comparisons": sizes,
-            "tau": mean[:, 0],
-            "tau_half_width": half[:, 0],
-            "error": mean[:, 1],
-            "error_half_width": half[:, 1],
-        }
-    ).fill_nan(None)
+        found.append(accuracy(log, truth, sizes))
+    table = mean_accuracy(found)
     _common.shown(table, chosen, output, decimals=3)

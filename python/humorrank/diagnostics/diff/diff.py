@@ -27,7 +27,7 @@ from humorrank._util.progress import Progress
 from humorrank._util.text import one_line, small, text_table
 from humorrank.diagnostics.diff.paired_logs import RatedLog, paired_variance
 from humorrank.errors import OptionError
-from humorrank.matches.source import counted
+from humorrank.matches.source import BoardSource, counted, resolve
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.saved import SavedBoard
 from humorrank.rating.rate import rate
@@ -221,17 +221,17 @@ def _side(
     options: Mapping[str, Any],
     reading: Mapping[str, Any],
 ) -> SavedBoard | RatedLog:
-    if isinstance(source, list | tuple) and len(source) == 1:
-        source = source[0]
-    saved = SavedBoard.read(source) if isinstance(source, str | Path) else None
     keys = match_id if cluster is None else (cluster,)
-    if keys and (saved is not None or isinstance(source, Leaderboard)):
-        option = "match_id" if match_id else "cluster"
-        raise OptionError(f"{option} needs both logs: a board keeps no matches")
-    if saved is not None:
-        return saved
-    if isinstance(source, Leaderboard):
-        return RatedLog.of_board(source)
+    found = resolve(source)
+    if isinstance(found, BoardSource):
+        if keys:
+            option = "match_id" if match_id else "cluster"
+            raise OptionError(f"{option} needs both logs: a board keeps no matches")
+        if isinstance(found.board, Path):
+            return SavedBoard.read(found.board)
+        if not isinstance(found.board, Leaderboard):
+            raise OptionError("by makes many boards; compare two of the groups: boards[...]")
+        return RatedLog.of_board(found.board)
     tally = counted(source, keys=keys, progress=options["progress"], reading=reading)
     board: Leaderboard = rate(tally, interval="sandwich", elo_shuffles=0, **options)
     if cluster is not None:

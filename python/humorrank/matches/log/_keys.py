@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -12,10 +11,8 @@ import polars as pl
 from humorrank._core import NULL_CODE, Interner, known_codes
 from humorrank.errors import OptionError
 from humorrank.matches.log.formats.readings import ALIASES, Binding
+from humorrank.matches.log.tables.batch import Batch
 from humorrank.matches.log.tables.table import GAME_SCORES, Table
-
-if TYPE_CHECKING:
-    from humorrank.matches.log.tables.batch import Batch
 
 
 class Keys:

@@ -20,12 +20,12 @@ from humorrank.matches.log._names import Names
 from humorrank.matches.log._rows import Rows, code_rows
 from humorrank.matches.log.formats.decode import Problem, Settings
 from humorrank.matches.log.formats.opening import Opening
-from humorrank.matches.log.formats.readings import Binding, Header
+from humorrank.matches.log.formats.readings import Binding, Header, is_header
 from humorrank.matches.log.formats.recognise import judge_columns, recognise
 from humorrank.matches.log.report import ReadReport
 from humorrank.matches.log.tables.batch import Batch, shorten
 from humorrank.matches.log.tables.opening import tables
-from humorrank.matches.log.tables.table import GAME_SCORES, Table
+from humorrank.matches.log.tables.table import GAME_SCORES, Hints, Table
 from humorrank.matches.outcomes import BOTH_BAD, SOFT, TIE, UNJUDGED
 
 _AMOUNTS = ("count", "weight")
@@ -109,7 +109,8 @@ class Pass:
             OptionError: An option does not fit the log.
         """
         named = list(self._options.columns.values())
-        with tables(self._source, named, self._options.reading) as opened:
+        hints = Hints(is_header, named, self._options.reading)
+        with tables(self._source, hints) as opened:
             for table in opened:
                 yield from self._table(table)
         self._finish()

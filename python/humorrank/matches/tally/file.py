@@ -18,7 +18,7 @@ from humorrank import _core
 from humorrank._util.atomic import replacing
 from humorrank._util.interruptible import interruptible
 from humorrank.errors import InputError
-from humorrank.matches.kinds import METADATA
+from humorrank.matches.kinds import TALLY_METADATA
 from humorrank.matches.log import report as accounts
 from humorrank.matches.log.report import ReadReport
 from humorrank.matches.outcomes import CELL_COLUMNS, CODES, OUTCOMES, SHARES, SOFT
@@ -64,7 +64,7 @@ def write(
         "matches": matches,
         "report": None if report is None else accounts.to_json(report),
     }
-    metadata = {METADATA: json.dumps(about, ensure_ascii=False)}
+    metadata = {TALLY_METADATA: json.dumps(about, ensure_ascii=False)}
     # Through memory: polars tells a full disk or a broken pipe from a bad table only in words.
     parquet = io.BytesIO()
     interruptible(lambda: frame.write_parquet(parquet, compression="zstd", metadata=metadata))
@@ -161,14 +161,14 @@ def _about(label: str) -> dict[str, Any]:
         reason = str(error).splitlines()[0]
         message = f"cannot be read as a Parquet file, so it is no tally or a damaged one: {reason}"
         raise InputError(message, file=label) from None
-    if METADATA not in metadata:
+    if TALLY_METADATA not in metadata:
         raise InputError(
-            f"is no tally: its metadata has no {METADATA!r}; make one with humorrank tally LOG -o "
+            f"is no tally: its metadata has no {TALLY_METADATA!r}; make one with humorrank tally LOG -o "
             "T.parquet (a tally that another tool has rewritten is no tally any more)",
             file=label,
         )
     try:
-        about: dict[str, Any] = json.loads(metadata[METADATA])
+        about: dict[str, Any] = json.loads(metadata[TALLY_METADATA])
         schema = about["schema"]
         if not isinstance(schema, int) or schema < 1:
             raise ValueError(f"schema {schema!r}")

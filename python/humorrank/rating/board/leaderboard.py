@@ -21,7 +21,7 @@ from humorrank.rating.board import text as board_text
 from humorrank.rating.board.parameter import TIE_PARAMETER, Parameter
 from humorrank.rating.board.text import BoardTable
 from humorrank.rating.board.tiers import Tier, tier_of, tiers_of
-from humorrank.rating.uncertainty.comparison import Comparison, beats
+from humorrank.rating.uncertainty.difference import RatingDifference, beats
 from humorrank.rating.uncertainty.rank_intervals import RankTable, Uncertainty, rank_table
 
 if TYPE_CHECKING:
@@ -297,7 +297,7 @@ class Leaderboard(Board):
             progress=stage(progress, "ranks"),
         )
 
-    def compare(self, model_a: str, model_b: str) -> Comparison:
+    def compare(self, model_a: str, model_b: str) -> RatingDifference:
         """How far two contestants are apart, and how sure the data make it.
 
         Args:
@@ -319,7 +319,7 @@ class Leaderboard(Board):
         matches, points_a, points_b = self._direct(code_a, code_b)
         difference = a.rating - b.rating
         nu = next((p.estimate for p in self.parameters if p.name == TIE_PARAMETER), 0.0)
-        return Comparison(
+        return RatingDifference(
             model_a,
             model_b,
             difference,

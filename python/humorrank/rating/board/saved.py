@@ -6,15 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
 from humorrank._stats.distributions import normal_quantile
 from humorrank.errors import InputError
 from humorrank.rating.board.leaderboard import Leaderboard
-
-_PEEK: Final = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,20 +51,12 @@ class SavedBoard:
         )
 
     @classmethod
-    def read(cls, path: str | Path) -> SavedBoard | None:
-        """Reads what `humorrank rate --format json` wrote; None of a file that is no such thing.
+    def read(cls, path: Path) -> SavedBoard:
+        """Reads what `humorrank rate --format json` wrote.
 
         Raises:
             InputError: it is a board, but damaged.
         """
-        path = Path(path)
-        try:
-            with path.open("rb") as file:
-                head = file.read(_PEEK)
-        except (OSError, ValueError):
-            return None
-        if not head.lstrip().startswith(b"{") or b'"leaderboard"' not in head:
-            return None
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             rows = content["leaderboard"]

@@ -12,10 +12,9 @@ import polars as pl
 from humorrank import _core
 from humorrank._util.progress import Progress
 from humorrank.errors import InputError
-from humorrank.matches import kinds
 from humorrank.matches.log import MatchLog, Measured, sides
 from humorrank.matches.outcomes import SHARES
-from humorrank.matches.source import counted, log_of
+from humorrank.matches.source import TallySource, counted, log_of, resolve
 from humorrank.matches.tally.tally import Tally
 
 
@@ -66,12 +65,9 @@ def read(
         OptionError: there is no such column or key, or an option does not fit.
     """
     keys = () if cluster is None else (cluster,)
-    is_tally = isinstance(matches, Tally) or (
-        not isinstance(matches, MatchLog) and bool(kinds.split(matches)[0])
-    )
     if not controls:
         return _of_tally(counted(matches, keys=keys, progress=progress, reading=reading), (), keys)
-    if is_tally:
+    if isinstance(resolve(matches), TallySource):
         tally = counted(matches, keys=None, progress=progress, reading=reading)
         columns = [(c,) if c in tally.keys else sides(c) for c in controls]
         wanted = dict.fromkeys([*keys, *(column for both in columns for column in both)])

@@ -6,20 +6,24 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import polars as pl
 
 from humorrank._core import CodeReader, CsvError, CsvReader, UnusualError
 from humorrank.errors import InputError
-from humorrank.matches.log.formats.readings import is_header
 from humorrank.matches.log.tables.batch import Batch
 from humorrank.matches.log.tables.lines import Compression, broken
 from humorrank.matches.log.tables.stream import Opened, Origin, opened, suffixes
-from humorrank.matches.log.tables.table import SAMPLE, OnRagged, doubled, sampled_words
-
-if TYPE_CHECKING:
-    from humorrank.matches.log.tables.table import Reader, Wanted
+from humorrank.matches.log.tables.table import (
+    SAMPLE,
+    Hints,
+    OnRagged,
+    Reader,
+    Wanted,
+    doubled,
+    sampled_words,
+)
 
 _ROWS: Final = 1 << 17
 _DELIMITERS: Final = {",": "commas", "\t": "tabs", ";": "semicolons"}
@@ -138,8 +142,7 @@ def csv_table(
     label: str,
     *,
     first_line: str,
-    named: Sequence[str],
-    reading: str | None,
+    hints: Hints,
 ) -> CsvTable:
     """A table from a delimited text.
 
@@ -148,20 +151,19 @@ def csv_table(
         compression: how it is compressed.
         label: what errors call it.
         first_line: its first line that is not blank.
-        named: the columns that the user names.
-        reading: the reading that the user names.
+        hints: How its header is told.
 
     Raises:
         InputError: Two columns have the same name.
     """
     known = [suffix for suffix in suffixes(origin) if suffix in _BY_SUFFIX]
     usual = _BY_SUFFIX[known[-1]] if known else None
-    delimiter = _delimiter(first_line, usual)
+    delimiter = _delimiter(first_line, usual, hints)
     cells = open_csv(opened(origin, last=False), compression, label, delimiter, header=True).header
     if any("\r" in cell for cell in cells) and '"' not in first_line:
         message = "its lines end in carriage returns only; save it with line feeds (Unix, Windows)"
         raise InputError(message, file=label)
-    headerless = not _has_header(cells, named, reading)
+    headerless = not _has_header(cells, hints)
     columns = [f"column_{i}" for i in range(1, len(cells) + 1)] if headerless else cells
     # pandas writes its index under an empty name.
     doubled([column for column in columns if column.strip()], label)
@@ -173,27 +175,27 @@ def csv_table(
     return table
 
 
-def _delimiter(line: str, usual: str | None) -> str:
+def _delimiter(line: str, usual: str | None, hints: Hints) -> str:
     """The delimiter that makes a known header; else the usual or most frequent one."""
     bare = _QUOTED.sub("", line)
     order = [usual] if usual else []
     order += [d for d in _DELIMITERS if d != usual]
     present = [delimiter for delimiter in order if delimiter in bare]
     for delimiter in present:
-        if is_header([cell.strip('"') for cell in line.split(delimiter)]):
+        if hints.is_header([cell.strip('"') for cell in line.split(delimiter)]):
             return delimiter
     if not present or usual in present:
         return usual or ","
     return max(present, key=bare.count)
 
 
-def _has_header(cells: Sequence[str], named: Sequence[str], reading: str | None) -> bool:
-    if reading == "headerless":
+def _has_header(cells: Sequence[str], hints: Hints) -> bool:
+    if hints.reading == "headerless":
         return False
-    if is_header(cells) or set(named) & set(cells):
+    if hints.is_header(cells) or set(hints.named) & set(cells):
         return True
-    if any(_OUR_NAME.fullmatch(name) for name in named):
+    if any(_OUR_NAME.fullmatch(name) for name in hints.named):
         return False
     # Without a known name, two columns are winner and loser; of others nothing is known, and
     # taking the first row for a header leads to an error that says what is missing.
-    return len(cells) != 2 or reading is not None
+    return len(cells) != 2 or hints.reading is not None

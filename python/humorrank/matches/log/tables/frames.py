@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -21,12 +21,11 @@ from humorrank.matches.log.tables.table import (
     GAMES,
     SAMPLE,
     OnRagged,
+    Reader,
+    Wanted,
     doubled,
     sampled_words,
 )
-
-if TYPE_CHECKING:
-    from humorrank.matches.log.tables.table import Reader, Wanted
 
 _ROWS: Final = 1 << 20
 _CODED_ROWS: Final = 1 << 18

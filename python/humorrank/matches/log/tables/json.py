@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -17,10 +17,15 @@ from humorrank.matches.log.tables.batch import Batch, series_of, shorten
 from humorrank.matches.log.tables.frames import game_scores
 from humorrank.matches.log.tables.lines import Compression, lines
 from humorrank.matches.log.tables.stream import Origin
-from humorrank.matches.log.tables.table import GAME_SCORES, GAMES, SAMPLE, OnRagged, sampled_words
-
-if TYPE_CHECKING:
-    from humorrank.matches.log.tables.table import Reader, Wanted
+from humorrank.matches.log.tables.table import (
+    GAME_SCORES,
+    GAMES,
+    SAMPLE,
+    OnRagged,
+    Reader,
+    Wanted,
+    sampled_words,
+)
 
 _ROWS: Final = 1 << 14
 _LINES: Final = 1 << 12

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,10 +21,7 @@ from humorrank.matches.log.tables.frames import (
     polars_table,
     unreadable,
 )
-from humorrank.matches.log.tables.table import SAMPLE, OnRagged, doubled
-
-if TYPE_CHECKING:
-    from humorrank.matches.log.tables.table import Reader, Wanted
+from humorrank.matches.log.tables.table import SAMPLE, OnRagged, Reader, Wanted, doubled
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import shutil
 import sys
@@ -18,6 +17,7 @@ import polars as pl
 from humorrank._util.deadline import unfinished
 from humorrank._util.interruptible import answer_interrupts
 from humorrank.errors import InputError, OptionError
+from humorrank.matches import kinds
 from humorrank.matches.log.tables.csv import csv_table
 from humorrank.matches.log.tables.frames import arrow_table, file_table, polars_table
 from humorrank.matches.log.tables.json import JsonTable, keys_of, object_batch
@@ -26,27 +26,10 @@ from humorrank.matches.log.tables.memory import RowsTable, columns_table
 from humorrank.matches.log.tables.pandas import pandas_table
 from humorrank.matches.log.tables.scanned import address_table, folder_files, folder_table
 from humorrank.matches.log.tables.stream import Origin, Stream, suffixes
-from humorrank.matches.log.tables.table import Table
+from humorrank.matches.log.tables.table import Hints, Table
 
 STDIN: Final = "-"
 _STDIN_LABEL: Final = "standard input"
-_START: Final = 16
-"""By how many first bytes a file is told."""
-
-_MAGIC: Final = {
-    b"PAR1": "Parquet",
-    b"ARROW1": "Arrow IPC",
-    b"\xff\xff\xff\xff": "Arrow IPC stream",
-}
-_FOREIGN: Final = {
-    b"PK\x03\x04": "a zip archive or a spreadsheet; unpack it, or save it as CSV",
-    b"BZh": "compressed with bzip2; unpack it, or use gzip or zstd",
-    b"\xfd7zXZ\x00": "compressed with xz; unpack it, or use gzip or zstd",
-    b"FEA1": "Feather of version 1; write it as version 2 (Arrow IPC)",
-    b"\xff\xfe": "UTF-16 text; save it as UTF-8",
-    b"\xfe\xff": "UTF-16 text; save it as UTF-8",
-    b"SQLite format 3": "a database; export the table as CSV or Parquet",
-}
 _JSON_SUFFIXES: Final = frozenset({".json", ".jsonl", ".ndjson"})
 _TEXT_SUFFIXES: Final = frozenset({".csv", ".tsv", ".tab"})
 
@@ -54,15 +37,13 @@ _TEXT_SUFFIXES: Final = frozenset({".csv", ".tsv", ".tab"})
 @contextmanager
 def tables(
     source: Any,  # noqa: ANN401 - many kinds, told apart here
-    named: Sequence[str],
-    reading: str | None,
+    hints: Hints,
 ) -> Iterator[Iterator[Table]]:
     """The tables of a source, opened one after the other; a temporary file is always removed.
 
     Args:
         source: as of `MatchLog`.
-        named: the columns that the user names, by which a header is known.
-        reading: the reading that the user names.
+        hints: How the header of a text is told.
 
     Raises:
         InputError: A file is missing, empty or in no format known.
@@ -72,7 +53,7 @@ def tables(
         one = isinstance(source, str | os.PathLike)
         paths = [os.fspath(path) for path in ([source] if one else source)]
         with ExitStack() as stack:
-            yield _opened(paths, named, reading, stack)
+            yield _opened(paths, hints, stack)
     else:
         yield iter([_in_memory(source)])
 
@@ -85,14 +66,12 @@ def _is_paths(source: object) -> bool:
     )
 
 
-def _opened(
-    paths: Sequence[str], named: Sequence[str], reading: str | None, stack: ExitStack
-) -> Iterator[Table]:
+def _opened(paths: Sequence[str], hints: Hints, stack: ExitStack) -> Iterator[Table]:
     for given in paths:
         if given == STDIN:
             if sys.stdin is None:
                 raise InputError("is closed", file=_STDIN_LABEL)
-            yield _streamed(sys.stdin.buffer, _STDIN_LABEL, named, reading, stack)
+            yield _streamed(sys.stdin.buffer, _STDIN_LABEL, hints, stack)
             continue
         if "://" in given:
             yield address_table(given)
@@ -103,34 +82,30 @@ def _opened(
                 if files is None:
                     yield folder_table(path, str(path))
                 for file in files or ():
-                    yield _file(file, str(file), named, reading)
+                    yield _file(file, str(file), hints)
                 continue
             if path.exists() and not path.is_file():
                 # A pipe, as a shell makes of <(...): what was read of it is gone.
                 answer_interrupts()
                 pipe = stack.enter_context(path.open("rb"))
-                yield _streamed(pipe, given, named, reading, stack)
+                yield _streamed(pipe, given, hints, stack)
                 continue
-            yield _file(path, given if path == Path(given) else str(path), named, reading)
+            yield _file(path, given if path == Path(given) else str(path), hints)
 
 
-def _streamed(
-    source: BinaryIO, label: str, named: Sequence[str], reading: str | None, stack: ExitStack
-) -> Table:
+def _streamed(source: BinaryIO, label: str, hints: Hints, stack: ExitStack) -> Table:
     """Text is read as it comes; of a file that is not read in order, a copy is made."""
-    from humorrank.matches.kinds import is_tally  # noqa: PLC0415 - which needs this package
-
     answer_interrupts()
     stream = Stream(source)
     start = b""
     opened = stream.open(last=False)
-    while len(start) < _START and (chunk := opened.read(_START - len(start))):
+    while len(start) < kinds.START and (chunk := opened.read(kinds.START - len(start))):
         start += chunk
     kind = _kind(start, label)
     if kind is None:
-        return _text(stream, compression_of(start), label, named, reading)
+        return _text(stream, compression_of(start), label, hints)
     path = _copied(stream, stack)
-    if is_tally(path):
+    if kinds.is_tally(path):
         message = (
             "is a tally, which is read from a file, not from a pipe: give the name of its file"
         )
@@ -161,26 +136,41 @@ def _copied(stream: Stream, stack: ExitStack) -> Path:
 
 
 def _expanded(given: str) -> list[Path]:
-    path = Path(given)
-    if path.exists() or not glob.has_magic(given):
-        return [path]
-    found = sorted(name for name in glob.glob(given, recursive=True) if Path(name).is_file())  # noqa: PTH207 - a pattern may be absolute
+    found = kinds.expanded(given)
     if not found:
         raise InputError("no file matches this pattern", file=given)
     return [Path(name) for name in found]
 
 
-def _file(path: Path, label: str, named: Sequence[str], reading: str | None) -> Table:
+def _file(path: Path, label: str, hints: Hints) -> Table:
     try:
         with path.open("rb") as file:
-            start = file.read(_START)
+            start = file.read(kinds.START)
     except OSError as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else str(error.strerror)
         raise InputError(reason, file=label) from None
+    if start == kinds.SQLITE:
+        return _store_table(path, label)
     kind = _kind(start, label)
     if kind is not None:
         return file_table(path, label, kind)
-    return _text(path, compression_of(start), label, named, reading)
+    return _text(path, compression_of(start), label, hints)
+
+
+def _store_table(path: Path, label: str) -> Table:
+    """The match log of a store, as `humorrank tournament export` writes it.
+
+    Raises:
+        InputError: If nothing was judged yet.
+        StoreError: If it is not a store, or cannot be read.
+    """
+    # SQLite takes a while to import, and most logs are not stores.
+    from humorrank.store.export import store_log  # noqa: PLC0415
+
+    frame = store_log(path)
+    if not frame.height:
+        raise InputError("the tournament has no judgments yet", file=label)
+    return polars_table(label, frame)
 
 
 def _kind(start: bytes, label: str) -> str | None:
@@ -191,10 +181,12 @@ def _kind(start: bytes, label: str) -> str | None:
     """
     if not start:
         raise InputError("is empty", file=label)
-    for magic, kind in _MAGIC.items():
+    if start == kinds.SQLITE:
+        raise InputError("is a store, which is read from a file, not from a pipe", file=label)
+    for magic, kind in kinds.COLUMNAR.items():
         if start.startswith(magic):
             return kind
-    for magic, reason in _FOREIGN.items():
+    for magic, reason in kinds.FOREIGN.items():
         if start.startswith(magic):
             raise InputError(f"is {reason}", file=label)
     if compression_of(start) == "none" and b"\x00" in start:
@@ -202,9 +194,7 @@ def _kind(start: bytes, label: str) -> str | None:
     return None
 
 
-def _text(
-    origin: Origin, compression: Compression, label: str, named: Sequence[str], reading: str | None
-) -> Table:
+def _text(origin: Origin, compression: Compression, label: str, hints: Hints) -> Table:
     head = lines(origin, compression, label, at_once=1)
     first = next((line for _, line in head if line.strip()), None)
     if first is None:
@@ -216,7 +206,7 @@ def _text(
             return JsonTable(origin, compression, label, is_array=True)
         if opening.startswith("{") or endings & _JSON_SUFFIXES:
             return JsonTable(origin, compression, label, is_array=False)
-    return csv_table(origin, compression, label, first_line=first, named=named, reading=reading)
+    return csv_table(origin, compression, label, first_line=first, hints=hints)
 
 
 def _in_memory(source: Any) -> Table:  # noqa: ANN401 - many kinds, told apart here

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,12 +17,11 @@ from humorrank.matches.log.tables.table import (
     GAMES,
     SAMPLE,
     OnRagged,
+    Reader,
+    Wanted,
     doubled,
     sampled_words,
 )
-
-if TYPE_CHECKING:
-    from humorrank.matches.log.tables.table import Reader, Wanted
 
 
 @dataclass

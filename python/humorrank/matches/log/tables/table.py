@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
@@ -17,6 +18,22 @@ GAME_SCORES: Final = "games[].score"
 
 SAMPLE: Final = 1_000
 """How many first rows a format is recognised by."""
+
+
+@dataclass(frozen=True)
+class Hints:
+    """How the header of a text without one is told.
+
+    Attributes:
+        is_header: Whether cells are a known header.
+        named: The columns that the user names.
+        reading: The reading that the user names.
+    """
+
+    is_header: Callable[[Sequence[str]], bool]
+    named: Sequence[str] = ()
+    reading: str | None = None
+
 
 OnRagged = Callable[[InputError], None]
 """Takes the error of a row that has too many or too few fields."""

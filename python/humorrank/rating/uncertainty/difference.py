@@ -11,7 +11,7 @@ from humorrank._util.text import one_line
 
 
 @dataclass(frozen=True)
-class Comparison:
+class RatingDifference:
     """What the data say of two contestants.
 
     Attributes:
