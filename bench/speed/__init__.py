@@ -1,0 +1,1 @@
+"""Benchmarks of speed: pytest-benchmark suites beside peers, and the tools that print them."""

@@ -32,7 +32,7 @@ from humorrank.judge import Batch, Field, Prompt
 from humorrank.judge.vllm import VLLMJudge, VLLMSettings
 from humorrank.store.store import Store
 from humorrank.tournament.engine import play_rounds
-from humorrank.tournament.fingerprint import fingerprint
+from humorrank.tournament.fingerprint import tournament_fingerprint
 from humorrank.tournament.spec import JudgeSpec, ScheduleSpec, Spec
 
 MODELS, PROMPTS = 9, 300
@@ -74,7 +74,7 @@ async def play_part(judge: VLLMJudge, field: Field, comparisons: int) -> None:
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "T.sqlite"
-        given = fingerprint(spec, field, comparisons, judge)
+        given = tournament_fingerprint(spec, field, comparisons, judge)
         with Store.create(path, spec.content(), field, comparisons, given) as store:
             await play_rounds(store, spec, field, judge)
 

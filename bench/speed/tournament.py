@@ -18,7 +18,7 @@ from pathlib import Path
 from humorrank.judge import Field, Prompt
 from humorrank.store.store import Store
 from humorrank.tournament.engine import play_rounds
-from humorrank.tournament.fingerprint import fingerprint
+from humorrank.tournament.fingerprint import tournament_fingerprint
 from humorrank.tournament.opening import judge_of
 from humorrank.tournament.spec import JudgeSpec, ScheduleSpec, Spec
 
@@ -46,7 +46,7 @@ def main() -> None:
     assert judge is not None
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "T.sqlite"
-        print_of = fingerprint(spec, field, options.budget, judge)
+        print_of = tournament_fingerprint(spec, field, options.budget, judge)
         with Store.create(path, spec.content(), field, options.budget, print_of) as store:
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             wall, work = time.perf_counter(), time.process_time()

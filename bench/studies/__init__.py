@@ -1,0 +1,1 @@
+"""Simulations behind the claims of validity: coverage, efficiency, error rates."""

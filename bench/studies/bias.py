@@ -21,8 +21,8 @@ import numpy as np
 
 from humorrank.diagnostics.bias.first_position import first_position
 from humorrank.errors import NoMaximumError
-from humorrank.judge import Batch, Field, Prompt, SimulatedJudge, Simulation
-from humorrank.rating.model.matches import Matches
+from humorrank.judge import Batch, Field, JudgeSimulation, Prompt, SimulatedJudge
+from humorrank.rating.model.matches import MatchArrays
 
 TABLE_1 = (1307.5, 1156.9, 1115.1, 1092.8, 1037.5, 1015.0, 976.9, 761.0, 537.4)
 EQUAL = (1000.0,) * 9
@@ -105,7 +105,7 @@ def play(cell: Cell, seed: int) -> Run | None:
     if cell.position == "both":
         first, second = np.concatenate([first, second]), np.concatenate([second, first])
         prompt = np.concatenate([prompt, prompt])
-    simulation = Simulation(
+    simulation = JudgeSimulation(
         dict(zip(models, cell.ratings, strict=True)),
         tie_rate=cell.ties,
         position_bias=cell.bias,
@@ -115,7 +115,7 @@ def play(cell: Cell, seed: int) -> Run | None:
     none = np.zeros(len(first), np.uint32)
     score = SimulatedJudge(simulation).answer(Batch(field, prompt, first, second, none)).score
     ones = np.ones(len(first))
-    matches = Matches(tuple(models), first, second, ones, ones, score, prompt)
+    matches = MatchArrays(tuple(models), first, second, ones, ones, score, prompt)
     try:
         found = first_position(matches, cluster=cell.cluster)
     except NoMaximumError:

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from humorrank.judge import Batch, Field, Prompt, SimulatedJudge, Simulation
+from humorrank.judge import Batch, Field, JudgeSimulation, Prompt, SimulatedJudge
 from humorrank.tournament.history import RoundVerdicts
 from humorrank.tournament.schedule import Kind, Scheduler
-from humorrank.tournament.stopping import LEAST_MATCHES, Separation, StopSettings
+from humorrank.tournament.stopping import LEAST_MATCHES, SeparationRule, StopSettings
 
 TABLE_1 = (1307.5, 1156.9, 1115.1, 1092.8, 1037.5, 1015.0, 976.9, 761.0, 537.4)
 CLOSE = tuple(np.linspace(980, 1020, 5).tolist())
@@ -70,7 +70,7 @@ def cells() -> Iterator[Cell]:
             yield Cell("5 within 40 points", CLOSE, 3_000, "swiss", stop, jokes)
 
 
-class _Peek(Separation):
+class _Peek(SeparationRule):
     """What must not be done: one plain test after the other, as if each were alone."""
 
     def __init__(self, settings: StopSettings, models: list[str], prompts: int) -> None:
@@ -89,11 +89,11 @@ def play(cell: Cell, seed: int) -> tuple[int | None, bool]:
     prompts = [Prompt(str(i), "") for i in range(PROMPTS)]
     field = Field(models, prompts, [])
     ratings = dict(zip(models, cell.ratings, strict=True))
-    judge = SimulatedJudge(Simulation(ratings, joke_effects=cell.jokes, seed=seed), field)
+    judge = SimulatedJudge(JudgeSimulation(ratings, joke_effects=cell.jokes, seed=seed), field)
     scheduler = Scheduler(
         cell.kind, len(models), PROMPTS, seed=seed, prompts_per_pairing=PER_PAIRING
     )
-    rule = (_Peek if cell.naive else Separation)(cell.stop, models, PROMPTS)
+    rule = (_Peek if cell.naive else SeparationRule)(cell.stop, models, PROMPTS)
     played = 0
     while played < cell.budget:
         made = scheduler.next_round(cell.budget - played)

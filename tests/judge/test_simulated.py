@@ -5,7 +5,7 @@ import pytest
 from support.fields import field
 
 from humorrank.errors import OptionError
-from humorrank.judge import Batch, Field, Prompt, SimulatedJudge, Simulation
+from humorrank.judge import Batch, Field, JudgeSimulation, Prompt, SimulatedJudge
 
 
 def answers(simulation, prompts=40_000, first=0, second=1, attempts=0):
@@ -21,7 +21,7 @@ def answers(simulation, prompts=40_000, first=0, second=1, attempts=0):
 @pytest.mark.parametrize("tie_rate", [0, 0.1, 1])
 def test_ties_leave_the_expected_score_as_it_is(gap, bias, tie_rate):
     rated = {"a": 1000 + gap, "b": 1000}
-    found = answers(Simulation(ratings=rated, tie_rate=tie_rate, position_bias=bias)).score
+    found = answers(JudgeSimulation(ratings=rated, tie_rate=tie_rate, position_bias=bias)).score
     p = 1 / (1 + 10 ** (-(gap + bias) / 400))
     expected = {
         0.5: 2 * tie_rate * min(p, 1 - p),
@@ -40,7 +40,7 @@ def test_joke_effects_have_the_spread_that_is_asked_for():
     seeds = 400
     means = np.zeros(200)
     texts = Field(list(rated), [Prompt(str(i), "") for i in range(200)], ())
-    judge = SimulatedJudge(Simulation(ratings=rated, tie_rate=0, joke_effects=100, seed=5))
+    judge = SimulatedJudge(JudgeSimulation(ratings=rated, tie_rate=0, joke_effects=100, seed=5))
     for attempt in range(seeds):
         columns = [np.full(200, code, np.uint32) for code in (0, 1, attempt)]
         means += judge.answer(Batch(texts, np.arange(200, dtype=np.uint32), *columns)).score
@@ -54,7 +54,7 @@ def test_joke_effects_have_the_spread_that_is_asked_for():
 @pytest.mark.parametrize("retries", [0, 1, 3])
 def test_failures_are_as_frequent_as_attempts_fail(retries):
     rated = {"a": 1000, "b": 1000}
-    found = answers(Simulation(ratings=rated, failure_rate=0.4, retries=retries))
+    found = answers(JudgeSimulation(ratings=rated, failure_rate=0.4, retries=retries))
     share = 0.4 ** (retries + 1)
     failed = np.isnan(found.score)
     assert abs(failed.mean() - share) < 4.5 * np.sqrt(share / len(found))
@@ -65,15 +65,17 @@ def test_failures_are_as_frequent_as_attempts_fail(retries):
 
 def test_a_verdict_depends_on_names_seed_order_and_attempt_alone():
     rated = {"a": 1000, "b": 1000, "c": 1000}
-    one = answers(Simulation(ratings=rated, seed=1)).score
-    assert np.array_equal(one[:100], answers(Simulation(ratings=rated, seed=1), 100).score)
+    one = answers(JudgeSimulation(ratings=rated, seed=1)).score
+    assert np.array_equal(one[:100], answers(JudgeSimulation(ratings=rated, seed=1), 100).score)
     turned = dict(reversed(rated.items()))
-    assert np.array_equal(one, answers(Simulation(ratings=turned, seed=1), first=2, second=1).score)
+    assert np.array_equal(
+        one, answers(JudgeSimulation(ratings=turned, seed=1), first=2, second=1).score
+    )
     for other in (
-        answers(Simulation(ratings=rated, seed=2)),
-        answers(Simulation(ratings=rated, seed=1), first=1, second=0),
-        answers(Simulation(ratings=rated, seed=1), attempts=1),
-        answers(Simulation(ratings=rated, seed=1), second=2),
+        answers(JudgeSimulation(ratings=rated, seed=2)),
+        answers(JudgeSimulation(ratings=rated, seed=1), first=1, second=0),
+        answers(JudgeSimulation(ratings=rated, seed=1), attempts=1),
+        answers(JudgeSimulation(ratings=rated, seed=1), second=2),
     ):
         assert 0.3 < (one == other.score).mean() < 0.7
 
@@ -91,9 +93,9 @@ def test_a_verdict_depends_on_names_seed_order_and_attempt_alone():
 )
 def test_settings_that_cannot_be_are_refused(options, says):
     with pytest.raises(OptionError, match=says):
-        Simulation(**options)
+        JudgeSimulation(**options)
 
 
 def test_a_rating_of_nobody_is_refused():
     with pytest.raises(OptionError, match=r"'model-0'.*did you mean 'model-0"):
-        SimulatedJudge(Simulation(ratings={"model-0": 1}), field(3, 1))
+        SimulatedJudge(JudgeSimulation(ratings={"model-0": 1}), field(3, 1))

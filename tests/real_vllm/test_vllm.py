@@ -17,7 +17,7 @@ from transformers import AutoModelForCausalLM
 
 from humorrank.errors import JudgeError, OptionError
 from humorrank.judge import TAXONOMY, Batch, Failure, Field, Judgment, Prompt
-from humorrank.judge.checked import checked
+from humorrank.judge.checked import checked_answers
 from humorrank.judge.vllm import VLLMJudge, VLLMSettings
 
 pytestmark = pytest.mark.filterwarnings("default")
@@ -79,7 +79,7 @@ def every(field, positions=((0, 1), (1, 0))):
 def ask(loop, judge, batch):
     async def all_of_it():
         found = {}
-        async for answers in checked(judge, batch):
+        async for answers in checked_answers(judge, batch):
             found |= answers.verdicts
         return found
 

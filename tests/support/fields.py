@@ -10,7 +10,7 @@ import polars as pl
 from humorrank.judge import Field, Prompt
 from humorrank.store.store import Store
 from humorrank.tournament.engine import Ending, play_rounds
-from humorrank.tournament.fingerprint import fingerprint
+from humorrank.tournament.fingerprint import tournament_fingerprint
 from humorrank.tournament.opening import Tournament, judge_of, possible
 from humorrank.tournament.spec import JudgeSpec, ScheduleSpec, Spec
 from humorrank.tournament.stopping import separation
@@ -47,7 +47,7 @@ def made(path: Path, spec: Spec, texts: Field) -> Tournament:
     budget = spec.budget if spec.budget is not None else possible(spec, texts)
     judge = judge_of(spec, texts)
     store = Store.create(
-        path, spec.content(), texts, budget, fingerprint(spec, texts, budget, judge)
+        path, spec.content(), texts, budget, tournament_fingerprint(spec, texts, budget, judge)
     )
     return Tournament(store, spec, texts, judge, separation(spec.stop, texts))
 

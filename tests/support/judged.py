@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from humorrank.rating.model.matches import Matches
+from humorrank.rating.model.matches import MatchArrays
 
 
 def log(
@@ -56,7 +56,7 @@ def matches(first, second, score, *, contestants=None, cluster=None, count=None,
     first, second = np.asarray(first, np.int64), np.asarray(second, np.int64)
     n = contestants or int(max(first.max(), second.max())) + 1
     ones = np.ones(len(first))
-    return Matches(
+    return MatchArrays(
         tuple(f"m{i}" for i in range(n)),
         first,
         second,

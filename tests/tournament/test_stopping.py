@@ -9,13 +9,13 @@ from support.fields import rows, write_files
 
 from humorrank.cli import main
 from humorrank.errors import OptionError
-from humorrank.judge import Batch, Field, Prompt, SimulatedJudge, Simulation
+from humorrank.judge import Batch, Field, JudgeSimulation, Prompt, SimulatedJudge
 from humorrank.tournament.history import RoundVerdicts
 from humorrank.tournament.schedule import Scheduler
 from humorrank.tournament.stopping import (
     LEAST_MATCHES,
     SPREAD,
-    Separation,
+    SeparationRule,
     StopSettings,
     log_evidence,
     separation,
@@ -69,9 +69,11 @@ def play(ratings, settings, budget=3_000, seed=0):
     """Plays in memory; the reason, the comparisons, and the rule."""
     names = [f"m{i}" for i in range(len(ratings))]
     field = Field(names, [Prompt(str(i), "") for i in range(60)], [])
-    judge = SimulatedJudge(Simulation(dict(zip(names, ratings, strict=True)), seed=seed), field)
+    judge = SimulatedJudge(
+        JudgeSimulation(dict(zip(names, ratings, strict=True)), seed=seed), field
+    )
     scheduler = Scheduler("swiss", len(names), 60, seed=seed)
-    rule = Separation(settings, names, 60)
+    rule = SeparationRule(settings, names, 60)
     played = 0
     while played < budget and len(made := scheduler.next_round(budget - played)):
         played += len(made)
@@ -142,7 +144,7 @@ def test_one_that_never_loses_is_separated_too():
 
 
 def test_equal_records_are_never_separated():
-    rule = Separation(StopSettings("pair", pair=("m0", "m1")), ["m0", "m1"], 100)
+    rule = SeparationRule(StopSettings("pair", pair=("m0", "m1")), ["m0", "m1"], 100)
     codes = np.zeros(100, np.uint32)
     verdicts = RoundVerdicts(
         0, codes, codes + 1, np.arange(100, dtype=np.uint32), np.tile([1.0, 0.0], 50)

@@ -44,7 +44,7 @@ def uniform(*words: np.ndarray | int) -> np.ndarray:
     return ((bits(*words) >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
 
 
-def normal(*words: np.ndarray | int) -> np.ndarray:
+def normal_draws(*words: np.ndarray | int) -> np.ndarray:
     """Standard normal numbers, keyed as `bits` (Box and Muller 1958)."""
     radius = np.sqrt(-2 * np.log(uniform(*words, 0)))
     values: np.ndarray = radius * np.cos(2 * np.pi * uniform(*words, 1))

@@ -58,7 +58,7 @@ def judge_label(judge: str | None) -> str:
 _SHOWN_NAMES = 8
 
 
-def shorten(names: Sequence[str]) -> str:
+def shortened_names(names: Sequence[str]) -> str:
     """The first few names, and how many more there are."""
     shown = ", ".join(names[:_SHOWN_NAMES])
     more = len(names) - _SHOWN_NAMES

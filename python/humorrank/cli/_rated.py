@@ -35,7 +35,7 @@ def matches_of(
     return counted(files, keys=keys, progress=progress, reading=reading)
 
 
-def rated(
+def rated_board(
     files: list[str], reading: Mapping[str, Any], rating: Mapping[str, Any], *, bootstrap: int
 ) -> Leaderboard:
     """The board of some files, with what is to be known of it on standard error.

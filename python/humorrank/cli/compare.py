@@ -8,7 +8,7 @@ import polars as pl
 import typer
 
 from humorrank.cli import _options, _output
-from humorrank.cli._rated import rated
+from humorrank.cli._rated import rated_board
 from humorrank.errors import OptionError
 
 _DECIMALS = dict.fromkeys(("p_stronger", "p_beats", "p_beats_lower", "p_beats_upper"), 4)
@@ -36,7 +36,7 @@ def compare(
     * `humorrank compare votes.csv gpt-5 claude-opus --cluster prompt --format json`
     """
     chosen = _output.resolve_format(format, output)
-    board = rated(files, reading, rating, bootstrap=bootstrap)
+    board = rated_board(files, reading, rating, bootstrap=bootstrap)
     try:
         found = board.compare(model_a, model_b)
     except KeyError as error:

@@ -19,7 +19,7 @@ from humorrank.errors import OptionError
 from humorrank.generate import (
     Assignment,
     CandidateStore,
-    Ending,
+    GenerationEnding,
     Instructions,
     Provider,
     Sampling,
@@ -29,7 +29,7 @@ from humorrank.generate import (
     named_model,
     write,
 )
-from humorrank.store.differences import flat
+from humorrank.store.differences import flattened
 from humorrank.store.export import ENDINGS
 from humorrank.tournament.inputs import read_prompts
 from humorrank.tournament.tables import expand
@@ -158,7 +158,7 @@ def generate(
             f"{output}: is there already, and {path} is not, whose jokes it would hold"
         )
     given = {
-        name: flat(
+        name: flattened(
             {
                 "sampling": asdict(sampling),
                 "template": instructions.digest,
@@ -202,7 +202,7 @@ def generate(
         raise typer.Exit(INTERRUPTED)
 
 
-def _say_ending(ending: Ending, store: CandidateStore) -> None:
+def _say_ending(ending: GenerationEnding, store: CandidateStore) -> None:
     failed = f", {ending.failed:,} failed" if ending.failed else ""
     why = "" if ending.complete else "; interrupted: the same command goes on"
     _output.say("note", f"{ending.written:,} jokes committed to {store.path}{failed}{why}")

@@ -19,7 +19,7 @@ from humorrank.judge import Field, Judge
 from humorrank.judge.backends import make_judge, parse_judge
 from humorrank.store.export import ENDINGS, export_decisions, export_matches, treatment
 from humorrank.tournament.engine import Ending
-from humorrank.tournament.judging import Settings, judge_pairs, open_judging
+from humorrank.tournament.judging import JudgingSettings, judge_pairs, open_judging
 
 
 def judge(
@@ -131,7 +131,7 @@ def judge(
     judging = open_judging(
         source,
         made,
-        Settings(name, position, identical, seed),
+        JudgingSettings(name, position, identical, seed),
         store=store,
         columns=_options.as_columns(columns),
     )

@@ -10,7 +10,7 @@ from humorrank._util.atomic import check_place
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 from humorrank.matches.kinds import is_tally
-from humorrank.matches.log.report import told
+from humorrank.matches.log.report import reading_warnings
 from humorrank.matches.source import counted
 
 
@@ -76,7 +76,7 @@ def tally(
         total.write(output)
     if total.report is not None:
         _output.say_filters(total.report.filtered)
-        for warning in told(total.report):
+        for warning in reading_warnings(total.report):
             _output.say("warning", warning)
     by = f", by {', '.join(total.keys)}" if total.keys else ""
     _output.say("note", f"{output}: {len(total.names):,} models, {total.matches:,} matches{by}")

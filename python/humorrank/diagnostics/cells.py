@@ -194,7 +194,7 @@ def read_cells(
     return Cells.of(tally, ties), tally
 
 
-def rated(
+def rated_cells(
     cells: Cells, disconnected: Literal["error", "largest"]
 ) -> tuple[Cells, _core.Field, str | None]:
     """The matches whose ratings exist, their field, and who is left out, in words.

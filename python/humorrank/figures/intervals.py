@@ -59,7 +59,9 @@ def leaderboard(source: object, top: int | None = None, **options: Any) -> Figur
     intervals = "rating_lower" in board.columns
     if intervals:
         kind = "simultaneous bands" if board.settings["simultaneous"] else "intervals"
-        notes.append(f"dots: ratings; bars: {theme.percent(board.settings['confidence'])} {kind}")
+        notes.append(
+            f"dots: ratings; bars: {theme.percent_label(board.settings['confidence'])} {kind}"
+        )
     else:
         notes.append("dots: ratings; without intervals, as the board was rated without")
     if any(row["beyond_left"] or row["beyond_right"] for row in rows):
@@ -104,7 +106,7 @@ def ranks(
     kind = "for all models at once" if joint else "for each model"
     notes = [
         *theme.shown_note(size, len(board)),
-        f"dots: ranks; bars: {theme.percent(found.confidence)} intervals {kind}",
+        f"dots: ranks; bars: {theme.percent_label(found.confidence)} intervals {kind}",
         f"from {found.basis}",
     ]
     last = max(row["rank_upper"] for row in rows)

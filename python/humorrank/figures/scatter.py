@@ -161,7 +161,11 @@ def judges(
     notes = [
         _tau(found.kendall),
         f"{found.reversed:,} of {found.pairs:,} pairs of models are ordered differently",
-        *([f"bars: {theme.percent(confidence)} intervals, cut off at the border"] if bars else []),
+        *(
+            [f"bars: {theme.percent_label(confidence)} intervals, cut off at the border"]
+            if bars
+            else []
+        ),
         "dashed: the same rating by both",
         *([f"{alone:,} models that only one of the two can rate are left out"] if alone else []),
     ]

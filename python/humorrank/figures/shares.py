@@ -73,7 +73,7 @@ def position_bias(
         )
     rows.sort(key=lambda row: (-(row["share"] if row["share"] is not None else -1), row["judge"]))
     notes = [
-        f"dots: shares; bars: {theme.percent(confidence)} intervals; line: no bias of position",
+        f"dots: shares; bars: {theme.percent_label(confidence)} intervals; line: no bias of position",
         "of judgments that are no ties",
     ]
     if total > len(rows):
@@ -160,7 +160,7 @@ def reliability(
         )
     low = min(0.5, *(row["observed_lower"] for row in rows))
     notes = [
-        f"dots: bins of matches; bars: {theme.percent(report.settings['confidence'])} intervals",
+        f"dots: bins of matches; bars: {theme.percent_label(report.settings['confidence'])} intervals",
         "dashed: predictions that hold",
         f"{found.predicted:,} matches predicted in {found.folds} folds; mean distance "
         f"{found.error:.3f}, by chance {found.error_by_chance:.3f}",

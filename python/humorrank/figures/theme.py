@@ -233,6 +233,6 @@ def few(names: Sequence[str], step: int) -> list[str]:
     return list(names[::step])
 
 
-def percent(confidence: float) -> str:
+def percent_label(confidence: float) -> str:
     """A confidence in words: "95 %"."""
     return f"{100 * confidence:g} %"

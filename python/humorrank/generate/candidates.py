@@ -11,7 +11,7 @@ import polars as pl
 
 from humorrank.generate.store import CandidateStore
 from humorrank.store.export import write_log
-from humorrank.store.faults import told
+from humorrank.store.faults import store_errors
 
 _JOKES: Final = (
     "SELECT p.id, m.name, p.text, j.text, j.missing FROM jokes j JOIN prompts p USING (prompt) "
@@ -46,7 +46,7 @@ class Count:
 
 def counts(store: CandidateStore) -> list[Count]:
     """How far each model is, in the order of their names."""
-    with told(store.path):
+    with store_errors(store.path):
         return [Count(*row) for row in store.connection.execute(_COUNTS)]
 
 
@@ -63,7 +63,7 @@ def export_candidates(store: CandidateStore, output: Path) -> int:
         OptionError: the ending of the file is not known, or it cannot be written.
         StoreError: the store cannot be read.
     """
-    with told(store.path):
+    with store_errors(store.path):
         rows = store.connection.execute(_JOKES).fetchall()
     table = [(*row[:4], ", ".join(json.loads(row[4]))) for row in rows]
     names = ("prompt_id", "model", "prompt", "joke", "missing_words")

@@ -15,7 +15,7 @@ from humorrank.generate.instructions import Instructions
 from humorrank.generate.provider import Provider, Reply, Request
 from humorrank.generate.store import CandidateStore, Outcome, Wanted, Written
 from humorrank.generate.words import missing_words
-from humorrank.llm.asking import Asking, interruptible
+from humorrank.llm.asking import Asking, interrupting
 
 _N = TypeVar("_N", int, float)
 _THOUGHT: Final = "</think>"
@@ -23,7 +23,7 @@ _THOUGHT: Final = "</think>"
 
 
 @dataclass(frozen=True)
-class Ending:
+class GenerationEnding:
     """How a run ended.
 
     Attributes:
@@ -88,7 +88,7 @@ async def write(
     word_retries: int = 0,
     progress: Progress | None = None,
     say: Callable[[str], object] | None = None,
-) -> Ending:
+) -> GenerationEnding:
     """Asks each model, one after the other, for its jokes.
 
     What a model thinks aloud (up to the last `</think>`) and white space around the joke are
@@ -117,7 +117,7 @@ async def write(
     for assignment in assignments:
         run = _Run(store, assignment, instructions, retries, word_retries, progress)
         try:
-            with interruptible(run, say, "jokes"):
+            with interrupting(run, say, "jokes"):
                 await run.play()
         finally:
             await assignment.provider.close()
@@ -126,7 +126,7 @@ async def write(
         if run.stopping:
             break
     wanted = sum(len(assignment.wanted) for assignment in assignments)
-    return Ending(written, failed, written + failed == wanted)
+    return GenerationEnding(written, failed, written + failed == wanted)
 
 
 class _Run(Asking):

@@ -10,7 +10,7 @@ from humorrank._util.plugins import factory, plugins
 from humorrank._util.suggest import refuse_unknown
 from humorrank.errors import OptionError
 from humorrank.generate.provider import Provider, Sampling
-from humorrank.generate.simulated import SimulatedProvider, Simulation
+from humorrank.generate.simulated import GeneratorSimulation, SimulatedProvider
 
 
 def named_model(text: str) -> tuple[str, str, str]:
@@ -63,9 +63,9 @@ def make_provider(
 def _simulated(
     model: str, sampling: Sampling, options: Mapping[str, Any], bounds: Mapping[str, int]
 ) -> Provider:
-    refuse_unknown(options, [field.name for field in fields(Simulation)], "--set")
+    refuse_unknown(options, [field.name for field in fields(GeneratorSimulation)], "--set")
     seed = {} if sampling.seed is None else {"seed": sampling.seed}
-    return SimulatedProvider(model, Simulation(**{**seed, **options}), **bounds)
+    return SimulatedProvider(model, GeneratorSimulation(**{**seed, **options}), **bounds)
 
 
 def _vllm(

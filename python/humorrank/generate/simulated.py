@@ -40,7 +40,7 @@ _ANYTHING: Final = "a stapler"
 
 
 @dataclass(frozen=True)
-class Simulation:
+class GeneratorSimulation:
     """How a simulated model writes.
 
     Attributes:
@@ -83,7 +83,9 @@ class SimulatedProvider:
 
     batch_size = 1_000
 
-    def __init__(self, model: str, simulation: Simulation, *, in_flight: int = 4_000) -> None:
+    def __init__(
+        self, model: str, simulation: GeneratorSimulation, *, in_flight: int = 4_000
+    ) -> None:
         self.model, self.simulation = model, simulation
         self.in_flight = in_flight
         self.settings: Mapping[str, Any] = {"model": model, **asdict(simulation)}

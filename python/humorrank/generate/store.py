@@ -14,7 +14,7 @@ from humorrank.errors import StoreError
 from humorrank.judge import Prompt
 from humorrank.store.database import Database
 from humorrank.store.differences import differences
-from humorrank.store.faults import told
+from humorrank.store.faults import store_errors
 
 TABLES: Final = """
 CREATE TABLE prompts (
@@ -166,7 +166,7 @@ class CandidateStore(Database):
 
     def prompts(self) -> list[Prompt]:
         """The prompts, in the order of their numbers."""
-        with told(self.path):
+        with store_errors(self.path):
             rows = self.connection.execute(
                 "SELECT id, text, kind, word1, word2 FROM prompts ORDER BY prompt"
             ).fetchall()
@@ -177,7 +177,7 @@ class CandidateStore(Database):
 
     def models(self) -> dict[str, tuple[int, Mapping[str, Any]]]:
         """The models by name: number and settings."""
-        with told(self.path):
+        with store_errors(self.path):
             rows = self.connection.execute("SELECT model, name, settings FROM models").fetchall()
         return {name: (number, json.loads(settings)) for number, name, settings in rows}
 
@@ -244,7 +244,7 @@ class CandidateStore(Database):
             failures: also what it failed on.
             lacking: also jokes that lack a word of their prompt.
         """
-        with told(self.path):
+        with store_errors(self.path):
             jokes = self.connection.execute(
                 "SELECT prompt, text, missing, attempts FROM jokes WHERE model = ?", (model,)
             ).fetchall()

@@ -18,7 +18,7 @@ from humorrank.judge.protocol import (
     Judgment,
 )
 from humorrank.judge.recorded import RecordedJudge
-from humorrank.judge.simulated import SimulatedJudge, Simulation
+from humorrank.judge.simulated import JudgeSimulation, SimulatedJudge
 from humorrank.store.field import Field, Prompt
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ __all__ = [
     "Prompt",
     "RecordedJudge",
     "SimulatedJudge",
-    "Simulation",
+    "JudgeSimulation",
     "Taxonomy",
     "Template",
     "Verdict",

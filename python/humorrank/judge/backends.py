@@ -12,7 +12,7 @@ from humorrank._util.suggest import refuse_unknown
 from humorrank.errors import OptionError
 from humorrank.judge.protocol import Judge
 from humorrank.judge.recorded import RecordedJudge
-from humorrank.judge.simulated import SimulatedJudge, Simulation
+from humorrank.judge.simulated import JudgeSimulation, SimulatedJudge
 from humorrank.store.field import Field
 
 PEOPLE = "people"
@@ -68,13 +68,13 @@ def parse_judge(text: str) -> tuple[str, dict[str, Any]]:
 def _simulated(
     options: Mapping[str, Any], field: Field, seed: int, folder: Path, limits: Mapping[str, int]
 ) -> Judge:
-    known = [option.name for option in fields(Simulation)]
+    known = [option.name for option in fields(JudgeSimulation)]
     refuse_unknown(options, known, "judge")
     ratings = options.get("ratings", {})
     if not isinstance(ratings, Mapping):
         raise OptionError(f"judge.ratings must be a table of names and points, not {ratings!r}")
     simulation = {"seed": seed, **options}
-    return _told("judge", lambda: SimulatedJudge(Simulation(**simulation), field, **limits))
+    return _told("judge", lambda: SimulatedJudge(JudgeSimulation(**simulation), field, **limits))
 
 
 def _recorded(

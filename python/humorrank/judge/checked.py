@@ -10,7 +10,7 @@ from humorrank.errors import JudgeError
 from humorrank.judge.protocol import Answers, Batch, Judge
 
 
-async def checked(judge: Judge, batch: Batch) -> AsyncIterator[Answers]:
+async def checked_answers(judge: Judge, batch: Batch) -> AsyncIterator[Answers]:
     """A judge's answers to a batch, each row exactly once.
 
     Raises:

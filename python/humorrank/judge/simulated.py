@@ -24,7 +24,7 @@ _VERDICT, _FAILURE, _JOKE = 1, 2, 3
 
 
 @dataclass(frozen=True)
-class Simulation:
+class JudgeSimulation:
     """How a simulated judge judges.
 
     Attributes:
@@ -68,7 +68,7 @@ class Simulation:
 
 
 class SimulatedJudge:
-    """Draws verdicts from known ratings; see `Simulation`.
+    """Draws verdicts from known ratings; see `JudgeSimulation`.
 
     A verdict is a function of (seed, the two names in their order, prompt id, attempt): it does
     not depend on when it is asked for, nor on what else is asked. With p and q the two win
@@ -89,7 +89,7 @@ class SimulatedJudge:
 
     def __init__(
         self,
-        simulation: Simulation,
+        simulation: JudgeSimulation,
         field: Field | None = None,
         *,
         batch_size: int = 1_000,
@@ -165,7 +165,7 @@ class SimulatedJudge:
 
     def _joke(self, batch: Batch, model: np.ndarray) -> np.ndarray:
         keys = batch.field.model_keys[model], batch.field.prompt_keys[batch.prompt]
-        return draws.normal(_JOKE, self.simulation.seed, *keys)
+        return draws.normal_draws(_JOKE, self.simulation.seed, *keys)
 
     def _ratings(self, field: Field) -> np.ndarray:
         if self._strengths is None or self._strengths[0] is not field:

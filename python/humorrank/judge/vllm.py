@@ -20,7 +20,13 @@ from humorrank.judge.first_token import FirstTokens
 from humorrank.judge.protocol import Answers, Batch, Failure, Judgment
 from humorrank.judge.questions import Questions, check_settings, prefix_order
 from humorrank.judge.verdict import parse_verdict
-from humorrank.llm.engine import DEFAULTS, Completion, VLLMEngine, check_engine_options, import_vllm
+from humorrank.llm.engine import (
+    DEFAULTS,
+    EngineCompletion,
+    VLLMEngine,
+    check_engine_options,
+    import_vllm,
+)
 from humorrank.llm.throughput import Throughput
 
 _RENDERED_AT_ONCE: Final = 64
@@ -251,7 +257,9 @@ class VLLMJudge:
                 )
         return refused
 
-    def _answer(self, question: _Question, completion: Completion) -> Judgment | Failure | None:
+    def _answer(
+        self, question: _Question, completion: EngineCompletion
+    ) -> Judgment | Failure | None:
         """What a completion says; None where it is to be asked for again."""
         question.prompt_tokens += completion.prompt_tokens
         question.output_tokens += completion.output_tokens

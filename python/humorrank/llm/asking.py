@@ -64,7 +64,7 @@ class Asking:
 
 
 @contextmanager
-def interruptible(
+def interrupting(
     work: Asking, say: Callable[[str], object] | None, what: str = "judgments"
 ) -> Iterator[None]:
     """Ctrl-C and SIGTERM reach the work, where signals can be handled at all."""

@@ -42,7 +42,7 @@ _PATIENCE, _HURRY = 60.0, 2.0
 
 
 @dataclass(frozen=True)
-class Completion:
+class EngineCompletion:
     """What the engine made of one request.
 
     Attributes:
@@ -103,7 +103,7 @@ class Requests:
     def __init__(self, engine: VLLMEngine) -> None:
         self._engine = engine
         self._loop = asyncio.get_running_loop()
-        self._answers: asyncio.Queue[list[tuple[int, Completion]] | None] = asyncio.Queue()
+        self._answers: asyncio.Queue[list[tuple[int, EngineCompletion]] | None] = asyncio.Queue()
         self.left = 0
         self.given_up = False
 
@@ -117,7 +117,7 @@ class Requests:
         self.left += len(wanted)
         self._engine.order([(self, *request) for request in wanted])
 
-    async def answers(self) -> list[tuple[int, Completion]]:
+    async def answers(self) -> list[tuple[int, EngineCompletion]]:
         """The next (row, answer)s: those that ended in one step of the engine.
 
         Raises:
@@ -133,7 +133,7 @@ class Requests:
         """Wants no more answers."""
         self.given_up = True
 
-    def tell(self, answers: list[tuple[int, Completion]] | None) -> None:
+    def tell(self, answers: list[tuple[int, EngineCompletion]] | None) -> None:
         """For the engine's thread: answers, or None where there will be none."""
         # The loop may be closed by now, and then nobody waits any more.
         if not self._loop.is_closed():
@@ -274,7 +274,7 @@ class VLLMEngine:
         self._add(llm)
         if not self._running:
             return
-        done: dict[Requests, list[tuple[int, Completion]]] = {}
+        done: dict[Requests, list[tuple[int, EngineCompletion]]] = {}
         for output in llm.llm_engine.step():
             if output.finished and (found := self._running.pop(output.request_id, None)):
                 done.setdefault(found[0], []).append((found[1], _completion(output)))
@@ -317,10 +317,10 @@ def _outer(key: str) -> str:
     return key.split("-", 1)[0]
 
 
-def _completion(output: Any) -> Completion:  # noqa: ANN401
+def _completion(output: Any) -> EngineCompletion:  # noqa: ANN401
     answer = output.outputs[0]
     first = answer.logprobs[0] if answer.logprobs else {}
-    return Completion(
+    return EngineCompletion(
         text=answer.text,
         finish=str(answer.finish_reason),
         prompt_tokens=len(output.prompt_token_ids),

@@ -116,10 +116,10 @@ def read_judgments(
 
 def _of_store(path: Path) -> Judgments:
     # SQLite takes a while to import, and most logs are no stores.
-    from humorrank.store.faults import told  # noqa: PLC0415
+    from humorrank.store.faults import store_errors  # noqa: PLC0415
     from humorrank.store.store import Store  # noqa: PLC0415
 
-    with Store(path, write=False) as store, told(path):
+    with Store(path, write=False) as store, store_errors(path):
         rows = store.connection.execute(_STORED).fetchall()
         identical = store.count("SELECT COUNT(*) FROM judgments WHERE identical")
     if not rows:

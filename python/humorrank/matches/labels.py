@@ -110,10 +110,10 @@ def read_labels(source: object, reading: Mapping[str, Any]) -> Labels:
 
 def _of_store(path: Path) -> pl.DataFrame:
     # SQLite takes a while to import, and most logs are no stores.
-    from humorrank.store.faults import told  # noqa: PLC0415
+    from humorrank.store.faults import store_errors  # noqa: PLC0415
     from humorrank.store.store import Store  # noqa: PLC0415
 
-    with Store(path, write=False) as store, told(path):
+    with Store(path, write=False) as store, store_errors(path):
         rows = store.connection.execute(_STORED).fetchall()
     schema: dict[str, Any] = {
         "model_a": pl.String,

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from humorrank import _core
-from humorrank._util.text import shorten
+from humorrank._util.text import shortened_names
 from humorrank.errors import NoMaximumError, Outside
 
 _SHOWN_GROUPS = 12
@@ -112,4 +112,4 @@ def reason(members: int, standing: str, apart: bool, matches: int, won: float, l
 
 def describe(group: Outside) -> str:
     """One line: the names, shortened if they are many, and the reason."""
-    return f"{shorten(group.models)}: {group.reason}"
+    return f"{shortened_names(group.models)}: {group.reason}"

@@ -17,12 +17,12 @@ from humorrank.errors import InputError, OptionError
 from humorrank.matches.source import refuse_winner_first
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.parameter import TIE_PARAMETER, Parameter
-from humorrank.rating.model.matches import Matches
+from humorrank.rating.model.matches import MatchArrays
 from humorrank.rating.model.paired_logit import PairedLogit, fit
-from humorrank.rating.model.reading import Read, read
+from humorrank.rating.model.reading import ModelData, read_model_data
 from humorrank.rating.notices import of_clusters
 from humorrank.rating.run import Rating
-from humorrank.rating.settings import RESAMPLED, Settings
+from humorrank.rating.settings import RESAMPLED, RatingSettings
 from humorrank.rating.uncertainty.clusters import refuse_few
 from humorrank.rating.uncertainty.normal import Normal
 from humorrank.rating.uncertainty.rank_intervals import Uncertainty
@@ -30,7 +30,7 @@ from humorrank.rating.uncertainty.rank_intervals import Uncertainty
 
 def rate_extended(
     matches: object,
-    settings: Settings,
+    settings: RatingSettings,
     *,
     reading: Mapping[str, Any],
     by: Sequence[str] | None,
@@ -43,7 +43,7 @@ def rate_extended(
         HumorRankError: see `humorrank.rate`.
     """
     _refuse_unsupported(settings, by)
-    found = read(
+    found = read_model_data(
         matches,
         controls=settings.controls,
         cluster=settings.cluster,
@@ -65,7 +65,11 @@ class ExtendedRating(Rating):
     """One run of `rate` with an extended model."""
 
     def __init__(
-        self, settings: Settings, found: Read, threads: int | None, progress: Progress | None
+        self,
+        settings: RatingSettings,
+        found: ModelData,
+        threads: int | None,
+        progress: Progress | None,
     ) -> None:
         super().__init__(settings, found.tally, threads, progress)
         self._found = found
@@ -86,7 +90,7 @@ class ExtendedRating(Rating):
         )
 
     @cached_property
-    def _matches(self) -> tuple[Matches, np.ndarray]:
+    def _matches(self) -> tuple[MatchArrays, np.ndarray]:
         """The matches of the contestants that are rated, and the controls of each row."""
         found, names = self._found, self.tally.names
         place = {name: code for code, name in enumerate(names)}
@@ -96,7 +100,7 @@ class ExtendedRating(Rating):
         if self.settings.ties == "exclude":
             rows &= found.score != 0.5
         cluster = None if found.cluster is None else found.cluster[rows]
-        matches = Matches(
+        matches = MatchArrays(
             names,
             first[rows],
             second[rows],
@@ -190,7 +194,7 @@ class ExtendedRating(Rating):
         return Parameter(name, estimate, lower, upper, error, unit, p)
 
 
-def _refuse_unsupported(settings: Settings, by: Sequence[str] | None) -> None:
+def _refuse_unsupported(settings: RatingSettings, by: Sequence[str] | None) -> None:
     what = "a first-position parameter, controls or Davidson's ties"
     if by:
         raise OptionError(

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from humorrank._util.text import shorten
+from humorrank._util.text import shortened_names
 from humorrank.matches.log import ReadReport
-from humorrank.matches.log.report import told
+from humorrank.matches.log.report import reading_warnings
 from humorrank.rating.existence import Existence
-from humorrank.rating.settings import Settings, Ties
+from humorrank.rating.settings import RatingSettings, Ties
 from humorrank.rating.uncertainty.clusters import FEW
 
 
@@ -20,7 +20,7 @@ def of_reading(report: ReadReport | None, ties: Ties) -> list[str]:
     """What reading the log found that is not rated, or not as it may seem."""
     if report is None:
         return []
-    out = told(report)
+    out = reading_warnings(report)
     if report.both_bad and ties == "half":
         out.append(f"{report.both_bad:,} both-bad rows count as ties")
     return out
@@ -63,7 +63,9 @@ def of_clusters(clusters: int, column: str) -> list[str]:
     ]
 
 
-def of_rating(settings: Settings, columns: Mapping[str, Any], without_maximum: int) -> list[str]:
+def of_rating(
+    settings: RatingSettings, columns: Mapping[str, Any], without_maximum: int
+) -> list[str]:
     """What the method has done to the figures."""
     out = []
     if settings.prior:
@@ -90,12 +92,12 @@ def _open_ends(columns: Mapping[str, Any]) -> list[str]:
     ends = ((of(lower == -math.inf), "below"), (of(upper == math.inf), "above"))
     beyond = ((of(lower == math.inf), "above"), (of(upper == -math.inf), "below"))
     return [
-        f"the interval is open {side} for {shorten(names)}: the matches do not bound the rating "
+        f"the interval is open {side} for {shortened_names(names)}: the matches do not bound the rating "
         f"from {side}"
         for names, side in ends
         if names
     ] + [
-        f"no finite rating is in the interval of {shorten(names)}: nearly all replicates put them "
+        f"no finite rating is in the interval of {shortened_names(names)}: nearly all replicates put them "
         f"infinitely far {side} the largest component"
         for names, side in beyond
         if names

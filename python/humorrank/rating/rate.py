@@ -9,11 +9,11 @@ from humorrank._util.checks import positive, whole
 from humorrank._util.progress import Progress
 from humorrank.errors import OptionError
 from humorrank.matches.source import counted
-from humorrank.matches.tally.keyed import checked
+from humorrank.matches.tally.keyed import checked_columns
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.leaderboards import Leaderboards
 from humorrank.rating.run import rate_tally
-from humorrank.rating.settings import MOST_THREADS, Interval, Settings, Ties, anchor_pair
+from humorrank.rating.settings import MOST_THREADS, Interval, RatingSettings, Ties, anchor_pair
 from humorrank.rating.uncertainty.difference import RatingDifference
 from humorrank.rating.uncertainty.rank_intervals import RankTable
 
@@ -140,9 +140,9 @@ def rate(
         NoMaximumError: the likelihood has no maximum; says who is outside and why.
         ConvergenceError: the maximum could not be certified.
     """
-    controls = checked(controls, (), what="control")
+    controls = checked_columns(controls, (), what="control")
     extended = ties == "davidson" or bool(first_position) or bool(controls)
-    settings = Settings(
+    settings = RatingSettings(
         bootstrap=0 if extended else whole("bootstrap", bootstrap),
         confidence=confidence,
         elo_shuffles=whole("elo_shuffles", elo_shuffles),

@@ -10,7 +10,7 @@ from humorrank import _core
 from humorrank._stats.scale import MEAN_RATING, POINTS, TOLERANCE
 from humorrank._util.interruptible import interruptible_if_large
 from humorrank._util.progress import Progress, stage
-from humorrank._util.text import shorten
+from humorrank._util.text import shortened_names
 from humorrank.errors import InputError, OptionError
 from humorrank.matches.log import ReadReport
 from humorrank.matches.tally.tally import Tally
@@ -19,7 +19,7 @@ from humorrank.rating.board.leaderboard import Leaderboard, Unrated
 from humorrank.rating.board.parameter import Parameter
 from humorrank.rating.board.ranks import ranked
 from humorrank.rating.existence import Existence
-from humorrank.rating.settings import Settings
+from humorrank.rating.settings import RatingSettings
 from humorrank.rating.uncertainty.clusters import Clusters, refuse_few
 from humorrank.rating.uncertainty.methods import uncertainty_of
 from humorrank.rating.uncertainty.rank_intervals import Uncertainty
@@ -29,7 +29,7 @@ MOST_REPLAYED = 10**11
 
 
 def rate_tally(
-    tally: Tally, settings: Settings, threads: int | None, progress: Progress | None
+    tally: Tally, settings: RatingSettings, threads: int | None, progress: Progress | None
 ) -> Leaderboard:
     """Rates a tally, whatever its keys; as `rate`, with settings that were checked.
 
@@ -43,7 +43,7 @@ class Rating:
     """One run of `rate` over a tally."""
 
     def __init__(
-        self, settings: Settings, tally: Tally, threads: int | None, progress: Progress | None
+        self, settings: RatingSettings, tally: Tally, threads: int | None, progress: Progress | None
     ) -> None:
         self.settings = settings
         self.read = tally.report
@@ -96,7 +96,7 @@ class Rating:
         if settings.anchor and settings.anchor[0] not in names:
             raise OptionError(
                 f"the anchor {settings.anchor[0]!r} is not among the rated contestants: "
-                f"{shorten(names)}"
+                f"{shortened_names(names)}"
             )
         strengths, distance, iterations = self._fit()
         ratings = MEAN_RATING + POINTS * strengths

@@ -25,7 +25,7 @@ FARTHEST_ANCHOR = 1e9
 
 
 @dataclass(frozen=True)
-class Settings:
+class RatingSettings:
     """The options of `rate`, checked once."""
 
     bootstrap: int

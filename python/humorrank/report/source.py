@@ -33,7 +33,7 @@ from humorrank.rating.rate import rate
 from humorrank.report.decisions import Decisions, of_log, of_store
 from humorrank.report.provenance import file_facts, fingerprint
 from humorrank.store.export import match_log
-from humorrank.store.faults import told
+from humorrank.store.faults import store_errors
 from humorrank.store.store import Store
 
 MOST_READ_AGAIN: Final = 2_000_000
@@ -145,7 +145,7 @@ def _of_store(
     with Store(path, write=False) as store:
         frame = match_log(store)
         known = store.fingerprint()
-        with told(path):
+        with store_errors(path):
             failures = store.connection.execute(_FAILURES).fetchall()
     if not frame.height:
         failed = f", and {sum(count for _, count in failures):,} failures" if failures else ""

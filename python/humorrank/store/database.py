@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from humorrank.errors import StoreError
-from humorrank.store.faults import damaged, told
+from humorrank.store.faults import damaged, store_errors
 from humorrank.store.lock import Lock
 
 _MAGIC = b"SQLite format 3\0"
@@ -57,7 +57,7 @@ class Database:
         self._check_version()
         self._lock = Lock(path) if write else None
         try:
-            with told(path):
+            with store_errors(path):
                 self.connection = connect(path, write=write)
         except BaseException:
             if self._lock is not None:
@@ -83,7 +83,7 @@ class Database:
         try:
             if path.exists():
                 raise StoreError(f"{path}: is already there")
-            with told(path):
+            with store_errors(path):
                 cls._fill_whole(temporary, tables, fill)
                 temporary.rename(path)
                 _sync_folder(path.parent)
@@ -132,7 +132,7 @@ class Database:
         Raises:
             StoreError: it cannot be written.
         """
-        with told(self.path):
+        with store_errors(self.path):
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection
@@ -144,12 +144,12 @@ class Database:
 
     def count(self, query: str, *values: object) -> int:
         """The single whole number that a query asks for."""
-        with told(self.path):
+        with store_errors(self.path):
             return int(self.connection.execute(query, values).fetchone()[0])
 
     def state(self, key: str) -> str | None:
         """A remark that a run left behind."""
-        with told(self.path):
+        with store_errors(self.path):
             row = self.connection.execute("SELECT value FROM state WHERE key = ?", (key,))
             found = row.fetchone()
         return None if found is None else str(found[0])
@@ -163,7 +163,7 @@ class Database:
 
     def _check_version(self) -> None:
         """Looks without touching: a store that is refused stays as it is, byte by byte."""
-        with told(self.path), self.path.open("rb") as file:
+        with store_errors(self.path), self.path.open("rb") as file:
             header = file.read(_HEADER)
         if not header.startswith(_MAGIC) or len(header) < _HEADER:
             raise StoreError(f"{self.path}: is no {self.kind}, or its first page is damaged")
@@ -180,7 +180,7 @@ class Database:
     def _check_pages(self) -> None:
         """Refuses a store whose pages are damaged, before anything is added to it."""
         try:
-            with told(self.path):
+            with store_errors(self.path):
                 (found,) = self.connection.execute("PRAGMA quick_check(1)").fetchone()
         except BaseException:
             self.close()

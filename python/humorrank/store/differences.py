@@ -10,7 +10,7 @@ Fingerprint = Mapping[str, Any]
 """Dotted key -> JSON value."""
 
 
-def flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+def flattened(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings within settings by dotted key, as JSON values."""
     return dict(json.loads(json.dumps(dict(_flat(settings)))))
 

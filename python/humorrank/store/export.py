@@ -13,7 +13,7 @@ import polars as pl
 from humorrank._util.atomic import replacing
 from humorrank._util.checks import one_of
 from humorrank.errors import OptionError
-from humorrank.store.faults import told
+from humorrank.store.faults import store_errors
 from humorrank.store.field import Field
 from humorrank.store.running_elo import elo_changes
 from humorrank.store.store import Store
@@ -76,7 +76,7 @@ def swapped(store: Store) -> Swapped:
     Raises:
         StoreError: the store cannot be read.
     """
-    with told(store.path):
+    with store_errors(store.path):
         return Swapped(*map(int, store.connection.execute(_SWAPPED).fetchone()))
 
 
@@ -262,7 +262,7 @@ def decision_frames(store: Store) -> Iterator[pl.DataFrame]:
 
 
 def _names(store: Store, field: Field) -> tuple[pl.Series, pl.Series, pl.Series]:
-    with told(store.path):
+    with store_errors(store.path):
         judges = store.connection.execute("SELECT name FROM judges ORDER BY judge").fetchall()
     return (
         pl.Series(field.models, dtype=pl.String),
@@ -278,7 +278,7 @@ def _winner(score: pl.Series) -> pl.Series:
 
 def _batches(store: Store, query: str, width: int) -> Iterator[list[tuple[Any, ...]]]:
     """The columns of a query, in parts; at least one part."""
-    with told(store.path):
+    with store_errors(store.path):
         rows = store.connection.execute(query)
         part = rows.fetchmany(_ROWS)
         yield list(zip(*part, strict=True)) if part else [()] * width

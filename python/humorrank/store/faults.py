@@ -11,7 +11,7 @@ from humorrank.errors import StoreError
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def store_errors(path: Path) -> Iterator[None]:
     """Turns errors of SQLite and of the file system into one sentence about the store.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from humorrank.store.faults import told
+from humorrank.store.faults import store_errors
 from humorrank.store.store import Store
 
 START = 1000.0
@@ -34,7 +34,7 @@ def elo_changes(store: Store) -> Iterator[tuple[int, int, int, float]]:
     spec = store.spec_content()
     k = spec["schedule"]["elo_k"]
     elo = [START] * store.count("SELECT COUNT(*) FROM models")
-    with told(store.path):
+    with store_errors(store.path):
         for comparison, low, high, score in store.connection.execute(_IN_ORDER, (spec["lag"],)):
             expected = 1 / (1 + 10 ** ((elo[high] - elo[low]) / 400))
             moved = k * (score - expected)

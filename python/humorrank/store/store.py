@@ -15,7 +15,7 @@ import numpy as np
 from humorrank.errors import StoreError
 from humorrank.store import schema
 from humorrank.store.database import Database
-from humorrank.store.faults import told
+from humorrank.store.faults import store_errors
 from humorrank.store.field import Field, Prompt, SparseJokes
 
 OWN_JUDGE = 0
@@ -84,7 +84,7 @@ class Store(Database):
     def __init__(self, path: Path, *, write: bool) -> None:
         """Opens a store, of this version or an earlier one; see `Database`."""
         super().__init__(path, write=write)
-        with told(path):
+        with store_errors(path):
             schema.upgrade(self.connection, write=write)
 
     @classmethod
@@ -127,7 +127,7 @@ class Store(Database):
         Raises:
             StoreError: it has none, since it holds given pairs.
         """
-        with told(self.path):
+        with store_errors(self.path):
             row = self.connection.execute(
                 "SELECT spec FROM changes WHERE spec IS NOT NULL ORDER BY change DESC LIMIT 1"
             ).fetchone()
@@ -141,7 +141,7 @@ class Store(Database):
 
     def changes(self) -> list[Change]:
         """All changes, in order."""
-        with told(self.path):
+        with store_errors(self.path):
             rows = self.connection.execute(
                 "SELECT change, kind, rounds, models, prompts, budget, fingerprint, source, time "
                 "FROM changes ORDER BY change"
@@ -169,7 +169,7 @@ class Store(Database):
 
     def field(self) -> Field:
         """The contestants, the prompts and the jokes."""
-        with told(self.path):
+        with store_errors(self.path):
             ask = self.connection.execute
             models = [name for (name,) in ask("SELECT name FROM models ORDER BY model")]
             prompts = [

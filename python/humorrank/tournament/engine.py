@@ -11,7 +11,7 @@ import numpy as np
 
 from humorrank._util.progress import Progress
 from humorrank.judge import Answers, Batch, Field, Judge
-from humorrank.llm.asking import interruptible
+from humorrank.llm.asking import interrupting
 from humorrank.store.store import OWN_JUDGE, Store
 from humorrank.tournament.commits import Judged, Scheduled
 from humorrank.tournament.history import History, Stop, replay
@@ -74,7 +74,7 @@ async def play_rounds(
     history = replay(store, spec, field, stop=stop)
     engine = _Engine(store, spec, field, judge, history, stop, progress)
     try:
-        with interruptible(engine, say):
+        with interrupting(engine, say):
             ending = await engine.run(retry_failures=retry_failures)
         store.set_state("ended", ending.reason)
         return ending

@@ -9,13 +9,15 @@ from typing import Any
 from humorrank.errors import OptionError
 from humorrank.judge import Field, Judge
 from humorrank.judge.backends import PEOPLE
-from humorrank.store.differences import flat
+from humorrank.store.differences import flattened
 from humorrank.store.export import INCONSISTENT
 from humorrank.tournament.schedule import Scheduler
 from humorrank.tournament.spec import Spec
 
 
-def fingerprint(spec: Spec, field: Field, budget: int, judge: Judge | None) -> dict[str, Any]:
+def tournament_fingerprint(
+    spec: Spec, field: Field, budget: int, judge: Judge | None
+) -> dict[str, Any]:
     """Everything that the comparisons and verdicts of a tournament depend on."""
     settings: dict[str, Any] = {
         "candidates": _digest(_jokes(field)),
@@ -43,7 +45,7 @@ def fingerprint(spec: Spec, field: Field, budget: int, judge: Judge | None) -> d
     if spec.inconsistent != INCONSISTENT:
         # Stores of earlier versions do not know it, and go on as long as nobody asks for another.
         settings["inconsistent"] = spec.inconsistent
-    return flat(settings)
+    return flattened(settings)
 
 
 def template_digest(spec: Spec) -> str | None:

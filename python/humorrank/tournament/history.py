@@ -13,7 +13,7 @@ import numpy as np
 
 from humorrank.errors import StoreError
 from humorrank.judge import Field
-from humorrank.store.faults import told
+from humorrank.store.faults import store_errors
 from humorrank.store.store import OWN_JUDGE, Change, Store
 from humorrank.tournament.identical import identical_pairs
 from humorrank.tournament.rounds import OpenRound, open_round
@@ -251,7 +251,7 @@ class _Replay:
 
 
 def _blocks(store: Store) -> Iterator[_Block]:
-    with told(store.path):
+    with store_errors(store.path):
         rows = store.connection.execute(_MEAN_SCORE)
         for (number, change), group in groupby(rows, key=itemgetter(1, 2)):
             comparison, _, _, low, high, prompt, score = zip(*group, strict=True)
@@ -272,7 +272,7 @@ def _settle(store: Store, opened: OpenRound) -> None:
         )
     }
     bounds = (OWN_JUDGE, opened.start, opened.start + len(opened))
-    with told(store.path):
+    with store_errors(store.path):
         known = store.connection.execute(
             "SELECT comparison, position, score FROM judgments "
             "WHERE judge = ?1 AND counted AND comparison >= ?2 AND comparison < ?3 UNION ALL "

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from humorrank.errors import InputError, OptionError
-from humorrank.matches.log.formats.readings import plain
+from humorrank.matches.log.formats.readings import plain_name
 from humorrank.store.field import Field, Prompt
-from humorrank.tournament.tables import Table, read_tables
+from humorrank.tournament.tables import InputTable, read_tables
 
 _IDS: Final = ("prompt_id", "question_id", "id", "uid")
 _TEXTS: Final = ("prompt", "instruction", "question", "text")
@@ -222,12 +222,12 @@ def _named_files(
             yield None, path
 
 
-def _jokes_of(table: Table, name: str | None) -> Iterator[tuple[Joke, Prompt | None]]:
+def _jokes_of(table: InputTable, name: str | None) -> Iterator[tuple[Joke, Prompt | None]]:
     column = _Columns(table)
     models = None if name is not None else column.optional(_MODELS)
     jokes = column.find(_JOKES, "joke")
     ids = column.optional(_IDS)
-    texts = column.optional([text for text in (*_TEXTS, *_HEADLINES) if text != plain(jokes)])
+    texts = column.optional([text for text in (*_TEXTS, *_HEADLINES) if text != plain_name(jokes)])
     if ids is None and texts is None:
         message = "has no column prompt_id (nor instruction) that says which prompt a joke is for"
         raise InputError(f"{message} (columns: {', '.join(table.columns)})", file=table.file)
@@ -245,7 +245,7 @@ def _jokes_of(table: Table, name: str | None) -> Iterator[tuple[Joke, Prompt | N
         yield Joke(model, named, text, table.file, at), prompt
 
 
-def _named(table: Table, column: str, row: int) -> str:
+def _named(table: InputTable, column: str, row: int) -> str:
     value = table.value(column, row)
     if value is None or not value.strip():
         raise InputError("is empty", file=table.file, row=table.rows[row], column=column)
@@ -255,11 +255,11 @@ def _named(table: Table, column: str, row: int) -> str:
 class _Columns:
     """The columns of a table, found by their plain names."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: InputTable) -> None:
         self._table = table
         self._plain: dict[str, str] = {}
         for column in table.columns:
-            self._plain.setdefault(plain(column), column)
+            self._plain.setdefault(plain_name(column), column)
 
     def optional(self, names: Sequence[str]) -> str | None:
         return next((self._plain[name] for name in names if name in self._plain), None)

@@ -14,10 +14,10 @@ import numpy as np
 from humorrank._util.progress import Progress
 from humorrank.errors import OptionError, StoreError
 from humorrank.judge import Field, Judge
-from humorrank.llm.asking import interruptible
+from humorrank.llm.asking import interrupting
 from humorrank.store.database import is_sqlite
-from humorrank.store.differences import differences, flat
-from humorrank.store.faults import told
+from humorrank.store.differences import differences, flattened
+from humorrank.store.faults import store_errors
 from humorrank.store.store import OWN_JUDGE, Store
 from humorrank.tournament.commits import Judged
 from humorrank.tournament.engine import Ending
@@ -43,7 +43,7 @@ _FIRST_ASKED: Final = (
 
 
 @dataclass(frozen=True)
-class Settings:
+class JudgingSettings:
     """How pairs are judged.
 
     Attributes:
@@ -77,13 +77,13 @@ class Judging:
     field: Field
     judge: Judge
     number: int
-    settings: Settings
+    settings: JudgingSettings
 
 
 def open_judging(
     source: Path,
     make_judge: Callable[[Field], Judge | None],
-    settings: Settings,
+    settings: JudgingSettings,
     *,
     store: Path | None = None,
     columns: Mapping[str, str] | None = None,
@@ -145,11 +145,11 @@ def _closed_on_error(store: Store) -> Iterator[None]:
         raise
 
 
-def _join(store: Store, field: Field, judge: Judge, settings: Settings) -> Judging:
+def _join(store: Store, field: Field, judge: Judge, settings: JudgingSettings) -> Judging:
     """Gives the judge a number in the store, or finds the one that it has."""
     name = settings.name or judge.name
     given = _fingerprint(judge, settings)
-    with told(store.path):
+    with store_errors(store.path):
         numbers = {known: n for n, known in store.connection.execute("SELECT * FROM judges")}
     number = numbers.get(name, len(numbers))
     key = f"judge.{number}"
@@ -180,12 +180,12 @@ def _join(store: Store, field: Field, judge: Judge, settings: Settings) -> Judgi
     return Judging(store, field, judge, number, settings)
 
 
-def _fingerprint(judge: Judge, settings: Settings) -> dict[str, Any]:
+def _fingerprint(judge: Judge, settings: JudgingSettings) -> dict[str, Any]:
     """All that the judgments depend on, as JSON values."""
     own: dict[str, Any] = {"position": settings.position, "identical": settings.identical}
     if settings.position == "random":
         own["seed"] = settings.seed
-    return flat({**own, "judge": judge.settings})
+    return flattened({**own, "judge": judge.settings})
 
 
 async def judge_pairs(
@@ -218,7 +218,7 @@ async def judge_pairs(
         open_ = _joined(failed_slots(judging.store, judging.number), open_)
     session = _Judging(judging, len(wanted), len(open_), progress)
     try:
-        with interruptible(session, say):
+        with interrupting(session, say):
             await session.run(open_)
     finally:
         await judging.judge.close()
@@ -263,7 +263,7 @@ class _Judging(Session):
 def _wanted(judging: Judging) -> Slots:
     """Every judgment that there will be by this judge, by prompt, so that prefixes are shared."""
     store, settings = judging.store, judging.settings
-    with told(store.path):
+    with store_errors(store.path):
         rows = store.connection.execute(
             "SELECT comparison, low, high, prompt FROM comparisons ORDER BY comparison"
         ).fetchall()
@@ -302,7 +302,7 @@ def _wanted(judging: Judging) -> Slots:
 
 def _without_known(judging: Judging, slots: Slots) -> Slots:
     """What the judge has neither judged nor failed to judge."""
-    with told(judging.store.path):
+    with store_errors(judging.store.path):
         rows = judging.store.connection.execute(
             "SELECT comparison, position FROM judgments WHERE judge = ?1 "
             "UNION SELECT comparison, position FROM failures WHERE judge = ?1",

@@ -12,7 +12,7 @@ from humorrank.judge import Field, Judge
 from humorrank.judge.backends import LANGUAGE_MODELS, make_judge
 from humorrank.store.differences import differences
 from humorrank.store.store import Store, write_field
-from humorrank.tournament.fingerprint import fingerprint
+from humorrank.tournament.fingerprint import tournament_fingerprint
 from humorrank.tournament.history import Stop
 from humorrank.tournament.identical import identical_pairs
 from humorrank.tournament.inputs import complete_field, read_field, read_jokes, read_prompts
@@ -55,7 +55,7 @@ def begin(spec: Spec, path: Path, *, judge: Judge | None = None) -> Tournament:
     field = read_field(_files(spec.prompts, spec), _candidates(spec))
     budget = _budget(spec.budget, spec, field)
     judge, stop = judge or judge_of(spec, field), separation(spec.stop, field)
-    given = fingerprint(spec, field, budget, judge)
+    given = tournament_fingerprint(spec, field, budget, judge)
     if path.exists():
         store = Store(path, write=True)
         _same(store, given, "the spec")
@@ -90,7 +90,9 @@ def resume(
         )
         spec = replace(spec, judge=how)
         judge, stop = judge_of(spec, field), separation(spec.stop, field)
-        _same(store, fingerprint(spec, field, store.budget(), judge), "what there is now")
+        _same(
+            store, tournament_fingerprint(spec, field, store.budget(), judge), "what there is now"
+        )
     except BaseException:
         store.close()
         raise
@@ -131,7 +133,7 @@ def extend(
         spec = replace(tournament.spec, budget=before if budget is None else budget)
         budget = _budget(spec.budget, spec, field)
         judge = judge_of(spec, field)
-        now = fingerprint(spec, field, budget, judge)
+        now = tournament_fingerprint(spec, field, budget, judge)
         if not differences(store.fingerprint(), now):
             raise OptionError(f"{path}: has all of this already")
         with store.transaction() as connection:

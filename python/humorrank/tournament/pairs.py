@@ -13,11 +13,11 @@ import numpy as np
 from humorrank._util.suggest import refuse_unknown
 from humorrank.errors import InputError, OptionError
 from humorrank.judge import Field, Prompt
-from humorrank.matches.log.formats.readings import plain
+from humorrank.matches.log.formats.readings import plain_name
 from humorrank.store.field import SparseJokes
 from humorrank.store.store import GivenPairs
 from humorrank.tournament.inputs import prompt_of
-from humorrank.tournament.tables import Table, read_tables
+from humorrank.tournament.tables import InputTable, read_tables
 
 _ROLES: Final[Mapping[str, Sequence[str]]] = {
     "prompt_id": ("prompt_id", "question_id", "id", "uid"),
@@ -166,7 +166,7 @@ def _pairs(
 
 def _rows(path: Path, columns: Mapping[str, str]) -> Iterator[_Row]:
     refuse_unknown(columns, _ROLES, "--columns", what="role")
-    for table in read_tables([path], (*KNOWN, *(plain(name) for name in columns.values()))):
+    for table in read_tables([path], (*KNOWN, *(plain_name(name) for name in columns.values()))):
         found = _columns(table, columns)
         for row, at in enumerate(table.rows):
             value = {
@@ -176,15 +176,15 @@ def _rows(path: Path, columns: Mapping[str, str]) -> Iterator[_Row]:
             yield _row(value, found, table.file, at)
 
 
-def _columns(table: Table, columns: Mapping[str, str]) -> dict[str, str | None]:
+def _columns(table: InputTable, columns: Mapping[str, str]) -> dict[str, str | None]:
     names: dict[str, str] = {}
     for column in table.columns:
-        names.setdefault(plain(column), column)
+        names.setdefault(plain_name(column), column)
     found: dict[str, str | None] = {}
     for role, known in _ROLES.items():
         found[role] = next((names[name] for name in known if name in names), None)
         if role in columns:
-            found[role] = names.get(plain(columns[role]))
+            found[role] = names.get(plain_name(columns[role]))
             if found[role] is None:
                 message = f"--columns: there is no column {columns[role]!r}"
                 raise OptionError(f"{message} in {table.file} ({', '.join(table.columns)})")

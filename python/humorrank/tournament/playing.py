@@ -21,8 +21,8 @@ from humorrank.store.store import Store
 from humorrank.tournament.engine import Ending, play_rounds
 from humorrank.tournament.judging import (
     Identical,
+    JudgingSettings,
     Position,
-    Settings,
     judge_pairs,
     open_judging,
 )
@@ -181,7 +181,7 @@ async def run_async(
     judging = open_judging(
         Path(source),
         made,
-        Settings(name, position, identical, seed),
+        JudgingSettings(name, position, identical, seed),
         store=None if store is None else Path(store),
         columns=columns,
     )

@@ -10,9 +10,9 @@ from functools import partial
 import numpy as np
 
 from humorrank.judge import Answers, Batch, Field, Judge
-from humorrank.judge.checked import checked
+from humorrank.judge.checked import checked_answers
 from humorrank.llm.asking import Asking
-from humorrank.store.faults import told
+from humorrank.store.faults import store_errors
 from humorrank.store.store import Store
 from humorrank.tournament.commits import Judged
 
@@ -69,7 +69,7 @@ class Slots:
 
 def failed_slots(store: Store, judge: int) -> Slots:
     """What a judge failed to answer, and no retry has brought since."""
-    with told(store.path):
+    with store_errors(store.path):
         return Slots.of(store.connection.execute(_FAILED, (judge,)).fetchall())
 
 
@@ -171,7 +171,7 @@ class Session(Asking):
     async def _consult(self, batch: Batch, take: Callable[[Answers], object]) -> None:
         left = len(batch)
         try:
-            async for answers in checked(self._judge, batch):
+            async for answers in checked_answers(self._judge, batch):
                 self.in_flight -= len(answers)
                 left -= len(answers)
                 take(answers)

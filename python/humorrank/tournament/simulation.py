@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from humorrank.judge import Batch, Field, Prompt, SimulatedJudge, Simulation
+from humorrank.judge import Batch, Field, JudgeSimulation, Prompt, SimulatedJudge
 from humorrank.rating.rate import rate
 from humorrank.tournament.history import new_scheduler
 from humorrank.tournament.rounds import OpenRound, open_round
@@ -32,7 +32,7 @@ class Accuracy:
 
 
 def simulate_tournament(
-    simulation: Simulation,
+    simulation: JudgeSimulation,
     prompts: int,
     budget: int,
     *,

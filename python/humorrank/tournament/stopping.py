@@ -103,7 +103,7 @@ class StopSettings:
         return cls(**values)
 
 
-class Separation:
+class SeparationRule:
     """Stops a tournament once what matters is separated.
 
     Args:
@@ -223,7 +223,7 @@ class Separation:
         return f"{above} is separated from {below} {sure}"
 
 
-def separation(content: Mapping[str, Any], field: Field) -> Separation | None:
+def separation(content: Mapping[str, Any], field: Field) -> SeparationRule | None:
     """The rule that the table `stop` of a spec asks for; None where it is empty.
 
     Raises:
@@ -231,7 +231,7 @@ def separation(content: Mapping[str, Any], field: Field) -> Separation | None:
     """
     if not content:
         return None
-    return Separation(StopSettings.of(content), field.models, len(field.prompts))
+    return SeparationRule(StopSettings.of(content), field.models, len(field.prompts))
 
 
 def log_evidence(difference: np.ndarray, variance: np.ndarray, wanted: float) -> np.ndarray:

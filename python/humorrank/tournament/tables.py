@@ -16,7 +16,7 @@ from humorrank.matches.log.tables.table import GAME_SCORES, Hints
 
 
 @dataclass(frozen=True)
-class Table:
+class InputTable:
     """Some rows of a file.
 
     Attributes:
@@ -43,7 +43,7 @@ class Table:
         return self.values[column][row]
 
 
-def read_tables(paths: Sequence[Path], known: Sequence[str]) -> Iterator[Table]:
+def read_tables(paths: Sequence[Path], known: Sequence[str]) -> Iterator[InputTable]:
     """The rows of some files, in parts.
 
     Args:
@@ -73,7 +73,7 @@ def read_tables(paths: Sequence[Path], known: Sequence[str]) -> Iterator[Table]:
                         and batch.frame.get_column(name).dtype not in (pl.Object, pl.Binary)
                     }
                     rows = [batch.row(i) for i in range(batch.frame.height)]
-                    yield Table(table.label, names, rows, texts)
+                    yield InputTable(table.label, names, rows, texts)
 
 
 def _unquoted_columns(path: Path) -> list[str] | None:
@@ -88,7 +88,7 @@ def _unquoted_columns(path: Path) -> list[str] | None:
     return columns if columns[0] == "id" and len(set(columns)) == len(columns) else None
 
 
-def _unquoted(path: Path, columns: list[str]) -> Table:
+def _unquoted(path: Path, columns: list[str]) -> InputTable:
     rows: list[int] = []
     cells: list[list[str]] = []
     try:
@@ -105,7 +105,7 @@ def _unquoted(path: Path, columns: list[str]) -> Table:
         rows.append(number)
         cells.append(parts)
     values = {name: [row[i] or None for row in cells] for i, name in enumerate(columns)}
-    return Table(str(path), columns, rows, values)
+    return InputTable(str(path), columns, rows, values)
 
 
 def expand(given: str, folder: Path) -> list[Path]:

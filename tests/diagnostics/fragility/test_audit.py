@@ -13,7 +13,7 @@ from support.drawn import drawn
 from support.judged import log
 
 import humorrank
-from humorrank.diagnostics.cells import Cells, rated
+from humorrank.diagnostics.cells import Cells, rated_cells
 from humorrank.diagnostics.fragility.audit import audit
 from humorrank.diagnostics.fragility.changes import Changes, conjugate_gradients
 from humorrank.diagnostics.fragility.result import answer
@@ -269,7 +269,7 @@ def test_bad_options_are_refused(options, message):
 def test_influences_by_conjugate_gradients_are_those_of_a_dense_solution(matches):
     field = {f"m{i:02}": 1000.0 + 20 * i for i in range(40)}
     tally = humorrank.tally(drawn(field, matches, ties=0.3))
-    cells = rated(Cells.of(tally, "half"), "largest")[0]
+    cells = rated_cells(Cells.of(tally, "half"), "largest")[0]
     strengths = cells.field().fit()[0]
     log = Changes(cells, "remove")
     nothing = np.zeros(len(cells), np.int64)

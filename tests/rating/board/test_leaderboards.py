@@ -13,7 +13,7 @@ from support.grouped import bits, frame_of, rows
 import humorrank
 from humorrank import HumorRankError, NoMaximumError, OptionError, Tally
 from humorrank.rating.board.leaderboard import COLUMNS
-from humorrank.rating.board.ranks import ranks, ranks_by_interval
+from humorrank.rating.board.ranks import ranks_by_interval, ranks_by_rating
 
 few = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -243,7 +243,7 @@ def test_ranks_of_many_boards_are_those_of_each(boards):
                 leader, rank = rating, place
             own.append(rank)
         expected += own
-    assert ranks(np.concatenate(values), starts).tolist() == expected
+    assert ranks_by_rating(np.concatenate(values), starts).tolist() == expected
     lower, upper = np.concatenate(values) - 1e-4, np.concatenate(values) + 1e-4
     by_interval = [1 + sum(low > u for low in b - 1e-4) for b in values for u in b + 1e-4]
     assert ranks_by_interval(lower, upper, starts).tolist() == by_interval

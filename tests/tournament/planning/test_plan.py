@@ -9,11 +9,11 @@ import pytest
 from scipy import stats
 
 from humorrank.errors import OptionError
-from humorrank.judge import Simulation
-from humorrank.rating.model.matches import Matches
+from humorrank.judge import JudgeSimulation
+from humorrank.rating.model.matches import MatchArrays
 from humorrank.rating.model.paired_logit import fit
 from humorrank.rating.run import POINTS
-from humorrank.tournament.planning.designs import Field, Schedule
+from humorrank.tournament.planning.designs import PlannedField, Schedule
 from humorrank.tournament.planning.plan import plan
 from humorrank.tournament.planning.variance import contrasts
 from humorrank.tournament.simulation import simulate_tournament
@@ -29,7 +29,7 @@ def played(kind, prompts, matches, joke_effects, seed):
     place = {name: i for i, name in enumerate(names)}
     if kind in ("swiss", "information"):
         log = simulate_tournament(
-            Simulation(RATINGS, 0.2, joke_effects=joke_effects, seed=seed),
+            JudgeSimulation(RATINGS, 0.2, joke_effects=joke_effects, seed=seed),
             prompts,
             matches,
             schedule=ScheduleSpec(kind),
@@ -55,7 +55,7 @@ def played(kind, prompts, matches, joke_effects, seed):
         tied, drawn = 0.2 * np.minimum(p, 1 - p), random.random(matches)
         score = np.where(drawn < p - tied, 1.0, np.where(drawn < p + tied, 0.5, 0.0))
     ones = np.ones(len(score))
-    rows = Matches(tuple(names), first, second, ones, ones, score, prompt)
+    rows = MatchArrays(tuple(names), first, second, ones, ones, score, prompt)
     found = fit(rows, np.empty((len(score), 0)))
     return found.strengths, found.covariance(True)
 
@@ -73,7 +73,7 @@ CASES = [
 def case(request):
     """What was planned, and what many tournaments gave."""
     kind, prompts, matches, effects = request.param
-    schedule = Schedule(kind, Field(RATINGS, 0.2, effects, 0, 2), prompts, matches)
+    schedule = Schedule(kind, PlannedField(RATINGS, 0.2, effects, 0, 2), prompts, matches)
     many = 30 if schedule.adaptive else 200
     runs = [played(kind, prompts, matches, effects, seed) for seed in range(100, 100 + many)]
     return schedule, matches, runs
@@ -127,7 +127,7 @@ def test_power_of_the_weakest_pair_is_as_planned():
 
 def test_two_equals_have_the_closed_form():
     """Half a match's information is 1/4: the difference has the variance 4 (1 - t/2) / n."""
-    field = Field({"a": 1000.0, "b": 1000.0}, 0.3, 0.0, 0, 1)
+    field = PlannedField({"a": 1000.0, "b": 1000.0}, 0.3, 0.0, 0, 1)
     covariance = Schedule("round_robin", field, 500, 0).covariance(500)
     assert contrasts(covariance)[0, 1] == pytest.approx(4 * (1 - 0.3) / 500)
     made = plan({"a": 1000, "b": 1000}, half_width=15, ties=0.3, schedules=["round_robin"])
@@ -206,7 +206,7 @@ def test_what_given_matches_give():
 @pytest.mark.parametrize("kind", ["swiss", "information"])
 def test_what_is_not_simulated_goes_on_within_what_there_is(kind, monkeypatch):
     """Each pair at most once a prompt; and nearly as if all were simulated."""
-    field = Field(RATINGS, 0.2, 50.0, 0, 2)
+    field = PlannedField(RATINGS, 0.2, 50.0, 0, 2)
     whole = Schedule(kind, field, 100, 1_200)
     monkeypatch.setattr("humorrank.tournament.planning.designs.MOST_ROUNDS", 100)
     part = Schedule(kind, field, 100, 1_200)

@@ -9,7 +9,7 @@ import typer
 from humorrank.cli import _options, _output
 from humorrank.cli._ratings import read_ratings
 from humorrank.cli.tournament import _common
-from humorrank.judge import Simulation
+from humorrank.judge import JudgeSimulation
 from humorrank.tournament.simulation import accuracy, mean_accuracy, simulate_tournament
 from humorrank.tournament.spec import ScheduleSpec
 
@@ -54,7 +54,7 @@ def simulate(
     sizes = sorted({max(1, most * (i + 1) // steps) for i in range(steps)})
     found = []
     for run in range(seed, seed + runs):
-        judge = Simulation(
+        judge = JudgeSimulation(
             ratings=truth,
             tie_rate=tie_rate,
             position_bias=position_bias,

@@ -13,7 +13,7 @@ from humorrank._stats.distributions import chi_squared_tail, student_quantile
 from humorrank._stats.estimate import Estimate
 from humorrank._stats.scale import MEAN_RATING, POINTS
 from humorrank.errors import OptionError
-from humorrank.rating.model.matches import Matches
+from humorrank.rating.model.matches import MatchArrays
 from humorrank.rating.model.paired_logit import PairedLogit, fit
 from humorrank.rating.model.separation import Separated, connection
 
@@ -65,7 +65,7 @@ class FirstPosition:
 
 
 def first_position(
-    matches: Matches,
+    matches: MatchArrays,
     *,
     confidence: float = 0.95,
     cluster: Cluster = "auto",

@@ -75,7 +75,7 @@ class BiasReport:
 
     def to_polars(self) -> pl.DataFrame:
         """One row a judge: every figure and both ends of its interval."""
-        rows = [flat(judge) for judge in self.judges]
+        rows = [judge_row(judge) for judge in self.judges]
         return pl.DataFrame(rows, infer_schema_length=None)
 
     def ratings(self) -> pl.DataFrame:
@@ -139,7 +139,7 @@ _RATINGS: Final = {
 }
 
 
-def flat(judge: JudgeBias) -> dict[str, Any]:
+def judge_row(judge: JudgeBias) -> dict[str, Any]:
     """A judge as one row of plain values."""
     swapped, length, test, position = (
         judge.consistency,

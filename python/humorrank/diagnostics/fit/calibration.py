@@ -30,7 +30,7 @@ MEAN_ABSOLUTE: Final = math.sqrt(2 / math.pi)
 
 
 @dataclass(frozen=True)
-class Scores:
+class PredictionScores:
     """What predictions cost, a match, on average.
 
     Attributes:
@@ -87,9 +87,9 @@ class Calibration:
     predicted: int
     left_out: int
     reasons: tuple[str, ...]
-    held_out: Scores | None
-    in_sample: Scores | None
-    constant: Scores | None
+    held_out: PredictionScores | None
+    in_sample: PredictionScores | None
+    constant: PredictionScores | None
     bins: tuple[Bin, ...]
     error: float | None
     error_by_chance: float | None
@@ -237,13 +237,15 @@ class _Seen:
             None if cells.group is None else cells.group[cell],
         )
 
-    def scores(self) -> Scores:
+    def scores(self) -> PredictionScores:
         mass = self.count * self.weight
         # -log p and -log(1 - p) of log odds g: log(1 + e^-g), and that plus g.
         loss = np.log1p(np.exp(-self.gap)) + (1 - self.score) * self.gap
         error = (self.score - logistic(self.gap)) ** 2
         total = float(mass.sum())
-        return Scores(float((mass * loss).sum()) / total, float((mass * error).sum()) / total)
+        return PredictionScores(
+            float((mass * loss).sum()) / total, float((mass * error).sum()) / total
+        )
 
     def take(self, rows: np.ndarray) -> _Seen:
         cluster = None if self.cluster is None else self.cluster[rows]

@@ -11,7 +11,7 @@ import polars as pl
 
 from humorrank._util.checks import check_confidence, one_of, positive, whole
 from humorrank._util.progress import Progress
-from humorrank.diagnostics.cells import rated, read_cells, refuse_many
+from humorrank.diagnostics.cells import rated_cells, read_cells, refuse_many
 from humorrank.diagnostics.fit.calibration import calibration
 from humorrank.diagnostics.fit.pairs import fitted, pair_fit, worst
 from humorrank.diagnostics.fit.result import FitReport, pairs_table, warnings
@@ -80,7 +80,7 @@ def check(
     if threads is not None:
         threads = whole("threads", threads, least=1, most=MOST_THREADS)
     cells, tally = read_cells(matches, key=cluster, ties=ties, progress=progress, reading=reading)
-    cells, field, outside = rated(cells, disconnected)
+    cells, field, outside = rated_cells(cells, disconnected)
     refuse_many(len(cells.names))
     strengths = fitted(field, threads)
     fit = pair_fit(cells.merged(), strengths)

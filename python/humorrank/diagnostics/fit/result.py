@@ -13,7 +13,7 @@ import polars as pl
 from humorrank import _core
 from humorrank._util import json as as_json
 from humorrank._util.text import one_line, small, text_table
-from humorrank.diagnostics.fit.calibration import Calibration, Scores
+from humorrank.diagnostics.fit.calibration import Calibration, PredictionScores
 from humorrank.diagnostics.fit.pairs import PairFit, Test
 
 PAIRS: Final = {
@@ -238,7 +238,7 @@ def _calibration(report: FitReport, found: Calibration, *, color: bool) -> list[
     lines = [f"{found.folds:,} folds of {held}: {found.predicted:,} matches predicted"]
     if found.held_out is None or found.in_sample is None or found.constant is None:
         return lines
-    named: tuple[tuple[str, Scores], ...] = (
+    named: tuple[tuple[str, PredictionScores], ...] = (
         ("held out", found.held_out),
         ("in sample", found.in_sample),
         ("always 0.5", found.constant),

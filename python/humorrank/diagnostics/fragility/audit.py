@@ -11,7 +11,7 @@ from humorrank._stats.scale import MEAN_RATING, POINTS
 from humorrank._util.checks import one_of, whole
 from humorrank._util.progress import Progress
 from humorrank._util.suggest import near
-from humorrank.diagnostics.cells import Cells, rated, read_cells, refuse_many
+from humorrank.diagnostics.cells import Cells, rated_cells, read_cells, refuse_many
 from humorrank.diagnostics.fragility.aims import LEAD, Aim, make_aim, pair_aim, top_aims
 from humorrank.diagnostics.fragility.changes import Change, Changes
 from humorrank.diagnostics.fragility.result import AuditReport
@@ -79,7 +79,7 @@ def audit(
     if sum(option is not None for option in (pair, winner, top)) > 1:
         raise OptionError("pair, winner and top exclude each other: each is another question")
     cells, tally = read_cells(matches, key=by, ties=ties, progress=progress, reading=reading)
-    cells, field, outside = rated(cells, disconnected)
+    cells, field, outside = rated_cells(cells, disconnected)
     refuse_many(len(cells.names))
     strengths = field.fit()[0]
     log = Changes(cells, change)

@@ -14,7 +14,7 @@ from humorrank.matches.log._rows import Amounts, Rows
 from humorrank.matches.log.formats.decode import Problem
 from humorrank.matches.log.formats.readings import BY_NAME, Binding
 from humorrank.matches.log.formats.recognise import ambiguous
-from humorrank.matches.log.tables.batch import shorten
+from humorrank.matches.log.tables.batch import shortened_value
 from humorrank.matches.outcomes import BAD
 
 
@@ -69,7 +69,9 @@ def _no_name(rows: Rows, missing: np.ndarray, side: int) -> Fault:
     def problem(match: int) -> Problem:
         name = (rows.decoded.first, rows.decoded.second)[side][match]
         column = _sides(rows, match)[side]
-        return Problem(column, name, f"{shorten(name)} is no name; every match needs two names")
+        return Problem(
+            column, name, f"{shortened_value(name)} is no name; every match needs two names"
+        )
 
     return Fault("empty name", missing, problem)
 
@@ -77,7 +79,7 @@ def _no_name(rows: Rows, missing: np.ndarray, side: int) -> Fault:
 def _against_itself(rows: Rows, same: np.ndarray) -> Fault:
     def problem(match: int) -> Problem:
         name = rows.decoded.second[match]
-        message = f"{shorten(name)} plays against itself; every match needs two models"
+        message = f"{shortened_value(name)} plays against itself; every match needs two models"
         return Problem(_sides(rows, match)[1], name, message)
 
     return Fault("model against itself", same, problem)
@@ -103,7 +105,7 @@ def _bad_amount(rows: Rows, amounts: Amounts) -> Fault:
 def _no_judge(rows: Rows, absent: np.ndarray) -> Fault:
     def problem(match: int) -> Problem:
         value = rows.batch.value(rows.judge_column, rows.row_of(match))
-        message = f"{shorten(value)} is no judge; max_per_judge needs one in every row"
+        message = f"{shortened_value(value)} is no judge; max_per_judge needs one in every row"
         return Problem(rows.judge_column, value, message)
 
     return Fault("no judge", rows.per_match(absent), problem)

@@ -24,8 +24,8 @@ from humorrank._core import (
 )
 from humorrank.matches.log._names import Names
 from humorrank.matches.log.formats.readings import Binding
-from humorrank.matches.log.formats.words import WORDS, normal
-from humorrank.matches.log.tables.batch import Batch, good_counts
+from humorrank.matches.log.formats.words import WORDS, normalized
+from humorrank.matches.log.tables.batch import RowBatch, good_counts
 from humorrank.matches.log.tables.table import Reader, Wanted
 from humorrank.matches.outcomes import BAD, BOTH_BAD, FIRST, SECOND, TIE, UNJUDGED
 
@@ -60,7 +60,7 @@ class CodedRows:
         return CodedRows(self.columns[:columns], self.times)
 
 
-def read(reader: Reader, interners: Sequence[Interner], *, counted: bool) -> CodedRows | None:
+def read_coded(reader: Reader, interners: Sequence[Interner], *, counted: bool) -> CodedRows | None:
     """The next rows; None behind the last.
 
     Args:
@@ -160,7 +160,7 @@ class Coder:
         if len(self._words) > known:
             new = names_from(self._words, known)
             self._written += new
-            outcomes = [table.get(normal(word), BAD) for word in new]
+            outcomes = [table.get(normalized(word), BAD) for word in new]
             self._outcomes = self._outcomes[:-1] + bytes([*outcomes, UNJUDGED])
             self._word_names += [NULL_CODE] * len(new)
         elif len(self._names) == self._names_known:
@@ -188,7 +188,7 @@ class Coder:
         known = len(self._amounts) - 1
         if len(self._counts) > known:
             texts = pl.DataFrame({"count": names_from(self._counts, known)})
-            values = Batch("", texts, 1).numbers("count").values
+            values = RowBatch("", texts, 1).numbers("count").values
             good = good_counts(values)
             amounts = np.full(len(values), _NO_COUNT, np.uint64)
             amounts[good] = values[good].astype(np.uint64)

@@ -13,7 +13,7 @@ from polars.exceptions import ColumnNotFoundError, PolarsError
 
 from humorrank._core import Interner
 from humorrank.errors import InputError, OptionError
-from humorrank.matches.log.tables.batch import Batch, nested_text, shorten
+from humorrank.matches.log.tables.batch import RowBatch, nested_text, shortened_value
 from humorrank.matches.outcomes import UNJUDGED_WORDS
 
 Kind = Literal["text", "number", "truth"]
@@ -62,7 +62,7 @@ class Where:
                 message = f"there is no column {column!r} in {file}{hint} Columns: {found}"
                 raise self._refused(message)
 
-    def holds(self, batch: Batch, *, untyped: bool) -> np.ndarray:
+    def holds(self, batch: RowBatch, *, untyped: bool) -> np.ndarray:
         """Whether it holds, row by row.
 
         Args:
@@ -121,7 +121,7 @@ class Where:
             reason = reason or f"it gives {empty.schema['holds']}, not true or false"
         raise self._refused(reason)
 
-    def _cast(self, batch: Batch, values: pl.Series, kind: Kind) -> pl.Series:
+    def _cast(self, batch: RowBatch, values: pl.Series, kind: Kind) -> pl.Series:
         text = values.str.strip_chars()
         empty = text.is_null() | (text == "")
         if kind == "text":
@@ -137,7 +137,9 @@ class Where:
         wrong = cast.is_null() & ~no_value
         if wrong.any():
             index = int(wrong.arg_true()[0])
-            message = f"{shorten(values[index])} is no {kind}, as where={self._condition!r} needs"
+            message = (
+                f"{shortened_value(values[index])} is no {kind}, as where={self._condition!r} needs"
+            )
             raise InputError(
                 message,
                 file=batch.file,

@@ -11,7 +11,7 @@ import polars as pl
 from humorrank._core import NULL_CODE, Interner, known_codes
 from humorrank.errors import OptionError
 from humorrank.matches.log.formats.readings import ALIASES, Binding
-from humorrank.matches.log.tables.batch import Batch
+from humorrank.matches.log.tables.batch import RowBatch
 from humorrank.matches.log.tables.table import GAME_SCORES, Table
 
 
@@ -52,7 +52,9 @@ class Keys:
             out.append(picked)
         return out
 
-    def of_batch(self, batch: Batch, rows: np.ndarray, columns: Sequence[str]) -> list[np.ndarray]:
+    def of_batch(
+        self, batch: RowBatch, rows: np.ndarray, columns: Sequence[str]
+    ) -> list[np.ndarray]:
         """The keys of some rows, from their columns."""
         out = []
         for column, interner in zip(columns, self.interners, strict=True):

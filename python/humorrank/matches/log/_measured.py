@@ -12,7 +12,7 @@ from humorrank.errors import InputError, OptionError
 from humorrank.matches.log._matches import Matches
 from humorrank.matches.log._pass import Taken
 from humorrank.matches.log.report import ReadReport
-from humorrank.matches.log.tables.batch import Batch, shorten
+from humorrank.matches.log.tables.batch import RowBatch, shortened_value
 from humorrank.matches.outcomes import BOTH_BAD, TIE
 
 
@@ -75,7 +75,7 @@ def measured(
     return Measured(left, numbers[good], [codes[good] for codes in taken.keys])
 
 
-def _columns(batch: Batch, control: str) -> tuple[str, ...]:
+def _columns(batch: RowBatch, control: str) -> tuple[str, ...]:
     """Both sides' columns, or the one of differences."""
     there, both = batch.frame.columns, sides(control)
     if all(column in there for column in both):
@@ -91,7 +91,7 @@ def _columns(batch: Batch, control: str) -> tuple[str, ...]:
 
 
 def _leave(
-    batch: Batch,
+    batch: RowBatch,
     column: str,
     rows: np.ndarray,
     on_error: Literal["fail", "skip"],
@@ -100,7 +100,7 @@ def _leave(
     def error(row: int) -> InputError:
         value = batch.value(column, row)
         return InputError(
-            f"{shorten(value)} is no finite number, which a control must be",
+            f"{shortened_value(value)} is no finite number, which a control must be",
             file=batch.file,
             row=batch.row(row),
             column=column,

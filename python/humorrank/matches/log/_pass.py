@@ -12,18 +12,18 @@ import polars as pl
 from humorrank._core import Judged, UnusualError
 from humorrank.errors import InputError, OptionError
 from humorrank.matches.log._checks import faults, refuse_clash
-from humorrank.matches.log._coded import FURTHER, CodedRows, Coder, read, wanted
+from humorrank.matches.log._coded import FURTHER, CodedRows, Coder, read_coded, wanted
 from humorrank.matches.log._filters import JudgeCap, Where
 from humorrank.matches.log._keys import Keys
 from humorrank.matches.log._matches import Matches
 from humorrank.matches.log._names import Names
 from humorrank.matches.log._rows import Rows, code_rows
-from humorrank.matches.log.formats.decode import Problem, Settings
+from humorrank.matches.log.formats.decode import DecoderSettings, Problem
 from humorrank.matches.log.formats.opening import Opening
 from humorrank.matches.log.formats.readings import Binding, Header, is_header
 from humorrank.matches.log.formats.recognise import judge_columns, recognise
 from humorrank.matches.log.report import ReadReport
-from humorrank.matches.log.tables.batch import Batch, shorten
+from humorrank.matches.log.tables.batch import RowBatch, shortened_value
 from humorrank.matches.log.tables.opening import tables
 from humorrank.matches.log.tables.table import GAME_SCORES, Hints, Table
 from humorrank.matches.outcomes import BOTH_BAD, SOFT, TIE, UNJUDGED
@@ -60,7 +60,7 @@ class Taken:
 
     matches: Matches
     binding: Binding
-    batch: Batch | None = None
+    batch: RowBatch | None = None
     rows: np.ndarray | None = None
     keys: Sequence[np.ndarray] = ()
 
@@ -155,7 +155,7 @@ class Pass:
         interners = [*self._coder.interners, *self.keys.interners]
         while True:
             try:
-                rows = read(reader, interners, counted=counted)
+                rows = read_coded(reader, interners, counted=counted)
             except UnusualError:
                 return passed
             if rows is None:
@@ -180,7 +180,7 @@ class Pass:
         passed: int,
     ) -> Iterator[Taken]:
         """The matches of the rows behind the first so many, read as values."""
-        decoder = binding.reading.decoder(Settings(self._options.score_of))
+        decoder = binding.reading.decoder(DecoderSettings(self._options.score_of))
         columns = self._needed(table, binding, judge, keys)
         width = len(table.columns)
         ragged = self._ragged if self._options.on_error == "skip" else None
@@ -257,7 +257,7 @@ class Pass:
     def _ragged(self, error: InputError) -> None:
         self.report.skip("ragged row", 1, [str(error)])
 
-    def _hold(self, batch: Batch, binding: Binding, untyped: bool) -> Batch:
+    def _hold(self, batch: RowBatch, binding: Binding, untyped: bool) -> RowBatch:
         """The rows where the condition holds."""
         assert self._where is not None
         for role in ("model_a", "model_b", "winner", "loser"):
@@ -320,7 +320,7 @@ class Pass:
             match = int(unjudged.argmax())
             column = rows.binding.outcome_column
             value = rows.batch.value(column, rows.row_of(match))
-            message = f"no outcome ({shorten(value)}), which --unjudged fail refuses"
+            message = f"no outcome ({shortened_value(value)}), which --unjudged fail refuses"
             raise rows.error(match, Problem(column, value, message))
         self.report.unjudged += int(np.count_nonzero(unjudged))
         for codes in (rows.first, rows.second):
@@ -377,7 +377,7 @@ class Pass:
             self._opening.check()
 
 
-def _behind(batches: Iterable[Batch], passed: int) -> Iterator[Batch]:
+def _behind(batches: Iterable[RowBatch], passed: int) -> Iterator[RowBatch]:
     """The batches without the first so many rows of all."""
     for batch in batches:
         height = batch.frame.height

@@ -12,7 +12,7 @@ from humorrank.errors import InputError
 from humorrank.matches.log._names import Names
 from humorrank.matches.log.formats.decode import Decoded, Decoder, Problem
 from humorrank.matches.log.formats.readings import Binding
-from humorrank.matches.log.tables.batch import Batch, good_counts, nested_text, shorten
+from humorrank.matches.log.tables.batch import RowBatch, good_counts, nested_text, shortened_value
 
 _LEAST_WEIGHT, _MOST_WEIGHT = 1e-100, 1e100
 
@@ -50,7 +50,7 @@ class Rows:
         judge_column: where it is.
     """
 
-    batch: Batch
+    batch: RowBatch
     binding: Binding
     decoded: Decoded
     first: np.ndarray
@@ -92,7 +92,7 @@ class Rows:
 
 
 def code_rows(
-    batch: Batch, binding: Binding, decoder: Decoder, names: Names, judge: str | None
+    batch: RowBatch, binding: Binding, decoder: Decoder, names: Names, judge: str | None
 ) -> Rows:
     """Decodes and codes a batch.
 
@@ -120,13 +120,13 @@ def code_rows(
     )
 
 
-def _counts(batch: Batch, column: str) -> Amounts:
+def _counts(batch: RowBatch, column: str) -> Amounts:
     values = batch.numbers(column).values
     good = good_counts(values)
     return _amounts(batch, column, values, good, "count", "a whole number from 0 to 2^53 - 1")
 
 
-def _weights(batch: Batch, column: str) -> Amounts:
+def _weights(batch: RowBatch, column: str) -> Amounts:
     values = batch.numbers(column).values
     with np.errstate(invalid="ignore"):
         good = (values == 0) | ((values >= _LEAST_WEIGHT) & (values <= _MOST_WEIGHT))
@@ -134,10 +134,12 @@ def _weights(batch: Batch, column: str) -> Amounts:
 
 
 def _amounts(
-    batch: Batch, column: str, values: np.ndarray, good: np.ndarray, role: str, allowed: str
+    batch: RowBatch, column: str, values: np.ndarray, good: np.ndarray, role: str, allowed: str
 ) -> Amounts:
     def problem(row: int) -> Problem:
         value = batch.value(column, row)
-        return Problem(column, value, f"{shorten(value)} is no {role}; it must be {allowed}")
+        return Problem(
+            column, value, f"{shortened_value(value)} is no {role}; it must be {allowed}"
+        )
 
     return Amounts(values, ~good, f"bad {role}", problem)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from humorrank._util.text import shorten
+from humorrank._util.text import shortened_names
 
 
 @dataclass
@@ -69,7 +69,7 @@ class ReadReport:
         return ", ".join(parts)
 
 
-def told(report: ReadReport) -> list[str]:
+def reading_warnings(report: ReadReport) -> list[str]:
     """What reading the log found that is not counted, or not as it may seem."""
     out = list(report.notes)
     if report.unjudged:
@@ -80,7 +80,7 @@ def told(report: ReadReport) -> list[str]:
         examples = "; ".join(report.examples.get(kind, []))
         out.append(f"{rows:,} bad rows skipped, {kind}: {examples}")
     if report.unjudged_only:
-        names = shorten(report.unjudged_only)
+        names = shortened_names(report.unjudged_only)
         out.append(f"only in rows without an outcome, so not rated: {names}")
     return out
 

@@ -21,7 +21,7 @@ _WIDE = 64
 
 
 @dataclass(frozen=True)
-class CodedRows:
+class MatchCodes:
     """Rows as the engine takes them, its ranges not checked yet."""
 
     names: Sequence[str]
@@ -53,7 +53,7 @@ def coded(
     outcome: Codes,
     count: Codes | None,
     keys: Mapping[str, tuple[Sequence[str] | None, Codes]],
-) -> CodedRows:
+) -> MatchCodes:
     """Checks kinds and lengths; `CodedRows.refuse` says what else is wrong.
 
     Raises:
@@ -89,7 +89,7 @@ def coded(
             texts, column = list(map(str, used.tolist())), places.astype(np.uint32)
         labels.append(texts)
         columns[key] = column
-    return CodedRows(names, one, two, how, times, columns, labels)
+    return MatchCodes(names, one, two, how, times, columns, labels)
 
 
 def _whole(name: str, values: Codes, dtype: type, length: int | None = None) -> np.ndarray:

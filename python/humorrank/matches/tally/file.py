@@ -30,7 +30,7 @@ _TEXTS = ("model_a", "model_b", "outcome")
 
 
 @dataclass(frozen=True)
-class Cells:
+class TallyCells:
     """What a tally file holds.
 
     Attributes:
@@ -48,7 +48,7 @@ class Cells:
     report: ReadReport | None
 
 
-def write(
+def write_cells(
     path: str | os.PathLike[str],
     frame: pl.DataFrame,
     keys: Sequence[str],
@@ -72,7 +72,7 @@ def write(
         file.write(parquet.getbuffer())
 
 
-def read(label: str) -> Cells:
+def read_cells(label: str) -> TallyCells:
     """Reads the cells of a tally and checks each; see `Tally.read`.
 
     Raises:
@@ -90,13 +90,13 @@ def read(label: str) -> Cells:
         message = f"has the columns {', '.join(frame.columns)}, not {', '.join(columns)}"
         _damaged(label, message)
     amounts = _amounts(label, frame, keys)
-    cells = Cells(frame, tuple(keys), amounts, about["matches"], about["report"])
+    cells = TallyCells(frame, tuple(keys), amounts, about["matches"], about["report"])
     if frame.height != about["cells"]:
         refuse_incomplete(label, cells, int(amounts[-1].sum()), about["cells"])
     return cells
 
 
-def refuse_incomplete(label: str, cells: Cells, found: int, height: int | None = None) -> None:
+def refuse_incomplete(label: str, cells: TallyCells, found: int, height: int | None = None) -> None:
     """Refuses a file that does not hold what was written to it.
 
     Args:

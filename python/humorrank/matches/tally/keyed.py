@@ -136,7 +136,9 @@ class Keyed:
         )
 
 
-def checked(keys: Sequence[str], reserved: Sequence[str], *, what: str = "key") -> tuple[str, ...]:
+def checked_columns(
+    keys: Sequence[str], reserved: Sequence[str], *, what: str = "key"
+) -> tuple[str, ...]:
     """Keys as a tuple.
 
     Raises:

@@ -20,7 +20,7 @@ from humorrank.matches.log import report as accounts
 from humorrank.matches.outcomes import CELL_COLUMNS, OUTCOMES
 from humorrank.matches.tally import file
 from humorrank.matches.tally.codes import Codes, coded
-from humorrank.matches.tally.keyed import Keyed, checked, refuse_missing
+from humorrank.matches.tally.keyed import Keyed, checked_columns, refuse_missing
 
 if TYPE_CHECKING:
     Path = str | os.PathLike[str]
@@ -126,7 +126,7 @@ class Tally:
             InputError: the log cannot be read, or its counts are beyond 64 bits.
             OptionError: the log has no such column.
         """
-        keys = checked(keys, CELL_COLUMNS)
+        keys = checked_columns(keys, CELL_COLUMNS)
         counts = _core.Groups(len(keys)) if keys else _core.Tally()
         try:
             for matches, codes in log.keyed(keys):
@@ -173,7 +173,7 @@ class Tally:
             InputError: a column is not made of whole numbers, of another length, or holds a
                 value that is out of range; a match is of a contestant against itself.
         """
-        checked(list(keys or {}), CELL_COLUMNS)
+        checked_columns(list(keys or {}), CELL_COLUMNS)
         rows = coded(names, first, second, outcome, count, keys or {})
         try:
             if not rows.keys:
@@ -204,7 +204,7 @@ class Tally:
                 it should.
         """
         label = os.fspath(path)
-        cells = file.read(label)
+        cells = file.read_cells(label)
         try:
             tally = cls._of_cells(cells)
         except OverflowError as error:
@@ -213,7 +213,7 @@ class Tally:
         return tally
 
     @classmethod
-    def _of_cells(cls, cells: file.Cells) -> Tally:
+    def _of_cells(cls, cells: file.TallyCells) -> Tally:
         names = _core.Interner()
         first, second = (names.encode(cells.frame[side]) for side in ("model_a", "model_b"))
         rows = (first, second, *cells.amounts)
@@ -235,7 +235,7 @@ class Tally:
         Raises:
             OptionError: the file cannot be written.
         """
-        file.write(path, self.to_polars(), self.keys, self.matches, self.report)
+        file.write_cells(path, self.to_polars(), self.keys, self.matches, self.report)
 
     def project(self, keys: Sequence[str]) -> Tally:
         """The same matches by some of the keys only; by none of them for ().
@@ -243,7 +243,7 @@ class Tally:
         Raises:
             OptionError: there is no such key; says how to make a tally that has it.
         """
-        keys = checked(keys, ())
+        keys = checked_columns(keys, ())
         if keys == self.keys:
             return self
         refuse_missing(keys, self.keys)

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from humorrank.rating.existence import reason
-from humorrank.rating.settings import Settings
+from humorrank.rating.settings import RatingSettings
 
 RATED, NO_MATCHES, NO_MAXIMUM, NOT_CONVERGED, NO_ANCHOR = range(5)
 """What came of a group."""
@@ -20,7 +20,7 @@ _UNRATED, _OUTSIDE, _FEW = 1, 2, 3
 _STANDINGS: Final = ("inside", "above", "below", "unordered")
 
 
-def of_group(columns: Mapping[str, Any], settings: Settings) -> pl.Series:
+def of_group(columns: Mapping[str, Any], settings: RatingSettings) -> pl.Series:
     """One note a group, null where everybody is rated: the column `note`."""
     lengths, rated, status = columns["lengths"], columns["rated"], columns["status"]
     notes: list[str | None] = [None] * len(lengths)
@@ -35,7 +35,7 @@ def of_group(columns: Mapping[str, Any], settings: Settings) -> pl.Series:
     return pl.Series("note", notes, dtype=pl.String)
 
 
-def _note(status: int, size: int, outside: int, few: int, settings: Settings) -> str:
+def _note(status: int, size: int, outside: int, few: int, settings: RatingSettings) -> str:
     if status == NO_MAXIMUM:
         return (
             f"no maximum: {outside:,} of {size:,} contestants are not tied into the group by "
@@ -71,7 +71,7 @@ def _outside_each(columns: Mapping[str, Any]) -> np.ndarray:
 
 
 def of_rows(
-    columns: Mapping[str, Any], group: np.ndarray, group_note: pl.Series, settings: Settings
+    columns: Mapping[str, Any], group: np.ndarray, group_note: pl.Series, settings: RatingSettings
 ) -> pl.Series:
     """One note a row, null where it is rated: the column `note`."""
     state = columns["state"]
@@ -113,7 +113,7 @@ def _reasons(columns: Mapping[str, Any], status: np.ndarray) -> pl.Series:
     return joined.get_column("text")
 
 
-def of_groups(columns: Mapping[str, Any], settings: Settings) -> list[str]:
+def of_groups(columns: Mapping[str, Any], settings: RatingSettings) -> list[str]:
     """What a reader of all boards should know."""
     status = columns["status"]
     total = len(status)

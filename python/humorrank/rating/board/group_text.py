@@ -10,7 +10,7 @@ import polars as pl
 
 from humorrank._util.text import one_line
 from humorrank.rating.board.text import interval_text
-from humorrank.rating.settings import Settings
+from humorrank.rating.settings import RatingSettings
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,7 +21,7 @@ def boards_text(
     groups: pl.DataFrame,
     by: Sequence[str],
     summary: str,
-    settings: Settings,
+    settings: RatingSettings,
     *,
     color: bool,
 ) -> str:
@@ -55,7 +55,7 @@ def boards_text(
     return "\n".join([*lines, "", summary])
 
 
-def _fill(out: Table, table: pl.DataFrame, by: Sequence[str], settings: Settings) -> None:
+def _fill(out: Table, table: pl.DataFrame, by: Sequence[str], settings: RatingSettings) -> None:
     from rich.text import Text  # noqa: PLC0415 - only where a table is looked at
 
     last = None

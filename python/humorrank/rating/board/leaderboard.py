@@ -400,7 +400,7 @@ class Leaderboard(Board):
             width: characters in a line, into which intervals are drawn as bars too; none are
                 drawn by default.
         """
-        return board_text.plain(self._shown(), top, color=color, width=width)
+        return board_text.table_text(self._shown(), top, color=color, width=width)
 
     def to_latex(self, top: int | None = None) -> str:
         """The board as a table of LaTeX with booktabs.

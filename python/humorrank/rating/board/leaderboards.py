@@ -14,17 +14,17 @@ import polars as pl
 from humorrank import _core
 from humorrank._util import json as as_json
 from humorrank._util.progress import Progress, stage
-from humorrank._util.text import shorten
+from humorrank._util.text import shortened_names
 from humorrank.errors import OptionError
 from humorrank.matches.source import Board
-from humorrank.matches.tally.keyed import Keyed, Label, checked
+from humorrank.matches.tally.keyed import Keyed, Label, checked_columns
 from humorrank.matches.tally.tally import Tally
 from humorrank.rating.board import group_notes
 from humorrank.rating.board.group_text import boards_text
 from humorrank.rating.board.leaderboard import COLUMNS, SCHEMA, Leaderboard
-from humorrank.rating.board.ranks import ranks, ranks_by_interval
+from humorrank.rating.board.ranks import ranks_by_interval, ranks_by_rating
 from humorrank.rating.notices import of_names, of_reading
-from humorrank.rating.settings import Settings
+from humorrank.rating.settings import RatingSettings
 
 Key = Label | tuple[Label, ...]
 """What a group is called."""
@@ -52,7 +52,7 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
     def __init__(
         self,
         tally: Tally,
-        settings: Settings,
+        settings: RatingSettings,
         threads: int | None,
         progress: Progress | None,
         *,
@@ -73,7 +73,7 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
             OptionError: the anchor plays in no group, or a column has a name that is taken.
         """
         assert tally.keyed is not None
-        self.by = checked(tally.keys, (*COLUMNS, *_GROUP_COLUMNS, "note"))
+        self.by = checked_columns(tally.keys, (*COLUMNS, *_GROUP_COLUMNS, "note"))
         self.version = _core.VERSION
         self._tally = tally
         self._keyed: Keyed = tally.keyed
@@ -103,7 +103,7 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
         name, rating = self._settings.anchor
         if name not in self._tally.names:
             raise OptionError(
-                f"the anchor {name!r} is not among the contestants: {shorten(self._tally.names)}"
+                f"the anchor {name!r} is not among the contestants: {shortened_names(self._tally.names)}"
             )
         return self._tally.names.index(name), rating
 
@@ -154,7 +154,7 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
         starts = np.cumsum(each) - each
         names = pl.Series("model", self._tally.names, dtype=pl.String)
         columns: dict[str, pl.Series] = {
-            "rank": _spread(ranks(found["rating"][place], starts), place, rated),
+            "rank": _spread(ranks_by_rating(found["rating"][place], starts), place, rated),
             "model": names.gather(found["contestant"]),
             "rank_ci": pl.Series([None], dtype=pl.Int64).new_from_index(0, len(rated)),
             "matches": pl.Series(found["matches"], dtype=pl.Int64),

@@ -27,7 +27,7 @@ def ranked(columns: Mapping[str, Any]) -> dict[str, Any]:
         name: [values[i] for i in order.tolist()] if name == "model" else values[order]
         for name, values in columns.items()
     }
-    out["rank"] = ranks(out["rating"])
+    out["rank"] = ranks_by_rating(out["rating"])
     if "rating_lower" in out:
         out["rank_ci"] = ranks_by_interval(out["rating_lower"], out["rating_upper"])
     for name, values in out.items():
@@ -36,7 +36,7 @@ def ranked(columns: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
-def ranks(descending: np.ndarray, starts: np.ndarray | None = None) -> np.ndarray:
+def ranks_by_rating(descending: np.ndarray, starts: np.ndarray | None = None) -> np.ndarray:
     """1, 2, ...; a rating that equals the first of its run shares the rank of that one.
 
     Args:

@@ -103,7 +103,7 @@ def interval_text(lower: float, upper: float) -> str:
     return f"{end(lower)} to {end(upper)}"
 
 
-def plain(board: BoardTable, top: int | None, *, color: bool, width: int | None) -> str:
+def table_text(board: BoardTable, top: int | None, *, color: bool, width: int | None) -> str:
     """The board as a table for people; see `Leaderboard.to_text`."""
     header, rows = cells(board, top)
     if width is not None and "rating_lower" in board.columns and rows:

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from humorrank.rating.model.matches import Matches
+from humorrank.rating.model.matches import MatchArrays
 from humorrank.rating.model.outcomes import Derivatives
 
 _BLOCK: Final = 1 << 22
@@ -25,7 +25,7 @@ class Design:
         extra: 1 where there is a tau, else 0.
     """
 
-    def __init__(self, matches: Matches, covariates: np.ndarray, extra: int) -> None:
+    def __init__(self, matches: MatchArrays, covariates: np.ndarray, extra: int) -> None:
         self.matches = matches
         self.covariates = covariates
         self.contestants = len(matches.names)

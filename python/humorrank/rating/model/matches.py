@@ -9,7 +9,7 @@ import polars as pl
 
 
 @dataclass(frozen=True)
-class Matches:
+class MatchArrays:
     """Judged matches as numbers; equal ones may be one row.
 
     Attributes:
@@ -30,13 +30,13 @@ class Matches:
     score: np.ndarray
     cluster: np.ndarray | None = None
 
-    def restricted(self, rows: np.ndarray) -> Matches:
+    def restricted(self, rows: np.ndarray) -> MatchArrays:
         """Some of the rows, and the contestants that they are of."""
         first, second = self.first[rows], self.second[rows]
         present = np.zeros(len(self.names), bool)
         present[first] = present[second] = True
         code = np.cumsum(present) - 1
-        return Matches(
+        return MatchArrays(
             tuple(name for name, there in zip(self.names, present.tolist(), strict=True) if there),
             code[first],
             code[second],
@@ -47,14 +47,14 @@ class Matches:
         )
 
 
-def matches_of(table: pl.DataFrame) -> Matches:
+def matches_of(table: pl.DataFrame) -> MatchArrays:
     """Rows of a table of judgments as numbers; contestants in the order of their names."""
     names = pl.concat([table["model_a"], table["model_b"]]).unique().sort()
     kind = pl.Enum(names)
     cluster = None
     if not table["prompt"].has_nulls():
         cluster = table["prompt"].rank("dense").to_numpy().astype(np.int64) - 1
-    return Matches(
+    return MatchArrays(
         tuple(names.to_list()),
         table["model_a"].cast(kind).to_physical().to_numpy().astype(np.int64),
         table["model_b"].cast(kind).to_physical().to_numpy().astype(np.int64),

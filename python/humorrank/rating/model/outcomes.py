@@ -34,7 +34,7 @@ class Derivatives:
     tie_tie: np.ndarray | None = None
 
 
-class Outcomes(Protocol):
+class OutcomeModel(Protocol):
     """A model of outcomes."""
 
     extra: int

@@ -22,8 +22,8 @@ from humorrank._util.progress import Progress
 from humorrank.errors import ConvergenceError, OptionError
 from humorrank.rating.model.design import Design
 from humorrank.rating.model.direction import diagnosed
-from humorrank.rating.model.matches import Matches
-from humorrank.rating.model.outcomes import Davidson, Derivatives, Logistic, Outcomes
+from humorrank.rating.model.matches import MatchArrays
+from humorrank.rating.model.outcomes import Davidson, Derivatives, Logistic, OutcomeModel
 from humorrank.rating.model.separation import Separated, separates, settled
 
 MOST_CONTESTANTS: Final = 5_000
@@ -54,7 +54,7 @@ class PairedLogit:
         bread: the inverse of the information; contestants, covariates, tau.
     """
 
-    matches: Matches
+    matches: MatchArrays
     covariates: np.ndarray
     strengths: np.ndarray
     effects: np.ndarray
@@ -112,13 +112,13 @@ class PairedLogit:
 
     @cached_property
     def _derivatives(self) -> Derivatives:
-        outcomes: Outcomes = Logistic() if self.tau is None else Davidson()
+        outcomes: OutcomeModel = Logistic() if self.tau is None else Davidson()
         odds = self._design.project(np.concatenate([self.strengths, self.effects]))
         return outcomes.derivatives(self.matches.score, odds, self.tau or 0.0)
 
 
 def fit(
-    matches: Matches,
+    matches: MatchArrays,
     covariates: np.ndarray,
     *,
     davidson: bool = False,
@@ -155,10 +155,10 @@ class _Newton:
     """One run of `fit`."""
 
     def __init__(
-        self, matches: Matches, covariates: np.ndarray, labels: Sequence[str], *, davidson: bool
+        self, matches: MatchArrays, covariates: np.ndarray, labels: Sequence[str], *, davidson: bool
     ) -> None:
         self.settled = settled(matches, covariates, davidson=davidson)
-        self.outcomes: Outcomes = Davidson() if davidson else Logistic()
+        self.outcomes: OutcomeModel = Davidson() if davidson else Logistic()
         self.design = Design(matches, covariates, self.outcomes.extra)
         self.labels = labels
         self.total = matches.count * matches.weight

@@ -19,7 +19,7 @@ from humorrank.matches.tally.tally import Tally
 
 
 @dataclass(frozen=True)
-class Read:
+class ModelData:
     """Matches; equal ones are one row, in the order of their values.
 
     Attributes:
@@ -43,14 +43,14 @@ class Read:
     controls: np.ndarray
 
 
-def read(
+def read_model_data(
     matches: object,
     *,
     controls: Sequence[str],
     cluster: str | None,
     progress: Progress | None,
     reading: Mapping[str, Any],
-) -> Read:
+) -> ModelData:
     """Reads whatever `humorrank.rate` takes.
 
     Args:
@@ -75,7 +75,9 @@ def read(
     return _of_log(log_of(matches, reading), controls, keys, progress)
 
 
-def _of_tally(tally: Tally, controls: Sequence[tuple[str, ...]], clusters: Sequence[str]) -> Read:
+def _of_tally(
+    tally: Tally, controls: Sequence[tuple[str, ...]], clusters: Sequence[str]
+) -> ModelData:
     groups = None
     if tally.keyed is None:
         cells = tally.counts.cells()
@@ -125,7 +127,7 @@ def _of_tally(tally: Tally, controls: Sequence[tuple[str, ...]], clusters: Seque
 
 def _of_log(
     log: MatchLog, controls: Sequence[str], clusters: Sequence[str], progress: Progress | None
-) -> Read:
+) -> ModelData:
     counts, frames = _core.Tally(), []
     try:
         for part in log.measured(controls, clusters):
@@ -157,14 +159,14 @@ def _of_log(
     return _merged(tally, rows, len(controls))
 
 
-def _merged(tally: Tally, rows: pl.DataFrame, controls: int) -> Read:
+def _merged(tally: Tally, rows: pl.DataFrame, controls: int) -> ModelData:
     """Equal rows as one, in an order that no way of reading leaves a trace in."""
     values = [column for column in rows.columns if column != "count"]
     rows = rows.group_by(values).agg(pl.col("count").sum()).sort(values)
     numbers = np.empty((rows.height, controls))
     for place in range(controls):
         numbers[:, place] = rows[f"control {place}"].to_numpy()
-    return Read(
+    return ModelData(
         tally,
         rows["first"].to_numpy(),
         rows["second"].to_numpy(),

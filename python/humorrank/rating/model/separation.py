@@ -32,7 +32,7 @@ from humorrank import _core
 from humorrank.errors import NoMaximumError
 from humorrank.matches.tally.tally import Tally
 from humorrank.rating.existence import Existence
-from humorrank.rating.model.matches import Matches
+from humorrank.rating.model.matches import MatchArrays
 
 
 class Separated:
@@ -108,7 +108,7 @@ class Separated:
         )
 
 
-def settled(matches: Matches, covariates: np.ndarray, *, davidson: bool) -> bool:
+def settled(matches: MatchArrays, covariates: np.ndarray, *, davidson: bool) -> bool:
     """Refuses matches without a maximum as far as their graph can tell.
 
     Args:
@@ -136,7 +136,7 @@ def settled(matches: Matches, covariates: np.ndarray, *, davidson: bool) -> bool
     return _tie_settled(matches, position=position) and certain if davidson else certain
 
 
-def _tie_settled(matches: Matches, *, position: bool) -> bool:
+def _tie_settled(matches: MatchArrays, *, position: bool) -> bool:
     """Whether it is certain that tau does not run away; refuses matches where it does."""
     n = len(matches.names)
     pair = matches.first.astype(np.int64) * n + matches.second
@@ -155,7 +155,7 @@ def _tie_settled(matches: Matches, *, position: bool) -> bool:
     return not position
 
 
-def connection(matches: Matches) -> Existence:
+def connection(matches: MatchArrays) -> Existence:
     """Who is outside the largest strongly connected component."""
     outcome = np.where(matches.score >= 1, 0, np.where(matches.score <= 0, 1, 2)).astype(np.uint8)
     names = [f"{code:09}" for code in range(len(matches.names))]
@@ -164,7 +164,7 @@ def connection(matches: Matches) -> Existence:
     return Existence(_core.Field(tally.counts), matches.names)
 
 
-def separates(matches: Matches, odds: np.ndarray, tie: float | None) -> bool:
+def separates(matches: MatchArrays, odds: np.ndarray, tie: float | None) -> bool:
     """Whether a direction, odds one a row and tau's, takes no outcome seen for less likely.
 
     Then the likelihood never falls along it. Rounding is allowed for.
@@ -179,7 +179,7 @@ def separates(matches: Matches, odds: np.ndarray, tie: float | None) -> bool:
     return bool((agree_first & agree_second).all())
 
 
-def _wins(matches: Matches) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _wins(matches: MatchArrays) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Winner, loser, and 1 where the winner was shown first, else -1; each once."""
     first, second = matches.score > 0, matches.score < 1
     winner = np.concatenate([matches.first[first], matches.second[second]])

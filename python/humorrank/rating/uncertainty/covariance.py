@@ -26,7 +26,7 @@ _BLOCK: Final = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
-class Scores:
+class ScoreSums:
     """What each unit (a kind of match, or a cluster) says against the fit.
 
     Attributes:
@@ -97,7 +97,7 @@ class Curvature:
         )
         return self._sandwich(meat)
 
-    def sandwich(self, scores: Scores) -> np.ndarray:
+    def sandwich(self, scores: ScoreSums) -> np.ndarray:
         """The covariance that the scatter of the units shows.
 
         Liang and Zeger (1986); over C clusters with the factor C / (C - 1), as over N matches.
@@ -112,21 +112,21 @@ class Curvature:
                 meat += block.T @ block
         return self._sandwich(meat * (scores.units / max(1, scores.units - 1)))
 
-    def of_matches(self, field: _core.Field) -> Scores:
+    def of_matches(self, field: _core.Field) -> ScoreSums:
         """The scores of the kinds of match."""
         pair, low_points, high_points, count = field.kinds()
         low, high = self._low[pair], self._high[pair]
         residual = low_points - (low_points + high_points) * self._chance(low, high)
         times = count.astype(np.float64)
-        return Scores(low, high, residual, None, times, int(count.sum()))
+        return ScoreSums(low, high, residual, None, times, int(count.sum()))
 
-    def of_clusters(self, clusters: Clusters) -> Scores:
+    def of_clusters(self, clusters: Clusters) -> ScoreSums:
         """The scores of clusters."""
         chance = self._chance(clusters.first, clusters.second)
         total = clusters.first_points + clusters.second_points
         labels, unit = np.unique(clusters.cluster, return_inverse=True)
         order = np.argsort(unit, kind="stable")
-        return Scores(
+        return ScoreSums(
             clusters.first[order],
             clusters.second[order],
             (clusters.first_points - total * chance)[order],
@@ -135,7 +135,7 @@ class Curvature:
             len(labels),
         )
 
-    def acceleration(self, scores: Scores, contrasts: np.ndarray | None = None) -> np.ndarray:
+    def acceleration(self, scores: ScoreSums, contrasts: np.ndarray | None = None) -> np.ndarray:
         """How skewed the estimates are: sum u^3 / (6 (sum u^2)^1.5), u the units' influences.
 
         Efron (1987), equation 7.3, with influences to first order in the place of the jackknife's.
@@ -171,7 +171,7 @@ class Curvature:
         return np.asarray(POINTS**2 * (self.bread @ meat @ self.bread))
 
 
-def _unit_blocks(scores: Scores, n: int) -> Iterator[np.ndarray]:
+def _unit_blocks(scores: ScoreSums, n: int) -> Iterator[np.ndarray]:
     """Scores as matrices of (units, contestants), some units at a time."""
     assert scores.unit is not None
     rows = max(1, _BLOCK // n)

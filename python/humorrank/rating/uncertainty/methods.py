@@ -8,7 +8,7 @@ import numpy as np
 
 from humorrank import _core
 from humorrank._stats.scale import MEAN_RATING, POINTS
-from humorrank.rating.settings import RESAMPLED, Settings
+from humorrank.rating.settings import RESAMPLED, RatingSettings
 from humorrank.rating.uncertainty.clusters import Clusters
 from humorrank.rating.uncertainty.covariance import Curvature
 from humorrank.rating.uncertainty.normal import Normal
@@ -17,7 +17,7 @@ from humorrank.rating.uncertainty.resampled import Resampled
 
 
 def uncertainty_of(
-    settings: Settings,
+    settings: RatingSettings,
     field: _core.Field,
     clusters: Clusters | None,
     strengths: np.ndarray,

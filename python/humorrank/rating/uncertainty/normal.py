@@ -89,7 +89,9 @@ class Normal:
         rows = max(1, _BLOCK // n)
         for start in range(0, count, rows):
             row = np.arange(start, min(start + rows, count), dtype=np.uint64)[:, None]
-            out[start : start + rows] = keyed.normal(_PURPOSE, self.seed, row, column) @ factor.T
+            out[start : start + rows] = (
+                keyed.normal_draws(_PURPOSE, self.seed, row, column) @ factor.T
+            )
         out -= out.mean(1, keepdims=True)
         if np.isfinite(self.degrees):
             row = np.arange(count, dtype=np.uint64)

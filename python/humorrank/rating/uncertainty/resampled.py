@@ -15,7 +15,7 @@ from humorrank._util.progress import Progress, stage
 from humorrank.errors import OptionError
 from humorrank.rating.settings import Interval
 from humorrank.rating.uncertainty.clusters import Clusters
-from humorrank.rating.uncertainty.covariance import Curvature, Scores
+from humorrank.rating.uncertainty.covariance import Curvature, ScoreSums
 
 MOST_KEPT: Final = 1 << 28
 """Numbers (2 GiB of them) in the replicates that are kept: replicates times contestants."""
@@ -155,7 +155,7 @@ class Resampled:
         return Curvature(self.field, self.strengths, self.prior)
 
     @cached_property
-    def _scores(self) -> Scores:
+    def _scores(self) -> ScoreSums:
         if self.clusters is None:
             return self._curvature.of_matches(self.field)
         return self._curvature.of_clusters(self.clusters)

@@ -10,7 +10,7 @@ import numpy as np
 
 from humorrank._stats.scale import POINTS
 from humorrank._util import draws
-from humorrank.tournament.planning.variance import Design, Outcomes, even
+from humorrank.tournament.planning.variance import ComparisonMoments, MatchDesign, even
 from humorrank.tournament.schedule import Kind, Scheduler
 
 MOST_ROUNDS: Final = 5_000
@@ -21,7 +21,7 @@ _JOKE, _VERDICT = 1, 2
 
 
 @dataclass(frozen=True, eq=False)
-class Field:
+class PlannedField:
     """Who competes, as assumed.
 
     Attributes:
@@ -39,10 +39,10 @@ class Field:
     runs: int
 
     @cached_property
-    def outcomes(self) -> Outcomes:
+    def outcomes(self) -> ComparisonMoments:
         """What their matches come to."""
         points = np.array(list(self.ratings.values()), np.float64)
-        return Outcomes.of(points, self.ties, self.joke_effects)
+        return ComparisonMoments.of(points, self.ties, self.joke_effects)
 
     @property
     def pairs(self) -> int:
@@ -50,9 +50,9 @@ class Field:
         return len(self.ratings) * (len(self.ratings) - 1) // 2
 
     @cached_property
-    def even(self) -> Design:
+    def even(self) -> MatchDesign:
         """All pairs alike."""
-        return Design(self.outcomes, even(len(self.ratings)))
+        return MatchDesign(self.outcomes, even(len(self.ratings)))
 
 
 class Schedule:
@@ -65,14 +65,14 @@ class Schedule:
         reach: about how many matches will be asked about.
     """
 
-    def __init__(self, kind: Kind, field: Field, prompts: int, reach: int) -> None:
+    def __init__(self, kind: Kind, field: PlannedField, prompts: int, reach: int) -> None:
         self.kind = kind
         self.prompts = prompts
         self.most = field.pairs * prompts
         self._field = field
         models = len(field.ratings)
         self._reach = max(4 * models, min(reach, MOST_ROUNDS * max(1, models // 2)))
-        self._known: dict[int, Design] = {}
+        self._known: dict[int, MatchDesign] = {}
 
     @property
     def adaptive(self) -> bool:
@@ -85,7 +85,7 @@ class Schedule:
         asked, runs = min(self._reach, self.most), range(self._field.runs)
         return [_played(self.kind, self._field, self.prompts, asked, run) for run in runs]
 
-    def design(self, matches: int) -> Design:
+    def design(self, matches: int) -> MatchDesign:
         """The design of so many matches, the mean over the simulated tournaments."""
         if not self.adaptive or matches >= self.most:
             return self._field.even
@@ -96,7 +96,7 @@ class Schedule:
             share = np.reshape(met, (n, n)) / (seen * len(self._logs))
             if matches > seen:
                 share = _within(share, self.prompts / matches)
-            self._known[matches] = Design(self._field.outcomes, share + share.T)
+            self._known[matches] = MatchDesign(self._field.outcomes, share + share.T)
         return self._known[matches]
 
     def covariance(self, matches: int) -> np.ndarray:
@@ -131,7 +131,7 @@ def _within(share: np.ndarray, most: float) -> np.ndarray:
     return out
 
 
-def _played(kind: Kind, field: Field, prompts: int, matches: int, run: int) -> np.ndarray:
+def _played(kind: Kind, field: PlannedField, prompts: int, matches: int, run: int) -> np.ndarray:
     """The pair (low x models + high) of each match of a tournament, in its order."""
     seed, n = field.seed + run, len(field.ratings)
     strengths = field.outcomes.strengths
@@ -149,7 +149,7 @@ def _played(kind: Kind, field: Field, prompts: int, matches: int, run: int) -> n
         )
         gap = strengths[first] - strengths[second]
         if spread:
-            own, other = draws.normal(_JOKE, seed, np.stack([first, second]), prompt)
+            own, other = draws.normal_draws(_JOKE, seed, np.stack([first, second]), prompt)
             gap = gap + spread * (own - other)
         chance = 1 / (1 + np.exp(-gap))
         tied = field.ties * np.minimum(chance, 1 - chance)

@@ -10,16 +10,16 @@ import numpy as np
 
 from humorrank._stats.scale import POINTS
 from humorrank.errors import OptionError
-from humorrank.tournament.planning.variance import Design, contrasts
+from humorrank.tournament.planning.variance import MatchDesign, contrasts
 
 
 class Goal(Protocol):
     """Something that a small enough covariance reaches."""
 
-    def factor(self, design: Design, covariance: np.ndarray) -> float:
+    def factor(self, design: MatchDesign, covariance: np.ndarray) -> float:
         """By how much the covariance is too large; at most 1 where the goal is reached."""
 
-    def chance(self, design: Design, covariance: np.ndarray) -> float | None:
+    def chance(self, design: MatchDesign, covariance: np.ndarray) -> float | None:
         """The smallest chance to tell one of the wanted pairs apart; None where none is wanted."""
 
     def words(self) -> str:
@@ -40,13 +40,13 @@ class HalfWidth:
     of: Literal["largest", "median"]
     quantile: float
 
-    def factor(self, design: Design, covariance: np.ndarray) -> float:
+    def factor(self, design: MatchDesign, covariance: np.ndarray) -> float:
         """See `Goal`."""
         deviations = np.sqrt(np.diag(covariance))
         chosen = deviations.max() if self.of == "largest" else np.median(deviations)
         return float((self.quantile * POINTS * chosen / self.points) ** 2)
 
-    def chance(self, design: Design, covariance: np.ndarray) -> float | None:
+    def chance(self, design: MatchDesign, covariance: np.ndarray) -> float | None:
         """None: no pair is asked about."""
         return None
 
@@ -57,7 +57,7 @@ class HalfWidth:
 
 
 @dataclass(frozen=True, eq=False)
-class Separation:
+class SeparationGoal:
     """Pairs told apart.
 
     Attributes:
@@ -79,7 +79,7 @@ class Separation:
     @classmethod
     def of(
         cls, ratings: np.ndarray, points: float, power: float, scope: str, quantile: float
-    ) -> Separation:
+    ) -> SeparationGoal:
         """The pairs that differ by enough.
 
         Raises:
@@ -100,11 +100,11 @@ class Separation:
             )
         return cls(points, power, scope, one[enough], other[enough], quantile)
 
-    def _ratio(self, design: Design, covariance: np.ndarray) -> np.ndarray:
+    def _ratio(self, design: MatchDesign, covariance: np.ndarray) -> np.ndarray:
         gap = design.strengths[self.one] - design.strengths[self.other]
         return np.asarray(gap / np.sqrt(contrasts(covariance)[self.one, self.other]))
 
-    def factor(self, design: Design, covariance: np.ndarray) -> float:
+    def factor(self, design: MatchDesign, covariance: np.ndarray) -> float:
         """See `Goal`; where intervals of the wrong side are not counted."""
         needed = self.quantile + NormalDist().inv_cdf(self.power)
         ratio = float(self._ratio(design, covariance).min())
@@ -112,7 +112,7 @@ class Separation:
             return 0.0
         return (needed / ratio) ** 2 if ratio > 0 else np.inf
 
-    def chance(self, design: Design, covariance: np.ndarray) -> float | None:
+    def chance(self, design: MatchDesign, covariance: np.ndarray) -> float | None:
         """See `Goal`."""
         ratio = float(self._ratio(design, covariance).min())
         return NormalDist().cdf(ratio - self.quantile)

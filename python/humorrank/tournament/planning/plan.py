@@ -13,8 +13,8 @@ from humorrank._stats.scale import POINTS
 from humorrank._util.checks import check_confidence, one_of, positive, share, whole
 from humorrank._util.progress import Progress
 from humorrank.errors import OptionError
-from humorrank.tournament.planning.designs import Field, Schedule
-from humorrank.tournament.planning.goals import Goal, HalfWidth, Separation
+from humorrank.tournament.planning.designs import PlannedField, Schedule
+from humorrank.tournament.planning.goals import Goal, HalfWidth, SeparationGoal
 from humorrank.tournament.planning.report import Option, Plan
 from humorrank.tournament.planning.variance import MOST_MODELS, UnconnectedError
 from humorrank.tournament.schedule import Kind
@@ -83,7 +83,7 @@ def plan(
     one_of("pairs", pairs, ("all", "neighbours"))
     for kind in schedules:
         one_of("schedule", kind, _KINDS)
-    field = Field(
+    field = PlannedField(
         _checked(ratings),
         share("ties", ties),
         positive("joke_effects", joke_effects),
@@ -109,7 +109,7 @@ def plan(
         if not 0 < share("power", power) < 1:
             raise OptionError(f"power must lie between 0 and 1, not {power!r}")
         wanted = _above("separate", separate)
-        goal = Separation.of(points, wanted, power, pairs, quantile)
+        goal = SeparationGoal.of(points, wanted, power, pairs, quantile)
     fewest = None if goal is None else _fewest_prompts(field, goal)
     offered = [whole("prompts", number, 1, _MOST_PROMPTS) for number in prompts]
     if not offered and goal is None:
@@ -144,7 +144,7 @@ def plan(
     )
 
 
-def _fewest_prompts(field: Field, goal: Goal) -> int:
+def _fewest_prompts(field: PlannedField, goal: Goal) -> int:
     """With every pair on every prompt, the covariance is one over the prompts."""
     prompts = goal.factor(field.even, field.even.covariance(field.pairs, 1))
     if prompts > _MOST_PROMPTS:
@@ -157,7 +157,7 @@ def _fewest_prompts(field: Field, goal: Goal) -> int:
 
 
 def _needed(
-    field: Field, kind: Kind, prompts: int, goal: Goal, fewest: int | None, quantile: float
+    field: PlannedField, kind: Kind, prompts: int, goal: Goal, fewest: int | None, quantile: float
 ) -> Option:
     """The fewest matches that reach the goal on so many prompts."""
     assert fewest is not None

@@ -30,7 +30,7 @@ class UnconnectedError(OptionError):
 
 
 @dataclass(frozen=True, eq=False)
-class Outcomes:
+class ComparisonMoments:
     """What matches between models of known ratings come to, whatever the schedule.
 
     Attributes:
@@ -49,7 +49,7 @@ class Outcomes:
     weights: np.ndarray
 
     @classmethod
-    def of(cls, ratings: np.ndarray, ties: float, joke_effects: float) -> Outcomes:
+    def of(cls, ratings: np.ndarray, ties: float, joke_effects: float) -> ComparisonMoments:
         """By Gauss-Hermite quadrature over the effects of both jokes.
 
         Args:
@@ -78,7 +78,7 @@ class Outcomes:
 
 
 @dataclass(frozen=True, eq=False)
-class Design:
+class MatchDesign:
     """How the matches of a tournament are shared out among pairs.
 
     The covariance of the fitted strengths is `noise` / matches + `jokes` / prompts: the linearised
@@ -91,7 +91,7 @@ class Design:
         share: of the matches, by pair; symmetric, each pair twice, so that the sum is 2.
     """
 
-    outcomes: Outcomes
+    outcomes: ComparisonMoments
     share: np.ndarray
 
     @cached_property

@@ -20,9 +20,9 @@ from humorrank.matches.log.formats.words import (
     WORDS,
     WordTable,
     is_bare_number,
-    normal,
+    normalized,
 )
-from humorrank.matches.log.tables.batch import Batch, Numbers, is_missing, shorten
+from humorrank.matches.log.tables.batch import Numbers, RowBatch, is_missing, shortened_value
 from humorrank.matches.outcomes import BAD, BOTH_BAD, FIRST, SECOND, SOFT, TIE, UNJUDGED
 
 SCORE_HELP: Final = (
@@ -72,7 +72,7 @@ class Decoded:
 
 
 @dataclass(frozen=True)
-class Settings:
+class DecoderSettings:
     """The options that decide what values mean.
 
     Attributes:
@@ -83,14 +83,14 @@ class Settings:
 
 
 Columns = Mapping[str, str]
-Decoder = Callable[[Batch, Columns], Decoded]
+Decoder = Callable[[RowBatch, Columns], Decoded]
 
 
-def winner_word(_: Settings) -> Decoder:
+def winner_word(_: DecoderSettings) -> Decoder:
     """Two models, and a word that says which side won."""
     table = WordTable(WORDS)
 
-    def decode(batch: Batch, at: Columns) -> Decoded:
+    def decode(batch: RowBatch, at: Columns) -> Decoded:
         first, second = batch.text(at["model_a"]), batch.text(at["model_b"])
         outcome, codes = table.outcomes(batch.text(at["winner"]))
 
@@ -108,11 +108,11 @@ def winner_word(_: Settings) -> Decoder:
     return decode
 
 
-def winner_name(_: Settings) -> Decoder:
+def winner_name(_: DecoderSettings) -> Decoder:
     """Two models, and the name of the one that won."""
     table = WordTable({w: o for w, o in WORDS.items() if o in (TIE, BOTH_BAD, UNJUDGED)})
 
-    def decode(batch: Batch, at: Columns) -> Decoded:
+    def decode(batch: RowBatch, at: Columns) -> Decoded:
         first, second = batch.text(at["model_a"]), batch.text(at["model_b"])
         chosen = batch.text(at["winner"])
         outcome = table.outcomes(chosen)[0]
@@ -134,10 +134,10 @@ def winner_name(_: Settings) -> Decoder:
     return decode
 
 
-def chosen_name(_: Settings) -> Decoder:
+def chosen_name(_: DecoderSettings) -> Decoder:
     """ComparIA: the chosen model's name, or a flag that both are equal, or nothing."""
 
-    def decode(batch: Batch, at: Columns) -> Decoded:
+    def decode(batch: RowBatch, at: Columns) -> Decoded:
         first, second = batch.text(at["model_a"]), batch.text(at["model_b"])
         chosen, equal = batch.text(at["chosen"]), batch.truths(at["both_equal"])
         nobody = (chosen.cast(pl.String).str.strip_chars().fill_null("") == "").to_numpy()
@@ -152,9 +152,11 @@ def chosen_name(_: Settings) -> Decoder:
             value = batch.value(at["chosen"], i)
             if equal.bad[i]:
                 flag = batch.value(at["both_equal"], i)
-                return Problem(at["both_equal"], flag, f"{shorten(flag)} is neither true nor false")
+                return Problem(
+                    at["both_equal"], flag, f"{shortened_value(flag)} is neither true nor false"
+                )
             if tied[i]:
-                message = f"{shorten(value)} was chosen, but {at['both_equal']} is true"
+                message = f"{shortened_value(value)} was chosen, but {at['both_equal']} is true"
                 return Problem(at["chosen"], value, message)
             return Problem(at["chosen"], value, _neither(value, first[i], second[i]))
 
@@ -163,10 +165,10 @@ def chosen_name(_: Settings) -> Decoder:
     return decode
 
 
-def one_hot(_: Settings) -> Decoder:
+def one_hot(_: DecoderSettings) -> Decoder:
     """Three columns of which exactly one is 1: the first won, the second won, a tie."""
 
-    def decode(batch: Batch, at: Columns) -> Decoded:
+    def decode(batch: RowBatch, at: Columns) -> Decoded:
         first, second = batch.text(at["model_a"]), batch.text(at["model_b"])
         names = [at["winner_model_a"], at["winner_model_b"], at["winner_tie"]]
         flags = [batch.truths(name) for name in names]
@@ -180,7 +182,7 @@ def one_hot(_: Settings) -> Decoder:
             for name, flag in zip(names, flags, strict=True):
                 if flag.bad[i]:
                     value = batch.value(name, i)
-                    return Problem(name, value, f"{shorten(value)} is neither 0 nor 1")
+                    return Problem(name, value, f"{shortened_value(value)} is neither 0 nor 1")
             values = tuple(batch.value(name, i) for name in names)
             message = f"exactly one of {', '.join(names)} must be 1, not {int(set_[:, i].sum())}"
             return Problem(names[0], values, message)
@@ -190,10 +192,10 @@ def one_hot(_: Settings) -> Decoder:
     return decode
 
 
-def score(settings: Settings) -> Decoder:
+def score(settings: DecoderSettings) -> Decoder:
     """Two models, and the share of one of them, from 0 to 1."""
 
-    def decode(batch: Batch, at: Columns) -> Decoded:
+    def decode(batch: RowBatch, at: Columns) -> Decoded:
         column = at["score"]
         share = batch.numbers(column)
         of_first = share.values if settings.score_of == "a" else 1.0 - share.values
@@ -202,10 +204,10 @@ def score(settings: Settings) -> Decoder:
     return decode
 
 
-def preference(_: Settings) -> Decoder:
+def preference(_: DecoderSettings) -> Decoder:
     """AlpacaEval: 1 the first won, 2 the second, 1.5 or 0 a draw, soft in between."""
 
-    def decode(batch: Batch, at: Columns) -> Decoded:
+    def decode(batch: RowBatch, at: Columns) -> Decoded:
         column = at["preference"]
         found = batch.numbers(column)
         of_first = np.where(found.values == 0, 0.5, 2.0 - found.values)
@@ -215,10 +217,10 @@ def preference(_: Settings) -> Decoder:
     return decode
 
 
-def first_column_won(_: Settings) -> Decoder:
+def first_column_won(_: DecoderSettings) -> Decoder:
     """A winner and a loser; which was shown first is not known, so the winner stands first."""
 
-    def decode(batch: Batch, at: Columns) -> Decoded:
+    def decode(batch: RowBatch, at: Columns) -> Decoded:
         winner, loser = batch.text(at["winner"]), batch.text(at["loser"])
         outcome = np.full(len(winner), FIRST, np.uint8)
         return Decoded(winner, loser, outcome, "", _no_problem)
@@ -226,11 +228,11 @@ def first_column_won(_: Settings) -> Decoder:
     return decode
 
 
-def two_games(_: Settings) -> Decoder:
+def two_games(_: DecoderSettings) -> Decoder:
     """MT-bench pairs: two games a row, in the second of which model_2 was shown first."""
     table = WordTable(WORDS)
 
-    def decode(batch: Batch, at: Columns) -> Decoded:
+    def decode(batch: RowBatch, at: Columns) -> Decoded:
         columns = (at["game_1"], at["game_2"])
         outcome = np.empty(2 * batch.frame.height, np.uint8)
         outcome[0::2] = table.outcomes(batch.text(columns[0]))[0]
@@ -248,10 +250,10 @@ def two_games(_: Settings) -> Decoder:
     return decode
 
 
-def verdicts(_: Settings) -> Decoder:
+def verdicts(_: DecoderSettings) -> Decoder:
     """arena-hard: a list of games a row; A is the baseline in the first, the model in the next."""
 
-    def decode(batch: Batch, at: Columns) -> Decoded:
+    def decode(batch: RowBatch, at: Columns) -> Decoded:
         source: list[int] = []
         swapped: list[bool] = []
         outcome: list[int] = []
@@ -266,7 +268,7 @@ def verdicts(_: Settings) -> Decoder:
         def problem(i: int) -> Problem:
             scores = batch.value(at["games"], source[i])
             shown = scores.to_list() if isinstance(scores, pl.Series) else scores
-            message = f"{shorten(shown)}: at most two games, each A>>B, A>B, A=B, B>A, B>>A or null"
+            message = f"{shortened_value(shown)}: at most two games, each A>>B, A>B, A=B, B>A, B>>A or null"
             return Problem(at["games"], shown, message)
 
         index = np.array(source, np.int64)
@@ -282,10 +284,12 @@ def unknown_word(word: object) -> str:
     """What an error says about a word that is no outcome."""
     text = "" if word is None else str(word)
     if is_bare_number(text):
-        return f"{shorten(word)}: {SCORE_HELP}"
-    close = difflib.get_close_matches(normal(text), [w for w in WORDS if w], n=1, cutoff=0.7)
+        return f"{shortened_value(word)}: {SCORE_HELP}"
+    close = difflib.get_close_matches(normalized(text), [w for w in WORDS if w], n=1, cutoff=0.7)
     hint = f"; did you mean {close[0]!r}?" if close else "."
-    return f"unknown winner word {shorten(word)}{hint} Allowed, in any case: {ALLOWED_WORDS}"
+    return (
+        f"unknown winner word {shortened_value(word)}{hint} Allowed, in any case: {ALLOWED_WORDS}"
+    )
 
 
 _FLIP: Final = np.array([SECOND, FIRST, TIE, BOTH_BAD, SOFT, UNJUDGED, BAD], np.uint8)
@@ -294,11 +298,11 @@ _FLIP: Final = np.array([SECOND, FIRST, TIE, BOTH_BAD, SOFT, UNJUDGED, BAD], np.
 def _verdict_word(verdict: object) -> str:
     if is_missing(verdict):
         return ""
-    return normal(verdict) if isinstance(verdict, str) else "?"
+    return normalized(verdict) if isinstance(verdict, str) else "?"
 
 
 def _swap(
-    batch: Batch, at: Columns, source: np.ndarray, swapped: np.ndarray
+    batch: RowBatch, at: Columns, source: np.ndarray, swapped: np.ndarray
 ) -> tuple[pl.Series, pl.Series]:
     """Who was shown first and who second, game by game."""
     height = batch.frame.height
@@ -316,7 +320,7 @@ def _same(left: pl.Series, right: pl.Series) -> np.ndarray:
 
 
 def _neither(value: object, first: object, second: object) -> str:
-    return f"{shorten(value)} is neither {shorten(first)} nor {shorten(second)}"
+    return f"{shortened_value(value)} is neither {shortened_value(first)} nor {shortened_value(second)}"
 
 
 def _no_problem(_: int) -> Problem:
@@ -324,7 +328,7 @@ def _no_problem(_: int) -> Problem:
 
 
 def _shares(
-    batch: Batch,
+    batch: RowBatch,
     at: Columns,
     column: str,
     *,
@@ -344,7 +348,7 @@ def _shares(
 
     def problem(i: int) -> Problem:
         value = batch.value(column, i)
-        return Problem(column, value, f"{shorten(value)} is not a number {allowed}")
+        return Problem(column, value, f"{shortened_value(value)} is not a number {allowed}")
 
     return Decoded(
         batch.text(at["model_a"]),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from humorrank.matches.log.formats import decode as _decode
-from humorrank.matches.log.formats.decode import Decoder, Settings
+from humorrank.matches.log.formats.decode import Decoder, DecoderSettings
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Reading:
     name: str
     says: str
     shapes: tuple[Mapping[str, str], ...]
-    decoder: Callable[[Settings], Decoder]
+    decoder: Callable[[DecoderSettings], Decoder]
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -175,7 +175,7 @@ _KNOWN: Final = frozenset(
 )
 
 
-def plain(column: str) -> str:
+def plain_name(column: str) -> str:
     """A column name as the table spells it: small letters, `_` for spaces and hyphens."""
     return re.sub(r"[\s-]+", "_", column.strip()).casefold()
 
@@ -186,7 +186,7 @@ def is_header(cells: Sequence[str]) -> bool:
     In a file of two columns, `a`, `b`, `x`, `y`, `left` and `right` may as well be contestants.
     """
     known = _KNOWN - _SIDES if len(cells) == 2 else _KNOWN
-    return any(plain(cell) in known for cell in cells)
+    return any(plain_name(cell) in known for cell in cells)
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ class Header:
         self.columns = list(columns)
         self._found: dict[str, list[str]] = {}
         for column in self.columns:
-            self._found.setdefault(plain(column), []).append(column)
+            self._found.setdefault(plain_name(column), []).append(column)
 
     def find(self, name: str) -> list[str]:
         """The columns that may be meant by a name of the table."""

@@ -18,9 +18,9 @@ from humorrank.matches.log.formats.readings import (
     Binding,
     Header,
     Reading,
-    plain,
+    plain_name,
 )
-from humorrank.matches.log.formats.words import WORDS, is_bare_number, normal
+from humorrank.matches.log.formats.words import WORDS, is_bare_number, normalized
 from humorrank.matches.log.tables.table import GAME_SCORES, Table
 from humorrank.matches.outcomes import FIRST, SECOND, UNJUDGED
 
@@ -169,16 +169,16 @@ def _decide(table: Table, candidates: Sequence[Binding]) -> Binding:
 
 def _judged_words(table: Table, column: str) -> list[str]:
     words = table.words(column)
-    return [word for word in words if word and WORDS.get(normal(word)) != UNJUDGED]
+    return [word for word in words if word and WORDS.get(normalized(word)) != UNJUDGED]
 
 
 def _words_fit(found: Mapping[str, Sequence[str]], binding: Binding, *, alone: bool) -> bool:
     """Whether winner words name the sides of a pair of columns."""
     words = found[binding.columns["winner"]]
-    sides = {normal(word) for word in words if WORDS.get(normal(word)) in (FIRST, SECOND)}
+    sides = {normalized(word) for word in words if WORDS.get(normalized(word)) in (FIRST, SECOND)}
     if alone:
-        return bool(sides) or (bool(words) and all(normal(word) in WORDS for word in words))
-    pair = [plain(binding.columns["model_a"]), plain(binding.columns["model_b"])]
+        return bool(sides) or (bool(words) and all(normalized(word) in WORDS for word in words))
+    pair = [plain_name(binding.columns["model_a"]), plain_name(binding.columns["model_b"])]
     letters = _SIDE_OF_PAIR.get(frozenset(pair), ("a", "b"))
     return bool(sides) and sides <= {*pair, *letters}
 
@@ -193,7 +193,7 @@ def _names_fit(table: Table, binding: Binding) -> bool:
     for one, other, won in zip(first, second, winner, strict=True):
         if won is not None and won in (one, other):
             some = True
-        elif won is not None and WORDS.get(normal(won), FIRST) in (FIRST, SECOND):
+        elif won is not None and WORDS.get(normalized(won), FIRST) in (FIRST, SECOND):
             return False
     return some
 
@@ -204,7 +204,7 @@ def _refuse_numbers(table: Table, column: str, words: Sequence[str], *, may_be_n
         return
     if not may_be_names:
         message = f"holds {words[0]!r}: {SCORE_HELP.replace('NAME', column)}"
-    elif all(normal(word) in ("true", "false") or 0 <= float(word) <= 1 for word in words):
+    elif all(normalized(word) in ("true", "false") or 0 <= float(word) <= 1 for word in words):
         message = f"{words[0]!r} may be a model's name (--reading winner-name) or a share "
         message += "(--score-of a or --score-of b); say which"
     else:
@@ -268,7 +268,7 @@ def _explain_missing(
 def _found(columns: Sequence[str], name: str) -> str:
     shown = ", ".join(repr(column) for column in columns[:30]) or "none"
     more = f" and {len(columns) - 30} more" if len(columns) > 30 else ""
-    plains = {plain(column): column for column in columns}
-    close = difflib.get_close_matches(plain(name), plains, n=1, cutoff=0.7)
+    plains = {plain_name(column): column for column in columns}
+    close = difflib.get_close_matches(plain_name(name), plains, n=1, cutoff=0.7)
     hint = f"; did you mean {plains[close[0]]!r}?" if close else ""
     return f" (columns found: {shown}{more}{hint})"

@@ -50,14 +50,14 @@ VERDICTS: Final[dict[str, int]] = {
 _BARE = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|true|false")
 
 
-def normal(word: str) -> str:
+def normalized(word: str) -> str:
     """A word as the tables here spell it: no white space around it, no capitals."""
     return word.strip().casefold()
 
 
 def is_bare_number(word: str) -> bool:
     """Whether a word is a number or a truth value, which says nothing without its meaning."""
-    return _BARE.fullmatch(normal(word)) is not None
+    return _BARE.fullmatch(normalized(word)) is not None
 
 
 class WordTable:
@@ -80,7 +80,7 @@ class WordTable:
         """
         codes = self._interner.encode(words)
         if len(self._interner) != len(self._outcomes) - 1:
-            known = [self._words.get(normal(word), BAD) for word in self._interner.names]
+            known = [self._words.get(normalized(word), BAD) for word in self._interner.names]
             # The last entry is for null, whose code is larger than any other.
             self._outcomes = np.array([*known, UNJUDGED], np.uint8)
         slots = np.minimum(codes, len(self._outcomes) - 1)

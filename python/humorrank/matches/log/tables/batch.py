@@ -36,7 +36,7 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class Batch:
+class RowBatch:
     """Consecutive rows of one file or frame.
 
     Attributes:
@@ -54,15 +54,15 @@ class Batch:
         """The row of the file, as an editor counts, at a position of this batch."""
         return self.rows + index if isinstance(self.rows, int) else int(self.rows[index])
 
-    def where(self, mask: np.ndarray) -> Batch:
+    def where(self, mask: np.ndarray) -> RowBatch:
         """Only the rows where the mask is true."""
         rows = self.rows + np.flatnonzero(mask) if isinstance(self.rows, int) else self.rows[mask]
-        return Batch(self.file, self.frame.filter(pl.Series(mask)), rows)
+        return RowBatch(self.file, self.frame.filter(pl.Series(mask)), rows)
 
-    def behind(self, rows: int) -> Batch:
+    def behind(self, rows: int) -> RowBatch:
         """Without the first so many rows."""
         numbers = self.rows + rows if isinstance(self.rows, int) else self.rows[rows:]
-        return Batch(self.file, self.frame.slice(rows), numbers)
+        return RowBatch(self.file, self.frame.slice(rows), numbers)
 
     def value(self, column: str, index: int) -> object:
         """One cell, as the file has it."""
@@ -130,7 +130,9 @@ class Batch:
         out: list[str | None] = []
         for index, value in enumerate(values):
             if isinstance(value, dict | list | tuple):
-                message = f"holds {shorten(value)}, where one word, name or number is needed"
+                message = (
+                    f"holds {shortened_value(value)}, where one word, name or number is needed"
+                )
                 raise InputError(
                     message, file=self.file, row=self.row(index), column=column, value=value
                 )
@@ -138,7 +140,7 @@ class Batch:
         return out
 
 
-def shorten(value: object, width: int = 60) -> str:
+def shortened_value(value: object, width: int = 60) -> str:
     """A value as a message shows it: quoted if it is text, cut if it is long."""
     shown = "null" if value is None else repr(value)
     return shown if len(shown) <= width else shown[: width - 3] + "..."

@@ -12,7 +12,7 @@ import polars as pl
 
 from humorrank._core import CodeReader, CsvError, CsvReader, UnusualError
 from humorrank.errors import InputError
-from humorrank.matches.log.tables.batch import Batch
+from humorrank.matches.log.tables.batch import RowBatch
 from humorrank.matches.log.tables.lines import Compression, broken
 from humorrank.matches.log.tables.stream import Opened, Origin, opened, suffixes
 from humorrank.matches.log.tables.table import (
@@ -21,7 +21,7 @@ from humorrank.matches.log.tables.table import (
     OnRagged,
     Reader,
     Wanted,
-    doubled,
+    refuse_doubled,
     sampled_words,
 )
 
@@ -55,11 +55,11 @@ class CsvTable:
     untyped: bool = True
     notes: list[str] = field(default_factory=list)
 
-    def sample(self, columns: Sequence[str]) -> Batch:
+    def sample(self, columns: Sequence[str]) -> RowBatch:
         """Some first rows."""
         for batch in self._read(columns, SAMPLE, lambda _: None):
             return batch
-        return Batch(self.label, pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), 1)
+        return RowBatch(self.label, pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), 1)
 
     def words(self, column: str) -> list[str]:
         """The distinct values of a column in these rows."""
@@ -80,7 +80,7 @@ class CsvTable:
         except UnusualError:
             return None
 
-    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
+    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[RowBatch]:
         """All rows.
 
         Raises:
@@ -96,7 +96,7 @@ class CsvTable:
         on_ragged: OnRagged | None,
         *,
         last: bool = False,
-    ) -> Iterator[Batch]:
+    ) -> Iterator[RowBatch]:
         indices = [self.columns.index(column) for column in columns]
         reader = open_csv(
             opened(self.origin, last=last),
@@ -119,7 +119,7 @@ class CsvTable:
             texts, numbers = chunk
             named = [pl.Series(text).alias(name) for name, text in zip(columns, texts, strict=True)]
             frame = pl.DataFrame(named) if named else pl.DataFrame(height=len(numbers))
-            yield Batch(self.label, frame, numbers)
+            yield RowBatch(self.label, frame, numbers)
 
 
 def open_csv(
@@ -166,7 +166,7 @@ def csv_table(
     headerless = not _has_header(cells, hints)
     columns = [f"column_{i}" for i in range(1, len(cells) + 1)] if headerless else cells
     # pandas writes its index under an empty name.
-    doubled([column for column in columns if column.strip()], label)
+    refuse_doubled([column for column in columns if column.strip()], label)
     table = CsvTable(origin, compression, label, columns, headerless, delimiter)
     if delimiter != (usual or ","):
         table.notes.append(f"{label}: fields are separated by {_DELIMITERS[delimiter]}")

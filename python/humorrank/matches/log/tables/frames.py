@@ -15,7 +15,7 @@ from polars.exceptions import PolarsError
 from humorrank._core import CodeReader, Interner, UnusualError
 from humorrank._util.interruptible import interruptible
 from humorrank.errors import InputError
-from humorrank.matches.log.tables.batch import Batch, is_missing
+from humorrank.matches.log.tables.batch import RowBatch, is_missing
 from humorrank.matches.log.tables.table import (
     GAME_SCORES,
     GAMES,
@@ -23,7 +23,7 @@ from humorrank.matches.log.tables.table import (
     OnRagged,
     Reader,
     Wanted,
-    doubled,
+    refuse_doubled,
     sampled_words,
 )
 
@@ -57,7 +57,7 @@ class FrameTable:
         """The names of its columns, and GAME_SCORES if there are games."""
         return with_games(list(self.schema), self.schema.get(GAMES))
 
-    def sample(self, columns: Sequence[str]) -> Batch:
+    def sample(self, columns: Sequence[str]) -> RowBatch:
         """Some first rows."""
         frame = select(self.frame.head(SAMPLE), columns)
         if isinstance(frame, pl.LazyFrame):
@@ -65,7 +65,7 @@ class FrameTable:
                 frame = frame.collect()
             except (PolarsError, OSError) as error:
                 raise unreadable(self.label, error) from None
-        return Batch(self.label, frame, 1)
+        return RowBatch(self.label, frame, 1)
 
     def words(self, column: str) -> list[str]:
         """The distinct values of a column in these rows."""
@@ -89,7 +89,7 @@ class FrameTable:
         except UnusualError:
             return None
 
-    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
+    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[RowBatch]:
         """All rows.
 
         Raises:
@@ -105,7 +105,7 @@ class FrameTable:
                 else frame.collect_batches(chunk_size=_LAZY_ROWS)
             )
             for part in parts:
-                yield Batch(self.label, part, start)
+                yield RowBatch(self.label, part, start)
                 start += part.height
         except (PolarsError, OSError) as error:
             raise unreadable(self.label, error) from None
@@ -181,7 +181,7 @@ def arrow_table(source: Any) -> FrameTable:  # noqa: ANN401 - any object that sp
     label = type(source).__name__
     names = getattr(source, "column_names", None)
     if isinstance(names, list):
-        doubled(names, label)
+        refuse_doubled(names, label)
     try:
         return polars_table(label, pl.DataFrame(source))
     except (PolarsError, TypeError, ValueError) as error:

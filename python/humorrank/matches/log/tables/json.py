@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from humorrank.errors import InputError
-from humorrank.matches.log.tables.batch import Batch, series_of, shorten
+from humorrank.matches.log.tables.batch import RowBatch, series_of, shortened_value
 from humorrank.matches.log.tables.frames import game_scores
 from humorrank.matches.log.tables.lines import Compression, lines
 from humorrank.matches.log.tables.stream import Origin
@@ -61,7 +61,7 @@ class JsonTable:
         if not self.columns:
             raise InputError("holds no objects", file=self.label)
 
-    def sample(self, columns: Sequence[str]) -> Batch:
+    def sample(self, columns: Sequence[str]) -> RowBatch:
         """Some first rows."""
         rows = list(islice(self._objects(columns), SAMPLE))
         return object_batch(self.label, rows, columns)
@@ -74,7 +74,7 @@ class JsonTable:
         """There is no fast way."""
         return None
 
-    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
+    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[RowBatch]:
         """All rows; an object that lacks a key has null there.
 
         Raises:
@@ -108,12 +108,12 @@ def keys_of(rows: Iterator[Object]) -> list[str]:
     return list(keys)
 
 
-def object_batch(label: str, rows: Sequence[Numbered], columns: Sequence[str]) -> Batch:
+def object_batch(label: str, rows: Sequence[Numbered], columns: Sequence[str]) -> RowBatch:
     """A batch from some objects."""
     numbers = pl.Series([number for number, _ in rows], dtype=pl.UInt64).to_numpy()
     series = [_column([row for _, row in rows], numbers, column, label) for column in columns]
     frame = pl.DataFrame(series) if series else pl.DataFrame(height=len(rows))
-    return Batch(label, frame, numbers)
+    return RowBatch(label, frame, numbers)
 
 
 def _column(rows: Sequence[Object], numbers: np.ndarray, column: str, label: str) -> pl.Series:
@@ -146,7 +146,7 @@ _DECODER: Final = json.JSONDecoder()
 def _checked(value: object, text: str, keys: Sequence[str], label: str, row: int) -> Object:
     """An object in which none of these keys stands twice, of which JSON keeps the last one."""
     if not isinstance(value, dict):
-        message = f'expected an object such as {{"model_a": ...}}, not {shorten(value)}'
+        message = f'expected an object such as {{"model_a": ...}}, not {shortened_value(value)}'
         raise InputError(message, file=label, row=row)
     # As many marks of a key as keys: none is doubled. Else objects are nested, or a text looks
     # like a key; the keys that matter are then counted, and only if need be read again.

@@ -12,7 +12,7 @@ from polars.exceptions import PolarsError
 
 from humorrank._core import Interner, UnusualError, row_codes
 from humorrank.errors import InputError
-from humorrank.matches.log.tables.batch import Batch, series_of
+from humorrank.matches.log.tables.batch import RowBatch, series_of
 from humorrank.matches.log.tables.frames import (
     _ROWS,
     ColumnCodes,
@@ -21,7 +21,7 @@ from humorrank.matches.log.tables.frames import (
     polars_table,
     unreadable,
 )
-from humorrank.matches.log.tables.table import SAMPLE, OnRagged, Reader, Wanted, doubled
+from humorrank.matches.log.tables.table import SAMPLE, OnRagged, Reader, Wanted, refuse_doubled
 
 
 @dataclass
@@ -41,7 +41,7 @@ class RowsTable:
     untyped: bool = False
     notes: list[str] = field(default_factory=list)
 
-    def sample(self, columns: Sequence[str]) -> Batch:
+    def sample(self, columns: Sequence[str]) -> RowBatch:
         """Some first rows."""
         whole = [row for row in self.rows[:SAMPLE] if len(row) == len(self.columns)]
         return self._batch(whole, list(range(1, len(whole) + 1)), columns)
@@ -56,7 +56,7 @@ class RowsTable:
         """Reads rows whose parts are all text."""
         return _RowCodes(self.rows, [(self.columns.index(c), i) for c, i in wanted])
 
-    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
+    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[RowBatch]:
         """All rows.
 
         Raises:
@@ -78,10 +78,10 @@ class RowsTable:
 
     def _batch(
         self, rows: Sequence[Sequence[Any]], numbers: list[int], columns: Sequence[str]
-    ) -> Batch:
+    ) -> RowBatch:
         parts = list(zip(*rows, strict=True)) or [()] * len(self.columns)
         series = [series_of(name, parts[self.columns.index(name)]) for name in columns]
-        return Batch(
+        return RowBatch(
             self.label, pl.DataFrame(series), pl.Series(numbers, dtype=pl.UInt64).to_numpy()
         )
 
@@ -103,7 +103,7 @@ class ColumnsTable:
     untyped: bool = False
     notes: list[str] = field(default_factory=list)
 
-    def sample(self, columns: Sequence[str]) -> Batch:
+    def sample(self, columns: Sequence[str]) -> RowBatch:
         """Some first rows."""
         return self._batch(columns, 0, SAMPLE)
 
@@ -116,15 +116,15 @@ class ColumnsTable:
         columns = [(self.values[column], interner) for column, interner in wanted]
         return ColumnCodes(columns, len(columns[0][0]))
 
-    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
+    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[RowBatch]:
         """All rows."""
         names = columns or self.columns[:1]
         for start in range(0, len(self.values[names[0]]), _ROWS):
             yield self._batch(names, start, start + _ROWS)
 
-    def _batch(self, columns: Sequence[str], start: int, end: int) -> Batch:
+    def _batch(self, columns: Sequence[str], start: int, end: int) -> RowBatch:
         series = [series_of(name, self.values[name][start:end]) for name in columns]
-        return Batch(self.label, pl.DataFrame(series), start + 1)
+        return RowBatch(self.label, pl.DataFrame(series), start + 1)
 
 
 def words_of(column: str, values: Sequence[Any]) -> list[str]:
@@ -132,7 +132,9 @@ def words_of(column: str, values: Sequence[Any]) -> list[str]:
     try:
         return distinct(values)
     except (TypeError, ValueError):
-        words = dict.fromkeys(Batch("", pl.DataFrame([series_of(column, values)]), 1).text(column))
+        words = dict.fromkeys(
+            RowBatch("", pl.DataFrame([series_of(column, values)]), 1).text(column)
+        )
         return [word for word in words if word is not None]
 
 
@@ -164,7 +166,7 @@ def columns_table(source: Mapping[Any, Any]) -> ColumnsTable | FrameTable:
     """
     label = "columns"
     columns = [str(name) for name in source]
-    doubled(columns, label)
+    refuse_doubled(columns, label)
     values = [
         _values(column, label, part) for column, part in zip(columns, source.values(), strict=True)
     ]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from humorrank.matches.log.tables.batch import Batch, series_of
+from humorrank.matches.log.tables.batch import RowBatch, series_of
 from humorrank.matches.log.tables.frames import _ROWS, ColumnCodes, distinct, game_scores
 from humorrank.matches.log.tables.table import (
     GAME_SCORES,
@@ -19,7 +19,7 @@ from humorrank.matches.log.tables.table import (
     OnRagged,
     Reader,
     Wanted,
-    doubled,
+    refuse_doubled,
     sampled_words,
 )
 
@@ -44,9 +44,9 @@ class PandasTable:
     untyped: bool = False
     notes: list[str] = field(default_factory=list)
 
-    def sample(self, columns: Sequence[str]) -> Batch:
+    def sample(self, columns: Sequence[str]) -> RowBatch:
         """Some first rows."""
-        return Batch(self.label, self._convert(self.frame.head(SAMPLE), columns), 1)
+        return RowBatch(self.label, self._convert(self.frame.head(SAMPLE), columns), 1)
 
     def words(self, column: str) -> list[str]:
         """The distinct values of a column in these rows."""
@@ -79,12 +79,12 @@ class PandasTable:
             return np.ascontiguousarray(values.to_numpy())
         return pl.Series(column, values.to_numpy()) if values.dtype.kind in "iu" else None
 
-    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
+    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[RowBatch]:
         """All rows."""
         names = columns or self.columns[:1]
         for start in range(0, len(self.frame), _ROWS):
             part = self.frame.iloc[start : start + _ROWS]
-            yield Batch(self.label, self._convert(part, names), start + 1)
+            yield RowBatch(self.label, self._convert(part, names), start + 1)
 
     def _convert(self, frame: Any, columns: Sequence[str]) -> pl.DataFrame:  # noqa: ANN401 - pandas
         return pl.DataFrame([self._series(frame, column) for column in columns])
@@ -114,7 +114,7 @@ def pandas_table(frame: Any) -> PandasTable:  # noqa: ANN401 - pandas is optiona
     labels = frame.columns.tolist()
     headerless = bool(labels) and all(isinstance(name, int) for name in labels)
     columns = [f"column_{i + 1}" if headerless else str(name) for i, name in enumerate(labels)]
-    doubled(columns, "pandas DataFrame")
+    refuse_doubled(columns, "pandas DataFrame")
     named = dict(zip(columns, labels, strict=True))
     first = frame[GAMES].dropna().head(1).tolist() if GAMES in columns else []
     if first and isinstance(first[0], list):

@@ -10,7 +10,7 @@ import numpy as np
 
 from humorrank._core import Interner
 from humorrank.errors import InputError
-from humorrank.matches.log.tables.batch import Batch
+from humorrank.matches.log.tables.batch import RowBatch
 
 GAMES: Final = "games"
 GAME_SCORES: Final = "games[].score"
@@ -62,7 +62,7 @@ class Table(Protocol):
     def notes(self) -> list[str]:
         """Remarks on how it is read."""
 
-    def sample(self, columns: Sequence[str]) -> Batch:
+    def sample(self, columns: Sequence[str]) -> RowBatch:
         """Some first rows, to recognise the format by; does not use them up."""
 
     def words(self, column: str) -> list[str]:
@@ -71,11 +71,11 @@ class Table(Protocol):
     def codes(self, wanted: Wanted) -> Reader | None:
         """Reads columns as codes; None where this table has no fast way to."""
 
-    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[Batch]:
+    def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[RowBatch]:
         """All rows, in order, with these columns only; ragged rows raise, or go to `on_ragged`."""
 
 
-def doubled(columns: Sequence[str], label: str) -> None:
+def refuse_doubled(columns: Sequence[str], label: str) -> None:
     """Refuses a table in which a name stands twice.
 
     Raises:
