@@ -37,7 +37,7 @@ def test_the_site_builds_and_loads_nothing_from_elsewhere(tmp_path):
 def test_a_broken_link_and_a_page_that_nothing_leads_to_fail_the_build(tmp_path):
     shutil.copytree(ROOT / "docs", tmp_path / "docs")
     shutil.copy(ROOT / "mkdocs.yml", tmp_path)
-    (tmp_path / "docs" / "reference.md").write_text("# Reference\n")
+    (tmp_path / "docs" / "reference" / "index.md").write_text("# Reference\n")
     index = tmp_path / "docs" / "index.md"
     whole = index.read_text(encoding="utf-8")
     assert build(tmp_path, tmp_path / "site").returncode == 0
