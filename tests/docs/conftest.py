@@ -1,4 +1,4 @@
-"""A folder for the snippets of a page, with the files that older pages speak of."""
+"""Fixtures: a folder for the snippets of a page, with the files that the pages mention."""
 
 import polars as pl
 import pytest
@@ -7,7 +7,7 @@ from support.judged import log
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """An empty folder, which is the current one."""
+    """Changes to an empty folder and returns it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "120")
     return tmp_path
@@ -15,7 +15,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def votes(folder):
-    """votes.csv and decisions.parquet: matches among five models on 100 prompts."""
+    """Returns a folder with votes.csv and decisions.parquet: five models on 100 prompts."""
     rows = log((1120, 1060, 1000, 940, 880), 1500, ties=0.2, both=True)
     length = pl.col("joke_a").str.len_chars() - pl.col("joke_b").str.len_chars()
     rows.with_columns(length=length).drop("joke_a", "joke_b").write_csv("votes.csv")

@@ -1,4 +1,4 @@
-"""The site is built strictly: no broken link, no page that is not in the navigation."""
+"""The strict build of the site: no broken links, and no pages outside the navigation."""
 
 import re
 import shutil
@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+LINK = re.compile(r"\]\(([^)\s#]+)(#[^)\s]*)?\)")
 
 
 def build(root, site):
-    """What `make docs` runs, with another place for the site."""
+    """Runs the command of `make docs`, with another output folder."""
     pytest.importorskip("material", reason="needs the group docs of pyproject.toml")
     pytest.importorskip("mkdocstrings_handlers.python", reason="needs mkdocstrings-python")
     (options,) = re.findall(r"-m mkdocs (build.*)", (ROOT / "Makefile").read_text())
@@ -20,6 +21,13 @@ def build(root, site):
         [sys.executable, "-m", "mkdocs", *options.split(), "--site-dir", str(site)],
         cwd=root, capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_outside_the_site_lead_to_files(page):
+    targets = [target for target, _ in LINK.findall((ROOT / page).read_text(encoding="utf-8"))]
+    absent = [t for t in targets if "://" not in t and not (ROOT / t).exists()]
+    assert absent == []
 
 
 def test_the_site_builds_and_loads_nothing_from_elsewhere(tmp_path):
@@ -34,10 +42,10 @@ def test_the_site_builds_and_loads_nothing_from_elsewhere(tmp_path):
             assert loads not in text, (page, loads)
 
 
-def test_a_broken_link_and_a_page_that_nothing_leads_to_fail_the_build(tmp_path):
+def test_a_broken_link_and_a_page_outside_the_navigation_fail_the_build(tmp_path):
     shutil.copytree(ROOT / "docs", tmp_path / "docs")
     shutil.copy(ROOT / "mkdocs.yml", tmp_path)
-    (tmp_path / "docs" / "reference.md").write_text("# Reference\n")
+    (tmp_path / "docs" / "reference" / "index.md").write_text("# Reference\n")
     index = tmp_path / "docs" / "index.md"
     whole = index.read_text(encoding="utf-8")
     assert build(tmp_path, tmp_path / "site").returncode == 0

@@ -1,4 +1,4 @@
-"""Every snippet of the docs runs, and prints what it shows."""
+"""Every snippet of the documentation runs and prints the output that the page shows."""
 
 import re
 import shlex
@@ -26,16 +26,16 @@ def has_snippets(page):
     [pytest.param(p, id=str(p.relative_to(ROOT))) for p in PAGES if has_snippets(p)],
 )
 def test_snippets_run(page, votes):
-    """The commands of the README are examples of many kinds of files, and of mistakes."""
+    """Runs all snippets; of the README only the Python, because its commands need other files."""
     Page(page, page.name != "README.md", {"humorrank": humorrank}).run()
 
 
 WRITTEN = re.compile(r"^(?: {4}|\$ )?(?:\S+ \S+ \| )?humorrank (.*?)(?: {3,}.*)?$", re.MULTILINE)
-"""A command, also one that is not run, without what is said beside it."""
+"""Matches a command, including those that are not run, without the explanation next to it."""
 
 
 def parsed(words):
-    """Parses a command line without doing what it says."""
+    """Parses a command line without running the command."""
     done = []
 
     def load(entry, name):
@@ -53,7 +53,7 @@ def parsed(words):
 
 
 def test_every_command_and_option_that_is_written_exists():
-    """The README's commands, and those in running text, are about files that nobody has."""
+    """Covers the commands that cannot be run, because they name files that do not exist."""
     found = 0
     for page in PAGES:
         text = page.read_text(encoding="utf-8").replace("\\\n", " ")
@@ -66,7 +66,7 @@ def test_every_command_and_option_that_is_written_exists():
             parsed(wrong.split())
 
 
-def test_what_is_new_has_snippets_and_few_are_skipped():
+def test_how_to_pages_and_the_tutorial_have_snippets_and_skip_few():
     pages = [page for page in PAGES if "how-to" in page.parts or page.stem == "tutorial"]
     assert len(pages) == 8
     for page in pages:
