@@ -17,6 +17,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from humorrank._stats.sandwich import sandwich, small_sample
 from humorrank._stats.scale import POINTS, TOLERANCE
 from humorrank._util.progress import Progress
 from humorrank.errors import ConvergenceError, OptionError
@@ -80,10 +81,10 @@ class PairedLogit:
             meat = self._design.information(amount, self._derivatives)
         elif over == "match":
             judgments = float(self.matches.count.sum())
-            meat = self._design.by_match(self._derivatives) * judgments / max(1.0, judgments - 1)
+            meat = self._design.by_match(self._derivatives) * small_sample(judgments)
         else:
             meat = self._design.by_cluster(self._derivatives)
-        return np.asarray(self.bread @ meat @ self.bread)
+        return sandwich(self.bread, meat)
 
     def influence(self, contrast: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What each cluster adds to contrast . (theta, beta, tau), to first order.
