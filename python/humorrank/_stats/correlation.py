@@ -1,4 +1,7 @@
-"""Rank correlations between two columns of figures, with their p-values."""
+"""Rank correlations between two columns of figures, with their p-values.
+
+They are written here because SciPy has them in `scipy.stats` only, which takes long to import.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from humorrank._stats.distributions import beta_tail
+from humorrank._stats.distributions import student_tail
 from humorrank.errors import InputError
 
 MOST_EXACT: Final = 33
@@ -106,8 +109,10 @@ def spearman(x: object, y: object) -> Correlation:
     rho = max(-1.0, min(1.0, cross / math.sqrt(squares)))
     if n == 2:
         return Correlation(rho, None, n, "with two points any order is as likely as the other")
-    rest = max(0.0, (squares - cross**2) / squares)
-    return Correlation(rho, beta_tail(rest, n - 2), n)
+    # The squares are whole numbers, so that nothing cancels where rho is near 0, 1 or -1.
+    rest = squares - cross**2
+    t = math.sqrt((n - 2) * cross**2 / rest) if rest > 0 else math.inf
+    return Correlation(rho, student_tail(t, n - 2), n)
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,18 @@ MEAN_RATING: Final = 1000.0
 
 
 def logistic(difference: np.ndarray) -> np.ndarray:
-    """P(i beats j) where log strengths differ by so much, to full relative accuracy."""
+    """Returns P(i beats j), given i's log strength less j's, to full relative accuracy."""
     small = np.exp(-np.abs(difference))
     values: np.ndarray = np.where(difference >= 0, 1.0, small) / (1 + small)
     return values
+
+
+def logistic_pair(difference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns P(i beats j) and P(j beats i) as `logistic` does, from a single exponential."""
+    small = np.exp(-np.abs(difference))
+    likely, unlikely = 1 / (1 + small), small / (1 + small)
+    ahead = difference >= 0
+    return np.where(ahead, likely, unlikely), np.where(ahead, unlikely, likely)
 
 
 TOLERANCE = 1e-6

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from humorrank._stats.scale import POINTS, logistic
 from humorrank._util import draws
 from humorrank._util.checks import positive, share, whole
 from humorrank._util.suggest import near
@@ -18,7 +19,6 @@ from humorrank.judge.protocol import Answers, Batch
 from humorrank.store.field import Field
 
 DEFAULT_RATING = 1000.0
-_POINTS = 400 / math.log(10)
 _VERDICT, _FAILURE, _JOKE = 1, 2, 3
 """What a draw is for."""
 
@@ -157,7 +157,7 @@ class SimulatedJudge:
             gap = gap + how.joke_effects * (
                 self._joke(batch, batch.first) - self._joke(batch, batch.second)
             )
-        p = 1 / (1 + np.exp(-gap / _POINTS))
+        p = logistic(gap / POINTS)
         tied = how.tie_rate * np.minimum(p, 1 - p)
         drawn = draws.uniform(_VERDICT, key, attempt)
         scores: np.ndarray = np.where(drawn < p - tied, 1.0, np.where(drawn < p + tied, 0.5, 0.0))

@@ -18,6 +18,9 @@ from typing import Any, Final, Literal, get_args
 import numpy as np
 
 from humorrank import _core
+from humorrank._stats import laplacian
+from humorrank._stats.sandwich import score_blocks, small_sample
+from humorrank._stats.scale import logistic
 from humorrank._util.checks import one_of, whole
 from humorrank._util.suggest import near, refuse_unknown
 from humorrank.errors import OptionError
@@ -295,14 +298,9 @@ def _linearised(
     first: np.ndarray, second: np.ndarray, score: np.ndarray, strengths: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The inverse of the information, the prior's included, and each match's residual."""
-    models = len(strengths)
-    p = 1 / (1 + np.exp(strengths[second] - strengths[first]))
-    weight = np.bincount(first * models + second, p * (1 - p), models * models)
-    weight = weight.reshape(models, models)
-    weight += weight.T
-    own = 1 / (1 + np.exp(-strengths))
-    information = np.diag(weight.sum(axis=1) + PRIOR * own * (1 - own)) - weight
-    return np.linalg.inv(information), score - p
+    information = laplacian.of_fit(strengths, first, second, np.ones(len(score)), PRIOR)
+    residuals = score - logistic(strengths[first] - strengths[second])
+    return np.linalg.inv(information), residuals
 
 
 def _clustered(
@@ -315,13 +313,15 @@ def _clustered(
 ) -> np.ndarray:
     """The sandwich covariance with a cluster a prompt (Liang and Zeger 1986)."""
     models = len(inverse)
-    cells = prompts * models
-    score = np.bincount(prompt * models + first, residuals, cells)
-    score -= np.bincount(prompt * models + second, residuals, cells)
-    half = score.reshape(prompts, models) @ inverse
+    order = np.argsort(prompt, kind="stable")
+    first, second, residuals = first[order], second[order], residuals[order]
+    covariance = np.zeros((models, models))
+    for _, _, scores in score_blocks(prompt[order], prompts, first, second, residuals, models):
+        # The prior is small and the inverse large along the level, which cancels in each score.
+        half = scores @ inverse
+        covariance += half.T @ half
     played = max(2, int(np.count_nonzero(np.bincount(prompt))))
-    covariance: np.ndarray = half.T @ half * (played / (played - 1))
-    return covariance
+    return covariance * small_sample(played)
 
 
 def _of_differences(covariance: np.ndarray, above: np.ndarray, below: np.ndarray) -> np.ndarray:

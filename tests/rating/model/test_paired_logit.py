@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 from support.judged import log, matches
 
-from humorrank._stats.distributions import chi_squared_tail
 from humorrank._stats.estimate import Estimate
 from humorrank.diagnostics.bias.first_position import first_position
 from humorrank.errors import NoMaximumError
@@ -181,14 +180,6 @@ def test_a_covariate_without_a_maximum_or_of_the_pairs_alone_is_refused():
     of_pairs = np.arange(5.0)[m.first] - np.arange(5.0)[m.second]
     with pytest.raises(NoMaximumError, match="cannot be told"):
         fit(m, np.column_stack([ones, of_pairs]))
-
-
-@pytest.mark.parametrize("degrees", [1, 2, 3, 8, 99, 1_000])
-def test_the_tail_of_chi_squared(degrees):
-    for x in (0.0, 0.01, 1.0, degrees / 2, degrees, 2.0 * degrees, 5.0 * degrees):
-        assert chi_squared_tail(x, degrees) == pytest.approx(
-            scipy.stats.chi2.sf(x, degrees), rel=1e-9
-        )
 
 
 @pytest.mark.parametrize(("part", "whole"), [(0, 1), (1, 1), (3, 10), (500, 1_000), (999, 1_000)])

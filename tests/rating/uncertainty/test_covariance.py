@@ -11,7 +11,6 @@ from scipy import stats
 from support.clustered import simulated, tally_of
 
 import humorrank
-from humorrank._stats.distributions import normal_quantile, student_quantile, student_tail
 from humorrank.rating.uncertainty.covariance import Curvature
 
 POINTS = 400 / math.log(10)
@@ -134,18 +133,3 @@ def test_too_many_contestants_for_a_covariance():
     tally = humorrank.Tally.from_codes(None, codes, ring, np.full(n, 2, np.uint8))
     with pytest.raises(humorrank.OptionError, match="5,000 contestants, not 5,001"):
         humorrank.rate(tally, interval="sandwich", elo_shuffles=0)
-
-
-@pytest.mark.parametrize("degrees", [1, 2, 3.5, 29, 299, 1e6])
-def test_student_is_scipys(degrees):
-    for t in (0.0, 0.1, 1.0, 2.0, 5.0, 50.0):
-        theirs = 2 * stats.t.sf(t, degrees)
-        assert student_tail(t, degrees) == pytest.approx(theirs, rel=1e-8)
-        assert student_tail(-t, degrees) == student_tail(t, degrees)
-    for confidence in (0.5, 0.9, 0.95, 0.999):
-        theirs = stats.t.ppf((1 + confidence) / 2, degrees)
-        assert student_quantile(confidence, degrees) == pytest.approx(theirs, rel=1e-8)
-        assert student_quantile(confidence) == pytest.approx(
-            stats.norm.ppf((1 + confidence) / 2), rel=1e-12
-        )
-    assert normal_quantile(0.0) == -math.inf and normal_quantile(1.0) == math.inf

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from humorrank._stats.estimate import NONE, Estimate
+from humorrank._stats.sandwich import small_sample
 from humorrank._stats.scale import POINTS
 from humorrank.diagnostics.bias.first_position import Cluster, clusters_by_prompt
 from humorrank.errors import HumorRankError, NoMaximumError, OptionError
@@ -145,7 +146,7 @@ def _compare(
             places, amounts = found.influence(contrast)
             influence[places] += sign * amounts
         used = int((influence != 0).sum())
-        variance = float((influence**2).sum()) * used / max(1, used - 1)
+        variance = float((influence**2).sum()) * small_sample(used)
     else:
         variance = sum(
             float(contrast @ found.covariance("information") @ contrast)

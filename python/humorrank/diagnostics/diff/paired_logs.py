@@ -18,6 +18,7 @@ from typing import Final, Literal
 import numpy as np
 import polars as pl
 
+from humorrank._stats.sandwich import small_sample
 from humorrank._stats.scale import POINTS, logistic
 from humorrank.errors import InputError, OptionError
 from humorrank.matches.tally.tally import Tally
@@ -204,9 +205,8 @@ def paired_variance(
         for time, pull in zip(times, pulls, strict=True):
             variance += (time - both)[part] @ pull**2
     total = float(np.maximum(*times).sum())
-    factor = total / max(1.0, total - 1)
     degrees = total - 1 if old.unit == "cluster" else math.inf
-    return POINTS**2 * factor * variance, int(both.sum()), degrees
+    return POINTS**2 * small_sample(total) * variance, int(both.sum()), degrees
 
 
 def _reach(side: RatedLog, common: Sequence[str]) -> np.ndarray:

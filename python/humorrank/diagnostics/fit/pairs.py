@@ -25,7 +25,7 @@ import numpy as np
 from humorrank import _core
 from humorrank._stats.distributions import chi_squared_tail, holm
 from humorrank._stats.laplacian import information_matrix
-from humorrank._stats.scale import logistic
+from humorrank._stats.scale import logistic_pair
 from humorrank.diagnostics.cells import Cells, refuse_many
 
 LEAST_EXPECTED: Final = 5.0
@@ -122,7 +122,7 @@ def pair_fit(cells: Cells, strengths: np.ndarray) -> PairFit:
     lost = total(mass * (1 - cells.score))
     squares = cells.count * cells.weight**2
     gap = strengths[low] - strengths[high]
-    p, q = logistic(gap), logistic(-gap)
+    p, q = logistic_pair(gap)
     information = amount * p * q
     tied = float((squares * cells.score * (1 - cells.score)).sum())
     share = tied / float((total(squares) * np.minimum(p, q)).sum())

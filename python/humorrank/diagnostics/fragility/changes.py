@@ -9,7 +9,7 @@ import numpy as np
 
 from humorrank import _core
 from humorrank._stats.laplacian import information_matrix
-from humorrank._stats.scale import logistic
+from humorrank._stats.scale import logistic, logistic_pair
 from humorrank.diagnostics.cells import HIGH, LOW, Cells
 
 Change = Literal["remove", "flip"]
@@ -149,9 +149,9 @@ class Changes:
         cells = self.cells
         left = cells.count - (self.taken(change) if self.change == "remove" else 0)
         low, high, pair = self._pairs
-        gap = strengths[low] - strengths[high]
         amount = np.bincount(pair, left * cells.weight, len(low))
-        return low, high, amount * logistic(gap) * logistic(-gap)
+        p, q = logistic_pair(strengths[low] - strengths[high])
+        return low, high, amount * p * q
 
     @cached_property
     def _pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

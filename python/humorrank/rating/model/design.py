@@ -5,19 +5,16 @@ Parameters stand in the order (strengths, covariates' effects, tau if the model 
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 
+from humorrank._stats import laplacian
+from humorrank._stats.sandwich import score_blocks, small_sample
 from humorrank.rating.model.matches import MatchArrays
 from humorrank.rating.model.outcomes import Derivatives
 
-_BLOCK: Final = 1 << 22
-"""Numbers in a block of the scores of clusters."""
-
 
 class Design:
-    """Matches with covariates.
+    """MatchArrays with covariates.
 
     Args:
         matches: the matches.
@@ -53,11 +50,9 @@ class Design:
     ) -> np.ndarray:
         """The sum of the rows' outer products, given the amount of each part in each row."""
         n, k, m = self.contestants, self.effects, self.matches
+        strengths = laplacian.of_codes(n, self._pair, odds)
         out = np.zeros((self.width, self.width))
-        pairs = np.bincount(self._pair, odds, n * n).reshape(n, n)
-        out[:n, :n] = -pairs
-        out[:n, :n] -= pairs.T
-        np.fill_diagonal(out[:n, :n], pairs.sum(0) + pairs.sum(1))
+        out[:n, :n] = strengths
         for column in range(k):
             weighted = odds * self.covariates[:, column]
             cross = np.bincount(m.first, weighted, n) - np.bincount(m.second, weighted, n)
@@ -87,7 +82,7 @@ class Design:
         assert m.cluster is not None
         _, cluster, sizes = np.unique(m.cluster, return_inverse=True, return_counts=True)
         amount, clusters = m.count * m.weight, len(sizes)
-        factor = clusters / max(1, clusters - 1)
+        factor = small_sample(clusters)
         # Clusters of one row need no sum, and in many logs are nearly all.
         alone = sizes[cluster] == 1
         meat = self._products(np.where(alone, amount**2, 0.0), by)
@@ -99,16 +94,9 @@ class Design:
         first, second, odds = m.first[order], m.second[order], (amount * by.odds)[order]
         tie = None if by.tie is None else (amount * by.tie)[order]
         covariates = self.covariates[order]
-        clusters, width = int(cluster[-1]) + 1, self.width
-        block = max(1, _BLOCK // width)
-        for start in range(0, clusters, block):
-            low, high = np.searchsorted(cluster, (start, start + block))
-            rows, size = slice(low, high), min(block, clusters - start)
-            own = cluster[rows] - start
-            place = own * width
-            scores = np.bincount(place + first[rows], odds[rows], size * width)
-            scores -= np.bincount(place + second[rows], odds[rows], size * width)
-            scores = scores.reshape(size, width)
+        clusters = int(cluster[-1]) + 1
+        for rows, own, scores in score_blocks(cluster, clusters, first, second, odds, self.width):
+            size = len(scores)
             for k in range(self.effects):
                 scores[:, n + k] = np.bincount(own, odds[rows] * covariates[rows, k], size)
             if tie is not None:

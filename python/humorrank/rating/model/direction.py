@@ -1,9 +1,9 @@
 """Which parameter keeps a likelihood from having a maximum, by linear programs.
 
 A direction along which no outcome that was seen grows less likely meets one or two linear
-inequalities a match (`humorrank.rating.model.separation`). If the sum of their slacks can be positive, the
-likelihood has no maximum (Konis 2007). Which parameter is at fault shows by holding it: one without
-which nothing is separated any more.
+inequalities per match (`humorrank.rating.model.separation`). If the sum of their slacks can be
+positive, the likelihood has no maximum (Konis 2007). A parameter is at fault if nothing is
+separated any more when it is held fixed.
 """
 
 from __future__ import annotations
@@ -22,14 +22,11 @@ _SEPARATED: Final = 1e-6
 
 
 def diagnosed(design: Design, labels: Sequence[str]) -> NoMaximumError | None:
-    """The error that names the parameters at fault; None where there is a maximum.
+    """Returns the error that names the parameters at fault, or None if there is a maximum.
 
     Args:
-        design: matches, of a connected field, and their covariates.
-        labels: what the covariates are called.
-
-    Raises:
-        ImportError: SciPy, which solves linear programs, is not installed.
+        design: Matches of a connected field, with their covariates.
+        labels: Names of the covariates.
     """
     cone = _Cone(design)
     n = design.contestants
@@ -93,7 +90,7 @@ class _Cone:
 
     def separating(self, free: np.ndarray) -> np.ndarray | None:
         """A direction in which only contestants and the free parameters move, if one separates."""
-        from scipy.optimize import linprog  # noqa: PLC0415 - optional, and slow to import
+        from scipy.optimize import linprog  # noqa: PLC0415 - slow to import
 
         held = np.concatenate([np.ones(self._n, bool), free])
         bounds = np.where(held, 1.0, 0.0)

@@ -14,6 +14,8 @@ from typing import Protocol
 
 import numpy as np
 
+from humorrank._stats.scale import logistic_pair
+
 
 @dataclass(frozen=True)
 class Derivatives:
@@ -59,10 +61,7 @@ class Logistic:
 
     def derivatives(self, score: np.ndarray, odds: np.ndarray, tau: float) -> Derivatives:
         """Of one match a row."""
-        away = np.exp(-np.abs(odds))
-        likely, unlikely = 1 / (1 + away), away / (1 + away)
-        first = np.where(odds >= 0, likely, unlikely)
-        second = np.where(odds >= 0, unlikely, likely)
+        first, second = logistic_pair(odds)
         return Derivatives(score * second - (1 - score) * first, first * second)
 
 

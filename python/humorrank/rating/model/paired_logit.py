@@ -17,6 +17,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from humorrank._stats.sandwich import sandwich, small_sample
 from humorrank._stats.scale import POINTS, TOLERANCE
 from humorrank._util.progress import Progress
 from humorrank.errors import ConvergenceError, OptionError
@@ -24,7 +25,7 @@ from humorrank.rating.model.design import Design
 from humorrank.rating.model.direction import diagnosed
 from humorrank.rating.model.matches import MatchArrays
 from humorrank.rating.model.outcomes import Davidson, Derivatives, Logistic, OutcomeModel
-from humorrank.rating.model.separation import Separated, separates, settled
+from humorrank.rating.model.separation import Separated, settled
 
 MOST_CONTESTANTS: Final = 5_000
 """The information is a dense matrix of contestants by contestants."""
@@ -80,10 +81,10 @@ class PairedLogit:
             meat = self._design.information(amount, self._derivatives)
         elif over == "match":
             judgments = float(self.matches.count.sum())
-            meat = self._design.by_match(self._derivatives) * judgments / max(1.0, judgments - 1)
+            meat = self._design.by_match(self._derivatives) * small_sample(judgments)
         else:
             meat = self._design.by_cluster(self._derivatives)
-        return np.asarray(self.bread @ meat @ self.bread)
+        return sandwich(self.bread, meat)
 
     def influence(self, contrast: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What each cluster adds to contrast . (theta, beta, tau), to first order.
@@ -137,7 +138,7 @@ def fit(
 
     Raises:
         NoMaximumError: the likelihood has none; says which parameter or contestants are at fault.
-        ConvergenceError: the maximum could not be certified, nor that there is none.
+        ConvergenceError: If Newton's method does not come close enough to the maximum.
         OptionError: there are too many contestants.
     """
     n = len(matches.names)
@@ -168,7 +169,7 @@ class _Newton:
 
     def run(self, progress: Progress | None) -> PairedLogit:
         matches, n, k = self.design.matches, self.design.contestants, self.design.effects
-        along, distance = np.zeros(0), np.inf
+        distance = np.inf
         for iteration in range(1, _ITERATIONS + 1):
             by = self.outcomes.derivatives(matches.score, self.odds, self._tau(self.parameters))
             information = self.design.information(self.total, by)
@@ -185,7 +186,7 @@ class _Newton:
             if progress is not None:
                 progress("fitting", iteration, 0)
             if not self.settled and not self._within(distance):
-                self._ensure_maximum(along, step)
+                self._ensure_maximum()
             if distance <= TOLERANCE:
                 bread = np.linalg.inv(information)
                 bread[:n, :n] -= 1 / (gauge * n)
@@ -202,7 +203,7 @@ class _Newton:
                 )
             self._climb(step, along)
         if not self.settled:
-            self._ensure_maximum(along, step)
+            self._ensure_maximum()
         raise ConvergenceError(
             f"the fit did not come closer to the maximum than {distance:.3g} points in "
             f"{_ITERATIONS} steps"
@@ -247,26 +248,13 @@ class _Newton:
         if lost:
             raise Separated.unidentified(lost)
 
-    def _ensure_maximum(self, along: np.ndarray, step: np.ndarray) -> None:
-        """Asks a linear program; without one, looks at the direction of the last step.
+    def _ensure_maximum(self) -> None:
+        """Settles by linear programs whether there is a maximum.
 
         Raises:
-            NoMaximumError: there is no maximum.
-            ConvergenceError: it is not known whether there is one.
+            NoMaximumError: If there is no maximum. It names the parameters at fault.
         """
-        matches, extra = self.design.matches, self.design.extra
-        try:
-            fault = diagnosed(self.design, self.labels)
-        except ImportError:
-            ways = [(along, step), (self.odds, self.parameters)]
-            if any(separates(matches, odds, way[-1] if extra else None) for odds, way in ways):
-                n = self.design.contestants
-                raise Separated.along(self.parameters[n:]) from None
-            raise ConvergenceError(
-                "the fit ran off to where its maximum can no longer be certified; whether there "
-                "is one, and which parameter is at fault, is told where SciPy is installed: pip "
-                "install 'humorrank[stats]'"
-            ) from None
+        fault = diagnosed(self.design, self.labels)
         if fault is not None:
             raise fault
         self.settled = True

@@ -95,18 +95,6 @@ class Separated:
             component=(),
         )
 
-    @staticmethod
-    def along(effects: np.ndarray) -> NoMaximumError:
-        """Newton's method ran off along a direction that separates the outcomes."""
-        shown = ", ".join(f"{value:.3g}" for value in effects)
-        return NoMaximumError(
-            "the likelihood has no maximum: some combination of strengths and other parameters "
-            f"tells every outcome (the latter had reached {shown}); which of them is at fault is "
-            "told where SciPy is installed: pip install 'humorrank[stats]'",
-            outside=(),
-            component=(),
-        )
-
 
 def settled(matches: MatchArrays, covariates: np.ndarray, *, davidson: bool) -> bool:
     """Refuses matches without a maximum as far as their graph can tell.
@@ -162,21 +150,6 @@ def connection(matches: MatchArrays) -> Existence:
     count = matches.count.astype(np.uint64)
     tally = Tally.from_codes(names, matches.first, matches.second, outcome, count)
     return Existence(_core.Field(tally.counts), matches.names)
-
-
-def separates(matches: MatchArrays, odds: np.ndarray, tie: float | None) -> bool:
-    """Whether a direction, odds one a row and tau's, takes no outcome seen for less likely.
-
-    Then the likelihood never falls along it. Rounding is allowed for.
-    """
-    slack = 1e-4 * max(float(np.abs(odds).max(initial=0.0)), abs(tie or 0.0))
-    least = 0.0 if tie is None else max(0.0, 2 * tie)
-    if tie is not None and (np.abs(odds) > 2 * tie + slack)[matches.score == 0.5].any():
-        return False
-    drawn = matches.score == 0.5 if tie is not None else np.zeros(len(odds), bool)
-    agree_first = (odds >= least - slack) | (matches.score <= 0) | drawn
-    agree_second = (odds <= slack - least) | (matches.score >= 1) | drawn
-    return bool((agree_first & agree_second).all())
 
 
 def _wins(matches: MatchArrays) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from humorrank import _core
 from humorrank._stats import laplacian
+from humorrank._stats.sandwich import sandwich, score_blocks, small_sample
 from humorrank._stats.scale import POINTS, logistic
 from humorrank.errors import OptionError
 from humorrank.rating.uncertainty.clusters import Clusters
@@ -45,6 +46,13 @@ class ScoreSums:
     times: np.ndarray
     units: int
 
+    def blocks(self, contestants: int) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+        """Yields the scores of clusters, some at a time; see `score_blocks`."""
+        assert self.unit is not None
+        return score_blocks(
+            self.unit, self.units, self.first, self.second, self.residual, contestants
+        )
+
 
 class Curvature:
     """The information of a fit, and what follows from it.
@@ -67,18 +75,15 @@ class Curvature:
             )
         self._strengths = strengths
         self._low, self._high, low_points, high_points = field.pairs()
-        chance = self._chance(self._low, self._high)
-        information = laplacian.of_pairs(
-            n, self._low, self._high, (low_points + high_points) * chance * (1 - chance)
+        information = laplacian.of_fit(
+            strengths, self._low, self._high, low_points + high_points, prior
         )
         if prior:
-            own = logistic(strengths)
-            information[np.diag_indices(n)] += prior * own * (1 - own)
             bread = np.linalg.inv(information)
             bread -= bread.mean(0)
             self.bread = bread - bread.mean(1, keepdims=True)
         else:
-            self.bread = np.linalg.inv(information + 1 / n) - 1 / n
+            self.bread = laplacian.inverse(information)
 
     def _chance(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         return logistic(self._strengths[first] - self._strengths[second])
@@ -95,7 +100,7 @@ class Curvature:
         meat = laplacian.of_pairs(
             len(self.bread), low, high, count * weight**2 * chance * (1 - chance)
         )
-        return self._sandwich(meat)
+        return POINTS**2 * sandwich(self.bread, meat)
 
     def sandwich(self, scores: ScoreSums) -> np.ndarray:
         """The covariance that the scatter of the units shows.
@@ -108,9 +113,9 @@ class Curvature:
             meat = laplacian.of_pairs(n, scores.first, scores.second, amount)
         else:
             meat = np.zeros((n, n))
-            for block in _unit_blocks(scores, n):
+            for _, _, block in scores.blocks(n):
                 meat += block.T @ block
-        return self._sandwich(meat * (scores.units / max(1, scores.units - 1)))
+        return POINTS**2 * sandwich(self.bread, meat * small_sample(scores.units))
 
     def of_matches(self, field: _core.Field) -> ScoreSums:
         """The scores of the kinds of match."""
@@ -158,7 +163,7 @@ class Curvature:
                 second += scores.times[part] @ squares
                 third += scores.times[part] @ (squares * along)
         else:
-            for block in _unit_blocks(scores, n):
+            for _, _, block in scores.blocks(n):
                 along = block @ bread
                 squares = along**2
                 second += squares.sum(0)
@@ -166,21 +171,3 @@ class Curvature:
         with np.errstate(invalid="ignore", divide="ignore"):
             out = third / (6 * second**1.5)
         return np.asarray(np.where(second > 0, out, 0.0))
-
-    def _sandwich(self, meat: np.ndarray) -> np.ndarray:
-        return np.asarray(POINTS**2 * (self.bread @ meat @ self.bread))
-
-
-def _unit_blocks(scores: ScoreSums, n: int) -> Iterator[np.ndarray]:
-    """Scores as matrices of (units, contestants), some units at a time."""
-    assert scores.unit is not None
-    rows = max(1, _BLOCK // n)
-    for start in range(0, scores.units, rows):
-        size = min(rows, scores.units - start)
-        low, high = np.searchsorted(scores.unit, (start, start + size))
-        part = slice(low, high)
-        place = (scores.unit[part] - start) * n
-        residual = scores.residual[part]
-        out = np.bincount(place + scores.first[part], residual, size * n)
-        out -= np.bincount(place + scores.second[part], residual, size * n)
-        yield out.reshape(size, n)

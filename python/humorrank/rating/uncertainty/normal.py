@@ -126,7 +126,7 @@ class Normal:
 
 def _stretch(chance: np.ndarray, degrees: float) -> np.ndarray:
     """Square roots of degrees over chi-squared numbers (Wilson and Hilferty 1931)."""
-    normal = np.array([normal_quantile(one) for one in chance.tolist()])
+    normal = normal_quantile(chance)
     share = 2 / (9 * degrees)
     root = np.maximum(1 - share + normal * np.sqrt(share), 1e-3)
     return np.asarray(root**-1.5)

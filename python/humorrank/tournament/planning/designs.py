@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from humorrank._stats.scale import POINTS
+from humorrank._stats.scale import POINTS, logistic
 from humorrank._util import draws
 from humorrank.tournament.planning.variance import ComparisonMoments, MatchDesign, even
 from humorrank.tournament.schedule import Kind, Scheduler
@@ -151,7 +151,7 @@ def _played(kind: Kind, field: PlannedField, prompts: int, matches: int, run: in
         if spread:
             own, other = draws.normal_draws(_JOKE, seed, np.stack([first, second]), prompt)
             gap = gap + spread * (own - other)
-        chance = 1 / (1 + np.exp(-gap))
+        chance = logistic(gap)
         tied = field.ties * np.minimum(chance, 1 - chance)
         drawn = draws.uniform(_VERDICT, seed, played + np.arange(len(first)))
         score = np.where(drawn < chance - tied, 1.0, np.where(drawn < chance + tied, 0.5, 0.0))

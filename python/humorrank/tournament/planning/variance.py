@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from humorrank._stats import laplacian
+from humorrank._stats.sandwich import sandwich
 from humorrank._stats.scale import POINTS, logistic
 from humorrank.errors import OptionError
 
@@ -117,9 +118,7 @@ class MatchDesign:
         return np.asarray(theta - theta.mean())
 
     def _inverse(self, p: np.ndarray) -> np.ndarray:
-        n = len(p)
-        inverse = np.linalg.inv(laplacian.of_weights(self.share * p * (1 - p)) + 1 / n)
-        return np.asarray(inverse - 1 / n)
+        return laplacian.inverse(laplacian.of_weights(self.share * p * (1 - p)))
 
     @cached_property
     def _bread(self) -> np.ndarray:
@@ -129,8 +128,7 @@ class MatchDesign:
     @cached_property
     def noise(self) -> np.ndarray:
         """The part of the covariance that shrinks with the number of matches; times matches."""
-        meat = laplacian.of_weights(self.share * self.outcomes.variance)
-        return np.asarray(self._bread @ meat @ self._bread)
+        return sandwich(self._bread, laplacian.of_weights(self.share * self.outcomes.variance))
 
     @cached_property
     def jokes(self) -> np.ndarray:
@@ -147,7 +145,7 @@ class MatchDesign:
             own += weight * moved**2
         # A match shares nothing with itself that its variance does not hold.
         meat -= laplacian.of_weights(own + own.T)
-        return np.asarray(self._bread @ meat @ self._bread)
+        return sandwich(self._bread, meat)
 
     def covariance(self, matches: float, prompts: float) -> np.ndarray:
         """Of the fitted strengths, in squares of natural-log units."""
