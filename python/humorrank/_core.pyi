@@ -7,12 +7,74 @@ from typing import Final, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+VERSION: Final[str]
+"""The version of the package."""
+POINTS: Final[float]
+"""Rating points in one natural-log unit of strength, 400 / ln 10."""
+MEAN_RATING: Final[float]
+"""The mean rating of a field that is not anchored, 1000."""
+TOLERANCE: Final[float]
+"""The certificate in points below which a fit is accepted as converged, 1e-6."""
+ELO_START: Final[float]
+"""The rating at which every contestant starts in Elo, 1000."""
 NULL_CODE: Final[int]
 """The code of a missing value."""
-MOST_INFORMED: Final[int]
-"""The most contestants of an information schedule."""
+
+OUTCOMES: Final[tuple[str, str, str, str, str]]
+"""The name of each outcome, indexed by its code: model_a, model_b, tie, both_bad, soft."""
+OUTCOME_SHARES: Final[tuple[float, float, float, float, float]]
+"""The first contestant's share of the win for each outcome, indexed by its code; NaN for soft."""
+FIRST: Final[int]
+"""The outcome code 0: the contestant shown first won."""
+SECOND: Final[int]
+"""The outcome code 1: the contestant shown second won."""
+TIE: Final[int]
+"""The outcome code 2: neither contestant was better."""
+BOTH_BAD: Final[int]
+"""The outcome code 3: a tie because neither contestant was good."""
+SOFT: Final[int]
+"""The outcome code 4: the share of the win is given as a number."""
+UNJUDGED: Final[int]
+"""The code 5 of a row without an outcome. Such rows never reach a tally."""
+BAD: Final[int]
+"""The code 6 of a row whose value is not a valid outcome. Such rows never reach a tally."""
+NO_COUNT: Final[int]
+"""The entry in a table of counts for a value that is not a valid count, 2^64 - 1."""
+SEEN_JUDGED: Final[int]
+"""The flag 1 in `CheckedRows.seen`: the name occurred in a row with an outcome."""
+SEEN_UNJUDGED: Final[int]
+"""The flag 2 in `CheckedRows.seen`: the name occurred in a row without an outcome."""
+SEEN_VOID: Final[int]
+"""The flag 4 in `CheckedRows.seen`: the name occurred in a row whose count is 0."""
+
+STATUS_RATED: Final[int]
+"""The status 0 of a group: it is rated."""
+STATUS_NO_MATCHES: Final[int]
+"""The status 1 of a group: it has no matches that count."""
+STATUS_NO_MAXIMUM: Final[int]
+"""The status 2 of a group: its likelihood has no maximum."""
+STATUS_NOT_CONVERGED: Final[int]
+"""The status 3 of a group: its maximum could not be certified."""
+STATUS_NO_ANCHOR: Final[int]
+"""The status 4 of a group: the anchor is not among its rated contestants."""
+STATE_RATED: Final[int]
+"""The state 0 of a contestant of a group: it is rated."""
+STATE_UNRATED: Final[int]
+"""The state 1 of a contestant of a group: it is unrated because the group is unrated."""
+STATE_OUTSIDE: Final[int]
+"""The state 2 of a contestant of a group: it is outside the largest component."""
+STATE_FEW_MATCHES: Final[int]
+"""The state 3 of a contestant of a group: it has fewer matches than `min_matches`."""
+STANDINGS: Final[tuple[str, str, str, str]]
+"""The position relative to the largest component, indexed by its code in the column `standing`
+of `Groups.rate`: inside, above, below, unordered."""
+
 SCHEDULE_VERSION: Final[int]
-VERSION: Final[str]
+"""The version of the schedules. It changes when the same settings and verdicts give another one."""
+MOST_INFORMED: Final[int]
+"""The maximum number of contestants of an information schedule."""
+MOST_COMPARISONS: Final[int]
+"""The maximum number of comparisons of a schedule, 2^62."""
 
 _Progress = Callable[[int, int], object]
 _U32 = NDArray[np.uint32]
@@ -106,7 +168,7 @@ class CodeReader:
         None for how often.
         """
 
-class Judged:
+class CheckedRows:
     """What became of some rows.
 
     `seen` says of each name in what kinds of rows it occurred: the sum of 1 (judged), 2 (without
@@ -139,7 +201,7 @@ class Judged:
     @property
     def seen(self) -> NDArray[np.uint8]: ...
 
-def judge_codes(
+def check_codes(
     first: _U32,
     second: _U32,
     winner: _U32 | None,
@@ -151,7 +213,7 @@ def judge_codes(
     counts: NDArray[np.uint64] | None = None,
     times: NDArray[np.uint64] | None = None,
     excluded: int = 0,
-) -> Judged:
+) -> CheckedRows:
     """Checks coded matches, counts what they are, and picks those that are rated.
 
     `outcomes` is by code of the winner, `counts` (2^64 - 1 for none) by code of the count, each

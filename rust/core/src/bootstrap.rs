@@ -10,10 +10,9 @@ use crate::{
     Error, MEAN_RATING, Monitor, POINTS, Pairs,
     bradley_terry::{Chord, Settings, Solver, fit_connected},
     graph::{self, Standing},
-    links::Links,
     pairs::Kinds,
     random::{Purpose, Stream, stream},
-    resample::{Clusters, Resampler},
+    resample::{Clusters, Links, Resampler},
 };
 
 /// What a replicate draws with replacement.

@@ -62,15 +62,27 @@ fn wins(pairs: &Pairs, edge: &mut dyn FnMut(usize, u32)) {
 
 /// Where a contestant stands towards the largest component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Standing {
     /// In it.
-    Inside,
+    Inside = 0,
     /// A chain of wins leads from the contestant to the component, and none back.
-    Above,
+    Above = 1,
     /// A chain of wins leads from the component to the contestant, and none back.
-    Below,
+    Below = 2,
     /// No chain of wins leads either way.
-    Unordered,
+    Unordered = 3,
+}
+
+impl Standing {
+    /// The name of each standing, indexed by its code.
+    pub const NAMES: [&str; 4] = ["inside", "above", "below", "unordered"];
+
+    /// The name of the standing.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
 }
 
 /// The components of a field.

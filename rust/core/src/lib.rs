@@ -8,18 +8,16 @@
 
 pub mod bootstrap;
 pub mod bradley_terry;
-pub mod difference;
 pub mod elo;
 mod error;
 pub mod graph;
 pub mod groups;
-mod links;
 pub mod monitor;
 pub mod names;
 pub mod pairs;
-mod point_column;
 pub mod random;
 pub mod resample;
+mod scale;
 pub mod schedule;
 pub mod tally;
 
@@ -27,12 +25,6 @@ pub use error::Error;
 pub use groups::Groups;
 pub use monitor::Monitor;
 pub use names::Interner;
-pub use pairs::{Kinds, Pairs, Standings, Ties};
-pub use point_column::PointColumn;
+pub use pairs::{Kinds, Pairs, PointColumn, Standings, Ties};
+pub use scale::{MEAN_RATING, POINTS};
 pub use tally::{Cell, Outcome, Tally};
-
-/// Rating points in one natural-log unit of strength: 400 / ln 10.
-pub const POINTS: f64 = 400.0 / std::f64::consts::LN_10;
-
-/// The mean of the ratings of a field that is not anchored.
-pub const MEAN_RATING: f64 = 1000.0;

@@ -1,5 +1,8 @@
 //! Names to codes and back.
 
+/// The code of a missing value.
+pub const NULL_CODE: u32 = u32::MAX;
+
 /// Gives each distinct name a code, in order of first appearance.
 ///
 /// A name of up to 16 bytes is known by its length and two words, its first and its last eight

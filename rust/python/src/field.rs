@@ -7,7 +7,7 @@ use humorrank_core::{
     bootstrap::{self, Replicates, Units, bootstrap},
     bradley_terry::{self, Settings, Solver},
     elo,
-    graph::{self, Components, Standing},
+    graph::{self, Components},
     resample,
 };
 use numpy::{
@@ -262,12 +262,7 @@ impl Field {
         groups
             .into_iter()
             .map(|group| {
-                let standing = match group.standing {
-                    Standing::Inside => "inside",
-                    Standing::Above => "above",
-                    Standing::Below => "below",
-                    Standing::Unordered => "unordered",
-                };
+                let standing = group.standing.name();
                 let (won, lost) = group.points;
                 let members = group.contestants.into_pyarray(py);
                 (members, standing, group.apart, group.matches, won, lost)

@@ -5,9 +5,9 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use humorrank_core as core;
+use humorrank_core::{self as core, names::NULL_CODE};
 use humorrank_files::{
-    Columns, Unusual, cells, csv::Dialect, delimited::DelimitedCodes, judge, parquet::ParquetCodes,
+    Columns, Unusual, cells, check, csv::Dialect, delimited::DelimitedCodes, parquet::ParquetCodes,
 };
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods};
 use pyo3::{
@@ -18,7 +18,7 @@ use pyo3::{
 };
 
 use crate::{
-    names::{Interner, NULL_CODE, Remembered},
+    names::{Interner, Remembered},
     work::{on_threads, on_threads_if_many},
 };
 
@@ -163,9 +163,9 @@ impl CodeReader {
     }
 }
 
-/// What became of some rows: see `judge`.
+/// What became of some rows: see `check_codes`.
 #[pyclass(module = "humorrank._core", frozen, get_all)]
-pub struct Judged {
+pub struct CheckedRows {
     faults: u64,
     unjudged: u64,
     void: u64,
@@ -187,7 +187,7 @@ pub struct Judged {
     times=None, excluded=0
 ))]
 #[allow(clippy::too_many_arguments, reason = "one column or table each")]
-pub fn judge_codes<'py>(
+pub fn check_codes<'py>(
     py: Python<'py>,
     first: Bound<'py, PyArray1<u32>>,
     second: Bound<'py, PyArray1<u32>>,
@@ -199,14 +199,14 @@ pub fn judge_codes<'py>(
     counts: Option<PyReadonlyArray1<'py, u64>>,
     times: Option<PyReadonlyArray1<'py, u64>>,
     excluded: u32,
-) -> PyResult<Judged> {
+) -> PyResult<CheckedRows> {
     let has_counts = counts.is_some() || times.is_some();
-    let judged = {
+    let checked = {
         let (first, second) = (first.try_readonly()?, second.try_readonly()?);
         let winner = winner.as_ref().map(|codes| codes.as_slice()).transpose()?;
         let count = count.as_ref().map(|codes| codes.as_slice()).transpose()?;
         let times = times.as_ref().map(|times| times.as_slice()).transpose()?;
-        let rows = judge::Rows {
+        let rows = check::Rows {
             first: first.as_slice()?,
             second: second.as_slice()?,
             winner,
@@ -226,7 +226,7 @@ pub fn judge_codes<'py>(
         {
             return Err(PyValueError::new_err("all columns must be of one length"));
         }
-        let meaning = judge::Meaning {
+        let meaning = check::Meaning {
             outcomes,
             winner_names: winner_names
                 .as_ref()
@@ -245,25 +245,25 @@ pub fn judge_codes<'py>(
             ));
         }
         let many = rows.first.len();
-        py.detach(|| on_threads_if_many(many, || judge::judge(rows, meaning)))
+        py.detach(|| on_threads_if_many(many, || check::check(rows, meaning)))
     };
-    let (first, second) = match judged.players {
+    let (first, second) = match checked.players {
         Some((first, second)) => (first.into_pyarray(py), second.into_pyarray(py)),
         None => (first, second),
     };
-    Ok(Judged {
-        faults: judged.faults,
-        unjudged: judged.unjudged,
-        void: judged.void,
-        excluded: judged.excluded,
-        ties: judged.ties,
-        both_bad: judged.both_bad,
+    Ok(CheckedRows {
+        faults: checked.faults,
+        unjudged: checked.unjudged,
+        void: checked.void,
+        excluded: checked.excluded,
+        ties: checked.ties,
+        both_bad: checked.both_bad,
         first: first.unbind(),
         second: second.unbind(),
-        outcome: judged.outcome.into_pyarray(py).unbind(),
-        count: has_counts.then(|| judged.count.into_pyarray(py).unbind()),
-        rows: (judged.rows).map(|rows| rows.into_pyarray(py).unbind()),
-        seen: judged.seen.into_pyarray(py).unbind(),
+        outcome: checked.outcome.into_pyarray(py).unbind(),
+        count: has_counts.then(|| checked.count.into_pyarray(py).unbind()),
+        rows: (checked.rows).map(|rows| rows.into_pyarray(py).unbind()),
+        seen: checked.seen.into_pyarray(py).unbind(),
     })
 }
 

@@ -9,7 +9,7 @@ use arrow_array::{
     },
 };
 use arrow_schema::DataType;
-use humorrank_core as core;
+use humorrank_core::{self as core, names::NULL_CODE};
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
 use pyo3::{
     Borrowed,
@@ -22,9 +22,6 @@ use pyo3::{
 use rayon::prelude::*;
 
 use crate::{arrow, work::on_threads_if_many};
-
-/// The code of a value that is missing.
-pub const NULL_CODE: u32 = u32::MAX;
 
 /// Below this many strings a thread of its own is not worth its start.
 const SHORTEST_PART: usize = 1 << 15;

@@ -239,7 +239,7 @@ impl Tally {
         let left = py
             .detach(|| {
                 on_threads_if(self.inner.is_sparse(), || {
-                    core::difference::difference(&self.inner, &other.inner)
+                    core::tally::difference(&self.inner, &other.inner)
                 })
             })
             .map_err(|error| python_error(py, &error))?;

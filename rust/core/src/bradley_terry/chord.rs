@@ -1,8 +1,10 @@
 //! The chord method: Newton's, with the information of a nearby fit instead of its own.
 
 use super::{
-    Settings, TOLERANCE, centre, in_points,
-    system::{Chances, System, logistic},
+    chances::{Chances, logistic},
+    settings::{Settings, TOLERANCE},
+    system::System,
+    vector::{centre, in_points},
 };
 use crate::{Pairs, PointColumn};
 

@@ -1,7 +1,5 @@
 //! Linear algebra of dense symmetric positive definite matrices, held row by row.
 
-pub use super::system::logistic;
-
 /// Cholesky's factorization in place on the upper triangle, row by row so that the inner
 /// loops run along memory.
 pub fn factor(matrix: &mut [f64], n: usize) {

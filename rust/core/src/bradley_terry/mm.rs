@@ -1,6 +1,11 @@
 //! Hunter's minorization-maximization.
 
-use super::{LIMIT, System, TOLERANCE, centre, in_points, system::logistic};
+use super::{
+    chances::logistic,
+    settings::{LIMIT, TOLERANCE},
+    system::System,
+    vector::{centre, in_points},
+};
 use crate::{Error, Monitor};
 
 /// The paper's tolerance: the largest change of a log strength in one sweep.

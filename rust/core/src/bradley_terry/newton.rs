@@ -1,6 +1,10 @@
 //! Newton's method with the damping that the logistic likelihood asks for.
 
-use super::{LIMIT, System, TOLERANCE, in_points};
+use super::{
+    settings::{LIMIT, TOLERANCE},
+    system::System,
+    vector::in_points,
+};
 use crate::{Error, Monitor, POINTS};
 
 /// From the other side of a barely connected field, each step still gains at least ln 2 on

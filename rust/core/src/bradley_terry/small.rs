@@ -9,7 +9,12 @@ use std::{
     ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign},
 };
 
-use super::{Settings, System, TOLERANCE, newton};
+use super::{
+    newton,
+    settings::{Settings, TOLERANCE},
+    system::System,
+    vector::centre,
+};
 use crate::{Error, Monitor, POINTS, Pairs};
 
 /// Up to this many contestants a field is small.
@@ -211,7 +216,7 @@ impl<const L: usize> Batch<L> {
     pub fn strengths_of(&self, lane: usize) -> Vec<f64> {
         let strengths = &self.strengths[..self.sizes[lane]];
         let mut strengths: Vec<f64> = strengths.iter().map(|all| all.0[lane]).collect();
-        super::centre(&mut strengths);
+        centre(&mut strengths);
         strengths
     }
 

@@ -5,8 +5,10 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::{
-    Settings,
+    chances::{Chances, chance, logistic},
     dense::{factor, substitute},
+    settings::Settings,
+    vector::{centre, largest},
 };
 use crate::{Error, Monitor, Pairs};
 
@@ -47,66 +49,6 @@ struct Part {
     sums: Vec<Sums>,
     /// The same for a product with the information.
     image: Vec<f64>,
-}
-
-/// (p, q) = logistic(d), logistic(-d), each to full relative accuracy.
-pub fn logistic(difference: f64) -> (f64, f64) {
-    let small = (-difference.abs()).exp();
-    let large = 1.0 / (1.0 + small);
-    if difference >= 0.0 {
-        (large, small * large)
-    } else {
-        (small * large, large)
-    }
-}
-
-/// (p, q) of two strengths, each to full relative accuracy.
-#[inline]
-fn chance(one: f64, other: f64) -> (f64, f64) {
-    let scale = 1.0 / (one + other);
-    (one * scale, other * scale)
-}
-
-/// The chances of any two contestants at some strengths.
-pub enum Chances<'a> {
-    /// exp(strength), where all of them can be held.
-    Strengths(Vec<f64>),
-    /// Log strengths too far apart for that.
-    Logs(&'a [f64]),
-}
-
-/// The widest difference of log strengths whose exponentials, and their sums, fit a float.
-const WIDEST: f64 = 600.0;
-
-impl<'a> Chances<'a> {
-    pub fn at(strengths: &'a [f64]) -> Self {
-        let (min, max) = strengths.iter().fold(
-            (f64::INFINITY, f64::NEG_INFINITY),
-            |(min, max), &strength| (strength.min(min), strength.max(max)),
-        );
-        if max - min > WIDEST {
-            return Self::Logs(strengths);
-        }
-        let middle = f64::midpoint(min, max);
-        Self::Strengths(strengths.iter().map(|s| (s - middle).exp()).collect())
-    }
-
-    /// What [`chance`] and [`logistic`] take, and whether it is the former.
-    fn coordinates(&self) -> (&[f64], bool) {
-        match self {
-            Self::Strengths(p) => (p, true),
-            Self::Logs(strengths) => (strengths, false),
-        }
-    }
-
-    /// (P(i beats j), P(j beats i)), each to full relative accuracy.
-    #[inline]
-    pub fn of(&self, i: usize, j: usize) -> (f64, f64) {
-        match self {
-            Self::Strengths(p) => chance(p[i], p[j]),
-            Self::Logs(strengths) => logistic(strengths[i] - strengths[j]),
-        }
-    }
 }
 
 /// Up to this many pairs are worked through in one go. The parts depend on the pairs alone, and
@@ -234,7 +176,7 @@ impl<'a> System<'a> {
             self.solve_sparse(accuracy, monitor)?;
         }
         if self.settings.prior == 0.0 {
-            super::centre(&mut self.step);
+            centre(&mut self.step);
         }
         Ok(())
     }
@@ -258,11 +200,11 @@ impl<'a> System<'a> {
     /// The largest change that the step makes to any difference that the data speak of, or, if
     /// that is at most `enough`, a bound for it.
     pub fn step_spread(&self, enough: f64) -> f64 {
-        if 2.0 * super::largest(&self.step) <= enough {
+        if 2.0 * largest(&self.step) <= enough {
             return enough;
         }
         let own = if self.settings.prior > 0.0 {
-            super::largest(&self.step)
+            largest(&self.step)
         } else {
             0.0
         };
@@ -388,7 +330,7 @@ impl<'a> System<'a> {
         let mut result = Ok(());
         // In exact arithmetic n iterations are enough; rounding may ask for a few times that.
         for iteration in 0..20 * n + 1000 {
-            let close = energy <= target && left <= accuracy * super::largest(&step);
+            let close = energy <= target && left <= accuracy * largest(&step);
             if close || energy == 0.0 {
                 break;
             }

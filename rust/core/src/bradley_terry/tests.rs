@@ -1,5 +1,5 @@
-use super::*;
-use crate::{Outcome, Tally, Ties};
+use super::{vector::largest, *};
+use crate::{Outcome, POINTS, Tally, Ties};
 use proptest::prelude::*;
 
 fn field(matches: &[(u32, u32, u64)], contestants: usize) -> Pairs {

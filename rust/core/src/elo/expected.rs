@@ -25,7 +25,7 @@ pub fn expected(difference: f64) -> f64 {
     /// A float of this size has no bits below one: adding it rounds to a whole number, which is
     /// then in the lowest bits, here counted from the first cell.
     const ROUNDING: f64 = ((1_u64 << 52) + (1 << 51)) as f64 + REACH;
-    const CELLS_A_POINT: f64 = -std::f64::consts::LN_10 / 400.0 * CELLS;
+    const CELLS_A_POINT: f64 = -crate::scale::STRENGTH * CELLS;
     let place = difference * CELLS_A_POINT;
     // Unlike `clamp`, which keeps what is not a number, each of these is one instruction.
     let place = if place > -REACH { place } else { -REACH };

@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::{
-    START,
     expected::expected,
     order::{Counts, Order},
+    running::START,
 };
 use crate::{Error, Monitor, Pairs, pairs::Kinds};
 

@@ -8,8 +8,10 @@ use std::{
 
 use rayon::prelude::*;
 
+use crate::names::NULL_CODE;
+
 /// The code of a key that a row does not have.
-pub const NO_KEY: u32 = u32::MAX;
+pub const NO_KEY: u32 = NULL_CODE;
 
 const UNKNOWN: u32 = u32::MAX;
 

@@ -1,7 +1,7 @@
 //! Who is outside the largest component of a small group. It is what `graph.rs` finds, by sets of
 //! contestants that are the bits of one number.
 
-use super::{Outside, rate::standing_code};
+use super::boards::Outside;
 use crate::{bradley_terry::SMALL, graph::Standing};
 
 /// Whom chains of wins lead to in a group of few contestants.
@@ -78,13 +78,13 @@ impl Reach {
             let group = if apart { whole } else { component(place) };
             let mut reason = Outside {
                 members: group.count_ones(),
-                standing: standing_code(if self.below[place] & inside != 0 {
+                standing: (if self.below[place] & inside != 0 {
                     Standing::Above
                 } else if above[place] & inside != 0 {
                     Standing::Below
                 } else {
                     Standing::Unordered
-                }),
+                }) as u8,
                 apart,
                 ..Outside::default()
             };

@@ -5,9 +5,14 @@
 
 use std::ops::Range;
 
-use super::{Boards, Groups, Rating, State, Status, rate::Unrated, reach::Reach};
+use super::{
+    boards::{Boards, Rating, State, Status, Unrated},
+    counts::Groups,
+    reach::Reach,
+    rows::unpack,
+};
 use crate::{
-    Error, MEAN_RATING, Monitor, POINTS, Pairs, Ties,
+    Error, MEAN_RATING, Monitor, Outcome, POINTS, Pairs, Ties,
     bradley_terry::{self, Batch, LIMIT, SMALL, Solver},
 };
 
@@ -342,17 +347,18 @@ impl Seats {
     /// Counts the points of a group; returns the number of its matches, or none if the contestants
     /// or the matches are too many.
     fn count(&mut self, groups: &Groups, group: usize, ties: Ties) -> Option<u64> {
-        let tie = if ties == Ties::Half { 0.5 } else { 0.0 };
-        // By outcome, for the first and the second.
-        let shares = [[1.0, 0.0, tie, tie], [0.0, 1.0, tie, tie]];
+        let points = Outcome::PLAIN.map(|outcome| match ties {
+            Ties::Exclude if outcome.is_tie() => (0.0, 0.0),
+            _ => outcome.points(),
+        });
         let mut counted = 0_u64;
         for (key, count) in groups.plain.of(group) {
-            let (first, second, outcome) = super::unpack(key);
+            let (first, second, outcome) = unpack(key);
             let (first, second) = (self.of(first)?, self.of(second)?);
             counted = counted.saturating_add(count);
-            let (count, outcome) = (count as f64, outcome as usize & 3);
-            self.points[first][second] += count * shares[0][outcome];
-            self.points[second][first] += count * shares[1][outcome];
+            let (count, points) = (count as f64, points[outcome as usize & 3]);
+            self.points[first][second] += count * points.0;
+            self.points[second][first] += count * points.1;
         }
         (counted < EXACT).then_some(counted)
     }

@@ -2,8 +2,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Ties,
+    Monitor, Outcome, Tally, Ties,
     bradley_terry::{self, Settings},
+    tally::MOST_CONTESTANTS,
 };
 
 /// key, first, step to second, outcome, count, whether it is weighted.

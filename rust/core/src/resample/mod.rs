@@ -12,6 +12,7 @@
 
 mod alias;
 mod clusters;
+mod links;
 mod poisson;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use rand::Rng;
 use crate::{Error, pairs::Kinds};
 use alias::{Alias, BATCH, Bits};
 pub use clusters::{Clusters, Points};
+pub(crate) use links::Links;
 use poisson::{Poisson, Table};
 
 /// Above this many matches, not every number of them is a float. The Poisson numbers are then

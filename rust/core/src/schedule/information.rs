@@ -18,13 +18,17 @@
 use std::collections::VecDeque;
 
 use super::{
-    Comparison, Round, Schedule, Settings,
     ledger::{Deck, Ledger, pair},
     permutation::mix,
+    round::{Comparison, Round, Schedule},
+    settings::Settings,
 };
 use crate::{
     MEAN_RATING, POINTS,
-    bradley_terry::dense::{factor, invert, logistic, substitute},
+    bradley_terry::{
+        dense::{factor, invert, substitute},
+        logistic,
+    },
 };
 
 /// Up to so many contestants: a round takes time in proportion to the cube of their number.

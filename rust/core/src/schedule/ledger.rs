@@ -9,8 +9,8 @@ use std::{
 };
 
 use super::{
-    Comparison,
     permutation::{Permutation, mix},
+    round::Comparison,
 };
 
 /// An unordered pair of contestants, the lower-numbered one first.

@@ -7,7 +7,9 @@ mod information;
 mod ledger;
 mod permutation;
 mod random;
+mod round;
 mod round_robin;
+mod settings;
 mod swiss;
 #[cfg(test)]
 mod tests;
@@ -20,7 +22,10 @@ use crate::{
 use information::Information;
 use rand::Rng;
 use random::Random;
+use round::Schedule;
+pub use round::{Comparison, Round};
 use round_robin::RoundRobin;
+pub use settings::{Kind, Settings};
 use swiss::Swiss;
 
 /// Changes whenever the same settings and verdicts would give another schedule.
@@ -29,94 +34,8 @@ pub const VERSION: u32 = 1;
 /// Up to so many contestants the information schedule can hold what it knows of all pairs.
 pub const MOST_INFORMED: u32 = information::MOST_CONTESTANTS;
 
-/// How the next comparisons are chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Neighbours by running Elo, among the pairs that are under-sampled.
-    Swiss,
-    /// Every pair on prompt after prompt.
-    RoundRobin,
-    /// Any pair on any prompt, without replacement.
-    Random,
-    /// The pairs whose matches say most about the order.
-    Information,
-}
-
-/// Settings of a schedule.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// How the next comparisons are chosen.
-    pub kind: Kind,
-    /// Of every random choice.
-    pub seed: u64,
-    /// By how much a pair of the Swiss schedule may be ahead of the least-played pair.
-    pub slack: u32,
-    /// How many prompts a pairing plays at a time.
-    pub prompts_per_pairing: u32,
-    /// The most points that a match moves the running Elo.
-    pub elo_k: f64,
-    /// The prior of the information schedule's fit.
-    pub prior: f64,
-}
-
-/// One comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Comparison {
-    /// A contestant.
-    pub first: u32,
-    /// Another one.
-    pub second: u32,
-    /// What they meet on.
-    pub prompt: u32,
-}
-
-/// The comparisons of a round, in the order of the schedule, as columns.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Round {
-    /// One contestant of each comparison.
-    pub first: Vec<u32>,
-    /// The other.
-    pub second: Vec<u32>,
-    /// What they meet on.
-    pub prompt: Vec<u32>,
-    /// Who had no opponent while there was budget left.
-    pub byes: Vec<u32>,
-}
-
-impl Round {
-    fn push(&mut self, first: u32, second: u32, prompt: u32) {
-        self.first.push(first);
-        self.second.push(second);
-        self.prompt.push(prompt);
-    }
-
-    /// The number of comparisons.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.first.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.first.is_empty()
-    }
-}
-
-/// A way to choose comparisons. It may count on arguments that are in range.
-trait Schedule: Send + Sync {
-    /// At most `budget` comparisons, none of them used up; at least one if there is one left.
-    fn next_round(&mut self, budget: u64, elo: &[f64]) -> Round;
-
-    /// Learns a verdict.
-    fn record(&mut self, _first: u32, _second: u32, _score: f64) {}
-
-    /// Uses up a comparison, which is counted as played or not; says whether it was not used up yet.
-    fn take(&mut self, comparison: Comparison, played: bool) -> bool;
-
-    /// From now on there are so many contestants and prompts, no fewer than before.
-    fn extend(&mut self, contestants: u32, prompts: u32);
-}
+/// The most comparisons that a schedule can hold.
+pub const MOST_COMPARISONS: u64 = 1 << 62;
 
 /// A schedule, its running Elo, and how much of it is used up.
 pub struct Scheduler {
@@ -245,7 +164,7 @@ impl Scheduler {
 
 fn check_size(informed: bool, contestants: u32, prompts: u32) -> Result<(), Error> {
     let comparisons = u128::from(ledger::pairs(contestants)) * u128::from(prompts);
-    if comparisons > 1 << 62 || (informed && contestants > MOST_INFORMED) {
+    if comparisons > u128::from(MOST_COMPARISONS) || (informed && contestants > MOST_INFORMED) {
         return Err(Error::TooLarge);
     }
     Ok(())

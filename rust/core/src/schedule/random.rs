@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use super::{
-    Comparison, Round, Schedule, Settings,
     ledger::{pair, pairs},
     permutation::{Permutation, mix},
+    round::{Comparison, Round, Schedule},
+    settings::Settings,
 };
 
 /// The random schedule: one random order of all comparisons.

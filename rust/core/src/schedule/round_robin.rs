@@ -1,9 +1,10 @@
 //! Exhaustive round robin: every pair on one prompt, then every pair on the next.
 
 use super::{
-    Comparison, Round, Schedule, Settings,
     ledger::{Deck, Ledger, pair},
     permutation::mix,
+    round::{Comparison, Round, Schedule},
+    settings::Settings,
 };
 
 /// The exhaustive schedule, in rounds of the circle method (Kirkman 1847): one contestant stays,

@@ -2,9 +2,10 @@
 //! (algorithm 1 of arXiv 2604.19786).
 
 use super::{
-    Round, Schedule, Settings,
     ledger::{Deck, Ledger, pair},
     permutation::mix,
+    round::{Round, Schedule},
+    settings::Settings,
 };
 
 /// The Swiss schedule.

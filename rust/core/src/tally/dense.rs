@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, ops::Range};
 
 use rayon::prelude::*;
 
-use super::{Outcome, add_counts, in_range};
+use super::{
+    counting::{add_counts, in_range},
+    outcome::Outcome,
+};
 use crate::Error;
 
 /// Up to this many contestants the plain matches are counted in a dense table.

@@ -3,74 +3,29 @@
 //! It is the sufficient statistic of a match log. Counts are integers, so tallies add
 //! without loss and the order of the rows leaves no trace.
 
+mod counting;
 mod dense;
+mod difference;
+mod outcome;
+mod place;
 mod sparse;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
 use crate::Error;
+use counting::{add_counts, in_range};
 use dense::{DENSE_LIMIT, Dense};
+pub use difference::difference;
+pub(crate) use difference::each as each_difference;
+pub use outcome::{Cell, Outcome};
+pub(crate) use place::same_block;
+pub use place::{MOST_CONTESTANTS, place};
 pub(crate) use sparse::Cells;
 use sparse::Sparse;
-
-/// How a plain match ended. The first contestant is the one shown first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Outcome {
-    /// The contestant shown first won.
-    First = 0,
-    /// The contestant shown second won.
-    Second = 1,
-    /// Neither was better.
-    Tie = 2,
-    /// Neither was any good: a tie, counted apart.
-    BothBad = 3,
-    /// A share of the win between 0 and 1, given as a number.
-    Soft = 4,
-}
-
-impl Outcome {
-    const PLAIN: [Self; 4] = [Self::First, Self::Second, Self::Tie, Self::BothBad];
-
-    /// The outcome with this code.
-    #[must_use]
-    pub fn from_code(code: u8) -> Option<Self> {
-        match code {
-            4 => Some(Self::Soft),
-            _ => Self::PLAIN.get(code as usize).copied(),
-        }
-    }
-
-    /// The first contestant's share of the win; `soft` where the outcome is a number.
-    #[must_use]
-    pub fn score(self, soft: f64) -> f64 {
-        match self {
-            Self::First => 1.0,
-            Self::Second => 0.0,
-            Self::Tie | Self::BothBad => 0.5,
-            Self::Soft => soft,
-        }
-    }
-}
-
-/// Identical matches: same ordered pair, same outcome, same weight.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Cell {
-    /// The contestant shown first.
-    pub first: u32,
-    /// The contestant shown second.
-    pub second: u32,
-    /// How the matches ended.
-    pub outcome: Outcome,
-    /// The first contestant's share of the win, 0 to 1.
-    pub score: f64,
-    /// The importance of each match; 1 unless said otherwise.
-    pub weight: f64,
-    /// How many matches there were.
-    pub count: u64,
-}
 
 /// A match that is not plain: (first, second, outcome, score bits, weight bits).
 type SpecialKey = (u32, u32, u8, u64, u64);
@@ -93,55 +48,6 @@ impl Default for Plain {
     fn default() -> Self {
         Self::Dense(Dense::default())
     }
-}
-
-/// Contestants that a tally can tell apart.
-pub const MOST_CONTESTANTS: usize = 1 << 30;
-
-/// Contestants are taken in blocks of 2^15: what a fit keeps of those of two blocks takes two
-/// megabytes, about what a processor's own cache holds.
-const BLOCK_BITS: u32 = 15;
-
-/// Where a pair stands among all: by the blocks of both contestants, the higher one's first, then
-/// by the contestants. Up to one block of contestants it is just the latter.
-#[must_use]
-pub fn place(low: u32, high: u32) -> (u32, u32, u32, u32) {
-    (high >> BLOCK_BITS, low >> BLOCK_BITS, low, high)
-}
-
-/// Whether two contestants are in one block.
-#[must_use]
-pub(crate) fn same_block(one: u32, other: u32) -> bool {
-    one >> BLOCK_BITS == other >> BLOCK_BITS
-}
-
-fn plain_cell((first, second, outcome, count): (u32, u32, Outcome, u64)) -> Cell {
-    Cell {
-        first,
-        second,
-        outcome,
-        score: outcome.score(0.5),
-        weight: 1.0,
-        count,
-    }
-}
-
-fn add_counts(a: u64, b: u64) -> Result<u64, Error> {
-    a.checked_add(b).ok_or(Error::CountOverflow)
-}
-
-#[allow(
-    clippy::needless_bitwise_bool,
-    reason = "without branches it is vectorized"
-)]
-fn in_range(first: &[u32], second: &[u32], outcome: &[u8], contestants: u32) -> bool {
-    let bad = (first.iter().zip(second).zip(outcome)).fold(
-        false,
-        |bad, ((&first, &second), &outcome)| {
-            bad | (first.max(second) >= contestants) | (first == second) | (outcome > 3)
-        },
-    );
-    !bad
 }
 
 impl Tally {
@@ -351,12 +257,12 @@ impl Tally {
                 self.for_each_pair(|low, high, counts| {
                     for (at, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
                         let (first, second) = if at < 4 { (low, high) } else { (high, low) };
-                        cells.push(plain_cell((first, second, Outcome::PLAIN[at % 4], count)));
+                        cells.push(Cell::plain((first, second, Outcome::PLAIN[at % 4], count)));
                     }
                 });
                 Box::new(cells.into_iter())
             }
-            Plain::Sparse(sparse) => Box::new(sparse.cells().map(plain_cell)),
+            Plain::Sparse(sparse) => Box::new(sparse.cells().map(Cell::plain)),
         }
     }
 
@@ -368,7 +274,7 @@ impl Tally {
         };
         sparse
             .into_iter()
-            .flat_map(|sparse| sparse.fresh().map(plain_cell))
+            .flat_map(|sparse| sparse.fresh().map(Cell::plain))
     }
 
     /// Visits the plain matches of a settled tally, an unordered pair at a time, in order:
@@ -475,267 +381,5 @@ impl Tally {
     pub fn matches(&self) -> Result<u64, Error> {
         self.cells()
             .try_fold(0, |total, cell| add_counts(total, cell.count))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn sorted(tally: &Tally) -> Vec<(u32, u32, u8, u64, u64, u64)> {
-        let mut settled = tally.clone();
-        settled.settle().unwrap();
-        settled
-            .cells()
-            .map(|c| {
-                (
-                    c.first,
-                    c.second,
-                    c.outcome as u8,
-                    c.score.to_bits(),
-                    c.weight.to_bits(),
-                    c.count,
-                )
-            })
-            .collect()
-    }
-
-    fn tally_of(rows: &[(u32, u32, u8, u64)], contestants: usize) -> Tally {
-        let mut tally = Tally::new(contestants);
-        for &(first, second, outcome, count) in rows {
-            let outcome = Outcome::from_code(outcome).unwrap();
-            tally
-                .add_cell(&Cell {
-                    first,
-                    second,
-                    outcome,
-                    score: outcome.score(0.25),
-                    weight: 1.0 + f64::from(outcome as u8 / 4),
-                    count,
-                })
-                .unwrap();
-        }
-        tally
-    }
-
-    fn rows(contestants: u32) -> impl Strategy<Value = Vec<(u32, u32, u8, u64)>> {
-        // Few, so many that a dense table carries, and exactly what it carries.
-        let count = prop_oneof![1..4_u64, 60_000..200_000_u64, Just(1 << 16), Just(3 << 40)];
-        let row = (0..contestants, 1..contestants, 0..5_u8, count);
-        let opponent =
-            move |(a, step, outcome, count)| (a, (a + step) % contestants, outcome, count);
-        prop::collection::vec(row.prop_map(opponent), 0..200)
-    }
-
-    #[test]
-    fn a_count_that_no_longer_fits_leaves_a_tally_as_it_was() {
-        // One that is refused as it comes, and one that only its last bits make too much.
-        for (contestants, more) in [(3, 1 << 40), (3, 10), (5_000, 1 << 40), (5_000, 10)] {
-            let mut tally = Tally::new(contestants);
-            tally.add(0, 1, Outcome::First, u64::MAX - 1).unwrap();
-            tally.add(1, 2, Outcome::Tie, 7).unwrap();
-            tally.settle().unwrap();
-            let before = sorted(&tally);
-            let again = (tally.add(0, 1, Outcome::First, more)).and_then(|()| tally.settle());
-            assert!(matches!(again, Err(Error::CountOverflow)));
-            assert_eq!(tally.settle().is_err(), !tally.is_settled());
-            if tally.is_settled() {
-                assert_eq!(sorted(&tally), before);
-            }
-            // What is there is neither forgotten nor counted twice.
-            let held = |outcome| -> u128 {
-                (tally.cells().filter(|cell| cell.outcome == outcome))
-                    .map(|cell| u128::from(cell.count))
-                    .sum()
-            };
-            let waiting = if tally.is_settled() { 0 } else { more };
-            let first = u128::from(u64::MAX - 1) + u128::from(waiting);
-            assert_eq!((held(Outcome::First), held(Outcome::Tie)), (first, 7));
-        }
-    }
-
-    /// Contestants of many blocks, close together and far apart.
-    fn spread(contestant: u32) -> u32 {
-        contestant % 5 + contestant * 9_973
-    }
-
-    const WIDE: usize = 300_000;
-
-    proptest! {
-        #[test]
-        fn tiles_hold_what_was_counted(
-            rows in rows(30), cut in 0..200_usize, huge in 0..3_u64,
-        ) {
-            let rows: Vec<_> = (rows.into_iter())
-                .filter(|row| row.2 < 4)
-                .map(|(a, b, outcome, count)| {
-                    // Around what a word can hold, and far beyond.
-                    let most = (1_u64 << (61 - 2 * BLOCK_BITS)) - 2;
-                    let count = count + [0, most, 1 << 56][huge as usize];
-                    (spread(a), spread(b), outcome, count)
-                })
-                .collect();
-            let mut truth = BTreeMap::new();
-            for &(a, b, outcome, count) in &rows {
-                *truth.entry((a, b, outcome)).or_insert(0) += count;
-            }
-            let tally = tally_of(&rows, WIDE);
-            let mut unsettled = BTreeMap::new();
-            for cell in tally.cells() {
-                *unsettled.entry((cell.first, cell.second, cell.outcome as u8)).or_insert(0) +=
-                    cell.count;
-            }
-            prop_assert_eq!(&unsettled, &truth);
-            prop_assert_eq!(tally.matches().unwrap(), truth.values().sum::<u64>());
-            let settled = sorted(&tally);
-            let places: Vec<_> = (settled.iter())
-                .map(|cell| (place(cell.0.min(cell.1), cell.0.max(cell.1)), cell.0 > cell.1, cell.2))
-                .collect();
-            prop_assert!(places.is_sorted());
-            let found: BTreeMap<_, _> =
-                settled.iter().map(|cell| ((cell.0, cell.1, cell.2), cell.5)).collect();
-            prop_assert_eq!(found.len(), settled.len());
-            prop_assert_eq!(&found, &truth);
-            let mut merged = tally_of(&rows[..cut.min(rows.len())], WIDE);
-            merged.merge(&tally_of(&rows[cut.min(rows.len())..], WIDE)).unwrap();
-            prop_assert_eq!(&sorted(&merged), &settled);
-            let mut outcomes = [0; 5];
-            let mut played = vec![false; WIDE];
-            for (&(a, b, outcome), count) in &truth {
-                outcomes[outcome as usize] += count;
-                played[a as usize] = true;
-                played[b as usize] = true;
-            }
-            prop_assert_eq!(tally.outcomes().unwrap(), outcomes);
-            prop_assert_eq!(merged.played(), played);
-            // Other codes, and back; the odd ones are left out.
-            let codes: Vec<_> = (0..WIDE as u32)
-                .map(|i| i.is_multiple_of(2).then(|| (WIDE as u32 / 2 - 1 - i / 2) ^ 1))
-                .collect();
-            let mut back = vec![None; WIDE / 2];
-            for (i, code) in (0..).zip(&codes) {
-                if let Some(code) = code {
-                    back[*code as usize] = Some(i);
-                }
-            }
-            truth.retain(|(a, b, _), _| a.is_multiple_of(2) && b.is_multiple_of(2));
-            let even = tally.relabel(&codes).unwrap().relabel(&back).unwrap();
-            let found: BTreeMap<_, _> =
-                sorted(&even).iter().map(|cell| ((cell.0, cell.1, cell.2), cell.5)).collect();
-            prop_assert_eq!(&found, &truth);
-        }
-
-        #[test]
-        fn neither_order_nor_split_nor_density_leaves_a_trace(
-            rows in rows(30), cut in 0..200_usize,
-        ) {
-            let whole = tally_of(&rows, 30);
-            let mut reversed = rows.clone();
-            reversed.reverse();
-            prop_assert_eq!(sorted(&whole), sorted(&tally_of(&reversed, 30)));
-            let cut = cut.min(rows.len());
-            let mut merged = tally_of(&rows[..cut], 30);
-            merged.merge(&tally_of(&rows[cut..], 30)).unwrap();
-            prop_assert_eq!(sorted(&whole), sorted(&merged));
-            prop_assert_eq!(sorted(&whole), sorted(&tally_of(&rows, DENSE_LIMIT + 1)));
-            let mut grown = tally_of(&rows, 30);
-            grown.grow(100);
-            prop_assert_eq!(sorted(&whole), sorted(&grown));
-            grown.grow(DENSE_LIMIT + 1);
-            prop_assert_eq!(sorted(&whole), sorted(&grown));
-            prop_assert_eq!(whole.outcomes().unwrap(), grown.outcomes().unwrap());
-            prop_assert_eq!(&whole.played()[..], &grown.played()[..30]);
-            prop_assert_eq!(whole.matches().unwrap(), grown.matches().unwrap());
-        }
-
-        #[test]
-        fn relabelling_there_and_back_changes_nothing(rows in rows(20)) {
-            let tally = tally_of(&rows, 20);
-            let there: Vec<_> = (0..20_u32).map(|i| Some((i * 7 + 3) % 20)).collect();
-            let mut back = vec![None; 20];
-            for (i, code) in there.iter().enumerate() {
-                back[code.unwrap() as usize] = Some(i as u32);
-            }
-            let round = tally.relabel(&there).unwrap().relabel(&back).unwrap();
-            prop_assert_eq!(sorted(&tally), sorted(&round));
-        }
-    }
-
-    #[test]
-    fn columns_are_counted_as_rows_are() {
-        let random = |row: u64, purpose: u64| {
-            let mixed = (row * 2 + purpose).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            (mixed >> 40) as u32
-        };
-        for contestants in [2_000_u32, WIDE as u32] {
-            let rows = 40_000;
-            let first: Vec<u32> = (0..rows).map(|row| random(row, 0) % contestants).collect();
-            let second: Vec<u32> = (first.iter().zip(0..))
-                .map(|(&first, row)| (first + 1 + random(row, 1) % (contestants - 1)) % contestants)
-                .collect();
-            let outcome: Vec<u8> = (0..rows).map(|row| (row % 4) as u8).collect();
-            let mut columns = Tally::new(contestants as usize);
-            let mut each = Tally::new(contestants as usize);
-            for part in [0..30_000, 30_000..30_010, 30_010..40_000] {
-                let (first, second) = (&first[part.clone()], &second[part.clone()]);
-                columns.add_columns(first, second, &outcome[part]).unwrap();
-            }
-            for row in 0..rows as usize {
-                let outcome = Outcome::PLAIN[outcome[row] as usize];
-                each.add(first[row], second[row], outcome, 1).unwrap();
-            }
-            assert_eq!(sorted(&columns), sorted(&each));
-            assert_eq!(columns.matches().unwrap(), rows);
-        }
-    }
-
-    #[test]
-    fn columns_are_counted_beyond_16_bits_whatever_the_way() {
-        // Few rows; many of few contestants; many of many contestants.
-        for (contestants, rows) in [(10, 30_000), (3, 400_000), (1000, 400_000)] {
-            let opponents: Vec<u32> = (0..rows).map(|row| u32::from(row % 8 == 0) + 1).collect();
-            let outcome: Vec<u8> = (0..rows).map(|row| u8::from(row % 16 == 3)).collect();
-            let mut tally = Tally::new(contestants);
-            let times = 9;
-            for _ in 0..times {
-                let own = vec![0; opponents.len()];
-                tally.add_columns(&opponents, &own, &outcome).unwrap();
-            }
-            let cells: Vec<_> = (tally.cells())
-                .map(|cell| (cell.first, cell.second, cell.outcome, cell.count))
-                .collect();
-            let part = times * rows / 16;
-            let expected = [
-                (1, 0, Outcome::First, 13 * part),
-                (1, 0, Outcome::Second, part),
-                (2, 0, Outcome::First, 2 * part),
-            ];
-            assert_eq!(cells, expected);
-            assert_eq!(tally.outcomes().unwrap(), [15 * part, part, 0, 0, 0]);
-        }
-    }
-
-    #[test]
-    fn overflow_between_many_is_an_error() {
-        let mut tally = Tally::new(WIDE);
-        tally.add(0, 1, Outcome::First, u64::MAX - 1).unwrap();
-        tally.add(0, 1, Outcome::First, 1).unwrap();
-        tally.settle().unwrap();
-        assert_eq!(tally.matches().unwrap(), u64::MAX);
-        let again = tally.add(0, 1, Outcome::First, 1);
-        assert!(again.and_then(|()| tally.settle()).is_err());
-    }
-
-    #[test]
-    fn counts_go_beyond_32_bits_and_overflow_is_an_error() {
-        let mut tally = Tally::new(2);
-        tally.add(0, 1, Outcome::First, u64::MAX - 1).unwrap();
-        tally.add(0, 1, Outcome::First, 1).unwrap();
-        assert_eq!(tally.matches().unwrap(), u64::MAX);
-        assert!(tally.add(0, 1, Outcome::First, 1).is_err());
-        assert!(tally.add_columns(&[0], &[1], &[0]).is_err());
-        tally.add(1, 0, Outcome::Tie, 1).unwrap();
-        assert!(tally.matches().is_err());
     }
 }

@@ -8,7 +8,11 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::{BLOCK_BITS, MOST_CONTESTANTS, Outcome, add_counts};
+use super::{
+    counting::add_counts,
+    outcome::Outcome,
+    place::{BLOCK_BITS, MOST_CONTESTANTS},
+};
 use crate::Error;
 
 /// The lower bits of a word are a count, those above the key of its cell within the tile: the lower

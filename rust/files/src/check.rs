@@ -2,33 +2,27 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use humorrank_core::Outcome;
 use rayon::prelude::*;
 
 use crate::NULL_CODE;
 
-/// What a row says of its match.
-pub mod outcome {
-    /// The one shown first won.
-    pub const FIRST: u8 = 0;
-    /// The one shown second won.
-    pub const SECOND: u8 = 1;
-    /// Neither won.
-    pub const TIE: u8 = 2;
-    /// Neither won, and both were called bad.
-    pub const BOTH_BAD: u8 = 3;
-    /// There is no outcome.
-    pub const UNJUDGED: u8 = 5;
-    /// The value is none that this column can have.
-    pub const BAD: u8 = 6;
-}
-use outcome::{BAD, BOTH_BAD, FIRST, SECOND, TIE, UNJUDGED};
+/// The outcome of a row that has none.
+pub const UNJUDGED: u8 = 5;
+/// The outcome of a row whose value is none that the column can have.
+pub const BAD: u8 = 6;
+
+const FIRST: u8 = Outcome::First as u8;
+const SECOND: u8 = Outcome::Second as u8;
+const TIE: u8 = Outcome::Tie as u8;
+const BOTH_BAD: u8 = Outcome::BothBad as u8;
 
 /// A name occurred in a judged row.
-pub const JUDGED: u8 = 1;
+pub const SEEN_JUDGED: u8 = 1;
 /// A name occurred in a row without an outcome.
-pub const WITHOUT: u8 = 2;
+pub const SEEN_UNJUDGED: u8 = 2;
 /// A name occurred in a row that stands for no match.
-pub const VOID: u8 = 4;
+pub const SEEN_VOID: u8 = 4;
 
 /// In a table of counts: a value that is no count.
 pub const NO_COUNT: u64 = u64::MAX;
@@ -70,7 +64,7 @@ pub struct Meaning<'a> {
 
 /// What became of the rows.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Judged {
+pub struct CheckedRows {
     /// Rows with a fault; if there are any, nothing else here means anything.
     pub faults: u64,
     /// Rows without an outcome.
@@ -91,7 +85,7 @@ pub struct Judged {
     pub players: Option<(Vec<u32>, Vec<u32>)>,
     /// Which rows are rated; none where all are.
     pub rows: Option<Vec<usize>>,
-    /// In what kinds of rows each name occurred: [`JUDGED`], [`WITHOUT`], [`VOID`].
+    /// In what kinds of rows each name occurred: [`SEEN_JUDGED`], [`SEEN_UNJUDGED`], [`SEEN_VOID`].
     pub seen: Vec<u8>,
 }
 
@@ -104,7 +98,7 @@ pub struct Judged {
 /// # Panics
 /// If the columns are not of one length, or a code is beyond its table.
 #[must_use]
-pub fn judge(rows: Rows, meaning: Meaning) -> Judged {
+pub fn check(rows: Rows, meaning: Meaning) -> CheckedRows {
     let length = rows.first.len();
     assert!(rows.second.len() == length);
     assert!(rows.winner.is_none_or(|codes| codes.len() == length));
@@ -117,9 +111,9 @@ pub fn judge(rows: Rows, meaning: Meaning) -> Judged {
         .enumerate()
         .map(|(part, outcome)| {
             let range = part * PART..part * PART + outcome.len();
-            judge_part(rows.part(range), meaning, &seen, outcome)
+            check_part(rows.part(range), meaning, &seen, outcome)
         })
-        .reduce(Judged::default, |mut a, b| {
+        .reduce(CheckedRows::default, |mut a, b| {
             a.faults += b.faults;
             a.unjudged += b.unjudged;
             a.void += b.void;
@@ -204,19 +198,20 @@ fn note(seen: &[AtomicU8], code: u32, kind: u8) -> bool {
 
 /// Notes the names of rows that are all judged, up to where none is new any more.
 fn note_judged(seen: &[AtomicU8], rows: Rows) {
-    let new = |flags: &&AtomicU8| flags.load(Ordering::Relaxed) & JUDGED == 0;
+    let new = |flags: &&AtomicU8| flags.load(Ordering::Relaxed) & SEEN_JUDGED == 0;
     let mut left = seen.iter().filter(new).count();
     for (&first, &second) in rows.first.iter().zip(rows.second) {
         if left == 0 {
             break;
         }
-        left -= usize::from(note(seen, first, JUDGED)) + usize::from(note(seen, second, JUDGED));
+        left -= usize::from(note(seen, first, SEEN_JUDGED))
+            + usize::from(note(seen, second, SEEN_JUDGED));
     }
 }
 
 /// Writes the outcome of each row; [`UNJUDGED`] for all that are left out.
-fn judge_part(rows: Rows, meaning: Meaning, seen: &[AtomicU8], outcome: &mut [u8]) -> Judged {
-    let mut sums = Judged::default();
+fn check_part(rows: Rows, meaning: Meaning, seen: &[AtomicU8], outcome: &mut [u8]) -> CheckedRows {
+    let mut sums = CheckedRows::default();
     match rows.winner {
         None => outcome.fill(FIRST),
         Some(codes) => decode(rows, codes, meaning, outcome),
@@ -246,8 +241,8 @@ fn judge_part(rows: Rows, meaning: Meaning, seen: &[AtomicU8], outcome: &mut [u8
             sums.faults += 1;
         }
         if plain && *outcome < UNJUDGED {
-            note(seen, first, JUDGED);
-            note(seen, second, JUDGED);
+            note(seen, first, SEEN_JUDGED);
+            note(seen, second, SEEN_JUDGED);
             kinds[usize::from(*outcome & 7)] += times;
             continue;
         }
@@ -259,18 +254,18 @@ fn judge_part(rows: Rows, meaning: Meaning, seen: &[AtomicU8], outcome: &mut [u8
         }
         let kind = if *outcome == UNJUDGED {
             sums.unjudged += times;
-            WITHOUT
+            SEEN_UNJUDGED
         } else if count == 0 {
             sums.void += times;
             *outcome = UNJUDGED;
-            VOID
+            SEEN_VOID
         } else if first.min(second) < meaning.excluded {
             sums.excluded += times;
             *outcome = UNJUDGED;
-            JUDGED
+            SEEN_JUDGED
         } else {
             kinds[usize::from(*outcome & 7)] += times;
-            JUDGED
+            SEEN_JUDGED
         };
         note(seen, first, kind);
         note(seen, second, kind);
@@ -330,10 +325,10 @@ mod tests {
             times: Some(&[3, 5, 7]),
             ..rows(&[0, 1, 2], &[1, 2, 3], &[2, NULL_CODE, 0])
         };
-        let judged = judge(rows, meaning());
-        assert_eq!((judged.faults, judged.unjudged, judged.ties), (0, 5, 3));
+        let checked = check(rows, meaning());
+        assert_eq!((checked.faults, checked.unjudged, checked.ties), (0, 5, 3));
         assert_eq!(
-            (judged.outcome, judged.count),
+            (checked.outcome, checked.count),
             (vec![TIE, FIRST], vec![3, 7])
         );
         let counted = Rows {
@@ -344,19 +339,24 @@ mod tests {
             counts: count,
             ..meaning()
         };
-        assert_eq!(judge(counted, many(&[2, NO_COUNT])).count, [6, 14]);
-        assert_eq!(judge(counted, many(&[u64::MAX / 2, NO_COUNT])).faults, 3);
+        assert_eq!(check(counted, many(&[2, NO_COUNT])).count, [6, 14]);
+        assert_eq!(check(counted, many(&[u64::MAX / 2, NO_COUNT])).faults, 3);
     }
 
     #[test]
     fn rows_without_an_outcome_are_counted_and_left_out() {
-        let judged = judge(rows(&[0, 1, 2], &[1, 2, 3], &[0, NULL_CODE, 2]), meaning());
-        assert_eq!((judged.faults, judged.unjudged, judged.ties), (0, 1, 1));
-        assert_eq!(judged.outcome, [FIRST, TIE]);
-        assert_eq!(judged.players, Some((vec![0, 2], vec![1, 3])));
+        let checked = check(rows(&[0, 1, 2], &[1, 2, 3], &[0, NULL_CODE, 2]), meaning());
+        assert_eq!((checked.faults, checked.unjudged, checked.ties), (0, 1, 1));
+        assert_eq!(checked.outcome, [FIRST, TIE]);
+        assert_eq!(checked.players, Some((vec![0, 2], vec![1, 3])));
         assert_eq!(
-            judged.seen,
-            [JUDGED, JUDGED | WITHOUT, JUDGED | WITHOUT, JUDGED]
+            checked.seen,
+            [
+                SEEN_JUDGED,
+                SEEN_JUDGED | SEEN_UNJUDGED,
+                SEEN_JUDGED | SEEN_UNJUDGED,
+                SEEN_JUDGED
+            ]
         );
     }
 
@@ -366,23 +366,23 @@ mod tests {
         let mut winner: Vec<u32> = (0..200_000).map(|row| row * 7 % 11 % 3).collect();
         let second = vec![3; first.len()];
         let ties = winner.iter().filter(|&&word| word == 2).count() as u64;
-        let judged = judge(rows(&first, &second, &winner), meaning());
-        assert_eq!((judged.faults, judged.ties), (0, ties));
-        assert_eq!(judged.seen, [JUDGED; 4]);
+        let checked = check(rows(&first, &second, &winner), meaning());
+        assert_eq!((checked.faults, checked.ties), (0, ties));
+        assert_eq!(checked.seen, [SEEN_JUDGED; 4]);
         // One row of each part but the last.
         for row in [30, PART + 30, 2 * PART + 30] {
             winner[row] = NULL_CODE;
         }
         let ties = winner.iter().filter(|&&word| word == 2).count() as u64;
-        let judged = judge(rows(&first, &second, &winner), meaning());
-        assert_eq!((judged.unjudged, judged.ties), (3, ties));
-        assert!(judged.seen.iter().all(|kinds| kinds & JUDGED != 0));
+        let checked = check(rows(&first, &second, &winner), meaning());
+        assert_eq!((checked.unjudged, checked.ties), (3, ties));
+        assert!(checked.seen.iter().all(|kinds| kinds & SEEN_JUDGED != 0));
         for fault in [3, NULL_CODE] {
             let mut first = first.clone();
             first[150_000] = fault;
             for winner in [&winner, &vec![0; first.len()]] {
-                let judged = judge(rows(&first, &second, winner), meaning());
-                assert_eq!(judged.faults, 1);
+                let checked = check(rows(&first, &second, winner), meaning());
+                assert_eq!(checked.faults, 1);
             }
         }
     }
@@ -392,7 +392,7 @@ mod tests {
         for (first, second, winner) in [(0, 0, 4), (NULL_CODE, 1, 0), (1, NULL_CODE, 4), (0, 1, 3)]
         {
             assert_eq!(
-                judge(rows(&[first], &[second], &[winner]), meaning()).faults,
+                check(rows(&[first], &[second], &[winner]), meaning()).faults,
                 1
             );
         }
@@ -405,8 +405,8 @@ mod tests {
             winner_names: Some(&names),
             ..meaning()
         };
-        let judged = judge(rows(&[2, 3, 0], &[3, 2, 1], &[1, 1, 2]), with_names);
-        assert_eq!(judged.outcome, [SECOND, FIRST, TIE]);
+        let checked = check(rows(&[2, 3, 0], &[3, 2, 1], &[1, 1, 2]), with_names);
+        assert_eq!(checked.outcome, [SECOND, FIRST, TIE]);
     }
 
     #[test]
@@ -420,9 +420,12 @@ mod tests {
             count: Some(count),
             ..rows(&[0, 1, 1, 0], &[1, 2, 3, 2], &[0, 0, 1, 4])
         };
-        let judged = judge(with_counts(&[1, 0, 1, 1]), excluding);
-        assert_eq!((judged.excluded, judged.void, judged.unjudged), (1, 1, 1));
-        assert_eq!((judged.outcome, judged.count), (vec![SECOND], vec![7]));
-        assert_eq!(judge(with_counts(&[1, 2, 1, 1]), excluding).faults, 1);
+        let checked = check(with_counts(&[1, 0, 1, 1]), excluding);
+        assert_eq!(
+            (checked.excluded, checked.void, checked.unjudged),
+            (1, 1, 1)
+        );
+        assert_eq!((checked.outcome, checked.count), (vec![SECOND], vec![7]));
+        assert_eq!(check(with_counts(&[1, 2, 1, 1]), excluding).faults, 1);
     }
 }

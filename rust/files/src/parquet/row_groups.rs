@@ -11,10 +11,10 @@ use parquet::{
     },
 };
 
+use super::pages::{Chunk, Kind};
 use crate::{
     Unusual,
     cells::{Cells, STEP},
-    pages::{Chunk, Kind},
     positioned::Positioned,
 };
 

@@ -12,7 +12,8 @@ use parquet::{
     schema::types::ColumnDescriptor,
 };
 
-use crate::{NULL_CODE, Unusual, hybrid::Hybrid};
+use super::hybrid::Hybrid;
+use crate::{NULL_CODE, Unusual};
 
 /// In a look-up of codes: a value that has no code yet.
 pub const UNKNOWN: u32 = u32::MAX - 1;

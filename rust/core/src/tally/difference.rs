@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use crate::{Cell, Error, Outcome, Tally};
+use super::{Cell, Outcome, Tally};
+use crate::Error;
 
 /// Where a cell stands: plain ones first, then by contestants, outcome, score and weight.
 fn place(cell: &Cell) -> (bool, u32, u32, u8, u64, u64) {

@@ -4,6 +4,10 @@
 //! keys instead of text saves most of the time: what is left is unpacking bits and one
 //! look-up a row. Values that a writer stored plain are coded here.
 
+mod hybrid;
+mod pages;
+mod row_groups;
+
 use std::path::Path;
 
 use humorrank_core::Interner;
@@ -12,10 +16,10 @@ use rayon::prelude::*;
 use crate::{
     Columns, NULL_CODE, Unusual,
     cells::{self, Cells, FEW_CELLS, MOST_CELLS, Rows},
-    pages::{Chunk, UNKNOWN},
-    row_groups::{MOST_HELD, RowGroup, RowGroups},
     spare::Spare,
 };
+use pages::{Chunk, UNKNOWN};
+use row_groups::{MOST_HELD, RowGroup, RowGroups};
 
 /// Rows that a batch has at most: few enough for the cache.
 const BATCH: usize = 1 << 19;
