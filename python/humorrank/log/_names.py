@@ -56,7 +56,7 @@ class Names:
         return bool(self._blank) and any(np.isin(c, self._blank).any() for c in columns)
 
     def note(self, seen: np.ndarray) -> None:
-        """Notes in what kinds of rows each name occurred, as `CheckedRows` has it; keeps the array."""
+        """Notes in what kinds of rows each name occurred, as `CheckedRows` has it; keeps it."""
         if len(self._seen):
             seen[: len(self._seen)] |= self._seen
         self._seen = seen

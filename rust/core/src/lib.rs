@@ -1,10 +1,11 @@
-//! The engine of humorrank: from pairwise matches to ratings, with no Python in it.
+//! The rating engine of humorrank: from pairwise matches to ratings, independent of Python.
 //!
-//! Data walks one way: matches are counted in a [`Tally`]; [`Pairs`] is what a fit
-//! needs of it; [`graph`] says whether the likelihood has a maximum; [`bradley_terry`]
-//! finds and certifies it; [`bootstrap`] says how far to trust it; [`elo`] is the second
-//! opinion. [`schedule`] picks the matches of a tournament in the first place. Every random draw comes from [`random::stream`], so a seed gives the same
-//! bits whatever the number of threads.
+//! Data flows in one direction. A [`Tally`] counts the matches. [`Pairs`] holds the statistics of
+//! the tally that a fit needs. [`graph`] determines whether the likelihood has a maximum, and
+//! [`bradley_terry`] finds and certifies it. [`bootstrap`] estimates its uncertainty, and [`elo`]
+//! provides alternative ratings. [`groups`] rates each group of matches independently. [`schedule`]
+//! selects the matches of a tournament. Every random draw comes from [`random::stream`], so a seed
+//! gives the same bits for any number of threads.
 
 pub mod bootstrap;
 pub mod bradley_terry;

@@ -3,35 +3,36 @@
 use super::matches::{Ties, for_each_pair};
 use crate::{Error, Outcome, Tally};
 
-/// The outcomes of the classes of plain matches; the lower-numbered contestant counts as the first.
+/// The outcomes of the plain classes. The lower-numbered contestant counts as the first one.
 const PLAIN: [Outcome; 3] = [Outcome::First, Outcome::Second, Outcome::Tie];
 
-/// Identical matches between an unordered pair.
+/// Identical matches of an unordered pair.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind {
-    /// How many such matches there were.
+    /// The number of such matches.
     pub count: u64,
-    /// Index of the pair in [`Pairs`].
+    /// The index of the pair in [`Pairs`](super::Pairs).
     pub pair: u32,
-    /// Index of the points in [`Kinds`].
+    /// The index of the points in [`Kinds::classes`].
     pub class: u32,
 }
 
-/// The kinds of match of a field, ordered by pair and points.
+/// The kinds of match of a field, sorted by pair and points.
 #[derive(Clone, Debug, Default)]
 pub struct Kinds {
     /// The kinds.
     pub kinds: Vec<Kind>,
-    /// Points of the lower- and the higher-numbered contestant in one match of each class.
+    /// The points of the lower- and the higher-numbered contestant in one match of each class.
     pub classes: Vec<(f64, f64)>,
 }
 
 impl Kinds {
-    /// The kinds of match of a settled tally, over the pairs of [`Pairs::from_tally`]: the
-    /// plain ones of a pair first, then the others by their points.
+    /// Returns the kinds of match of a settled tally, with the pair indices of
+    /// [`Pairs::from_tally`](super::Pairs::from_tally). For each pair the plain kinds come first,
+    /// followed by the others in the order of their points.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if a kind no longer fits 64 bits.
+    /// [`Error::CountOverflow`] if the count of a kind exceeds 64 bits.
     pub fn from_tally(tally: &Tally, ties: Ties) -> Result<Self, Error> {
         let mut out = Self {
             kinds: Vec::new(),
@@ -67,7 +68,7 @@ impl Kinds {
     /// The number of matches.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if there are more than 64 bits can count.
+    /// [`Error::CountOverflow`] if the number exceeds 64 bits.
     pub fn matches(&self) -> Result<u64, Error> {
         self.kinds
             .iter()

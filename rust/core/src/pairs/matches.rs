@@ -1,20 +1,20 @@
-//! The matches of a tally as its unordered pairs see them: plain ones, and soft or weighted ones.
+//! The plain, soft and weighted matches of a tally, by unordered pair.
 
 use crate::{
     Error, Tally,
     tally::{Cells, place},
 };
 
-/// How a tie counts.
+/// The treatment of ties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ties {
-    /// Half a win to each side.
+    /// A tie counts as half a win for each contestant.
     Half,
-    /// Not at all.
+    /// A tie is ignored.
     Exclude,
 }
 
-/// A soft or weighted cell as its unordered pair sees it.
+/// A soft or weighted cell, by unordered pair.
 #[derive(Clone, Copy, Debug)]
 pub struct Special {
     pub pair: (u32, u32),
@@ -22,7 +22,8 @@ pub struct Special {
     pub count: u64,
 }
 
-/// How many plain matches of a pair the lower and the higher contestant won, and ties.
+/// The plain matches of a pair: wins of the lower-numbered contestant, wins of the higher-numbered
+/// contestant, and ties.
 pub struct Plain {
     pub low: u64,
     pub high: u64,
@@ -63,7 +64,7 @@ impl Plain {
         })
     }
 
-    /// Points of the lower and the higher contestant.
+    /// The points of the lower- and the higher-numbered contestant.
     pub fn points(&self) -> (f64, f64) {
         let half = self.ties as f64 / 2.0;
         (self.low as f64 + half, self.high as f64 + half)
@@ -74,7 +75,7 @@ impl Plain {
     }
 }
 
-/// The soft and weighted cells of a tally, by pair, then by points.
+/// Returns the soft and weighted cells of a tally, sorted by pair, then by points.
 pub fn specials(tally: &Tally, ties: Ties) -> Vec<Special> {
     let mut special: Vec<Special> = tally
         .special_cells()
@@ -94,7 +95,7 @@ pub fn specials(tally: &Tally, ties: Ties) -> Vec<Special> {
             }
         })
         .collect();
-    // Points are never negative, so their bits sort as they do.
+    // Points are not negative, so their bit patterns have the same order.
     special.sort_unstable_by_key(|of| {
         (
             place(of.pair.0, of.pair.1),

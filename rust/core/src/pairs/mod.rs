@@ -1,5 +1,5 @@
-//! What a fit needs of a tally: points won between unordered pairs, and the kinds of
-//! match behind them, from which the bootstrap and the Elo orders draw.
+//! The statistics of a tally that a fit needs: the points won between unordered pairs, and the
+//! kinds of match, from which the bootstrap and the Elo orders are drawn.
 
 mod kinds;
 mod matches;
@@ -23,9 +23,10 @@ use point_column::MOST_HALVES;
 pub use point_column::PointColumn;
 pub use standings::Standings;
 
-/// Points between each pair of contestants that met, `low < high`, in the order of [`place`].
+/// The points of each pair of contestants that met, `low < high`, in the order of [`place`].
 ///
-/// They stand in rows of one lower-numbered contestant each, and higher-numbered ones of one block.
+/// The pairs are stored in rows. The pairs of a row share the lower-numbered contestant, and their
+/// higher-numbered contestants belong to the same block.
 #[derive(Clone, Debug)]
 pub struct Pairs {
     contestants: usize,
@@ -35,13 +36,13 @@ pub struct Pairs {
     starts: Vec<usize>,
     /// The higher-numbered contestant of each pair.
     pub high: Vec<u32>,
-    /// Points of the lower-numbered contestant.
+    /// The points of the lower-numbered contestant.
     pub low_points: PointColumn,
-    /// Points of the higher-numbered contestant.
+    /// The points of the higher-numbered contestant.
     pub high_points: PointColumn,
 }
 
-/// How much of everything the pairs of a tile have.
+/// The numbers of rows and pairs of a tile, and the most points of a contestant of a pair.
 #[derive(Clone, Copy, Default)]
 struct Size {
     rows: usize,
@@ -78,10 +79,10 @@ impl Default for Pairs {
 }
 
 impl Pairs {
-    /// The pairs of a settled tally, whichever contestant was shown first.
+    /// Returns the pairs of a settled tally, regardless of which contestant was shown first.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if an outcome of a pair no longer fits 64 bits.
+    /// [`Error::CountOverflow`] if the count of an outcome of a pair exceeds 64 bits.
     pub fn from_tally(tally: &Tally, ties: Ties) -> Result<Self, Error> {
         let mut pairs = match tally.tiles() {
             Some(tiles) if tally.special_cells().next().is_none() => {
@@ -107,7 +108,7 @@ impl Pairs {
         Ok(pairs)
     }
 
-    /// The same of plain matches only, on all threads.
+    /// Returns the pairs of a tally with only plain matches, using all threads.
     fn from_tiles(tiles: &[Cells<'_>], ties: Ties) -> Result<Self, Error> {
         let sizes: Vec<Size> = (tiles.par_iter())
             .map(|&tile| Size::of(tile, ties))
@@ -165,7 +166,7 @@ impl Pairs {
     #[must_use]
     pub fn matches(tally: &Tally, ties: Ties) -> Vec<u64> {
         let mut out = Vec::new();
-        // Counts that overflow were refused when the pairs were made.
+        // Overflow was already rejected when the pairs were created.
         let _ = for_each_pair(tally, ties, |_, plain, special| {
             let special: u64 = special.iter().map(|of| of.count).sum();
             out.push(plain.low + plain.high + plain.ties + special);
@@ -185,7 +186,7 @@ impl Pairs {
         }
     }
 
-    /// Forgets all pairs and contestants, but keeps the memory for others.
+    /// Removes all pairs and contestants but keeps the allocated memory.
     pub(crate) fn clear(&mut self) {
         self.contestants = 0;
         self.lows.clear();
@@ -195,7 +196,7 @@ impl Pairs {
         self.high_points.clear();
     }
 
-    /// Adds a pair, which must come after the ones before it.
+    /// Appends a pair, which must follow the existing ones in the order.
     pub(crate) fn push(&mut self, (low, high): (u32, u32), low_points: f64, high_points: f64) {
         let last = self.lows.last().zip(self.high.last());
         if last.is_none_or(|(&row, &other)| row != low || !same_block(other, high)) {
@@ -210,7 +211,7 @@ impl Pairs {
         }
     }
 
-    /// Says how many contestants there are, once all pairs are there.
+    /// Sets the number of contestants after all pairs have been added.
     pub(crate) fn close(&mut self, contestants: usize) {
         self.contestants = contestants;
     }
@@ -221,13 +222,13 @@ impl Pairs {
         self.contestants
     }
 
-    /// The lower-numbered contestant and the pairs of each row.
+    /// Iterates over the rows, each as its lower-numbered contestant and the range of its pairs.
     #[must_use]
     pub fn rows(&self) -> impl DoubleEndedIterator<Item = (usize, Range<usize>)> + '_ {
         self.some_rows(0..self.lows.len())
     }
 
-    /// The same of some rows.
+    /// Iterates over a range of rows.
     #[must_use]
     pub fn some_rows(
         &self,
@@ -239,13 +240,13 @@ impl Pairs {
         })
     }
 
-    /// The pairs of some rows, which follow each other.
+    /// The range of the pairs of consecutive rows.
     #[must_use]
     pub fn pairs_of(&self, rows: &Range<usize>) -> Range<usize> {
         self.starts[rows.start]..self.starts[rows.end]
     }
 
-    /// The index of the pair of two contestants, if they met; for the pairs of a tally.
+    /// The index of the pair of two contestants if they met. The pairs must be those of a tally.
     #[must_use]
     pub fn find(&self, low: u32, high: u32) -> Option<usize> {
         let (mut row, mut end) = (0, self.lows.len());
@@ -266,7 +267,7 @@ impl Pairs {
         Some(pairs.start + at)
     }
 
-    /// Cuts the rows into `parts` ranges of about as many pairs each.
+    /// Splits the rows into `parts` ranges with about the same number of pairs.
     #[must_use]
     pub fn cut(&self, parts: usize) -> Vec<Range<usize>> {
         let mut begin = 0;
@@ -303,13 +304,13 @@ impl Pairs {
         self.high.len()
     }
 
-    /// Whether nobody met anybody.
+    /// Whether there are no pairs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.high.is_empty()
     }
 
-    /// The contestants of each pair, as indices.
+    /// Iterates over the contestants of each pair, as indices.
     pub fn contestants_of_pairs(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         self.rows().flat_map(|(low, pairs)| {
             self.high[pairs]
@@ -318,8 +319,8 @@ impl Pairs {
         })
     }
 
-    /// The pairs among the contestants for which `code` gives a new number, in the same order.
-    /// `code` must keep the order of the contestants.
+    /// Returns the pairs among the contestants to which `code` assigns a new number, in the same
+    /// order. `code` must preserve the order of the contestants.
     #[must_use]
     pub fn restrict(&self, code: &[Option<u32>]) -> Self {
         let kept = code.iter().flatten().count();

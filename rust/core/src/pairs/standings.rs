@@ -1,24 +1,24 @@
-//! Matches and points of each contestant.
+//! The matches and points of each contestant.
 
 use rayon::prelude::*;
 
 use super::matches::{Plain, Ties, specials};
 use crate::{Error, Tally};
 
-/// Matches and points of each contestant.
+/// The matches and points of each contestant.
 #[derive(Clone, Debug)]
 pub struct Standings {
     /// The number of matches.
     pub matches: Vec<u64>,
-    /// Points won.
+    /// The points won.
     pub points: Vec<f64>,
-    /// Points that there were to win: the weights of the matches.
+    /// The maximum points that could have been won: the sum of the weights of the matches.
     pub weight: Vec<f64>,
-    /// All matches, each once.
+    /// The number of all matches, each counted once.
     pub total: u64,
 }
 
-/// Parts of a large field that are added up at the same time.
+/// The number of parts of a large field that are summed concurrently.
 const PARTS: usize = 2;
 
 impl Standings {
@@ -31,10 +31,10 @@ impl Standings {
         }
     }
 
-    /// The standings of a settled tally.
+    /// Returns the standings of a settled tally.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if there are more matches than 64 bits can count.
+    /// [`Error::CountOverflow`] if the number of matches exceeds 64 bits.
     pub fn from_tally(tally: &Tally, ties: Ties) -> Result<Self, Error> {
         let contestants = tally.contestants();
         let mut out = Self::none(contestants);

@@ -9,10 +9,10 @@ use crate::{
 type Row = (u32, u32, Outcome, u64);
 
 const FEW: u32 = 12;
-/// Enough for several blocks.
+/// Sufficient for several blocks.
 const MANY: usize = 200_000;
 
-/// The same order, in blocks of their own or beside another.
+/// Keeps the order. Contestants are in a block of their own or next to another one.
 fn spread(contestant: u32) -> u32 {
     contestant / 2 * 33_000 + contestant % 2
 }
@@ -61,7 +61,7 @@ proptest! {
         for (low, high) in strangers.filter(|&(low, high)| truth.find(low, high).is_none()) {
             prop_assert!(pairs.find(spread(low), spread(high)).is_none());
         }
-        // Pair by pair, as where there are soft or weighted matches.
+        // Pair by pair, as for tallies with soft or weighted matches.
         let mut each = Pairs::from_each(&many, ties).unwrap();
         each.close(MANY);
         prop_assert_eq!(&each.lows, &pairs.lows);

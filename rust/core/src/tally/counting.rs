@@ -1,4 +1,4 @@
-//! What dense and sparse counts have in common.
+//! Functions shared by the dense and the sparse counts.
 
 use crate::Error;
 

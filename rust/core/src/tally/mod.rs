@@ -1,7 +1,7 @@
-//! The tally: how often each outcome was seen between each ordered pair of contestants.
+//! The tally: counts of each outcome for each ordered pair of contestants.
 //!
-//! It is the sufficient statistic of a match log. Counts are integers, so tallies add
-//! without loss and the order of the rows leaves no trace.
+//! The tally is a sufficient statistic of a match log. Counts are integers, so tallies are added
+//! exactly and the result does not depend on the order of the rows.
 
 mod counting;
 mod dense;
@@ -27,7 +27,7 @@ pub use place::{MOST_CONTESTANTS, place};
 pub(crate) use sparse::Cells;
 use sparse::Sparse;
 
-/// A match that is not plain: (first, second, outcome, score bits, weight bits).
+/// The key of a match that is not plain: (first, second, outcome, score bits, weight bits).
 type SpecialKey = (u32, u32, u8, u64, u64);
 
 /// Exact counts of matches by ordered pair and outcome.
@@ -51,7 +51,7 @@ impl Default for Plain {
 }
 
 impl Tally {
-    /// An empty tally of a field of `contestants`; it grows with [`Tally::grow`].
+    /// Creates an empty tally of `contestants`, which can be enlarged with [`Tally::grow`].
     #[must_use]
     pub fn new(contestants: usize) -> Self {
         let mut tally = Self::default();
@@ -59,7 +59,7 @@ impl Tally {
         tally
     }
 
-    /// The number of contestants, those without a match included.
+    /// The number of contestants, including those without a match.
     #[must_use]
     pub fn contestants(&self) -> usize {
         self.contestants
@@ -81,13 +81,13 @@ impl Tally {
         if contestants <= DENSE_LIMIT {
             self.plain = Plain::Dense(Dense::new(contestants));
             for cell in cells {
-                // What fitted before fits again.
+                // The counts fitted before, so they cannot overflow.
                 let _ = self.add_cell(&cell);
             }
         } else {
             let mut sparse = Sparse::default();
             for cell in cells {
-                // Each cell comes once, so that no sum can overflow.
+                // Each cell occurs once, so no sum can overflow.
                 let _ = sparse.push(cell.first, cell.second, cell.outcome, cell.count);
             }
             self.plain = Plain::Sparse(sparse);
@@ -97,7 +97,7 @@ impl Tally {
     /// Counts `count` matches of weight 1 with a plain outcome.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if a cell no longer fits 64 bits.
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits.
     ///
     /// # Panics
     /// If a contestant is outside the field, or the outcome is soft.
@@ -116,15 +116,15 @@ impl Tally {
         }
     }
 
-    /// Counts plain matches of weight 1, one a row, on all threads.
+    /// Counts plain matches of weight 1, one per row, using all threads.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if a cell no longer fits 64 bits; [`Error::OutOfRange`] if a row
-    /// has a contestant outside the field, twice the same one, or an outcome that is not plain:
-    /// nothing of the columns is counted then.
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits. [`Error::OutOfRange`] if a
+    /// row contains a contestant outside the field, a contestant matched with itself, or an outcome
+    /// that is not plain. In this case no row is counted.
     ///
     /// # Panics
-    /// If the columns are not of one length.
+    /// If the columns differ in length.
     pub fn add_columns(
         &mut self,
         first: &[u32],
@@ -153,7 +153,7 @@ impl Tally {
     /// Counts matches of any kind: soft, weighted or plain.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if a cell no longer fits 64 bits.
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits.
     ///
     /// # Panics
     /// If a contestant is outside the field.
@@ -181,17 +181,17 @@ impl Tally {
     /// Adds another tally over the same codes.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if a cell no longer fits 64 bits.
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits.
     pub fn merge(&mut self, other: &Self) -> Result<(), Error> {
         self.grow(other.contestants);
         other.cells().try_for_each(|cell| self.add_cell(&cell))
     }
 
-    /// The same matches under other codes: contestant `i` becomes `codes[i]`, and the
-    /// matches of contestants whose code is `None` are left out.
+    /// Returns the same matches with other codes: contestant `i` becomes `codes[i]`. Matches of
+    /// contestants whose code is `None` are omitted.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if a cell no longer fits 64 bits.
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits.
     pub fn relabel(&self, codes: &[Option<u32>]) -> Result<Self, Error> {
         let contestants = codes
             .iter()
@@ -221,7 +221,7 @@ impl Tally {
         Ok(out)
     }
 
-    /// Whether nothing is buffered.
+    /// Whether no rows are buffered.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         match &self.plain {
@@ -230,10 +230,10 @@ impl Tally {
         }
     }
 
-    /// Merges what is still buffered; reading does not need it, but is cheaper after it.
+    /// Merges the buffered rows. Reading does not require this, but is cheaper afterwards.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if a cell no longer fits 64 bits.
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits.
     pub fn settle(&mut self) -> Result<(), Error> {
         match &mut self.plain {
             Plain::Dense(_) => Ok(()),
@@ -241,15 +241,15 @@ impl Tally {
         }
     }
 
-    /// The cells that hold a match: the plain ones by pair, then the others. A sparse tally
-    /// gives a cell in parts while it is not settled.
+    /// Iterates over the cells that contain a match: the plain ones by pair, then the others. A
+    /// sparse tally that is not settled may return a cell in several parts.
     #[must_use]
     pub fn cells(&self) -> Box<dyn Iterator<Item = Cell> + '_> {
         Box::new(self.plain_cells().chain(self.special_cells()))
     }
 
-    /// The cells of matches that are neither soft nor weighted, by unordered pair, then by who
-    /// was shown first, then by outcome.
+    /// Iterates over the cells of matches that are neither soft nor weighted, by unordered pair,
+    /// then by the contestant that was shown first, then by outcome.
     fn plain_cells(&self) -> Box<dyn Iterator<Item = Cell> + '_> {
         match &self.plain {
             Plain::Dense(_) => {
@@ -266,7 +266,7 @@ impl Tally {
         }
     }
 
-    /// The cells that are still buffered, one a row.
+    /// Iterates over the buffered cells, one per row.
     fn unsettled(&self) -> impl Iterator<Item = Cell> + '_ {
         let sparse = match &self.plain {
             Plain::Dense(_) => None,
@@ -277,9 +277,9 @@ impl Tally {
             .flat_map(|sparse| sparse.fresh().map(Cell::plain))
     }
 
-    /// Visits the plain matches of a settled tally, an unordered pair at a time, in order:
-    /// lower contestant, higher contestant, and the count of each outcome, first where the
-    /// lower was shown first, then where the higher was.
+    /// Visits the plain matches of a settled tally by unordered pair, in order: the lower
+    /// contestant, the higher contestant, and the count of each outcome, first for matches in which
+    /// the lower contestant was shown first, then for the others.
     pub fn for_each_pair(&self, mut visit: impl FnMut(u32, u32, &[u64; 8])) {
         match &self.plain {
             Plain::Dense(dense) => dense.for_each_pair(self.contestants, visit),
@@ -293,7 +293,7 @@ impl Tally {
         }
     }
 
-    /// The plain matches of a settled tally of many contestants, in parts, each in order.
+    /// Returns the plain matches of a settled sparse tally in parts, each in order.
     pub(crate) fn tiles(&self) -> Option<Vec<Cells<'_>>> {
         match &self.plain {
             Plain::Dense(_) => None,
@@ -301,7 +301,7 @@ impl Tally {
         }
     }
 
-    /// The cells of soft or weighted matches.
+    /// Iterates over the cells of soft or weighted matches.
     pub fn special_cells(&self) -> impl Iterator<Item = Cell> + '_ {
         self.special
             .iter()
@@ -315,19 +315,19 @@ impl Tally {
             })
     }
 
-    /// Whether a tally of so many contestants is one that all threads work on.
+    /// Whether a tally of this many contestants is sparse, so that all threads work on it.
     #[must_use]
     pub fn is_sparse_with(contestants: usize) -> bool {
         contestants > DENSE_LIMIT
     }
 
-    /// Whether there are so many contestants that all threads work on the tally.
+    /// Whether the tally is sparse, so that all threads work on it.
     #[must_use]
     pub fn is_sparse(&self) -> bool {
         matches!(self.plain, Plain::Sparse(_))
     }
 
-    /// No more pairs than this have met.
+    /// An upper bound on the number of pairs that have met.
     #[must_use]
     pub fn pairs_at_most(&self) -> usize {
         match &self.plain {
@@ -351,10 +351,10 @@ impl Tally {
         played
     }
 
-    /// Matches by outcome: first, second, tie, both bad, soft.
+    /// The number of matches of each outcome: first, second, tie, both bad, soft.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if there are more matches in all than 64 bits can count.
+    /// [`Error::CountOverflow`] if the total number of matches exceeds 64 bits.
     pub fn outcomes(&self) -> Result<[u64; 5], Error> {
         let mut totals = [0_u128; 5];
         match &self.plain {
@@ -377,7 +377,7 @@ impl Tally {
     /// The number of matches.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if there are more than 64 bits can count.
+    /// [`Error::CountOverflow`] if the number exceeds 64 bits.
     pub fn matches(&self) -> Result<u64, Error> {
         self.cells()
             .try_fold(0, |total, cell| add_counts(total, cell.count))

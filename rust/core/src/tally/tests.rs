@@ -38,7 +38,7 @@ fn tally_of(rows: &[(u32, u32, u8, u64)], contestants: usize) -> Tally {
 }
 
 fn rows(contestants: u32) -> impl Strategy<Value = Vec<(u32, u32, u8, u64)>> {
-    // Few, so many that a dense table carries, and exactly what it carries.
+    // Few, so many that a dense table carries, and exactly the carry.
     let count = prop_oneof![1..4_u64, 60_000..200_000_u64, Just(1 << 16), Just(3 << 40)];
     let row = (0..contestants, 1..contestants, 0..5_u8, count);
     let opponent = move |(a, step, outcome, count)| (a, (a + step) % contestants, outcome, count);
@@ -47,7 +47,7 @@ fn rows(contestants: u32) -> impl Strategy<Value = Vec<(u32, u32, u8, u64)>> {
 
 #[test]
 fn a_count_that_no_longer_fits_leaves_a_tally_as_it_was() {
-    // One that is refused as it comes, and one that only its last bits make too much.
+    // One is rejected immediately, the other overflows only because of its lowest bits.
     for (contestants, more) in [(3, 1 << 40), (3, 10), (5_000, 1 << 40), (5_000, 10)] {
         let mut tally = Tally::new(contestants);
         tally.add(0, 1, Outcome::First, u64::MAX - 1).unwrap();
@@ -60,7 +60,7 @@ fn a_count_that_no_longer_fits_leaves_a_tally_as_it_was() {
         if tally.is_settled() {
             assert_eq!(sorted(&tally), before);
         }
-        // What is there is neither forgotten nor counted twice.
+        // Existing matches are neither lost nor counted twice.
         let held = |outcome| -> u128 {
             (tally.cells().filter(|cell| cell.outcome == outcome))
                 .map(|cell| u128::from(cell.count))
@@ -72,7 +72,7 @@ fn a_count_that_no_longer_fits_leaves_a_tally_as_it_was() {
     }
 }
 
-/// Contestants of many blocks, close together and far apart.
+/// Contestants of many blocks, both close together and far apart.
 fn spread(contestant: u32) -> u32 {
     contestant % 5 + contestant * 9_973
 }
@@ -87,7 +87,7 @@ proptest! {
         let rows: Vec<_> = (rows.into_iter())
             .filter(|row| row.2 < 4)
             .map(|(a, b, outcome, count)| {
-                // Around what a word can hold, and far beyond.
+                // Around the capacity of a word, and far beyond it.
                 let most = (1_u64 << (61 - 2 * BLOCK_BITS)) - 2;
                 let count = count + [0, most, 1 << 56][huge as usize];
                 (spread(a), spread(b), outcome, count)
@@ -126,7 +126,7 @@ proptest! {
         }
         prop_assert_eq!(tally.outcomes().unwrap(), outcomes);
         prop_assert_eq!(merged.played(), played);
-        // Other codes, and back; the odd ones are left out.
+        // Other codes and back. Odd contestants are omitted.
         let codes: Vec<_> = (0..WIDE as u32)
             .map(|i| i.is_multiple_of(2).then(|| (WIDE as u32 / 2 - 1 - i / 2) ^ 1))
             .collect();
@@ -209,7 +209,7 @@ fn columns_are_counted_as_rows_are() {
 
 #[test]
 fn columns_are_counted_beyond_16_bits_whatever_the_way() {
-    // Few rows; many of few contestants; many of many contestants.
+    // Few rows; many rows of few contestants; many rows of many contestants.
     for (contestants, rows) in [(10, 30_000), (3, 400_000), (1000, 400_000)] {
         let opponents: Vec<u32> = (0..rows).map(|row| u32::from(row % 8 == 0) + 1).collect();
         let outcome: Vec<u8> = (0..rows).map(|row| u8::from(row % 16 == 3)).collect();
