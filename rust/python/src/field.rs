@@ -1,4 +1,4 @@
-//! Fitting, resampling and replaying the matches of a field.
+//! Fits, resamples and replays of the matches of a field.
 
 use std::sync::{Arc, OnceLock};
 
@@ -20,23 +20,23 @@ use crate::{
     work::{self, on_threads_if},
 };
 
-/// The fewest replicates whose order statistics reach out to this confidence.
+/// The minimum number of replicates whose order statistics reach the given confidence.
 #[pyfunction]
 pub fn replicates_needed(confidence: f64) -> usize {
     bootstrap::replicates_needed(confidence)
 }
 
-/// What is fitted: points between unordered pairs, and the kinds of match behind them.
+/// The data of a fit: points between unordered pairs, and the kinds of match.
 #[pyclass(module = "humorrank._core", frozen)]
 pub struct Field {
     tally: Arc<core::Tally>,
     ties: Ties,
     pairs: Pairs,
-    /// Made when they are first asked for: a fit alone does not need them.
+    /// Created on first use, because a fit alone does not need them.
     kinds: OnceLock<Kinds>,
 }
 
-/// So many pairs of so many contestants are fitted by Newton's method in a few milliseconds.
+/// Newton's method fits a field with at most this many pairs and contestants in a few milliseconds.
 const FEW_PAIRS: usize = 1 << 13;
 const FEW_CONTESTANTS: usize = 1 << 10;
 
@@ -44,7 +44,7 @@ type Floats<'py> = Bound<'py, PyArray1<f64>>;
 type Codes<'py> = Bound<'py, PyArray1<u32>>;
 type Counts<'py> = Bound<'py, PyArray1<u64>>;
 
-/// The matches of a field by clusters that are resampled as wholes.
+/// The matches of a field, grouped by clusters that are resampled as a whole.
 #[pyclass(module = "humorrank._core", frozen)]
 pub struct Clusters(resample::Clusters);
 
@@ -163,7 +163,8 @@ impl Field {
             Ties::Half
         };
         let py = tally.py();
-        // Given back at once: a caller that is interrupted leaves the work to itself.
+        // The reference is released immediately, so a caller that is interrupted leaves the work
+        // its own copy.
         let tally = {
             let mut tally = tally.borrow_mut();
             tally.settle(py)?;

@@ -1,4 +1,4 @@
-//! Files as columns of codes, and what coded matches are.
+//! Reads files as columns of codes, and checks coded matches.
 
 use std::{
     path::PathBuf,
@@ -41,7 +41,7 @@ enum Reader {
 /// Reads columns of a file as codes.
 #[pyclass(module = "humorrank._core")]
 pub struct CodeReader {
-    /// Never contended: it only says that one thread at a time reads.
+    /// Never contended. The mutex only guarantees that one thread at a time reads.
     reader: Mutex<Reader>,
     interners: usize,
 }
@@ -163,7 +163,7 @@ impl CodeReader {
     }
 }
 
-/// What became of some rows: see `check_codes`.
+/// The result of checking rows (see `check_codes`).
 #[pyclass(module = "humorrank._core", frozen, get_all)]
 pub struct CheckedRows {
     faults: u64,
@@ -180,7 +180,7 @@ pub struct CheckedRows {
     seen: Py<PyArray1<u8>>,
 }
 
-/// Checks coded matches, counts what they are, and picks those that are rated.
+/// Checks coded matches, counts them by category, and selects those to be rated.
 #[pyfunction]
 #[pyo3(signature = (
     first, second, winner, outcomes, *, names, winner_names=None, count=None, counts=None,
@@ -267,14 +267,14 @@ pub fn check_codes<'py>(
     })
 }
 
-/// The codes of names, `NULL_CODE` for those that an interner does not know.
+/// Returns the codes of names, `NULL_CODE` for names that the interner does not contain.
 #[pyfunction]
 pub fn known_codes(interner: PyRef<'_, Interner>, names: Vec<String>) -> Vec<u32> {
     let known = |name: &String| interner.inner.get(name).unwrap_or(NULL_CODE);
     names.iter().map(known).collect()
 }
 
-/// The names with the codes from `start` on.
+/// Returns the names with the codes from `start` on.
 #[pyfunction]
 pub fn names_from(interner: PyRef<'_, Interner>, start: u32) -> Vec<String> {
     (start..interner.inner.len() as u32)
@@ -282,7 +282,8 @@ pub fn names_from(interner: PyRef<'_, Interner>, start: u32) -> Vec<String> {
         .collect()
 }
 
-/// Codes of some parts of rows, which are tuples or lists of one length; all must be text.
+/// Returns the codes of some fields of rows, which are tuples or lists of equal length. All of
+/// these fields must be text.
 #[pyfunction]
 pub fn row_codes<'py>(
     py: Python<'py>,
@@ -299,7 +300,7 @@ pub fn row_codes<'py>(
         return Err(PyIndexError::new_err("there is no such part or interner"));
     }
     let mut out = vec![Vec::with_capacity(rows.len()); columns.len()];
-    // No code runs here that could free an object of a row.
+    // No code that could free an object of a row runs here.
     let mut remembered: Vec<_> = columns.iter().map(|_| Remembered::default()).collect();
     for row in rows {
         let tuple = if let Ok(tuple) = row.cast::<PyTuple>() {

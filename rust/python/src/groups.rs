@@ -1,4 +1,4 @@
-//! Counting and rating matches by group.
+//! Counts and ratings of matches by group.
 
 use std::sync::Arc;
 
@@ -182,7 +182,7 @@ impl Groups {
         } else {
             Arc::clone(&self.inner)
         };
-        // What nobody else holds is moved, not copied.
+        // An object without other references is moved instead of copied.
         let inner = Arc::unwrap_or_clone(inner);
         work::run(py, None, None, 0, |monitor| {
             inner.arrange(contestants, field, &keys, monitor)

@@ -1,5 +1,5 @@
-//! Thin Python bindings of `humorrank-core`: conversions, the GIL, progress and Ctrl-C;
-//! no arithmetic. The contract is `python/humorrank/_core.pyi`.
+//! Thin Python bindings of `humorrank-core` and `humorrank-files`: conversions, the GIL, progress
+//! and Ctrl-C, but no arithmetic. The interface is documented in `python/humorrank/_core.pyi`.
 
 #![allow(
     clippy::needless_pass_by_value,
@@ -20,7 +20,7 @@ mod work;
 
 use pyo3::pymodule;
 
-/// The compiled part of humorrank.
+/// The compiled module of humorrank.
 #[pymodule]
 mod _core {
     use humorrank_core::{
@@ -126,8 +126,8 @@ mod _core {
     #[pymodule_export]
     const MOST_COMPARISONS: u64 = schedule::MOST_COMPARISONS;
 
-    /// Looks up the functions of `NumPy`, which runs some Python: at the first array Ctrl-C in
-    /// between would be a panic.
+    /// Looks up the functions of `NumPy` when the module is imported. The look-up runs Python code,
+    /// and an interruption of it when the first array is created would cause a panic.
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.py().import("numpy")?;

@@ -11,7 +11,7 @@ use crate::work;
 
 type Codes<'py> = Bound<'py, PyArray1<u32>>;
 
-/// Which comparisons a tournament makes next.
+/// Selects the next comparisons of a tournament.
 #[pyclass(module = "humorrank._core")]
 pub struct Scheduler {
     inner: schedule::Scheduler,
@@ -89,7 +89,7 @@ impl Scheduler {
         if first.len() != second.len() || first.len() != score.len() {
             return Err(PyValueError::new_err("all columns must be of one length"));
         }
-        // All or nothing: a refused column leaves nothing learned.
+        // The columns are validated before any verdict is recorded.
         let field = self.inner.contestants();
         let sound = first
             .iter()
@@ -107,7 +107,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// How many of the comparisons were not used up yet.
+    /// Returns the number of comparisons that were unused.
     fn take(
         &mut self,
         first: PyReadonlyArray1<'_, u32>,

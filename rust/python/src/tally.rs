@@ -1,4 +1,4 @@
-//! Counting matches.
+//! Counts of matches.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub type Cells<'py> = (
     Bound<'py, PyArray1<u64>>,
 );
 
-/// first, second, outcome, score, weight, the count asked for, the count that there is.
+/// (first, second, outcome, score, weight, requested count, existing count).
 type Missing = Option<(u32, u32, u8, f64, f64, u64, u64)>;
 
 #[pymethods]
@@ -132,7 +132,7 @@ impl Tally {
         let is_sparse = self.inner.is_sparse();
         let tally = Arc::make_mut(&mut self.inner);
         if score.is_none() && weight.is_none() && count.is_none() {
-            // A sparse tally is worked on by all threads, a dense one if there are many rows.
+            // All threads work on a sparse tally, and on a dense one if there are many rows.
             let many = if is_sparse { usize::MAX } else { rows };
             return py
                 .detach(|| on_threads_if_many(many, || tally.add_columns(first, second, outcome)))
@@ -181,7 +181,7 @@ impl Tally {
     }
 
     pub fn settle(&mut self, py: Python<'_>) -> PyResult<()> {
-        // Else what others hold of it would be copied.
+        // Otherwise a shared tally would be copied.
         if self.inner.is_settled() {
             return Ok(());
         }
@@ -201,7 +201,8 @@ impl Tally {
     }
 
     fn relabel(slf: &Bound<'_, Self>, codes: PyReadonlyArray1<'_, i64>) -> PyResult<Self> {
-        // Given back at once: a caller that is interrupted leaves the work to itself.
+        // The reference is released immediately, so a caller that is interrupted leaves the work
+        // its own copy.
         let inner = Arc::clone(&slf.borrow().inner);
         let py = slf.py();
         if codes.len() != inner.contestants() {
@@ -255,7 +256,7 @@ impl Tally {
     }
 }
 
-/// One array a column.
+/// Converts cells to one array per column.
 pub fn cell_columns<'py>(py: Python<'py>, cells: &[Cell]) -> Cells<'py> {
     let first = cells.iter().map(|c| c.first).collect::<Vec<_>>();
     let second = cells.iter().map(|c| c.second).collect::<Vec<_>>();

@@ -1,6 +1,6 @@
-//! The chances that one contestant beats another.
+//! The probability that one contestant beats another.
 
-/// (p, q) = logistic(d), logistic(-d), each to full relative accuracy.
+/// Returns (p, q) = (logistic(d), logistic(-d)), each to full relative accuracy.
 pub fn logistic(difference: f64) -> (f64, f64) {
     let small = (-difference.abs()).exp();
     let large = 1.0 / (1.0 + small);
@@ -11,22 +11,22 @@ pub fn logistic(difference: f64) -> (f64, f64) {
     }
 }
 
-/// (p, q) of two strengths, each to full relative accuracy.
+/// Returns (p, q) for two strengths, each to full relative accuracy.
 #[inline]
 pub fn chance(one: f64, other: f64) -> (f64, f64) {
     let scale = 1.0 / (one + other);
     (one * scale, other * scale)
 }
 
-/// The chances of any two contestants at some strengths.
+/// The win probabilities of any two contestants at given strengths.
 pub enum Chances<'a> {
-    /// exp(strength), where all of them can be held.
+    /// exp(strength), if these fit a float.
     Strengths(Vec<f64>),
-    /// Log strengths too far apart for that.
+    /// Log strengths that are too far apart for their exponentials.
     Logs(&'a [f64]),
 }
 
-/// The widest difference of log strengths whose exponentials, and their sums, fit a float.
+/// The maximum difference of log strengths whose exponentials, and sums of these, fit a float.
 const WIDEST: f64 = 600.0;
 
 impl<'a> Chances<'a> {
@@ -42,7 +42,7 @@ impl<'a> Chances<'a> {
         Self::Strengths(strengths.iter().map(|s| (s - middle).exp()).collect())
     }
 
-    /// What [`chance`] and [`logistic`] take, and whether it is the former.
+    /// The arguments of [`chance`] or [`logistic`], and whether they are those of [`chance`].
     pub fn coordinates(&self) -> (&[f64], bool) {
         match self {
             Self::Strengths(p) => (p, true),
@@ -50,7 +50,7 @@ impl<'a> Chances<'a> {
         }
     }
 
-    /// (P(i beats j), P(j beats i)), each to full relative accuracy.
+    /// Returns (P(i beats j), P(j beats i)), each to full relative accuracy.
     #[inline]
     pub fn of(&self, i: usize, j: usize) -> (f64, f64) {
         match self {

@@ -1,9 +1,10 @@
-//! The Bradley-Terry maximum: `P(i beats j) = p_i / (p_i + p_j)`, `p = exp(strength)`.
+//! The maximum likelihood estimate of the Bradley-Terry model: `P(i beats j) = p_i / (p_i + p_j)`,
+//! `p = exp(strength)`.
 //!
-//! Two ways to the same maximum: the minorization-maximization of Hunter (2004,
-//! "MM algorithms for generalized Bradley-Terry models"), and a damped Newton method. Both
-//! end with a certificate: the length of the last Newton step, max |H⁺ r| in rating points,
-//! which is to first order the distance to the maximum.
+//! Two algorithms find the same maximum: the minorization-maximization of Hunter (2004, "MM
+//! algorithms for generalized Bradley-Terry models") and a damped Newton method. Both end with a
+//! certificate: the length of the last Newton step, max |H⁺ r| in rating points, which is to first
+//! order the distance to the maximum.
 
 mod chances;
 mod chord;
@@ -28,17 +29,17 @@ use vector::centre;
 pub struct Fit {
     /// Natural-log strengths with mean 0.
     pub strengths: Vec<f64>,
-    /// The certificate: distance to the maximum in rating points, to first order.
+    /// The certificate: the distance to the maximum in rating points, to first order.
     pub distance: f64,
-    /// Newton steps or MM sweeps taken.
+    /// The number of Newton steps or MM sweeps.
     pub iterations: usize,
 }
 
-/// Finds the maximum, from `start` if given (log strengths) or from equal strengths.
+/// Finds the maximum, starting from the log strengths `start` if given, or from equal strengths.
 ///
 /// # Errors
-/// [`Error::NoMaximum`] without a prior on a field that is not strongly connected;
-/// [`Error::NotConverged`] if the certificate stays above [`LIMIT`]; [`Error::Interrupted`].
+/// [`Error::NoMaximum`] if there is no prior and the field is not strongly connected.
+/// [`Error::NotConverged`] if the certificate stays above [`LIMIT`]. [`Error::Interrupted`].
 pub fn fit(
     pairs: &Pairs,
     start: Option<&[f64]>,

@@ -1,6 +1,6 @@
-//! How a fit is made, and how close to the maximum it must come.
+//! The settings of a fit, and the required distance to its maximum.
 
-/// How to climb to the maximum; the result does not depend on it.
+/// The algorithm that finds the maximum. The result does not depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Solver {
     /// Damped Newton steps.
@@ -12,13 +12,14 @@ pub enum Solver {
 /// Settings of a fit.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Times half a won game against a fixed opponent of strength 0, added for everyone.
+    /// The weight of the prior: half a win and half a loss against a fixed opponent of strength 0
+    /// are added for each contestant, this many times.
     pub prior: f64,
-    /// Which way to the maximum.
+    /// The algorithm that finds the maximum.
     pub solver: Solver,
-    /// Whether one fit may use all threads; many fits at once keep them busy without.
+    /// Whether one fit may use all threads. This is not necessary if many fits run concurrently.
     pub parallel: bool,
-    /// Whether to measure the certificate at the end, and not only to bound it.
+    /// Whether to compute the certificate at the end instead of only bounding it.
     pub certify: bool,
 }
 
@@ -33,8 +34,8 @@ impl Default for Settings {
     }
 }
 
-/// A fit goes on until its certificate is below this many points.
+/// A fit continues until its certificate is below this many points.
 pub const TOLERANCE: f64 = 1e-6;
 
-/// A fit whose certificate cannot be brought below this many points is an error.
+/// A fit whose certificate cannot be reduced below this many points is an error.
 pub const LIMIT: f64 = 1e-4;

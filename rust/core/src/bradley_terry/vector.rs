@@ -1,8 +1,8 @@
-//! Vectors of strengths, and of steps between them.
+//! Vectors of strengths and steps.
 
 use crate::POINTS;
 
-/// Shifts to mean 0.
+/// Shifts the values to mean 0.
 pub fn centre(values: &mut [f64]) {
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
     for value in values {
@@ -10,7 +10,7 @@ pub fn centre(values: &mut [f64]) {
     }
 }
 
-/// The largest absolute value; not a number if one of them is not.
+/// The largest absolute value; NaN if one of the values is NaN.
 pub fn largest(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |max: f64, value| {
         if value.abs() > max || value.is_nan() {

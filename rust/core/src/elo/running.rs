@@ -1,21 +1,21 @@
-//! Elo ratings that move with each match.
+//! Running Elo ratings, which are updated after each match.
 
 use super::expected::expected;
 use crate::MEAN_RATING;
 
-/// Where everybody starts.
+/// The initial rating of each contestant.
 pub const START: f64 = MEAN_RATING;
 
 /// Running Elo ratings.
 #[derive(Clone, Debug)]
 pub struct Elo {
-    /// The ratings as they stand.
+    /// The current ratings.
     pub ratings: Vec<f64>,
     k: f64,
 }
 
 impl Elo {
-    /// Everyone at `start`; a match moves a rating by at most `k`.
+    /// Creates ratings that all equal `start`. A match changes a rating by at most `k`.
     #[must_use]
     pub fn new(contestants: usize, k: f64, start: f64) -> Self {
         Self {
@@ -24,7 +24,7 @@ impl Elo {
         }
     }
 
-    /// Plays one match: R <- R + K (S - E), K times the importance of the match.
+    /// Plays one match: R <- R + K (S - E), with K multiplied by the weight of the match.
     ///
     /// # Panics
     /// If a contestant is outside the field.

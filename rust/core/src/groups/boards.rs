@@ -1,119 +1,120 @@
-//! How groups are rated, and what comes of each of them.
+//! The settings and the results of rating groups.
 
 use crate::{Ties, bradley_terry::Settings};
 
-/// How groups are rated.
+/// The settings of rating groups.
 #[derive(Clone, Copy, Debug)]
 pub struct Rating {
-    /// How a tie counts.
+    /// The treatment of ties.
     pub ties: Ties,
-    /// Contestants with fewer matches are left out, until everyone left has as many.
+    /// Contestants with fewer matches are removed until all remaining ones have at least this many.
     pub min_matches: u64,
-    /// Whether the largest component is rated where the likelihood has no maximum.
+    /// Whether to rate the largest component if the likelihood has no maximum.
     pub largest: bool,
-    /// The contestant whose rating is given, and that rating.
+    /// The contestant whose rating is fixed, and that rating.
     pub anchor: Option<(u32, f64)>,
-    /// Of the fits.
+    /// The settings of the fits.
     pub settings: Settings,
-    /// Bootstrap replicates; none for no intervals.
+    /// The number of bootstrap replicates. With 0, no intervals are computed.
     pub replicates: usize,
-    /// Of the intervals.
+    /// The confidence level of the intervals.
     pub confidence: f64,
-    /// Random orders behind Stable Elo; none for no Elo.
+    /// The number of random orders of Stable Elo. With 0, no Elo ratings are computed.
     pub shuffles: usize,
-    /// The most points that a match moves an Elo rating.
+    /// The maximum change of an Elo rating in one match.
     pub k: f64,
-    /// Of everything that is drawn.
+    /// The seed of all random draws.
     pub seed: u64,
 }
 
-/// What came of a group.
+/// The result of rating a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Status {
-    /// It is rated.
+    /// The group is rated.
     Rated = 0,
-    /// It has no matches that count.
+    /// The group has no matches that count.
     NoMatches = 1,
-    /// Its likelihood has no maximum.
+    /// The likelihood of the group has no maximum.
     NoMaximum = 2,
-    /// Its maximum could not be certified.
+    /// The maximum of the group could not be certified.
     NotConverged = 3,
-    /// The anchor is not among its rated contestants.
+    /// The anchor is not among the rated contestants of the group.
     NoAnchor = 4,
 }
 
-/// What came of a contestant of a group.
+/// The result of rating a contestant of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum State {
-    /// Rated.
+    /// The contestant is rated.
     Rated = 0,
-    /// Unrated because the group is.
+    /// The contestant is unrated because the group is unrated.
     Unrated = 1,
-    /// Outside the largest component; [`Outside`] says why.
+    /// The contestant is outside the largest component, for the reason given by [`Outside`].
     Outside = 2,
-    /// Fewer matches than asked for.
+    /// The contestant has fewer matches than required.
     FewMatches = 3,
 }
 
-/// Why a contestant is outside the largest component.
+/// The reason why a contestant is outside the largest component.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Outside {
-    /// How many contestants share the reason: a strongly connected component, or a group that no
-    /// match connects.
+    /// The number of contestants with the same reason: those of a strongly connected component, or
+    /// of a group that no match connects to the largest component.
     pub members: u32,
     /// The code of their [`Standing`](crate::graph::Standing).
     pub standing: u8,
-    /// Whether no match connects them to the component.
+    /// Whether no match connects them to the largest component.
     pub apart: bool,
-    /// Their matches against everyone else.
+    /// The number of their matches against all others.
     pub matches: u64,
-    /// Their points from those.
+    /// The points they won in those matches.
     pub won: f64,
-    /// The points of the others.
+    /// The points the others won in those matches.
     pub lost: f64,
 }
 
-/// The ratings of all groups, one row a contestant of a group; the rows of a group stand
-/// together, rated ones first and best, those of equal ratings in the order of their codes.
+/// The ratings of all groups, one row per contestant of a group. The rows of a group are
+/// contiguous. Rated contestants come first, in descending order of rating; equal ratings are in
+/// the order of the codes.
 #[derive(Clone, Debug, Default)]
 pub struct Boards {
-    /// The rows of each group.
+    /// The number of rows of each group.
     pub lengths: Vec<u32>,
-    /// How many of them are rated.
+    /// The number of rated contestants of each group.
     pub rated: Vec<u32>,
-    /// What came of each group.
+    /// The [`Status`] of each group.
     pub status: Vec<u8>,
-    /// The matches rated in each group.
+    /// The number of rated matches of each group.
     pub matches: Vec<u64>,
-    /// All matches of each group.
+    /// The number of all matches of each group.
     pub counted: Vec<u64>,
-    /// The certificate of each group in points; not a number without a fit.
+    /// The certificate of each group in points; NaN without a fit.
     pub distance: Vec<f64>,
-    /// The iterations of each fit.
+    /// The number of iterations of each fit.
     pub iterations: Vec<u64>,
-    /// The replicates of each group that had no maximum.
+    /// The number of replicates of each group without a maximum.
     pub without_maximum: Vec<u64>,
     /// The contestants.
     pub contestant: Vec<u32>,
-    /// What came of them, as [`State`].
+    /// The [`State`] of each contestant.
     pub state: Vec<u8>,
-    /// Ratings in points; not a number where there is none.
+    /// The ratings in points; NaN for unrated contestants.
     pub rating: Vec<f64>,
-    /// Lower ends; empty without bootstrap.
+    /// The lower ends of the intervals; empty without bootstrap.
     pub lower: Vec<f64>,
-    /// Upper ends; empty without bootstrap.
+    /// The upper ends of the intervals; empty without bootstrap.
     pub upper: Vec<f64>,
-    /// Points won over points to win.
+    /// The points won divided by the points that could have been won.
     pub win_rate: Vec<f64>,
-    /// Matches.
+    /// The number of matches of each contestant.
     pub own_matches: Vec<u64>,
-    /// Stable Elo; empty without shuffles.
+    /// The mean Stable Elo ratings; empty without shuffles.
     pub elo: Vec<f64>,
-    /// Its deviation; empty without shuffles.
+    /// The standard deviations of the Stable Elo ratings; empty without shuffles.
     pub elo_deviation: Vec<f64>,
-    /// Rows of contestants outside the largest component, and why.
+    /// The rows of contestants outside the largest component, with the reasons.
     pub outside: Vec<(u64, Outside)>,
 }
 
@@ -127,7 +128,7 @@ pub(super) struct Unrated {
 }
 
 impl Boards {
-    /// Writes down that a group has no fit.
+    /// Appends the entries of a group without a fit.
     pub(super) fn push_no_fit(&mut self) {
         self.distance.push(f64::NAN);
         self.iterations.push(0);
@@ -155,7 +156,7 @@ impl Boards {
         }
     }
 
-    /// Ends a group of this many rows.
+    /// Ends a group with `length` rows.
     pub(super) fn close(&mut self, length: usize, status: Status, counted: u64) {
         self.lengths.push(length as u32);
         self.status.push(status as u8);

@@ -1,4 +1,4 @@
-//! Rows in buckets, sorted and merged into cells.
+//! Buckets of rows, which are sorted and merged into cells.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{Error, Monitor};
 
-/// How many matches a row stands for: one, or a number.
+/// The number of matches of a row: always one, or a number.
 pub trait Amount: Copy + Send + Sync {
     fn value(self) -> u64;
 }
@@ -27,30 +27,30 @@ impl Amount for u64 {
     }
 }
 
-/// Sorted cells of some groups.
+/// The sorted cells of some groups.
 #[derive(Clone, Debug, Default)]
 pub struct Cells {
-    /// Where the cells of each group start, and the end of the last one's.
+    /// The start of the cells of each group, followed by the end of the last group.
     pub starts: Vec<usize>,
-    /// The key of each cell, and how many matches.
+    /// The key and the number of matches of each cell.
     pub cells: Vec<(u64, u64)>,
 }
 
-/// Rows that a thread puts into buckets in one go.
+/// The number of rows that a thread distributes at once.
 const PART: usize = 1 << 16;
 
-/// Bits of a digit, and from how many rows on they are sorted digit by digit.
+/// The number of bits of a digit, and the minimum number of rows for a radix sort.
 const DIGIT: u32 = 11;
 const SHORTEST_RADIX: usize = 1 << 12;
 
-/// Packed rows bucket by bucket.
+/// Packed rows, grouped by bucket.
 #[derive(Clone, Debug)]
 pub struct Buckets<C> {
     starts: Vec<u32>,
     pub rows: Vec<(u64, C)>,
 }
 
-/// Puts rows into buckets, some at a time.
+/// Distributes rows to buckets, in parts.
 pub fn in_parts<C: Amount>(
     rows: usize,
     layout: Layout,
@@ -64,7 +64,7 @@ pub fn in_parts<C: Amount>(
 }
 
 impl<C: Amount> Buckets<C> {
-    /// Sorts by counting.
+    /// Distributes rows with a counting sort.
     fn new(range: Range<usize>, layout: Layout, row: impl Fn(usize) -> (Row, C)) -> Self {
         let mut starts = vec![0; layout.buckets() + 1];
         for at in range.clone() {
@@ -94,7 +94,7 @@ impl<C: Amount> Buckets<C> {
 }
 
 impl Buckets<()> {
-    /// Visits rows that came in the layout of arrival.
+    /// Visits rows that are stored in [`Layout::ARRIVAL`].
     pub fn for_each(&self, mut visit: impl FnMut(Row)) {
         for bucket in 0..Layout::ARRIVAL.buckets() {
             for &(packed, ()) in self.of(bucket) {
@@ -104,7 +104,7 @@ impl Buckets<()> {
     }
 }
 
-/// The cells of the buckets of all parts, with other codes in place of those of contestants.
+/// Merges each bucket of all parts into cells and replaces the codes of contestants.
 pub fn merged<C: Amount>(
     parts: &[Buckets<C>],
     layout: Layout,
@@ -113,7 +113,7 @@ pub fn merged<C: Amount>(
     contestants: usize,
     monitor: &Monitor,
 ) -> Result<Vec<Cells>, Error> {
-    // The same buckets, but no more bits than are needed.
+    // The same buckets with the minimum number of bits.
     let narrow = Layout {
         contestant: bits(contestants),
         ..layout
@@ -136,7 +136,7 @@ pub fn merged<C: Amount>(
     (0..buckets).into_par_iter().map(bucket).collect()
 }
 
-/// Rows in the order of their keys, which have so many bits.
+/// Sorts rows by their keys, which have `bits` bits.
 fn by_key<C: Amount>(mut one: Vec<(u64, C)>, bits: u32) -> Vec<(u64, C)> {
     if one.len() < SHORTEST_RADIX {
         one.sort_unstable_by_key(|row| row.0);
@@ -163,7 +163,7 @@ fn by_key<C: Amount>(mut one: Vec<(u64, C)>, bits: u32) -> Vec<(u64, C)> {
     one
 }
 
-/// The cells of the sorted rows of a bucket of so many groups.
+/// Merges the sorted rows of a bucket with `groups` groups into cells.
 fn cells<C: Amount>(rows: &[(u64, C)], groups: usize, layout: Layout) -> Result<Cells, Error> {
     let mut out = Cells {
         starts: vec![0; groups + 1],

@@ -17,19 +17,19 @@ pub struct Groups {
     pub(super) special: Specials,
 }
 
-/// A cell that is to be taken away from where there are not so many matches.
+/// A cell that cannot be subtracted because there are too few such matches.
 #[derive(Clone, Copy, Debug)]
 pub struct Missing {
-    /// The group, as the groups that are to be taken away number it.
+    /// The group, as numbered by the groups to be subtracted.
     pub group: u32,
-    /// The cell that is to be taken away.
+    /// The cell to be subtracted.
     pub cell: Cell,
-    /// How many such matches there are.
+    /// The number of such matches there are.
     pub held: u64,
 }
 
 impl Groups {
-    /// No groups yet, each with this many keys.
+    /// Creates an empty collection of groups with `keys` keys each.
     #[must_use]
     pub fn new(keys: usize) -> Self {
         Self {
@@ -50,13 +50,13 @@ impl Groups {
         self.len() == 0
     }
 
-    /// The number of contestants, those without a match included.
+    /// The number of contestants, including those without a match.
     #[must_use]
     pub fn contestants(&self) -> usize {
         self.contestants
     }
 
-    /// The code that each group has of each key, one column a key.
+    /// The code of each group for each key, one column per key.
     #[must_use]
     pub fn keys(&self) -> &[Vec<u32>] {
         self.finder.columns()
@@ -70,12 +70,12 @@ impl Groups {
     /// Counts rows.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] if a row has a contestant outside the field, twice the same one, or
-    /// an outcome, score or weight that cannot be: nothing is counted then.
-    /// [`Error::CountOverflow`] if a cell no longer fits 64 bits; [`Error::Interrupted`].
+    /// [`Error::OutOfRange`] if a row contains a contestant outside the field, a contestant matched
+    /// with itself, or an invalid outcome, score or weight. In this case no row is counted.
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits. [`Error::Interrupted`].
     ///
     /// # Panics
-    /// If the columns are not of one length.
+    /// If the columns differ in length.
     pub fn add(&mut self, rows: &Rows, monitor: &Monitor) -> Result<(), Error> {
         let length = rows.first.len();
         assert!(rows.second.len() == length && rows.outcome.len() == length);
@@ -83,8 +83,8 @@ impl Groups {
         if !in_range(rows, self.contestants) {
             return Err(Error::OutOfRange);
         }
-        // Before these rows and not behind them: those that come all at once are sorted once,
-        // when they have the codes that they keep.
+        // Settling before adding these rows, not afterwards, means that rows added all at once are
+        // sorted only once, when they have their final codes.
         if self.plain.is_long() {
             self.settle(monitor)?;
         }
@@ -115,18 +115,18 @@ impl Groups {
         }
     }
 
-    /// Sorts and merges what was counted since the last time.
+    /// Sorts and merges the rows counted since the last call.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if a cell no longer fits 64 bits; [`Error::Interrupted`].
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits. [`Error::Interrupted`].
     pub fn settle(&mut self, monitor: &Monitor) -> Result<(), Error> {
         self.plain
             .settle(self.finder.len(), self.contestants, monitor)?;
         self.special.settle()
     }
 
-    /// The cells of a group of settled groups: the plain ones by first, second and outcome, then
-    /// the others.
+    /// Iterates over the cells of one of the settled groups: the plain ones by first contestant,
+    /// second contestant and outcome, then the others.
     pub fn cells(&self, group: usize) -> impl Iterator<Item = Cell> + '_ {
         let plain = self.plain.of(group).map(|(key, count)| {
             let (first, second, outcome) = unpack(key);
@@ -135,7 +135,7 @@ impl Groups {
         plain.chain(self.special.of(group as u32).map(Special::cell))
     }
 
-    /// How many plain cells a group has, at least.
+    /// The number of cells of a group.
     fn size(&self, group: usize) -> usize {
         self.plain.of(group).len() + self.special.of(group as u32).len()
     }
@@ -168,7 +168,7 @@ impl Groups {
     /// The number of matches.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if there are more than 64 bits can count.
+    /// [`Error::CountOverflow`] if the number exceeds 64 bits.
     pub fn matches(&self) -> Result<u64, Error> {
         let special = self.special.iter().map(|special| special.count);
         special
@@ -178,14 +178,16 @@ impl Groups {
             .ok_or(Error::CountOverflow)
     }
 
-    /// The same matches with the contestants and keys under other codes, the groups in the order
-    /// of their new keys. Groups of the same keys become one; those without a match go.
+    /// Returns the same matches with other codes of contestants and keys, with the groups in the
+    /// order of their new keys. Groups with equal keys are merged, and groups without a match are
+    /// removed.
     ///
-    /// Contestant `i` becomes `contestants[i]`, of `field` in all. `keys` gives, for each key to
-    /// keep, which one it was and the new code of each old one; [`NO_KEY`] stays as it is.
+    /// Contestant `i` becomes `contestants[i]`, in a field of `field` contestants. `keys` contains,
+    /// for each key to keep, its old index and the new code of each old one.
+    /// [`NO_KEY`](super::NO_KEY) is unchanged.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if a cell no longer fits 64 bits; [`Error::Interrupted`].
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits. [`Error::Interrupted`].
     pub fn arrange(
         mut self,
         contestants: Option<&[u32]>,
@@ -207,10 +209,10 @@ impl Groups {
         })
     }
 
-    /// Adds other groups, over the same codes of contestants and keys.
+    /// Adds other groups over the same codes of contestants and keys.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if a cell no longer fits 64 bits; [`Error::Interrupted`].
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits. [`Error::Interrupted`].
     pub fn merge(&mut self, other: &Self, monitor: &Monitor) -> Result<(), Error> {
         self.grow(other.contestants);
         let columns: Vec<&[u32]> = other.keys().iter().map(Vec::as_slice).collect();
@@ -227,8 +229,8 @@ impl Groups {
         self.settle(monitor)
     }
 
-    /// Takes other groups away, over the same codes of contestants and keys, both settled; or
-    /// says what is not there to be taken, and takes nothing.
+    /// Subtracts other groups over the same codes of contestants and keys. Both must be settled. If
+    /// a cell cannot be subtracted, returns it and leaves the groups unchanged.
     ///
     /// # Errors
     /// [`Error::CountOverflow`], [`Error::Interrupted`].
@@ -275,10 +277,10 @@ impl Groups {
         Ok(None)
     }
 
-    /// All matches, whatever the group.
+    /// Returns all matches, regardless of the group.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if a cell no longer fits 64 bits.
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits.
     pub fn total(&self) -> Result<Tally, Error> {
         let mut total = Tally::new(self.contestants);
         let mut result = Ok(());
@@ -295,15 +297,15 @@ impl Groups {
         Ok(total)
     }
 
-    /// The matches of one of settled groups, over the codes 0, 1, ... of its contestants in their
-    /// order, which are returned too.
+    /// Returns the contestants of one of the settled groups in order, and its matches with the
+    /// contestants numbered 0, 1, ... in that order.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if a cell no longer fits 64 bits.
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits.
     pub fn group(&self, group: usize) -> Result<(Vec<u32>, Tally), Error> {
         let mut contestants = Vec::with_capacity(2 * self.size(group));
         for cell in self.cells(group) {
-            // Cells stand in the order of their first contestants.
+            // The cells are sorted by their first contestants.
             if contestants.last() != Some(&cell.first) {
                 contestants.push(cell.first);
             }
@@ -335,7 +337,7 @@ impl Groups {
     }
 }
 
-/// Whether settled groups hold the same matches under the same codes.
+/// Compares settled groups, which are equal if they contain the same matches with the same codes.
 impl PartialEq for Groups {
     fn eq(&self, other: &Self) -> bool {
         self.contestants == other.contestants

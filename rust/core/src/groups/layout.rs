@@ -1,19 +1,19 @@
-//! How rows are packed and put into buckets.
+//! The distribution of rows to buckets and their packed representation.
 
 use super::rows::{Row, pack, unpack};
 
-/// How rows are put into buckets: by the last bits of their groups, so that groups may become
-/// more; and how a row of a bucket is written in one number: the other bits of its group, its
+/// The layout of packed rows. The lowest bits of the group select the bucket, so that groups can be
+/// added. A row within a bucket is packed into one number: the remaining bits of its group, its
 /// contestants and its outcome.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Layout {
-    /// Bits of the number of a bucket.
+    /// The number of bits of the bucket.
     pub bucket: u32,
-    /// Bits of a contestant.
+    /// The number of bits of a contestant.
     pub contestant: u32,
 }
 
-/// Bits of an outcome.
+/// The number of bits of an outcome.
 const OUTCOME: u32 = 2;
 
 pub fn bits(codes: usize) -> u32 {
@@ -21,14 +21,14 @@ pub fn bits(codes: usize) -> u32 {
 }
 
 impl Layout {
-    /// As many buckets as writing to each of them in turn finds in the cache, and contestants
-    /// that leave room for a billion groups.
+    /// As many buckets as can be written to alternately within the cache, and enough contestants to
+    /// leave room for a billion groups.
     pub const ARRIVAL: Self = Self {
         bucket: 8,
         contestant: 20,
     };
 
-    /// The layout for so many groups and contestants.
+    /// The layout for the given numbers of groups and contestants.
     pub fn new(groups: usize, contestants: usize) -> Self {
         let contestant = bits(contestants);
         let room = u64::BITS - 2 * contestant - OUTCOME;
@@ -43,7 +43,7 @@ impl Layout {
         bits(contestants) <= self.contestant && self.bits(places) <= u64::BITS
     }
 
-    /// Bits of a row, where those of its place in the bucket are so many.
+    /// The number of bits of a row whose place in the bucket has `places` bits.
     pub fn bits(self, places: u32) -> u32 {
         places + 2 * self.contestant + OUTCOME
     }
@@ -66,13 +66,13 @@ impl Layout {
     }
 
     pub fn packed(self, place: usize, (first, second): (u32, u32), outcome: u64) -> u64 {
-        // The place may be all there is beside 64 bits of nothing.
+        // If the other fields take 64 bits, the shift is out of range and the place is 0.
         let place = (place as u64).checked_shl(self.bits(0)).unwrap_or(0);
         let pair = u64::from(first) << self.contestant | u64::from(second);
         place | pair << OUTCOME | outcome
     }
 
-    /// The place, contestants and outcome of a row.
+    /// The place, contestants and outcome of a packed row.
     pub fn unpacked(self, packed: u64) -> (usize, (u32, u32), u64) {
         let mask = (1 << self.contestant) - 1;
         let place = packed.checked_shr(self.bits(0)).unwrap_or(0) as usize;

@@ -1,7 +1,9 @@
-//! The tally of many groups: how often each outcome was seen between each ordered pair of
-//! contestants, apart for each group of matches that share their keys (prompt, judge, ...).
+//! The tally of many groups: counts of each outcome for each ordered pair of contestants,
+//! separately for each group of matches with the same keys (prompt, judge, ...), and the ratings of
+//! each group.
 //!
-//! Counts are integers and cells are sorted, so that the order of the rows leaves no trace.
+//! Counts are integers and cells are sorted, so the result does not depend on the order of the
+//! rows.
 
 mod boards;
 mod buckets;

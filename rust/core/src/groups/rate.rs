@@ -1,8 +1,8 @@
-//! An independent Bradley-Terry for each group.
+//! An independent Bradley-Terry fit for each group.
 //!
-//! Each group goes the way of a field of its own, step by step, so that its figures are, bit for
-//! bit, those of rating its rows alone. What keeps a group from being rated is a state of that
-//! group, and never fails the others.
+//! Each group is processed exactly like a separate field, so its results are bit for bit equal to
+//! those of rating its rows alone. If a group cannot be rated, the reason becomes its status, and
+//! the other groups are not affected.
 
 use rayon::prelude::*;
 
@@ -22,10 +22,11 @@ use crate::{
 /// Rates settled groups.
 ///
 /// # Errors
-/// [`Error::CountOverflow`] if a group has more matches than 64 bits can count;
+/// [`Error::CountOverflow`] if the number of matches of a group exceeds 64 bits.
 /// [`Error::Interrupted`].
 pub fn rate(groups: &Groups, rating: &Rating, monitor: &Monitor) -> Result<Boards, Error> {
-    // Few groups go to the threads one by one, many in parts that are fitted together.
+    // Few groups are distributed to the threads individually, many groups in parts that are fitted
+    // together.
     let part = (groups.len() / 64).clamp(1, 64);
     let parts = groups.len().div_ceil(part);
     let boards: Vec<Boards> = (0..parts)
@@ -52,10 +53,10 @@ pub fn rate(groups: &Groups, rating: &Rating, monitor: &Monitor) -> Result<Board
     Ok(all)
 }
 
-/// One group on its way.
+/// A group while it is being rated.
 struct Group<'a> {
     rating: &'a Rating,
-    /// The code of each contestant that is left.
+    /// The codes of the remaining contestants.
     contestants: Vec<u32>,
     tally: Tally,
     standings: Standings,
@@ -136,7 +137,7 @@ impl<'a> Group<'a> {
         self.draw(boards, &pairs, &fitted, monitor)
     }
 
-    /// Leaves out contestants with too few matches.
+    /// Removes contestants with too few matches.
     fn leave_few(&mut self) -> Result<(), Error> {
         let needed = self.rating.min_matches;
         while self
@@ -154,8 +155,8 @@ impl<'a> Group<'a> {
         Ok(())
     }
 
-    /// Goes on with some contestants; `outside` says why the others are outside the largest
-    /// component, if that is what they are.
+    /// Keeps some contestants. `outside` contains the reason why each removed contestant is outside
+    /// the largest component, if it is.
     fn keep(
         &mut self,
         stays: impl Fn(usize) -> bool,
@@ -194,13 +195,14 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Writes down a group that is not rated.
+    /// Writes a group that is not rated.
     fn close(self, boards: &mut Boards, status: Status) {
         let none = vec![None; self.contestants.len()];
         self.close_with(boards, status, &none);
     }
 
-    /// The same, where some are `outside` the largest component.
+    /// Writes a group that is not rated, some of whose contestants are `outside` the largest
+    /// component.
     fn close_with(mut self, boards: &mut Boards, status: Status, outside: &[Option<Outside>]) {
         for (contestant, outside) in outside.iter().enumerate() {
             let state = match outside {
@@ -214,7 +216,7 @@ impl<'a> Group<'a> {
         self.finish(boards, status, 0);
     }
 
-    /// Intervals and Elo of a fitted group, and its rows.
+    /// Computes the intervals and the Elo ratings of a fitted group, and writes its rows.
     fn draw(
         self,
         boards: &mut Boards,
@@ -287,7 +289,7 @@ impl<'a> Group<'a> {
         Ok(())
     }
 
-    /// The rows of those who are not rated, in the order of their codes, and the end of the group.
+    /// Writes the rows of the unrated contestants, in the order of their codes, and ends the group.
     fn finish(mut self, boards: &mut Boards, status: Status, rated: usize) {
         self.unrated
             .sort_unstable_by_key(|unrated| unrated.contestant);
@@ -305,7 +307,7 @@ struct Fitted<'a> {
     shift: f64,
 }
 
-/// Why each contestant is outside the largest component, if it is.
+/// The reason why each contestant is outside the largest component, if it is.
 pub(super) fn reasons(outsiders: &[graph::Outsiders], contestants: usize) -> Vec<Option<Outside>> {
     let mut out = vec![None; contestants];
     for group in outsiders {

@@ -1,13 +1,13 @@
-//! The rows that groups count, and plain matches packed into numbers.
+//! The rows counted by groups, and the packed representation of plain matches.
 
 use rayon::prelude::*;
 
 use crate::{Outcome, tally::MOST_CONTESTANTS};
 
-/// Rows to count, a column each; `keys` has one column a key of the groups.
+/// The rows to count, as columns. `keys` has one column per key of the groups.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a> {
-    /// The codes of each key, [`NO_KEY`] where a row has none.
+    /// The codes of each key, [`NO_KEY`](super::NO_KEY) for a missing one.
     pub keys: &'a [&'a [u32]],
     /// The contestants shown first.
     pub first: &'a [u32],
@@ -15,11 +15,11 @@ pub struct Rows<'a> {
     pub second: &'a [u32],
     /// The codes of the outcomes.
     pub outcome: &'a [u8],
-    /// The shares of the first, where the outcome is soft.
+    /// The first contestants' shares of the win, used if the outcome is soft.
     pub score: Option<&'a [f64]>,
-    /// The importance of each match; 1 if not given.
+    /// The weight of each match; 1 if not given.
     pub weight: Option<&'a [f64]>,
-    /// How many matches each row stands for; 1 if not given.
+    /// The number of matches of each row; 1 if not given.
     pub count: Option<&'a [u64]>,
 }
 
@@ -30,7 +30,7 @@ pub struct Row {
     pub group: u32,
 }
 
-/// The contestants and the outcome of plain matches in one number; 30, 30 and 3 bits.
+/// Packs the contestants and the outcome of a plain match into one number of 30, 30 and 3 bits.
 pub fn pack(first: u32, second: u32, outcome: u8) -> u64 {
     u64::from(first) << 33 | u64::from(second) << 3 | u64::from(outcome)
 }
@@ -41,10 +41,10 @@ pub fn unpack(key: u64) -> (u32, u32, Outcome) {
     ((key >> 33) as u32, second, outcome)
 }
 
-/// Rows that a thread checks in one go.
+/// The number of rows that a thread checks at once.
 const PART: usize = 1 << 16;
 
-/// Whether every row is one that can be counted.
+/// Whether all rows are valid.
 #[allow(
     clippy::needless_bitwise_bool,
     reason = "without branches it is vectorized"

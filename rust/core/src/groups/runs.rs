@@ -1,4 +1,4 @@
-//! Plain matches of groups: sorted runs, and rows that were not merged in yet.
+//! The plain matches of groups: sorted cells, and rows that have not been merged yet.
 
 use rayon::prelude::*;
 
@@ -9,29 +9,29 @@ use super::{
 };
 use crate::{Error, Monitor};
 
-/// Sorted cells by group, and rows that were not merged in yet.
+/// Sorted cells by group, and rows that have not been merged yet.
 #[derive(Clone, Debug, Default)]
 pub struct Runs {
-    /// The cells of some groups each.
+    /// The cells, each bucket containing those of some groups.
     buckets: Vec<Cells>,
-    /// How they were put there.
+    /// The layout of the cells.
     layout: Layout,
-    /// The number that each group had then; empty where it still has that one.
+    /// The number that each group had when it was settled; empty if the numbers are unchanged.
     former: Vec<u32>,
-    /// Rows of one match each, in the layout [`Layout::ARRIVAL`].
+    /// Rows of one match each, stored in [`Layout::ARRIVAL`].
     parts: Vec<Buckets<()>>,
-    /// Rows that came one by one, or do not fit that layout.
+    /// Rows that were added individually, or that do not fit that layout.
     pending: Vec<Row>,
-    /// How many matches each pending row stands for; empty while it is one each.
+    /// The number of matches of each pending row; empty while all are 1.
     pending_counts: Vec<u64>,
 }
 
-/// Rows are merged in once they are as many as the cells, which keeps the total work at n log n,
-/// and not before they are this many.
+/// Rows are merged once there are as many of them as cells, which limits the total work to O(n log
+/// n), but not before there are this many.
 const SHORTEST_BUFFER: usize = 1 << 22;
 
 impl Runs {
-    /// Whether it is time to merge.
+    /// Whether the rows should be merged.
     pub fn is_long(&self) -> bool {
         let parts: usize = self.parts.iter().map(|part| part.rows.len()).sum();
         parts + self.pending.len() >= self.cell_count().max(SHORTEST_BUFFER)
@@ -50,14 +50,14 @@ impl Runs {
         }
     }
 
-    /// Gives every pending row a count of its own.
+    /// Stores the number of matches of each pending row explicitly.
     fn count_pending(&mut self) {
         if self.pending_counts.is_empty() {
             self.pending_counts = vec![1; self.pending.len()];
         }
     }
 
-    /// Takes in rows without score and weight, of so many groups and contestants.
+    /// Adds rows without score and weight, for the given numbers of groups and contestants.
     pub fn extend(&mut self, rows: &Rows, group: &[u32], groups: usize, contestants: usize) {
         let row = |at: usize| Row {
             key: pack(rows.first[at], rows.second[at], rows.outcome[at]),
@@ -79,7 +79,7 @@ impl Runs {
         }
     }
 
-    /// Marks what `marks` finds in each row: true in the results, of this length.
+    /// Returns flags of the given length, in which `marks` has set those that belong to each row.
     pub fn marked(&self, length: usize, marks: impl Fn(Row, &mut [bool]) + Sync) -> Vec<bool> {
         let none = || vec![false; length];
         let parts = self.parts.par_iter().fold(none, |mut marked, part| {
@@ -101,7 +101,7 @@ impl Runs {
         marked
     }
 
-    /// The number of matches; none if it does not fit.
+    /// The number of matches; `None` if it exceeds 64 bits.
     pub fn matches(&self) -> Option<u64> {
         let both = |one: u64, other: u64| one.checked_add(other);
         let settled = self.buckets.par_iter().map(|bucket| {
@@ -117,7 +117,7 @@ impl Runs {
         both(settled, both(parts as u64, pending)?)
     }
 
-    /// Visits everything: cells, then rows.
+    /// Visits all matches: first cells, then rows.
     pub fn for_each(&self, mut visit: impl FnMut(Row, u64)) {
         for (group, key, count) in self.all_cells() {
             visit(Row { key, group }, count);
@@ -130,7 +130,7 @@ impl Runs {
         }
     }
 
-    /// The cells of a group, once everything is settled.
+    /// Iterates over the cells of a group. All rows must have been settled.
     pub fn of(&self, group: usize) -> impl ExactSizeIterator<Item = (u64, u64)> + '_ {
         let group = (self.former.get(group)).map_or(group as u32, |&former| former);
         let (bucket, place) = (self.layout.bucket(group), self.layout.place(group));
@@ -157,7 +157,7 @@ impl Runs {
         self.buckets.iter().map(|bucket| bucket.cells.len()).sum()
     }
 
-    /// Merges the rows into the cells of `groups` groups, where there are some.
+    /// Merges the rows, if there are any, into the cells of `groups` groups.
     pub fn settle(
         &mut self,
         groups: usize,
@@ -171,8 +171,8 @@ impl Runs {
         self.arrange(&same, groups, None, contestants, monitor)
     }
 
-    /// Merges everything into the cells of `groups` groups, with other codes in place of those
-    /// of groups and contestants.
+    /// Merges everything into the cells of `groups` groups, and replaces the codes of groups and
+    /// contestants.
     pub fn arrange(
         &mut self,
         group_of: &[u32],
@@ -191,7 +191,7 @@ impl Runs {
                 kept += 1;
             }
         }
-        // Groups that only change their numbers can stay where they are.
+        // If the groups only change their numbers, their cells can remain where they are.
         let apart = kept == groups && own.buckets.is_empty() && own.pending.is_empty();
         if apart && Layout::ARRIVAL.fits(group_of.len(), contestants) {
             let layout = Layout::ARRIVAL;
@@ -227,7 +227,7 @@ impl Runs {
         Ok(())
     }
 
-    /// Makes pending rows of everything.
+    /// Converts everything to pending rows.
     fn unmerge(&mut self) {
         let settled = std::mem::take(self);
         if settled.cell_count() > 0 {
@@ -237,7 +237,7 @@ impl Runs {
     }
 }
 
-/// Settled ones.
+/// Compares settled matches.
 impl PartialEq for Runs {
     fn eq(&self, other: &Self) -> bool {
         self.cell_count() == other.cell_count() && self.all_cells().eq(other.all_cells())

@@ -1,13 +1,13 @@
-//! Rounds of comparisons, and what chooses them.
+//! Rounds of comparisons, and the interface of the schedules that select them.
 
 /// One comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Comparison {
     /// A contestant.
     pub first: u32,
-    /// Another one.
+    /// Its opponent.
     pub second: u32,
-    /// What they meet on.
+    /// The prompt of the comparison.
     pub prompt: u32,
 }
 
@@ -16,11 +16,11 @@ pub struct Comparison {
 pub struct Round {
     /// One contestant of each comparison.
     pub first: Vec<u32>,
-    /// The other.
+    /// The opponent in each comparison.
     pub second: Vec<u32>,
-    /// What they meet on.
+    /// The prompt of each comparison.
     pub prompt: Vec<u32>,
-    /// Who had no opponent while there was budget left.
+    /// The contestants without an opponent although budget was left.
     pub byes: Vec<u32>,
 }
 
@@ -37,24 +37,24 @@ impl Round {
         self.first.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no comparisons.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.first.is_empty()
     }
 }
 
-/// A way to choose comparisons. It may count on arguments that are in range.
+/// A way to select comparisons. All arguments must be in range.
 pub trait Schedule: Send + Sync {
-    /// At most `budget` comparisons, none of them used up; at least one if there is one left.
+    /// Returns at most `budget` unused comparisons, and at least one if any is left.
     fn next_round(&mut self, budget: u64, elo: &[f64]) -> Round;
 
-    /// Learns a verdict.
+    /// Records a verdict.
     fn record(&mut self, _first: u32, _second: u32, _score: f64) {}
 
-    /// Uses up a comparison, which is counted as played or not; says whether it was not used up yet.
+    /// Marks a comparison as used, counting it as played or not. Returns whether it was unused.
     fn take(&mut self, comparison: Comparison, played: bool) -> bool;
 
-    /// From now on there are so many contestants and prompts, no fewer than before.
+    /// Sets the numbers of contestants and prompts, neither of which may decrease.
     fn extend(&mut self, contestants: u32, prompts: u32);
 }
