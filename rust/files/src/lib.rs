@@ -1,10 +1,9 @@
-//! Match logs in files: from bytes to columns of codes, on all threads and in bounded memory.
+//! Match logs in files: from bytes to columns of codes, using all threads and bounded memory.
 //!
-//! Names are long and repeat; codes are short. A Parquet file holds codes already (its
-//! dictionaries), and a plain delimited text is coded while its fields are still in the cache.
-//! [`parquet`] and [`delimited`] read the files as they usually are, and say [`Unusual`]
-//! for everything else: the strict readers ([`csv`] is one) then find out what it is.
-//! [`check`] checks coded matches.
+//! Names are long and repeat, whereas codes are short. The dictionaries of a Parquet file already
+//! contain codes, and plain delimited text is coded while its fields are in the cache. [`parquet`]
+//! and [`delimited`] read files in their usual form and return [`Unusual`] for everything else,
+//! which the strict readers ([`csv`] is one of them) then handle. [`check`] checks coded matches.
 
 pub mod cells;
 pub mod check;

@@ -1,9 +1,9 @@
-//! What the fast readers leave to the strict ones.
+//! The error by which a fast reader delegates to a strict one.
 
-/// What a fast reader does not read: something broken, or something rare.
+/// A form of a file that a fast reader does not support, because it is damaged or rare.
 ///
-/// It says so before it hands over any of the rows concerned, so that a strict reader can
-/// go on from the rows that were handed over.
+/// The error is returned before any of the affected rows, so a strict reader can continue after the
+/// rows that have been returned.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Unusual(String);

@@ -1,4 +1,4 @@
-//! Equal records of blocks, counted.
+//! Counts of equal records.
 
 use humorrank_core::Interner;
 
@@ -8,7 +8,7 @@ use crate::{
     cells::{self, Cells, MOST_CELLS, Rows},
 };
 
-/// Counts the records of blocks, in codes of its own.
+/// Counts the records of blocks, using codes of its own.
 pub struct Counter {
     block: Block,
     cells: Cells,
@@ -24,7 +24,7 @@ impl Counter {
         }
     }
 
-    /// Counts the records of a block; false where there are too many names for it.
+    /// Counts the records of a block. Returns false if there are too many names.
     pub fn count(&mut self, text: &str, scan: &Scan) -> Result<bool, Unusual> {
         scan.read(text, &mut self.block)?;
         let sizes = |known: &[usize]| -> Vec<usize> {
@@ -36,7 +36,7 @@ impl Counter {
             known.iter().zip(&scan.columns).map(fits).collect()
         };
         let sizes = sizes(self.cells.sizes());
-        // A batch has more rows than that, unless it is the last one.
+        // A batch has more rows than this, unless it is the last one.
         let fits = cells::size(&sizes, MOST_CELLS / 4).is_some();
         if fits {
             if sizes != self.cells.sizes() {
@@ -56,9 +56,10 @@ impl Counter {
         Ok(fits)
     }
 
-    /// What was counted, in the codes of the interners; afterwards nothing is counted.
+    /// Returns the counts in the codes of the interners, and resets the counters.
     pub fn name_cells(counters: &mut [Self], scan: &Scan, interners: &mut [&mut Interner]) -> Rows {
-        // Which counter met a name first is up to chance, so new names come in their own order.
+        // Which counter encounters a name first is random, so new names are added in alphabetical
+        // order.
         for (number, all) in interners.iter_mut().enumerate().take(scan.interners) {
             let names = counters
                 .iter()

@@ -1,7 +1,8 @@
-//! Plain delimited text as columns of codes: blocks of lines on all threads.
+//! Plain delimited text as columns of codes, read in blocks of lines using all threads.
 //!
-//! Plain means that a line is a record: no quotes. From the first block on that has one, the
-//! strict reader reads, still to codes. Its rules are the ones kept here: see [`crate::csv`].
+//! A text is plain if each line is a record, which requires that there are no quotes. From the
+//! first block with a quote on, the strict reader takes over, also with codes as the result. Both
+//! follow the same rules (see [`crate::csv`]).
 
 mod blocks;
 mod counter;
@@ -28,10 +29,10 @@ use blocks::{BLOCK, Blocks};
 use counter::Counter;
 use scan::{Block, Scan};
 
-/// Blocks of one batch, and of one whose rows are counted and never held.
+/// The number of blocks of a batch of rows, and of a batch whose rows are only counted.
 const BLOCKS: usize = 32;
 const COUNTED: usize = 256;
-/// Records of one batch of the strict reader.
+/// The number of records of a batch of the strict reader.
 const RECORDS: usize = 1 << 17;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -47,15 +48,15 @@ impl From<io::Error> for Unusual {
     }
 }
 
-/// Reads some columns of a delimited text as codes.
+/// Reads columns of delimited text as codes.
 pub struct DelimitedCodes {
     blocks: Blocks,
-    /// Where the next batch starts: always at a record.
+    /// The start of the next batch, which is always the start of a record.
     at: u64,
     dialect: Dialect,
     scan: Scan,
     strict: Option<CsvReader>,
-    /// Whether it still pays to count.
+    /// Whether counting still pays off.
     counts: bool,
     counters: Spare<Counter>,
 }
@@ -64,16 +65,16 @@ impl DelimitedCodes {
     /// Opens a file.
     ///
     /// # Arguments
-    /// - `header`: what the strict reader found in the first record, or how many columns it
-    ///   has where that is data.
-    /// - `columns`: the index of each column wanted, and the number of the interner that
-    ///   codes it.
+    /// - `header`: the first record as found by the strict reader. If it is data, only the number
+    ///   of columns matters.
+    /// - `columns`: the index of each requested column, and the index of the interner that codes
+    ///   it.
     ///
     /// # Errors
-    /// Where the file cannot be opened or its first record is not a plain line.
+    /// If the file cannot be opened or its first record is not a plain line.
     ///
     /// # Panics
-    /// If an index is beyond the width.
+    /// If a column index is not less than the number of columns.
     pub fn open(
         path: &Path,
         dialect: Dialect,
@@ -112,7 +113,8 @@ impl DelimitedCodes {
         let mut at = self.at as usize;
         loop {
             let rest = &start[at..];
-            let end = memchr(b'\n', rest).ok_or_else(|| Unusual::new("a header without an end"))?;
+            let end =
+                memchr(b'\n', rest).ok_or_else(|| Unusual::new("the header has no line break"))?;
             at += end + 1;
             let line = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
             if line.is_empty() {
@@ -120,19 +122,19 @@ impl DelimitedCodes {
             }
             let fields = line.split(|&byte| byte == self.dialect.delimiter);
             if !fields.eq(header.iter().map(String::as_bytes)) || line.contains(&b'"') {
-                return Err(Unusual::new("a header that is not plain"));
+                return Err(Unusual::new("the header is not a plain line"));
             }
             self.at = at as u64;
             return Ok(());
         }
     }
 
-    /// The next records, in the order of the file; none at its end.
+    /// Returns the next records in the order of the file; `None` at the end.
     ///
-    /// New names get codes by their first appearance, row by row and column by column.
+    /// New names get codes in order of first appearance, row by row and column by column.
     ///
     /// # Errors
-    /// Where a record is ragged or the text is broken.
+    /// If a record is ragged or the text is damaged.
     pub fn read(&mut self, interners: &mut [&mut Interner]) -> Result<Option<Columns>, Unusual> {
         while self.strict.is_none() {
             let scan = &self.scan;
@@ -160,7 +162,8 @@ impl DelimitedCodes {
         self.read_strict(interners)
     }
 
-    /// The next records in any order, equal ones as one where that pays; none at the end.
+    /// Returns the next records in any order, with equal records combined if this pays off; `None`
+    /// at the end.
     ///
     /// # Errors
     /// As [`DelimitedCodes::read`].
@@ -190,14 +193,12 @@ impl DelimitedCodes {
         Ok(self.read(interners)?.map(Rows::from))
     }
 
-    /// From here on the strict reader reads. The first record is past, or no header.
+    /// Switches to the strict reader. The header, if there is one, has already been read.
     fn become_strict(&mut self) -> Result<(), Unusual> {
         let mut start = [0; BYTE_ORDER_MARK.len()];
         self.blocks.file().read_at(&mut start, self.at)?;
         if start == BYTE_ORDER_MARK {
-            return Err(Unusual::new(
-                "a byte order mark inside, which would be lost",
-            ));
+            return Err(Unusual::new("there is a byte order mark within the text"));
         }
         let bytes = Rest {
             file: self.blocks.file().clone(),
@@ -212,7 +213,7 @@ impl DelimitedCodes {
             dialect,
         )?;
         if !reader.header().is_empty() && reader.header().len() != self.scan.width {
-            return Err(Unusual::new("a ragged record"));
+            return Err(Unusual::new("a record has the wrong number of fields"));
         }
         self.strict = Some(reader);
         Ok(())

@@ -1,4 +1,4 @@
-//! Records of whole lines as columns of codes.
+//! Conversion of whole lines to columns of codes.
 
 use humorrank_core::Interner;
 use memchr::{memchr, memchr2_iter};
@@ -26,7 +26,7 @@ impl Block {
         self.columns.first().map_or(0, Vec::len)
     }
 
-    /// The code, for all blocks, of each name of this one.
+    /// The global code of each name of this block.
     pub fn merge(&self, interners: &mut [&mut Interner]) -> Vec<Vec<u32>> {
         self.interners
             .iter()
@@ -44,14 +44,14 @@ pub struct Scan {
     pub delimiter: u8,
     pub quote: bool,
     pub width: usize,
-    /// (index of the column, number of its interner)
+    /// (index of the column, index of its interner)
     pub columns: Vec<(usize, usize)>,
     pub interners: usize,
 }
 
 impl Scan {
-    /// Lines that are records each to the strict reader too; none where one may not be. (A
-    /// zero byte could look like the mark that it sets at the end.)
+    /// Returns the text if each line is a record to the strict reader as well, and `None` if this
+    /// is not certain. (A zero byte could be mistaken for the end mark of the strict reader.)
     pub fn plain<'a>(&self, bytes: &'a [u8]) -> Result<Option<&'a str>, Unusual> {
         if memchr(0, bytes).is_some() || (self.quote && memchr(b'"', bytes).is_some()) {
             return Ok(None);
@@ -60,10 +60,10 @@ impl Scan {
         text.map(Some).map_err(|_| Unusual::new("is not UTF-8"))
     }
 
-    /// Appends the records of some whole lines.
+    /// Appends the records of whole lines.
     pub fn read(&self, text: &str, block: &mut Block) -> Result<(), Unusual> {
         let Block { columns, interners } = block;
-        // Where the fields of a record end.
+        // The ends of the fields of a record.
         let mut ends = vec![0; self.width];
         let (mut record, mut field) = (0, 0);
         let bytes = text.as_bytes();
@@ -73,12 +73,12 @@ impl Scan {
             let ends_record = mark == bytes.len() || bytes[mark] == b'\n';
             if field == self.width || (ends_record && field + 1 < self.width) {
                 let line = text[record..mark].trim_end_matches('\r');
-                // A blank line is no record, unless there is but one column.
+                // A blank line is not a record, unless there is only one column.
                 if field == 0 && line.is_empty() && mark - record < 2 {
                     record = mark + 1;
                     continue;
                 }
-                return Err(Unusual::new("a ragged record"));
+                return Err(Unusual::new("a record has the wrong number of fields"));
             }
             ends[field] = mark;
             field += 1;

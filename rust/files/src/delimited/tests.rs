@@ -14,7 +14,7 @@ fn header() -> Vec<String> {
     ["a", "b", "c"].map(str::to_owned).to_vec()
 }
 
-/// The values of all columns, or none where the text is unusual.
+/// The values of all columns; `None` if the text is unusual.
 fn fast(path: &Path, steps: Option<usize>) -> Option<Vec<Vec<String>>> {
     let columns = [(0, 0), (2, 1), (1, 0)];
     let mut reader = DelimitedCodes::open(path, DIALECT, &header(), &columns).ok()?;
@@ -23,7 +23,7 @@ fn fast(path: &Path, steps: Option<usize>) -> Option<Vec<Vec<String>>> {
     let mut most = 0;
     while let Some(columns) = reader.read(&mut [&mut names, &mut words]).ok()? {
         for (row, (&first, &last)) in columns[0].iter().zip(&columns[2]).enumerate() {
-            // By first appearance: no code is new but the next one.
+            // In order of first appearance, so a new code is always the next one.
             assert!(first <= most && last <= most.max(first + 1));
             most = most.max(first + 1).max(last + 1);
             let value = |of: &Interner, at: usize| of.name(columns[at][row]).to_owned();
@@ -50,7 +50,7 @@ fn strict(path: &Path) -> Option<Vec<Vec<String>>> {
     Some(rows)
 }
 
-/// A file that goes with the test.
+/// A file that is deleted after the test.
 struct Temporary(std::path::PathBuf);
 
 impl std::ops::Deref for Temporary {
