@@ -71,7 +71,7 @@ fn arguments() -> Result<Arguments, AnyError> {
             "--times" => out.times = value.parse()?,
             "--repeats" => out.repeats = value.parse()?,
             "--threads" => out.threads = value.parse()?,
-            _ => return Err(format!("no option {option}").into()),
+            _ => return Err(format!("unknown option {option}").into()),
         }
     }
     if out.matches == 0 {
@@ -81,7 +81,7 @@ fn arguments() -> Result<Arguments, AnyError> {
         };
     }
     if out.contestants < 2 || out.repeats == 0 {
-        return Err("at least two contestants and one repeat are needed".into());
+        return Err("at least two contestants and one repeat are required".into());
     }
     Ok(out)
 }
@@ -159,9 +159,9 @@ fn main() -> Result<(), AnyError> {
     let arguments = arguments()?;
     let Some((_, what, unit)) = LOOPS.iter().find(|(name, ..)| *name == arguments.name) else {
         for (name, what, unit) in LOOPS {
-            eprintln!("{name:10} {what}, by the {unit}");
+            eprintln!("{name:10} {what}, per {unit}");
         }
-        return Err("which loop?".into());
+        return Err("the name of a loop is required".into());
     };
     let log = Log::new(arguments.matches, arguments.contestants);
     let mut tally = Tally::new(arguments.contestants as usize);
@@ -218,7 +218,7 @@ fn main() -> Result<(), AnyError> {
             let work = || {
                 let mut elo = Elo::new(arguments.contestants as usize, 32.0, elo::START);
                 for ((&i, &j), &outcome) in log.first.iter().zip(&log.second).zip(&log.outcome) {
-                    elo.play(i, j, [1.0, 0.0, 0.5, 0.5][outcome as usize], 1.0);
+                    elo.play(i, j, Outcome::SHARES[outcome as usize], 1.0);
                 }
                 Ok(elo.ratings)
             };
@@ -226,6 +226,6 @@ fn main() -> Result<(), AnyError> {
         }
     };
     let nanoseconds = time.as_nanos() as f64 / units as f64;
-    println!("{what}: {nanoseconds:.2} ns a {unit}");
+    println!("{what}: {nanoseconds:.2} ns per {unit}");
     Ok(())
 }

@@ -22,7 +22,7 @@ pub enum Error {
     #[error("a row has a code or an outcome that is out of range")]
     OutOfRange,
     /// A row of clusters contains two contestants that never met.
-    #[error("a cluster holds matches of contestants that never met")]
+    #[error("a cluster contains a match of contestants that never met in the field")]
     NotAPair,
     /// There are more matches than 64 bits can count.
     #[error("the counts add up to more than 2^64 - 1 matches")]

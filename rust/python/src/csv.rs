@@ -83,7 +83,9 @@ impl Read for Stream {
             let chunk = self.object.bind(py).call_method1("read", (into.len(),))?;
             let bytes = chunk.extract::<&[u8]>()?;
             let Some(into) = into.get_mut(..bytes.len()) else {
-                return Err(PyValueError::new_err("more was read than was asked for"));
+                return Err(PyValueError::new_err(
+                    "read() returned more bytes than requested",
+                ));
             };
             into.copy_from_slice(bytes);
             Ok(bytes.len())
@@ -134,7 +136,7 @@ impl CsvReader {
             "zstd" => core::Compression::Zstd,
             other => {
                 return Err(PyValueError::new_err(format!(
-                    "compression is none, gzip or zstd, not {other:?}"
+                    "compression must be none, gzip or zstd, not {other:?}"
                 )));
             }
         };
@@ -176,7 +178,7 @@ impl CsvReader {
         let width = self.header.len();
         if let Some(beyond) = columns.iter().find(|&&column| column >= width) {
             return Err(PyIndexError::new_err(format!(
-                "there is no column {beyond}"
+                "column index {beyond} is out of range"
             )));
         }
         let reader = self

@@ -69,7 +69,9 @@ impl Clusters {
             .chain(point_lengths)
             .any(|length| length != cluster.len())
         {
-            return Err(PyValueError::new_err("all columns must be of one length"));
+            return Err(PyValueError::new_err(
+                "all columns must have the same length",
+            ));
         }
         let rows = (0..cluster.len()).map(|row| resample::Points {
             cluster: cluster[row],
@@ -99,7 +101,9 @@ impl Field {
         then: impl FnOnce(Replicates) -> T + Send,
     ) -> PyResult<T> {
         if strengths.len() != self.pairs.contestants() {
-            return Err(PyValueError::new_err("one strength a contestant is needed"));
+            return Err(PyValueError::new_err(
+                "strengths must have one value per contestant",
+            ));
         }
         let settings = settings(prior, "newton")?;
         let strengths = strengths.as_slice()?;
@@ -136,13 +140,13 @@ pub fn settings(prior: f64, solver: &str) -> PyResult<Settings> {
         "mm" => Solver::Mm,
         other => {
             return Err(PyValueError::new_err(format!(
-                "solver is newton or mm, not {other:?}"
+                "solver must be newton or mm, not {other:?}"
             )));
         }
     };
     if !(0.0..f64::INFINITY).contains(&prior) {
         return Err(PyValueError::new_err(
-            "prior must be a number of at least 0",
+            "prior must be a finite number of at least 0",
         ));
     }
     Ok(Settings {
@@ -163,8 +167,8 @@ impl Field {
             Ties::Half
         };
         let py = tally.py();
-        // The reference is released immediately, so a caller that is interrupted leaves the work
-        // its own copy.
+        // The borrow is released immediately, because an interrupted caller leaves the work running
+        // on its own.
         let tally = {
             let mut tally = tally.borrow_mut();
             tally.settle(py)?;
@@ -434,18 +438,22 @@ impl Elo {
         let field = self.inner.ratings.len();
         let rows = first.len();
         if second.len() != rows || score.len() != rows || weight.len() != rows {
-            return Err(PyValueError::new_err("all columns must be of one length"));
+            return Err(PyValueError::new_err(
+                "all columns must have the same length",
+            ));
         }
         if first
             .iter()
             .chain(second)
             .any(|&code| code as usize >= field)
         {
-            return Err(PyValueError::new_err("a code is outside the field"));
+            return Err(PyValueError::new_err("a code is out of range"));
         }
         let count = count.as_ref().map(|column| column.as_slice()).transpose()?;
         if count.is_some_and(|count| count.len() != rows) {
-            return Err(PyValueError::new_err("all columns must be of one length"));
+            return Err(PyValueError::new_err(
+                "all columns must have the same length",
+            ));
         }
         let inner = &mut self.inner;
         work::run(py, None, None, 0, |monitor| {

@@ -26,7 +26,7 @@ create_exception!(
     humorrank._core,
     UnusualError,
     PyValueError,
-    "What a CodeReader does not read: something broken or rare, for a strict reader to look at."
+    "A file, or its next rows, in a damaged or rare form that a CodeReader does not support."
 );
 
 fn python_error(error: &Unusual) -> PyErr {
@@ -73,7 +73,7 @@ impl CodeReader {
             has_header,
         };
         if columns.iter().any(|&(column, _)| column >= header.len()) {
-            return Err(PyIndexError::new_err("there is no such column"));
+            return Err(PyIndexError::new_err("a column index is out of range"));
         }
         let interners = columns.iter().map(|(_, interner)| interner + 1).max();
         py.detach(|| DelimitedCodes::open(&path, dialect, &header, &columns))
@@ -148,7 +148,9 @@ impl CodeReader {
         + Send,
     ) -> PyResult<Option<cells::Rows>> {
         if interners.len() < self.interners {
-            return Err(PyValueError::new_err("an interner is missing"));
+            return Err(PyValueError::new_err(
+                "there are fewer interners than the columns need",
+            ));
         }
         let reader = self
             .reader
@@ -224,7 +226,9 @@ pub fn check_codes<'py>(
             .flatten()
             .any(|length| length != first.len())
         {
-            return Err(PyValueError::new_err("all columns must be of one length"));
+            return Err(PyValueError::new_err(
+                "all columns must have the same length",
+            ));
         }
         let meaning = check::Meaning {
             outcomes,
@@ -241,7 +245,7 @@ pub fn check_codes<'py>(
         };
         if outcomes.is_empty() || (rows.count.is_some() && meaning.counts.is_empty()) {
             return Err(PyValueError::new_err(
-                "a table lacks the entry for no value",
+                "a table lacks the entry for a missing value",
             ));
         }
         let many = rows.first.len();
@@ -297,7 +301,9 @@ pub fn row_codes<'py>(
         .iter()
         .any(|&(at, interner)| at >= width || interner >= known)
     {
-        return Err(PyIndexError::new_err("there is no such part or interner"));
+        return Err(PyIndexError::new_err(
+            "a column or interner index is out of range",
+        ));
     }
     let mut out = vec![Vec::with_capacity(rows.len()); columns.len()];
     // No code that could free an object of a row runs here.
@@ -309,7 +315,9 @@ pub fn row_codes<'py>(
             row.cast::<PyList>()?.to_tuple()
         };
         if tuple.len() != width {
-            return Err(UnusualError::new_err("a row of another length"));
+            return Err(UnusualError::new_err(
+                "a row has the wrong number of fields",
+            ));
         }
         for (number, &(at, interner)) in columns.iter().enumerate() {
             let value = tuple.get_borrowed_item(at)?;

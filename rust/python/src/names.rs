@@ -142,7 +142,7 @@ impl Interner {
             return Ok(NULL_CODE);
         }
         Err(PyTypeError::new_err(format!(
-            "a value is not a string but {}",
+            "expected a string, got {}",
             value.get_type().name()?
         )))
     }

@@ -19,7 +19,7 @@ pub struct Scheduler {
 
 fn outside() -> PyErr {
     PyIndexError::new_err(
-        "a code is outside the field, a contestant meets itself, or a score is not from 0 to 1",
+        "a code is out of range, a contestant meets itself, or a score is not between 0 and 1",
     )
 }
 
@@ -46,7 +46,7 @@ impl Scheduler {
             "information" => Kind::Information,
             other => {
                 return Err(PyValueError::new_err(format!(
-                    "no schedule is called {other:?}"
+                    "unknown kind of schedule {other:?}"
                 )));
             }
         };
@@ -87,7 +87,9 @@ impl Scheduler {
     ) -> PyResult<()> {
         let (first, second, score) = (first.as_slice()?, second.as_slice()?, score.as_slice()?);
         if first.len() != second.len() || first.len() != score.len() {
-            return Err(PyValueError::new_err("all columns must be of one length"));
+            return Err(PyValueError::new_err(
+                "all columns must have the same length",
+            ));
         }
         // The columns are validated before any verdict is recorded.
         let field = self.inner.contestants();
@@ -117,7 +119,9 @@ impl Scheduler {
     ) -> PyResult<usize> {
         let (first, second, prompt) = (first.as_slice()?, second.as_slice()?, prompt.as_slice()?);
         if first.len() != second.len() || first.len() != prompt.len() {
-            return Err(PyValueError::new_err("all columns must be of one length"));
+            return Err(PyValueError::new_err(
+                "all columns must have the same length",
+            ));
         }
         let (field, prompts) = (self.inner.contestants(), self.inner.prompts());
         let sound = first

@@ -116,7 +116,9 @@ impl Tally {
             count.as_ref().map(|column| column.len()),
         ];
         if lengths.into_iter().flatten().any(|length| length != rows) {
-            return Err(PyValueError::new_err("all columns must be of one length"));
+            return Err(PyValueError::new_err(
+                "all columns must have the same length",
+            ));
         }
         let (first, second, outcome) = (first.as_slice()?, second.as_slice()?, outcome.as_slice()?);
         let score = score.as_ref().map(|column| column.as_slice()).transpose()?;
@@ -201,12 +203,14 @@ impl Tally {
     }
 
     fn relabel(slf: &Bound<'_, Self>, codes: PyReadonlyArray1<'_, i64>) -> PyResult<Self> {
-        // The reference is released immediately, so a caller that is interrupted leaves the work
-        // its own copy.
+        // The borrow is released immediately, because an interrupted caller leaves the work running
+        // on its own.
         let inner = Arc::clone(&slf.borrow().inner);
         let py = slf.py();
         if codes.len() != inner.contestants() {
-            return Err(PyValueError::new_err("one code a contestant is needed"));
+            return Err(PyValueError::new_err(
+                "codes must have one value per contestant",
+            ));
         }
         let codes: Vec<Option<u32>> = codes
             .as_slice()?

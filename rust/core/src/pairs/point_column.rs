@@ -84,7 +84,7 @@ impl PointColumn {
         }
         match self {
             Self::Any(points) => points,
-            Self::Halves(_) => unreachable!("it was made the other kind above"),
+            Self::Halves(_) => unreachable!("the column was converted above"),
         }
     }
 

@@ -4,18 +4,19 @@
 //! Kendall's tau counts the pairs in the wrong order. If the true differences are uniformly
 //! distributed around 0, an estimate of a difference with variance v has the wrong sign with a
 //! probability proportional to sqrt(v). The criterion is therefore the sum over pairs of w v, with
-//! w = exp(-d^2 / 2v) / sqrt(v) for an estimated difference d, which gives weight to the pairs whose
-//! order is uncertain. (A small constant is added for the other pairs; otherwise ratings far from all
-//! others would never settle.) The sum is the trace of L C, where C is the covariance of the fit and
-//! L the Laplacian of the weights w. A match between i and j adds h = p q to the information along
-//! `x = e_i - e_j`, which lowers the trace by
+//! w = exp(-d^2 / 2v) / sqrt(v) for an estimated difference d, which gives weight to the pairs
+//! whose order is uncertain. (A small constant is added for the other pairs; otherwise ratings far
+//! from all others would never settle.) The sum is the trace of L C, where C is the covariance of
+//! the fit and L the Laplacian of the weights w. A match between i and j adds h = p q to the
+//! information along `x = e_i - e_j`, which lowers the trace by
 //!
 //! ```text
 //! h x'C L C x / (1 + h x'C x)
 //! ```
 //!
-//! (Sherman and Morrison 1950). This is an L-optimal design (Atkinson, Donev and Tobias 2007, section
-//! 10.5). A round takes pairs in descending order of this gain, each contestant at most once.
+//! (Sherman and Morrison 1950). This is an L-optimal design (Atkinson, Donev and Tobias 2007,
+//! section 10.5). A round takes pairs in descending order of this gain, each contestant at most
+//! once.
 
 use std::collections::VecDeque;
 
