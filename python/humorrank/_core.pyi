@@ -1,4 +1,4 @@
-"""Types of the compiled module (rust/python). Codes number contestants from 0."""
+"""Types of the compiled module (rust/python). Contestants are numbered by codes from 0."""
 
 from collections.abc import Callable, Sequence
 from os import PathLike
@@ -7,35 +7,98 @@ from typing import Final, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+VERSION: Final[str]
+"""The version of the package."""
+POINTS: Final[float]
+"""Rating points in one natural-log unit of strength, 400 / ln 10."""
+MEAN_RATING: Final[float]
+"""The mean rating of a field that is not anchored, 1000."""
+TOLERANCE: Final[float]
+"""The certificate in points below which a fit is accepted as converged, 1e-6."""
+ELO_START: Final[float]
+"""The rating at which every contestant starts in Elo, 1000."""
 NULL_CODE: Final[int]
 """The code of a missing value."""
-MOST_INFORMED: Final[int]
-"""The most contestants of an information schedule."""
+
+OUTCOMES: Final[tuple[str, str, str, str, str]]
+"""The name of each outcome, indexed by its code: model_a, model_b, tie, both_bad, soft."""
+OUTCOME_SHARES: Final[tuple[float, float, float, float, float]]
+"""The first contestant's share of the win for each outcome, indexed by its code; NaN for soft."""
+FIRST: Final[int]
+"""The outcome code 0: the contestant shown first won."""
+SECOND: Final[int]
+"""The outcome code 1: the contestant shown second won."""
+TIE: Final[int]
+"""The outcome code 2: neither contestant was better."""
+BOTH_BAD: Final[int]
+"""The outcome code 3: a tie because neither contestant was good."""
+SOFT: Final[int]
+"""The outcome code 4: the share of the win is given as a number."""
+UNJUDGED: Final[int]
+"""The code 5 of a row without an outcome. Such rows never reach a tally."""
+BAD: Final[int]
+"""The code 6 of a row whose value is not a valid outcome. Such rows never reach a tally."""
+NO_COUNT: Final[int]
+"""The entry in a table of counts for a value that is not a valid count, 2^64 - 1."""
+SEEN_JUDGED: Final[int]
+"""The flag 1 in `CheckedRows.seen`: the name occurred in a row with an outcome."""
+SEEN_UNJUDGED: Final[int]
+"""The flag 2 in `CheckedRows.seen`: the name occurred in a row without an outcome."""
+SEEN_VOID: Final[int]
+"""The flag 4 in `CheckedRows.seen`: the name occurred in a row whose count is 0."""
+
+STATUS_RATED: Final[int]
+"""The status 0 of a group: it is rated."""
+STATUS_NO_MATCHES: Final[int]
+"""The status 1 of a group: it has no matches that count."""
+STATUS_NO_MAXIMUM: Final[int]
+"""The status 2 of a group: its likelihood has no maximum."""
+STATUS_NOT_CONVERGED: Final[int]
+"""The status 3 of a group: its maximum could not be certified."""
+STATUS_NO_ANCHOR: Final[int]
+"""The status 4 of a group: the anchor is not among its rated contestants."""
+STATE_RATED: Final[int]
+"""The state 0 of a contestant of a group: it is rated."""
+STATE_UNRATED: Final[int]
+"""The state 1 of a contestant of a group: it is unrated because the group is unrated."""
+STATE_OUTSIDE: Final[int]
+"""The state 2 of a contestant of a group: it is outside the largest component."""
+STATE_FEW_MATCHES: Final[int]
+"""The state 3 of a contestant of a group: it has fewer matches than `min_matches`."""
+STANDINGS: Final[tuple[str, str, str, str]]
+"""The position relative to the largest component, indexed by its code in the column `standing`
+of `Groups.rate`: inside, above, below, unordered."""
+
 SCHEDULE_VERSION: Final[int]
-VERSION: Final[str]
+"""The version of the schedules. It changes when the same settings and verdicts give another one."""
+MOST_INFORMED: Final[int]
+"""The maximum number of contestants of an information schedule."""
+MOST_COMPARISONS: Final[int]
+"""The maximum number of comparisons of a schedule, 2^62."""
 
 _Progress = Callable[[int, int], object]
 _U32 = NDArray[np.uint32]
 _F64 = NDArray[np.float64]
 _Cells = tuple[_U32, _U32, NDArray[np.uint8], _F64, _F64, NDArray[np.uint64]]
 _Missing = tuple[int, int, int, float, float, int, int]
-"""first, second, outcome, score, weight, the count asked for, the count that there is."""
+"""(first, second, outcome, score, weight, requested count, existing count)."""
 
 class CsvError(ValueError):
-    """A delimited text that cannot be read: args are (line or None, what is wrong).
+    """An error in a delimited text. The arguments are (line or None, description).
 
-    A third one, "ragged", where only a record has another length and reading can go on.
+    If the error is only a record with the wrong number of fields, after which reading can
+    continue, there is a third argument, "ragged".
     """
 
 class Interner:
-    """Gives each distinct string a code, in order of first appearance."""
+    """Assigns a code to each distinct string, in order of first appearance."""
 
     def __init__(self) -> None: ...
     def encode(self, values: object) -> _U32:
-        """Codes of a list or an Arrow column of strings; a null becomes NULL_CODE.
+        """Returns the codes of a list or an Arrow column of strings, NULL_CODE for a null.
 
         Raises:
-            TypeError: if a value is neither a string nor missing.
+            TypeError: A value is neither a string nor missing.
         """
 
     @property
@@ -45,7 +108,7 @@ class Interner:
     def __len__(self) -> int: ...
 
 class StringColumn:
-    """A column of strings that speaks the Arrow PyCapsule interface."""
+    """A column of strings that implements the Arrow PyCapsule interface."""
 
     def __arrow_c_array__(
         self, requested_schema: object | None = None
@@ -53,32 +116,32 @@ class StringColumn:
     def __len__(self) -> int: ...
 
 def add_unfinished(path: str | PathLike[str]) -> None:
-    """Notes a file or folder, before it is made, to be taken away if the process is ended."""
+    """Registers a file or folder, before it is created, for removal if the process is ended."""
 
 def remove_unfinished(path: str | PathLike[str]) -> None:
-    """Forgets a file or folder, which is complete, or gone."""
+    """Unregisters a file or folder that is complete or has been removed."""
 
 def end_after_signals(seconds: float) -> int:
-    """Starts a thread that ends the process so long after SIGINT or SIGTERM; see `deadline`.
+    """Starts a thread that ends the process `seconds` after SIGINT or SIGTERM (see `deadline`).
 
     Returns the file descriptor for `signal.set_wakeup_fd`.
     """
 
 class UnusualError(ValueError):
-    """What a CodeReader does not read: something broken or rare, for a strict reader."""
+    """A file, or its next rows, in a damaged or rare form that a CodeReader does not support."""
 
 class CodeReader:
-    """Reads columns of a file as codes, on all threads and in bounded memory.
+    """Reads columns of a file as codes, using all threads and bounded memory.
 
-    Columns come each with the number of the interner that codes it.
+    Each column is given with the index of the interner that codes it.
 
     Raises:
-        UnusualError: where the file, or its next rows, must be read in another way.
+        UnusualError: The file, or its next rows, must be read with a strict reader.
     """
 
     @staticmethod
     def parquet(path: str | PathLike[str], columns: Sequence[tuple[str, int]]) -> CodeReader:
-        """Columns of text or whole numbers, by name."""
+        """Opens columns of text or integers of a Parquet file, by name."""
 
     @staticmethod
     def delimited(
@@ -89,29 +152,33 @@ class CodeReader:
         delimiter: str,
         has_header: bool,
     ) -> CodeReader:
-        """Columns by index; `header` has the names of all, or as many of any."""
+        """Opens columns of a delimited text, by index.
+
+        `header` contains the names of all columns. If the text has no header, only its length
+        matters.
+        """
 
     def read(self, interners: Sequence[Interner]) -> list[_U32] | None:
-        """The next rows, a column each; None behind the last.
+        """Returns the next rows, one array per column, or None after the last row.
 
-        New values get codes as they appear, row by row; a missing one is NULL_CODE.
+        New values get codes in order of appearance, row by row. A missing value is NULL_CODE.
         """
 
     def count(
         self, interners: Sequence[Interner]
     ) -> tuple[list[_U32], NDArray[np.uint64] | None] | None:
-        """The next rows in any order, and how often each occurred; None behind the last.
+        """Returns the next rows in any order and the number of occurrences of each.
 
-        Where it does not pay to bring equal rows together, it gives each row, in order, and
-        None for how often.
+        If combining equal rows does not pay off, returns the rows in order, and None instead of
+        the numbers of occurrences. Returns None after the last row.
         """
 
-class Judged:
-    """What became of some rows.
+class CheckedRows:
+    """The result of checking rows.
 
-    `seen` says of each name in what kinds of rows it occurred: the sum of 1 (judged), 2 (without
-    an outcome), 4 (of count 0). `rows` are those that are rated, None for all. If there are
-    faults, nothing else means anything.
+    `seen` contains, for each name, the sum of the flags SEEN_JUDGED, SEEN_UNJUDGED and SEEN_VOID
+    of the rows in which it occurred. `rows` are the indices of the rated rows, None if all are
+    rated. If there are faults, the other attributes are meaningless.
     """
 
     @property
@@ -139,7 +206,7 @@ class Judged:
     @property
     def seen(self) -> NDArray[np.uint8]: ...
 
-def judge_codes(
+def check_codes(
     first: _U32,
     second: _U32,
     winner: _U32 | None,
@@ -151,13 +218,14 @@ def judge_codes(
     counts: NDArray[np.uint64] | None = None,
     times: NDArray[np.uint64] | None = None,
     excluded: int = 0,
-) -> Judged:
-    """Checks coded matches, counts what they are, and picks those that are rated.
+) -> CheckedRows:
+    """Checks coded matches, counts them by category, and selects those to be rated.
 
-    `outcomes` is by code of the winner, `counts` (2^64 - 1 for none) by code of the count, each
-    with one more entry for no value; `winner_names` is the name that a winner is. Without `winner`
-    the first won. `times` says how often each row occurred, if not once. Matches of the names
-    below `excluded` are left out.
+    `outcomes` is indexed by the code of the winner, and `counts` (NO_COUNT if invalid) by the code
+    of the count. Each has one more entry for a missing value. `winner_names` is the name that each
+    code of the winner denotes. Without `winner`, the first contestant always won. `times` is the
+    number of occurrences of each row, by default 1. Matches of the names with codes below
+    `excluded` are omitted.
     """
 
 def row_codes(
@@ -166,34 +234,34 @@ def row_codes(
     columns: Sequence[tuple[int, int]],
     interners: Sequence[Interner],
 ) -> list[_U32]:
-    """Codes of some parts, each with the number of its interner, of tuples or lists.
+    """Returns the codes of some fields of rows, each given with the index of its interner.
 
     Raises:
-        TypeError: if a row is neither, or a part is neither text nor None.
-        UnusualError: if a row is of another length.
+        TypeError: A row is neither a tuple nor a list, or a field is neither text nor None.
+        UnusualError: A row has the wrong number of fields.
     """
 
 def known_codes(interner: Interner, names: Sequence[str]) -> list[int]:
-    """The codes of names; NULL_CODE for unknown ones, which stay unknown."""
+    """Returns the codes of names, NULL_CODE for unknown ones, which are not added."""
 
 def names_from(interner: Interner, start: int) -> list[str]:
-    """The names with the codes from `start` on."""
+    """Returns the names with the codes from `start` on."""
 
 class SupportsRead(Protocol):
-    """Bytes, read one after the other."""
+    """A stream of bytes."""
 
     def read(self, size: int, /) -> bytes:
-        """At most so many bytes, at least one before the end."""
+        """Returns at most `size` bytes, and at least one before the end."""
 
 class CsvReader:
-    """Strict, streaming reading of delimited text, from a file or an object with `read`.
+    """Strict, streaming reader of delimited text, from a file or an object with `read`.
 
-    What that object raises, comes through; it is called on the thread that reads.
+    The object is called on the thread that reads, and its exceptions are propagated.
 
-    Every record must have as many fields as the first; blank lines are passed over.
+    Every record must have as many fields as the first one. Blank lines are skipped.
 
     Raises:
-        CsvError: where the file cannot be opened or read, or does not hold what it should.
+        CsvError: The file cannot be opened or read, or is malformed.
     """
 
     def __init__(
@@ -207,12 +275,12 @@ class CsvReader:
     ) -> None: ...
     @property
     def header(self) -> list[str]:
-        """The names of the columns; column_1, ... without a header; empty for no text."""
+        """The names of the columns; column_1, ... without a header; empty for an empty text."""
 
     def read(
         self, columns: Sequence[int], rows: int
     ) -> tuple[list[StringColumn], NDArray[np.uint64]] | None:
-        """The next records: the columns asked for, and the line each record starts on."""
+        """Returns the requested columns of the next records, and the line each record starts on."""
 
 class Tally:
     """Exact counts of matches by ordered pair and outcome."""
@@ -232,31 +300,31 @@ class Tally:
         weight: _F64 | None = None,
         count: NDArray[np.uint64] | None = None,
     ) -> None:
-        """Adds rows; outcome: 0 first, 1 second, 2 tie, 3 both bad, 4 the score says."""
+        """Adds rows. Outcomes are codes of OUTCOMES; `score` is used if the outcome is soft."""
 
     def merge(self, other: Tally) -> None: ...
     def settle(self) -> None:
-        """Merges what is still buffered."""
+        """Merges the buffered rows."""
 
     def played(self) -> NDArray[np.bool_]:
         """Whether each contestant has a match."""
 
     def outcomes(self) -> tuple[int, int, int, int, int]:
-        """Matches won by the first and by the second, tied, both bad, soft."""
+        """The number of matches of each outcome, in the order of OUTCOMES."""
 
     def relabel(self, codes: NDArray[np.int64]) -> Tally:
-        """The same matches with contestant i as codes[i]; those of a negative code left out."""
+        """Returns the same matches with contestant i as codes[i]; a negative code omits matches."""
 
     def cells(self) -> _Cells:
-        """first, second, outcome, score, weight, count of each cell that holds a match."""
+        """Returns first, second, outcome, score, weight and count of each cell with a match."""
 
     def difference(self, other: Tally) -> tuple[Tally | None, _Missing | None]:
-        """This tally less another, or what is not there to be taken away."""
+        """Subtracts a tally. Returns the difference, or the cell that cannot be subtracted."""
 
 class Groups:
     """Exact counts of matches by group, ordered pair and outcome.
 
-    A group has a code for each key; NULL_CODE where it has none.
+    A group has a code for each key, NULL_CODE for a missing one.
     """
 
     def __init__(self, keys: int) -> None: ...
@@ -268,7 +336,7 @@ class Groups:
     def matches(self) -> int: ...
     @property
     def keys(self) -> list[_U32]:
-        """The code that each group has of each key."""
+        """The code of each group for each key, one array per key."""
 
     def grow(self, contestants: int) -> None: ...
     def add(
@@ -281,7 +349,7 @@ class Groups:
         weight: _F64 | None = None,
         count: NDArray[np.uint64] | None = None,
     ) -> None:
-        """Adds rows, as Tally.add does."""
+        """Adds rows, like Tally.add."""
 
     def played(self) -> NDArray[np.bool_]:
         """Whether each contestant has a match."""
@@ -297,22 +365,23 @@ class Groups:
         *,
         consume: bool = False,
     ) -> Groups:
-        """The same matches under other codes, the groups in the order of their new keys.
+        """Returns the same matches with other codes, with the groups in the order of new keys.
 
-        Contestant i becomes contestants[i], of `field` in all. `keys`: which key it was, and the
-        new code of each old one. `consume` leaves nothing here, and saves a copy.
+        Contestant i becomes contestants[i], in a field of `field` contestants. `keys` contains,
+        for each key to keep, its old index and the new code of each old one. `consume` empties
+        this object, which saves a copy.
         """
 
     def merge(self, other: Groups) -> None: ...
     def subtract(self, other: Groups) -> tuple[int, int, int, int, float, float, int, int] | None:
-        """Takes other groups away, or says what is not there: its group, and as Tally does."""
+        """Subtracts groups. Returns the group and the cell that cannot be subtracted, if any."""
 
     def total(self) -> Tally: ...
     def group(self, group: int) -> tuple[_U32, Tally]:
-        """The contestants of a group, and its matches over their places."""
+        """Returns the contestants of a group, and its matches with these numbered from 0."""
 
     def cells(self) -> tuple[_U32, _Cells]:
-        """The group of each cell, and as Tally.cells."""
+        """Returns the group of each cell, and the columns of Tally.cells."""
 
     def cell_count(self) -> int: ...
     def rate(
@@ -332,33 +401,33 @@ class Groups:
         threads: int | None = None,
         progress: _Progress | None = None,
     ) -> dict[str, NDArray[np.float64]]:
-        """An independent fit for each group; a column each, as `groups::Boards` tells them."""
+        """Fits each group independently. Returns the columns of `groups::Boards` in Rust."""
 
 class Field:
-    """What is fitted: points between unordered pairs, and the kinds of match behind them."""
+    """The data of a fit: points between unordered pairs, and the kinds of match."""
 
     def __init__(self, tally: Tally, *, exclude_ties: bool = False) -> None: ...
     @property
     def contestants(self) -> int: ...
     def pairs(self) -> tuple[_U32, _U32, _F64, _F64]:
-        """low, high, points of low, points of high; low < high."""
+        """Returns low, high, points of low and points of high of each pair, with low < high."""
 
     def kinds(self) -> tuple[_U32, _F64, _F64, NDArray[np.uint64]]:
-        """pair, points of low, points of high in one match, number of such matches."""
+        """Returns pair, points of low and of high in one match, and count of each kind."""
 
     def standings(self) -> tuple[NDArray[np.uint64], _F64, _F64, int]:
-        """Matches, points and weight of each contestant, and the number of matches."""
+        """Returns matches, points and weight of each contestant, and the number of all matches."""
 
     def outsiders(self) -> list[tuple[_U32, str, bool, int, float, float]]:
-        """The groups outside the largest strongly connected component; none if all are in it.
+        """Returns the groups outside the largest strongly connected component.
 
-        Of each: its members; where it stands towards that component (above, below,
-        unordered); whether no match connects it to it; its matches, points won and points
-        lost against everyone outside the group.
+        Each group consists of its members; its position relative to that component (above, below
+        or unordered); whether no match connects it to the component; and its matches, points won
+        and points lost against all contestants outside the group.
         """
 
     def groups(self) -> int:
-        """How many groups of contestants no match connects."""
+        """Returns the number of groups of contestants that no match connects."""
 
     def fit(
         self,
@@ -368,7 +437,7 @@ class Field:
         threads: int | None = None,
         progress: _Progress | None = None,
     ) -> tuple[_F64, float, int]:
-        """Natural-log strengths of mean 0, the certificate in points, the iterations."""
+        """Returns natural-log strengths of mean 0, the certificate in points, the iterations."""
 
     def bootstrap(
         self,
@@ -382,7 +451,7 @@ class Field:
         threads: int | None = None,
         progress: _Progress | None = None,
     ) -> tuple[_F64, _F64, int]:
-        """Lower and upper ends in points, and how many replicates had no maximum."""
+        """Returns lower and upper ends in points, and how many replicates had no maximum."""
 
     def replicates(
         self,
@@ -395,10 +464,10 @@ class Field:
         threads: int | None = None,
         progress: _Progress | None = None,
     ) -> tuple[_F64, int]:
-        """Ratings of shape (replicates, contestants), and how many had no maximum.
+        """Returns ratings of shape (replicates, contestants), and how many had no maximum.
 
-        In points; +inf above the component that could be rated, -inf below it, not a number where
-        a contestant is ordered neither way.
+        Ratings are in points. A contestant above the component that could be rated has +inf, one
+        below it -inf, and one that is not ordered relative to it NaN.
         """
 
     def stable_elo(
@@ -410,16 +479,16 @@ class Field:
         threads: int | None = None,
         progress: _Progress | None = None,
     ) -> tuple[_F64, _F64]:
-        """Mean and population standard deviation of each final rating."""
+        """Returns the mean and the population standard deviation of each final rating."""
 
     def elo_order(self, seed: int, shuffle: int) -> _U32:
-        """The kinds of all matches in the order of one shuffle."""
+        """Returns the kinds of all matches in the order of one shuffle."""
 
 class Clusters:
-    """The matches of a field by clusters that are resampled as wholes.
+    """The matches of a field, grouped by clusters that are resampled as a whole.
 
     Raises:
-        ValueError: a row is of contestants that never met in the field.
+        ValueError: A row contains contestants that never met in the field.
     """
 
     def __init__(
@@ -450,13 +519,13 @@ class Elo:
         weight: _F64,
         count: NDArray[np.uint64] | None = None,
     ) -> None:
-        """Plays rows in their order, each as often as its count."""
+        """Plays the rows in order, each as often as its count."""
 
 class Scheduler:
-    """Which comparisons a tournament makes next; what it takes must be in range.
+    """Selects the next comparisons of a tournament. All arguments must be in range.
 
     Raises:
-        OverflowError: there are more contestants or comparisons than it can hold.
+        OverflowError: There are more contestants or comparisons than the schedule can hold.
     """
 
     def __init__(
@@ -472,13 +541,13 @@ class Scheduler:
         prior: float,
     ) -> None: ...
     def next_round(self, budget: int) -> tuple[_U32, _U32, _U32, _U32]:
-        """first, second and prompt of each comparison, and who had no opponent."""
+        """Returns first, second and prompt of each comparison, and the contestants with a bye."""
 
     def record(self, first: _U32, second: _U32, score: _F64) -> None:
-        """Learns verdicts, in the order of the schedule; all of them or, with an error, none."""
+        """Records verdicts in the order of the schedule. In case of an error, none is recorded."""
 
     def take(self, first: _U32, second: _U32, prompt: _U32, played: bool) -> int:
-        """Never schedules these again; returns how many were still to be had."""
+        """Excludes comparisons from the schedule. Returns how many of them were unused."""
 
     def extend(self, contestants: int, prompts: int) -> None: ...
     @property
@@ -490,7 +559,7 @@ class Scheduler:
     @property
     def played(self) -> int: ...
     def possible(self) -> int:
-        """How many comparisons are left."""
+        """Returns the number of comparisons that are left."""
 
 def replicates_needed(confidence: float) -> int:
-    """The fewest replicates whose order statistics reach out to this confidence."""
+    """Returns the minimum number of replicates whose order statistics reach the confidence."""

@@ -1,9 +1,10 @@
-//! The engine's hot loops, each on a workload that is the same on every run and machine.
+//! The hot loops of the engine, each on a workload that is identical on every run and machine.
 //!
 //! `hot_loops LOOP [--matches N] [--contestants N] [--times N] [--repeats N] [--threads N]` prints
-//! the median time of a unit of work; `--times` counts every match of the log so often. All that is timed happens inside [`measured`], on one thread of a pool
-//! of its own, so that the instructions of the loop alone are counted by
-//! `valgrind --tool=callgrind --toggle-collect='*measured*' hot_loops LOOP --repeats 1`.
+//! the median time per unit of work. `--times` counts each match of the log this many times.
+//! Everything that is timed runs inside [`measured`], on one thread of a separate pool, so that
+//! `valgrind --tool=callgrind --toggle-collect='*measured*' hot_loops LOOP --repeats 1` counts only
+//! the instructions of the loop.
 
 use std::{
     hint::black_box,
@@ -22,7 +23,7 @@ use rand::RngExt;
 
 type AnyError = Box<dyn std::error::Error>;
 
-/// A loop, by its name: what it does, and the unit that its time is given for.
+/// The loops: name, description, and the unit of the reported time.
 const LOOPS: [(&str, &str, &str); 7] = [
     ("tally", "counting matches from codes", "match"),
     ("fit", "a certified fit", "fit"),
@@ -70,7 +71,7 @@ fn arguments() -> Result<Arguments, AnyError> {
             "--times" => out.times = value.parse()?,
             "--repeats" => out.repeats = value.parse()?,
             "--threads" => out.threads = value.parse()?,
-            _ => return Err(format!("no option {option}").into()),
+            _ => return Err(format!("unknown option {option}").into()),
         }
     }
     if out.matches == 0 {
@@ -80,13 +81,13 @@ fn arguments() -> Result<Arguments, AnyError> {
         };
     }
     if out.contestants < 2 || out.repeats == 0 {
-        return Err("at least two contestants and one repeat are needed".into());
+        return Err("at least two contestants and one repeat are required".into());
     }
     Ok(out)
 }
 
-/// A log as codes: contestants whose strengths run evenly over 500 points, drawn evenly, and one
-/// tie in ten.
+/// A log as codes. The strengths of the contestants are evenly spaced over 500 points, contestants
+/// are drawn uniformly, and one match in ten is a tie.
 struct Log {
     first: Vec<u32>,
     second: Vec<u32>,
@@ -128,7 +129,7 @@ impl Log {
     }
 }
 
-/// Where callgrind counts.
+/// The function in which callgrind counts instructions.
 #[inline(never)]
 fn measured(work: &mut (dyn FnMut() -> Result<(), AnyError> + Send)) -> Result<Duration, AnyError> {
     let start = Instant::now();
@@ -158,9 +159,9 @@ fn main() -> Result<(), AnyError> {
     let arguments = arguments()?;
     let Some((_, what, unit)) = LOOPS.iter().find(|(name, ..)| *name == arguments.name) else {
         for (name, what, unit) in LOOPS {
-            eprintln!("{name:10} {what}, by the {unit}");
+            eprintln!("{name:10} {what}, per {unit}");
         }
-        return Err("which loop?".into());
+        return Err("the name of a loop is required".into());
     };
     let log = Log::new(arguments.matches, arguments.contestants);
     let mut tally = Tally::new(arguments.contestants as usize);
@@ -217,7 +218,7 @@ fn main() -> Result<(), AnyError> {
             let work = || {
                 let mut elo = Elo::new(arguments.contestants as usize, 32.0, elo::START);
                 for ((&i, &j), &outcome) in log.first.iter().zip(&log.second).zip(&log.outcome) {
-                    elo.play(i, j, [1.0, 0.0, 0.5, 0.5][outcome as usize], 1.0);
+                    elo.play(i, j, Outcome::SHARES[outcome as usize], 1.0);
                 }
                 Ok(elo.ratings)
             };
@@ -225,6 +226,6 @@ fn main() -> Result<(), AnyError> {
         }
     };
     let nanoseconds = time.as_nanos() as f64 / units as f64;
-    println!("{what}: {nanoseconds:.2} ns a {unit}");
+    println!("{what}: {nanoseconds:.2} ns per {unit}");
     Ok(())
 }

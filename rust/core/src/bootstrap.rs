@@ -1,8 +1,8 @@
-//! The bootstrap, over matches or over clusters of them.
+//! The bootstrap over matches or over clusters of matches.
 //!
-//! Resampling N matches with replacement is, in distribution, one multinomial draw over the
-//! kinds of match ([`crate::resample`]), so a replicate's cost hardly depends on N. Where matches
-//! hang together, their clusters are resampled as wholes.
+//! Resampling N matches with replacement is equivalent in distribution to one multinomial draw over
+//! the kinds of match ([`crate::resample`]), so the cost of a replicate is nearly independent of N.
+//! If matches are dependent, their clusters are resampled as a whole.
 
 use rayon::prelude::*;
 
@@ -10,13 +10,12 @@ use crate::{
     Error, MEAN_RATING, Monitor, POINTS, Pairs,
     bradley_terry::{Chord, Settings, Solver, fit_connected},
     graph::{self, Standing},
-    links::Links,
     pairs::Kinds,
     random::{Purpose, Stream, stream},
-    resample::{Clusters, Resampler},
+    resample::{Clusters, Links, Resampler},
 };
 
-/// What a replicate draws with replacement.
+/// The units that a replicate draws with replacement.
 #[derive(Clone, Copy, Debug)]
 pub enum Units<'a> {
     /// Matches.
@@ -25,7 +24,7 @@ pub enum Units<'a> {
     Clusters(&'a Clusters),
 }
 
-/// How a replicate is drawn.
+/// The sampler of a replicate.
 enum Draw<'a> {
     Matches(&'a Kinds, Resampler),
     Clusters(&'a Clusters),
@@ -39,7 +38,8 @@ impl<'a> Draw<'a> {
         })
     }
 
-    /// Gives `pairs` the points of a resample; `numbers` is room for how often each unit came.
+    /// Sets the points of `pairs` to those of a resample. `numbers` is a buffer for the
+    /// multiplicity of each unit.
     fn set_points(&self, random: &mut Stream, pairs: &mut Pairs, numbers: &mut Numbers) {
         match self {
             Self::Matches(kinds, resampler) => {
@@ -60,26 +60,26 @@ struct Numbers {
     times: Vec<u32>,
 }
 
-/// Ratings of every contestant in every replicate.
+/// The ratings of every contestant in every replicate.
 #[derive(Clone, Debug)]
 pub struct Replicates {
     /// The number of contestants.
     pub contestants: usize,
-    /// `[replicate][contestant]` in points; +inf above the component that could be rated,
-    /// -inf below it, not a number where it is ordered neither way.
+    /// `[replicate][contestant]` in points. A contestant above the component that could be rated
+    /// has +inf, one below it -inf, and one that is not ordered relative to it NaN.
     pub ratings: Vec<f64>,
-    /// How many replicates had no maximum.
+    /// The number of replicates without a maximum.
     pub without_maximum: usize,
 }
 
-/// Draws `replicates` resamples of the units and fits each, starting at `strengths`, the
-/// fit of the matches themselves.
+/// Draws `replicates` resamples of the units and fits each of them, starting at `strengths`, the
+/// fit of the original matches.
 ///
-/// A replicate without a maximum is anchored on its largest strongly connected component,
-/// whose members keep the mean that they have in `strengths`.
+/// A replicate without a maximum is anchored on its largest strongly connected component, whose
+/// members keep their mean in `strengths`.
 ///
 /// # Errors
-/// Those of a fit.
+/// The errors of a fit.
 pub fn bootstrap(
     pairs: &Pairs,
     units: Units<'_>,
@@ -93,7 +93,8 @@ pub fn bootstrap(
     let refit = Refit {
         strengths,
         settings: Settings {
-            // Whatever fitted the matches themselves: both find the same maximum.
+            // The replicates use Newton's method even if the matches were fitted with another
+            // solver, because both find the same maximum.
             solver: Solver::Newton,
             parallel: false,
             certify: false,
@@ -127,7 +128,7 @@ pub fn bootstrap(
     })
 }
 
-/// What every replicate starts from.
+/// The state from which every replicate starts.
 struct Refit<'a> {
     strengths: &'a [f64],
     settings: Settings,
@@ -141,7 +142,7 @@ fn in_points(strength: f64) -> f64 {
 }
 
 impl Refit<'_> {
-    /// Rates one replicate; false if it has no maximum.
+    /// Rates one replicate. Returns false if it has no maximum.
     fn rate(&self, pairs: &Pairs, ratings: &mut [f64]) -> Result<bool, Error> {
         let linked = self.links.as_ref().is_some_and(|links| links.hold(pairs));
         let standings = if self.settings.prior > 0.0 || linked {
@@ -195,14 +196,14 @@ impl Refit<'_> {
     }
 }
 
-/// The fewest replicates whose order statistics reach out to this confidence.
+/// The minimum number of replicates whose order statistics reach the given confidence.
 #[must_use]
 pub fn replicates_needed(confidence: f64) -> usize {
     let tail = (1.0 - confidence) / 2.0;
     (snap(1.0 / tail).ceil() as usize).saturating_sub(1)
 }
 
-/// Rounds away the last bits of a product that is a whole number on paper.
+/// Removes the rounding error of a product that is mathematically an integer.
 fn snap(position: f64) -> f64 {
     let whole = position.round();
     if (position - whole).abs() < 1e-9 * whole.max(1.0) {
@@ -212,8 +213,8 @@ fn snap(position: f64) -> f64 {
     }
 }
 
-/// The (B+1)p quantile of sorted values (Weibull's; type 6 of Hyndman and Fan 1996). An
-/// infinite neighbour makes it infinite.
+/// The (B+1)p quantile of sorted values (Weibull's definition, type 6 of Hyndman and Fan 1996). It
+/// is infinite if one of the two neighbouring values is infinite.
 fn quantile(sorted: &[f64], p: f64) -> f64 {
     let position = snap((sorted.len() + 1) as f64 * p).clamp(1.0, sorted.len() as f64);
     let (whole, part) = (position.floor(), position.fract());
@@ -230,9 +231,8 @@ fn quantile(sorted: &[f64], p: f64) -> f64 {
 }
 
 impl Replicates {
-    /// The lower and upper end of each contestant's percentile interval. Where a replicate
-    /// orders a contestant neither way, it counts as -inf for the lower and +inf for the
-    /// upper end.
+    /// The lower and upper end of the percentile interval of each contestant. A replicate that does
+    /// not order a contestant counts as -inf for the lower end and as +inf for the upper end.
     #[must_use]
     pub fn intervals(&self, confidence: f64) -> Vec<(f64, f64)> {
         let tail = (1.0 - confidence) / 2.0;

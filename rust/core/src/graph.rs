@@ -1,13 +1,14 @@
-//! Does the likelihood have a maximum, and who is outside if not?
+//! Existence of the maximum of the likelihood, and the contestants that prevent it.
 //!
-//! It has one if and only if the graph "has beaten or drawn with" is strongly connected
-//! (Ford 1957). Components are found by Tarjan's algorithm, without recursion.
+//! The likelihood has a maximum if and only if the graph "has beaten or drawn with" is strongly
+//! connected (Ford 1957). Components are found with Tarjan's algorithm, implemented without
+//! recursion.
 
 use std::ops::Range;
 
 use crate::Pairs;
 
-/// Lists of neighbours, end to end.
+/// Concatenated adjacency lists.
 struct Adjacency {
     starts: Vec<usize>,
     neighbours: Vec<u32>,
@@ -60,27 +61,40 @@ fn wins(pairs: &Pairs, edge: &mut dyn FnMut(usize, u32)) {
     }
 }
 
-/// Where a contestant stands towards the largest component.
+/// The position of a contestant relative to the largest component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Standing {
-    /// In it.
-    Inside,
-    /// A chain of wins leads from the contestant to the component, and none back.
-    Above,
-    /// A chain of wins leads from the component to the contestant, and none back.
-    Below,
-    /// No chain of wins leads either way.
-    Unordered,
+    /// The contestant belongs to the component.
+    Inside = 0,
+    /// A chain of wins leads from the contestant to the component, but not back.
+    Above = 1,
+    /// A chain of wins leads from the component to the contestant, but not back.
+    Below = 2,
+    /// No chain of wins leads in either direction.
+    Unordered = 3,
+}
+
+impl Standing {
+    /// The name of each standing, indexed by its code.
+    pub const NAMES: [&str; 4] = ["inside", "above", "below", "unordered"];
+
+    /// The name of the standing.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
 }
 
 /// The components of a field.
 #[derive(Clone, Debug)]
 pub struct Components {
-    /// The component of each contestant, numbered by their lowest contestants.
+    /// The component of each contestant. Components are numbered in the order of their lowest
+    /// contestants.
     pub of: Vec<u32>,
     /// The number of contestants in each component.
     pub sizes: Vec<usize>,
-    /// The largest component; of equal ones that with the lowest contestant.
+    /// The largest component. If several have the same size, the one with the lowest contestant.
     pub largest: u32,
 }
 
@@ -126,15 +140,16 @@ impl Components {
     }
 }
 
-/// Sweeps over the pairs after which [`standings`] turns to Tarjan's algorithm. Fields whose
-/// chains of wins are short, as nearly all are, need two or three.
+/// The number of sweeps over the pairs after which [`standings`] switches to Tarjan's algorithm.
+/// Nearly all fields have short chains of wins and need two or three sweeps.
 const SWEEPS: usize = 24;
 
-/// Where each contestant stands towards the largest strongly connected component.
+/// The position of each contestant relative to the largest strongly connected component.
 ///
-/// Most fields have a component that holds most contestants, the one with the most opponents
-/// among them. So this looks for the component of that one, by sweeping over the pairs until
-/// nobody else is reached, which is far cheaper than all components are.
+/// Most fields have a component that contains most of the contestants, including the contestant
+/// with the most opponents. The function therefore finds the component of that contestant by
+/// sweeping over the pairs until no further contestant is reached, which is much cheaper than
+/// finding all components.
 #[must_use]
 pub fn standings(pairs: &Pairs) -> Vec<Standing> {
     let mut opponents = vec![0_u32; pairs.contestants()];
@@ -194,7 +209,8 @@ impl Standing {
     }
 }
 
-/// Marks whom chains of wins connect with `hub`; false if [`SWEEPS`] were not enough.
+/// Marks the contestants that chains of wins connect with `hub`. Returns false if [`SWEEPS`] sweeps
+/// were not sufficient.
 fn sweep_from(pairs: &Pairs, hub: usize, reach: &mut [u8]) -> bool {
     reach[hub] = BOTH;
     for sweep in 0..SWEEPS {
@@ -241,32 +257,33 @@ pub fn is_connected(pairs: &Pairs) -> bool {
         .all(|&standing| standing == Standing::Inside)
 }
 
-/// Some contestants outside the largest component, for a message to a person.
+/// A group of contestants outside the largest component, as shown in a message.
 #[derive(Clone, Debug)]
 pub struct Outsiders {
-    /// Who they are, in order.
+    /// The contestants, in ascending order.
     pub contestants: Vec<u32>,
-    /// Where they stand towards the largest component.
+    /// Their position relative to the largest component.
     pub standing: Standing,
     /// Whether no match connects them to the component.
     pub apart: bool,
-    /// Points won from and lost to everyone outside this group.
+    /// Points won from and lost to all contestants outside this group.
     pub points: (f64, f64),
-    /// Matches against everyone outside this group.
+    /// Matches against all contestants outside this group.
     pub matches: u64,
 }
 
-/// Everyone outside the largest component: each group that no match connects to it, and each
-/// strongly connected component beside it. `matches` gives the number of matches of each pair,
-/// and is asked only if there are such groups.
+/// All groups outside the largest component: each weakly connected group that no match connects to
+/// the component, and each strongly connected component among the others. `matches` returns the
+/// number of matches of each pair and is called only if such groups exist.
 #[must_use]
 pub fn outsiders(pairs: &Pairs, matches: impl FnOnce() -> Vec<u64>) -> Vec<Outsiders> {
     let standings = standings(pairs);
     if standings.iter().all(|&s| s == Standing::Inside) {
         return Vec::new();
     }
-    // Neither kind of component of those outside goes through the inside, but for those that
-    // someone inside has met: so the pairs among the outside are enough.
+    // Neither kind of component contains a contestant of the largest component, except the weak
+    // component of those that have met one of its members. The pairs among the contestants outside
+    // are therefore sufficient.
     let mut outside = 0..;
     let code: Vec<Option<u32>> = (standings.iter())
         .map(|&s| (s != Standing::Inside).then(|| outside.next()).flatten())
@@ -323,7 +340,7 @@ pub fn outsiders(pairs: &Pairs, matches: impl FnOnce() -> Vec<u64>) -> Vec<Outsi
 
 const UNSEEN: u32 = u32::MAX;
 
-/// Tarjan's strongly connected components with an explicit stack.
+/// Tarjan's algorithm for strongly connected components with an explicit stack.
 fn tarjan(contestants: usize, adjacency: &Adjacency) -> Vec<u32> {
     let mut index = vec![UNSEEN; contestants];
     let mut low_link = vec![0_u32; contestants];

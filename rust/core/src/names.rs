@@ -1,12 +1,15 @@
-//! Names to codes and back.
+//! Mapping between names and codes.
 
-/// Gives each distinct name a code, in order of first appearance.
+/// The code of a missing value.
+pub const NULL_CODE: u32 = u32::MAX;
+
+/// Assigns a code to each distinct name, in order of first appearance.
 ///
-/// A name of up to 16 bytes is known by its length and two words, its first and its last eight
-/// bytes; a longer one is compared with the text too.
+/// A name of up to 16 bytes is identified by its length and two words, its first and its last eight
+/// bytes. For a longer name the text is compared as well.
 #[derive(Clone, Debug, Default)]
 pub struct Interner {
-    /// Open addressing with a power of two of slots, at most half of them taken.
+    /// An open-addressing hash table whose size is a power of two and which is at most half full.
     slots: Vec<Slot>,
     text: String,
     ends: Vec<usize>,
@@ -25,7 +28,7 @@ struct Key {
     length: u32,
 }
 
-/// No name is as long as its key says.
+/// The key of an empty slot. No name has this length.
 const EMPTY: Slot = Slot {
     key: Key {
         head: 0,
@@ -35,7 +38,7 @@ const EMPTY: Slot = Slot {
     code: 0,
 };
 
-/// Names of at most so many bytes are whole in their key.
+/// Names of at most this many bytes are stored completely in their key.
 const WHOLE: u32 = 16;
 
 const FEWEST_SLOTS: usize = 64;
@@ -63,15 +66,16 @@ impl Key {
         Self { head, tail, length }
     }
 
-    /// The hash of a name that is whole in its key, and of the ends of any other.
+    /// The hash of the key. For a name that is stored completely in its key, this is the hash of
+    /// the name.
     #[inline]
     fn hash(self) -> u64 {
         fold(self.head, self.tail ^ u64::from(self.length))
     }
 
-    /// The hash of a name that is longer.
+    /// The hash of a name that is longer than its key.
     fn hash_long(self, name: &str) -> u64 {
-        // What is between head and tail, the last words overlapping.
+        // The bytes between head and tail. The last words overlap.
         let between = &name.as_bytes()[8..];
         let between = &between[..between.len() - 8];
         between
@@ -93,13 +97,13 @@ fn fold(a: u64, b: u64) -> u64 {
 }
 
 impl Interner {
-    /// An interner that knows no name.
+    /// Creates an empty interner.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The code of `name`, new if it was not seen before.
+    /// Returns the code of `name`, assigning a new one if the name has not been seen before.
     #[inline]
     pub fn intern(&mut self, name: &str) -> u32 {
         match self.get(name) {
@@ -108,7 +112,7 @@ impl Interner {
         }
     }
 
-    /// The code of `name`, if it was seen.
+    /// Returns the code of `name` if the name has been seen.
     #[must_use]
     #[inline]
     pub fn get(&self, name: &str) -> Option<u32> {
@@ -173,7 +177,7 @@ impl Interner {
         self.slots[at] = slot;
     }
 
-    /// The name behind `code`.
+    /// Returns the name with the given code.
     ///
     /// # Panics
     /// If no name has this code.
@@ -184,13 +188,13 @@ impl Interner {
         &self.text[start..self.ends[code]]
     }
 
-    /// How many names there are.
+    /// The number of names.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there are no names yet.
+    /// Whether there are no names.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()

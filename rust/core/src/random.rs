@@ -1,8 +1,8 @@
 //! Counter-based random streams.
 //!
-//! A stream is `xoshiro256++` in the state that the first 32 bytes of `ChaCha8` give, keyed by
-//! (seed, purpose, replicate, node): whoever knows the four numbers gets the same bits, on any
-//! thread, in any order. The cipher keeps the streams apart; the generator is fast.
+//! A stream is `xoshiro256++`, seeded with the first 32 bytes of a `ChaCha8` stream whose key is
+//! (seed, purpose, replicate, node). The four numbers determine the bits, on any thread and in any
+//! order. The cipher makes the streams independent, and the generator makes them fast.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -11,7 +11,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 /// A stream of random bits.
 pub type Stream = Xoshiro256PlusPlus;
 
-/// What a stream is for; streams of different purposes never share bits.
+/// The purpose of a stream. Streams of different purposes never share bits.
 #[derive(Clone, Copy, Debug)]
 #[repr(u64)]
 pub enum Purpose {
@@ -25,7 +25,7 @@ pub enum Purpose {
     Schedule = 4,
 }
 
-/// The stream of (seed, purpose, replicate, node).
+/// Returns the stream of (seed, purpose, replicate, node).
 #[must_use]
 pub fn stream(seed: u64, purpose: Purpose, replicate: u64, node: u64) -> Stream {
     let mut key = [0_u8; 32];

@@ -1,16 +1,17 @@
-//! Rows of codes, counted: how often each combination of codes occurred.
+//! Counts of rows of codes: how often each combination of codes occurs.
 //!
-//! A log has many rows and few distinct ones, so what must be said of each row (is it good, who
-//! won) is said once of each distinct one. Rows are counted in a dense table, one dimension a
-//! column, while the codes are still in the cache; so they never reach the memory.
+//! A log has many rows but few distinct ones, so checking each distinct row once is sufficient.
+//! Rows are counted in a dense table, with one dimension per column, while their codes are still in
+//! the cache. They are never written to memory.
 
 use crate::Columns;
 
-/// Cells of a table at most: beyond it, to count takes longer than to hand over the rows.
+/// The maximum number of cells of a table. With more, counting takes longer than returning the
+/// rows.
 pub const MOST_CELLS: usize = 1 << 22;
-/// A table of so many cells is cheap for however few rows.
+/// A table of this many cells is cheap for any number of rows.
 pub const FEW_CELLS: usize = 1 << 16;
-/// Rows whose cells are found before they are counted: few enough for the nearest cache.
+/// The number of rows whose cells are computed before they are counted, which fit the L1 cache.
 pub const STEP: usize = 1 << 11;
 
 /// A dense table of counts.
@@ -20,7 +21,7 @@ pub struct Cells {
     counts: Vec<u32>,
 }
 
-/// The size of a table with so many codes a column, if it is at most `most`.
+/// The size of a table with the given numbers of codes per column, if it is at most `most`.
 #[must_use]
 pub fn size(sizes: &[usize], most: usize) -> Option<usize> {
     sizes
@@ -30,26 +31,26 @@ pub fn size(sizes: &[usize], most: usize) -> Option<usize> {
 }
 
 impl Cells {
-    /// An empty table; codes of column `i` are below `sizes[i]`.
+    /// Creates an empty table. The codes of column `i` must be below `sizes[i]`.
     #[must_use]
     pub fn new(sizes: Vec<usize>) -> Self {
         let counts = vec![0; sizes.iter().product()];
         Self { sizes, counts }
     }
 
-    /// How many codes each column can have.
+    /// The number of codes of each column.
     #[must_use]
     pub fn sizes(&self) -> &[usize] {
         &self.sizes
     }
 
-    /// By how much each code of a column moves the cell.
+    /// The distance between the cells of consecutive codes of a column.
     #[must_use]
     pub fn stride(&self, column: usize) -> u32 {
         self.sizes[column + 1..].iter().product::<usize>() as u32
     }
 
-    /// Makes room for more codes.
+    /// Makes room for further codes.
     pub fn grow(&mut self, sizes: Vec<usize>) {
         let old = std::mem::replace(self, Self::new(sizes));
         old.for_each(|codes, count| {
@@ -59,10 +60,10 @@ impl Cells {
         });
     }
 
-    /// Counts rows by their cells.
+    /// Counts rows given by their cells.
     ///
     /// # Panics
-    /// If a cell is beyond the table.
+    /// If a cell is outside the table.
     pub fn add(&mut self, cells: &[u32]) {
         for &cell in cells {
             self.counts[cell as usize] += 1;
@@ -76,7 +77,7 @@ impl Cells {
         }
     }
 
-    /// Forgets all counts, and keeps the room.
+    /// Sets all counts to 0 but keeps the size.
     pub fn clear(&mut self) {
         self.counts.fill(0);
     }
@@ -98,12 +99,13 @@ impl Cells {
     }
 }
 
-/// Some rows as columns of codes.
+/// Rows as columns of codes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Rows {
-    /// One column of codes for each column asked for, all of one length.
+    /// One column of codes for each requested column, all of equal length.
     pub columns: Columns,
-    /// How often each row occurred; none where each stands for itself, in the order of the file.
+    /// The number of occurrences of each row; `None` if the rows are in the order of the file and
+    /// each occurred once.
     pub times: Option<Vec<u64>>,
 }
 

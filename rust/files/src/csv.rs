@@ -1,5 +1,5 @@
-//! Strict, streaming reading of delimited text: a record that does not fit is an error
-//! with its line, never a guess.
+//! Strict, streaming reading of delimited text. A malformed record is an error with its line number
+//! and is never guessed at.
 
 use std::{
     fs::File,
@@ -7,10 +7,10 @@ use std::{
     path::Path,
 };
 
-/// How the bytes of a file are packed.
+/// The compression of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
-    /// Not at all.
+    /// No compression.
     None,
     /// One or more gzip members.
     Gzip,
@@ -18,26 +18,26 @@ pub enum Compression {
     Zstd,
 }
 
-/// How a delimited text is written.
+/// The format of delimited text.
 #[derive(Clone, Copy, Debug)]
 pub struct Dialect {
-    /// The byte between fields.
+    /// The byte that separates fields.
     pub delimiter: u8,
-    /// Whether `"` quotes a field; where not, it is a character like any other.
+    /// Whether `"` quotes a field. Otherwise it is an ordinary character.
     pub quote: bool,
     /// Whether the first record names the columns.
     pub has_header: bool,
 }
 
-/// What is wrong with a text, and the line on which it shows.
+/// An error in a text, with its line.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct CsvError {
-    /// The line as an editor counts it, from 1; none where no line is to blame.
+    /// The line number, starting at 1; `None` if the error does not concern a line.
     pub line: Option<u64>,
-    /// What is wrong.
+    /// The description of the error.
     pub message: String,
-    /// Whether it is only a record of another length, after which reading can go on.
+    /// Whether the error is only a record of the wrong length, after which reading can continue.
     pub ragged: bool,
 }
 
@@ -55,26 +55,26 @@ fn unopened(error: &io::Error) -> CsvError {
     CsvError::new(None, format!("cannot be opened: {error}"))
 }
 
-/// One column of a chunk: the values end to end, and where each one ends.
+/// One column of a chunk: the concatenated values and their offsets.
 #[derive(Debug, Default)]
 pub struct TextColumn {
-    /// The values, end to end.
+    /// The concatenated values.
     pub text: String,
-    /// `offsets[i]..offsets[i + 1]` is value `i`; starts with 0.
+    /// Value `i` is `offsets[i]..offsets[i + 1]`. The first offset is 0.
     pub offsets: Vec<i64>,
 }
 
-/// Some consecutive records: the columns asked for, and the line each record starts on.
+/// Consecutive records: the requested columns, and the line on which each record starts.
 #[derive(Debug)]
 pub struct Chunk {
-    /// In the order asked for.
+    /// The columns in the requested order.
     pub columns: Vec<TextColumn>,
-    /// As an editor counts, from 1.
+    /// The line numbers, starting at 1.
     pub lines: Vec<u64>,
 }
 
-/// Follows the last byte of the text. Where it comes back as a record of its own, every
-/// quote was closed and every record ended; where it is part of a field, one was not.
+/// Appended to the text. If it is parsed as a separate record, every quote was closed and every
+/// record ended; if it is parsed as part of a field, a quote was not closed.
 const END: &[u8] = b"\n\0end\n";
 const END_RECORD: &[u8] = b"\0end";
 
@@ -82,9 +82,9 @@ const END_RECORD: &[u8] = b"\0end";
 pub struct CsvReader {
     reader: csv::Reader<io::Chain<Box<dyn Read + Send>, &'static [u8]>>,
     header: Vec<String>,
-    /// The first record and its line, when it is not a header and was not handed out yet.
+    /// The first record and its line, if it is not a header and has not been returned yet.
     first: Option<(csv::ByteRecord, u64)>,
-    /// A ragged record met after good ones, which were handed out first.
+    /// An error for a ragged record after valid ones, which are returned first.
     pending: Option<CsvError>,
 }
 
@@ -92,13 +92,13 @@ impl CsvReader {
     /// Opens a file and reads its first record.
     ///
     /// # Errors
-    /// Where the file cannot be opened or read, is damaged, or its header is not UTF-8.
+    /// If the file cannot be opened or read, is damaged, or its header is not UTF-8.
     pub fn open(path: &Path, dialect: Dialect, compression: Compression) -> Result<Self, CsvError> {
         let file = File::open(path).map_err(|error| unopened(&error))?;
         Self::unpack(Box::new(file), dialect, compression)
     }
 
-    /// Reads the first record of a text that may be packed.
+    /// Reads the first record of a text that may be compressed.
     ///
     /// # Errors
     /// As [`CsvReader::open`].
@@ -122,15 +122,15 @@ impl CsvReader {
     /// Reads the first record of a text.
     ///
     /// # Errors
-    /// Where the text cannot be read or its header is not UTF-8.
+    /// If the text cannot be read or its header is not UTF-8.
     pub fn new(bytes: Box<dyn Read + Send>, dialect: Dialect) -> Result<Self, CsvError> {
         let reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(dialect.delimiter)
             .quoting(dialect.quote)
-            // Only so do the positions count lines as an editor does; a carriage return
-            // before the break is taken off below.
+            // With this terminator the positions count lines like an editor. A carriage return
+            // before the line break is removed below.
             .terminator(csv::Terminator::Any(b'\n'))
             .from_reader(bytes.chain(END));
         let mut out = Self {
@@ -159,14 +159,13 @@ impl CsvReader {
         Ok(out)
     }
 
-    /// The names of the columns; `column_1`, ... where there is no header. Empty for an
-    /// empty text.
+    /// The names of the columns; `column_1`, ... without a header. Empty for an empty text.
     #[must_use]
     pub fn header(&self) -> &[String] {
         &self.header
     }
 
-    /// Reads the next record that is not blank and returns its line, or none at the end.
+    /// Reads the next record that is not blank and returns its line; `None` at the end.
     fn next_record(&mut self, record: &mut csv::ByteRecord) -> Result<Option<u64>, CsvError> {
         loop {
             let before = self.reader.position().line();
@@ -205,16 +204,16 @@ impl CsvReader {
         }
     }
 
-    /// The next `rows` records at most, of which only the columns with the indices
-    /// `columns`; none at the end.
+    /// Reads at most `rows` records, but only the columns with the indices `columns`. Returns
+    /// `None` at the end.
     ///
     /// # Errors
-    /// Where the text cannot be read on, a record has too many or too few fields, or a
-    /// value is not UTF-8. After a ragged record, for which the error stands alone, reading can
-    /// go on.
+    /// If the text cannot be read, a record has too many or too few fields, or a value is not
+    /// UTF-8. The error of a ragged record is returned after the records before it, and reading can
+    /// continue after it.
     ///
     /// # Panics
-    /// If a column index is beyond the header.
+    /// If a column index is outside the header.
     pub fn read(&mut self, columns: &[usize], rows: usize) -> Result<Option<Chunk>, CsvError> {
         if let Some(error) = self.pending.take() {
             return Err(error);
@@ -271,8 +270,8 @@ impl CsvReader {
 }
 
 fn text_column(bytes: Vec<u8>, offsets: Vec<i64>, lines: &[u64]) -> Result<TextColumn, CsvError> {
-    // Checked once for the whole column, which is much cheaper than value by value; two
-    // broken values may join to a good character, hence the boundaries.
+    // Validating the whole column at once is much cheaper than value by value. Two invalid values
+    // may combine to a valid character, so the boundaries are checked, too.
     let row_at = |byte: i64| offsets.partition_point(|&offset| offset <= byte) - 1;
     let broken = |row: usize| {
         let message = "is not UTF-8 (save the file as UTF-8 and try again)";

@@ -1,4 +1,4 @@
-//! Reading a file at a position, from several threads at once.
+//! Reading a file at given positions from several threads.
 
 use std::{
     fs::File,
@@ -13,7 +13,8 @@ use parquet::{
     file::reader::{ChunkReader, Length},
 };
 
-/// A file that is read at positions; unlike a cloned [`File`], without a common one.
+/// A file that is read at given positions. In contrast to cloned [`File`] handles, there is no
+/// shared cursor.
 #[derive(Clone, Debug)]
 pub struct Positioned {
     file: Arc<File>,
@@ -31,12 +32,12 @@ impl Positioned {
         })
     }
 
-    /// How many bytes the file has now, which may be more than when it was opened.
+    /// The current length of the file, which may have increased since it was opened.
     pub fn length(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
     }
 
-    /// Reads as many bytes as are there, up to the length of `into`.
+    /// Reads as many bytes as available, up to the length of `into`.
     pub fn read_at(&self, into: &mut [u8], start: u64) -> io::Result<usize> {
         let mut filled = 0;
         while filled < into.len() {
@@ -85,7 +86,7 @@ impl ChunkReader for Positioned {
     type T = BufReader<Cursor>;
 
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        // A page's header, for which this is asked, is short.
+        // The reader is requested only for the headers of pages, which are short.
         Ok(BufReader::with_capacity(
             512,
             Cursor {

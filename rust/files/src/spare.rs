@@ -1,8 +1,8 @@
-//! Things that threads use one at a time, and as many as there are threads.
+//! Reusable objects, each used by one thread at a time and at most as many as threads.
 
 use std::sync::{Mutex, PoisonError};
 
-/// Keeps what no thread uses now.
+/// A pool of the objects that no thread is using.
 #[derive(Debug)]
 pub struct Spare<T>(Mutex<Vec<T>>);
 
@@ -11,7 +11,7 @@ impl<T> Spare<T> {
         Self(Mutex::new(Vec::new()))
     }
 
-    /// Lends one that is not in use, or a new one.
+    /// Calls `work` with an unused object, or with a new one if there is none.
     pub fn lend<R>(&self, new: impl FnOnce() -> T, work: impl FnOnce(&mut T) -> R) -> R {
         let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut lent = found.unwrap_or_else(new);
@@ -21,7 +21,7 @@ impl<T> Spare<T> {
         result
     }
 
-    /// All of them.
+    /// All objects of the pool.
     pub fn all(&mut self) -> &mut Vec<T> {
         self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! Strings in and out through the Arrow C data interface, without copying them first.
+//! Import and export of strings through the Arrow C data interface, without copies.
 
 use arrow_array::{
     Array, ArrayRef,
@@ -12,7 +12,7 @@ use pyo3::{
     types::{PyCapsule, PyTuple},
 };
 
-/// Takes what a capsule of this name holds, leaving an empty, released struct behind.
+/// Moves the struct out of a capsule of the given name, leaving an empty, released struct.
 fn take<T>(capsule: &Bound<'_, PyAny>, name: &'static std::ffi::CStr, empty: T) -> PyResult<T> {
     let capsule = capsule.cast::<PyCapsule>()?;
     let pointer = capsule.pointer_checked(Some(name))?.cast::<T>();
@@ -21,7 +21,7 @@ fn take<T>(capsule: &Bound<'_, PyAny>, name: &'static std::ffi::CStr, empty: T) 
     Ok(unsafe { std::mem::replace(&mut *pointer.as_ptr(), empty) })
 }
 
-/// The chunks of anything that speaks the Arrow `PyCapsule` interface.
+/// The chunks of an object that implements the Arrow `PyCapsule` interface.
 pub fn chunks(values: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
     if values.hasattr("__arrow_c_stream__")? {
         let capsule = values.call_method0("__arrow_c_stream__")?;
@@ -64,7 +64,7 @@ fn import(array: FFI_ArrowArray, schema: &FFI_ArrowSchema) -> PyResult<ArrayRef>
         .map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
-/// An array as the pair of capsules that `__arrow_c_array__` returns.
+/// Exports an array as the pair of capsules that `__arrow_c_array__` returns.
 pub fn export<'py>(py: Python<'py>, array: &dyn Array) -> PyResult<Bound<'py, PyTuple>> {
     let (array, schema) =
         to_ffi(&array.to_data()).map_err(|error| PyValueError::new_err(error.to_string()))?;

@@ -1,4 +1,4 @@
-//! Strict reading of delimited text, a chunk of columns at a time.
+//! Strict reading of delimited text in chunks of columns.
 
 use std::{
     io::{self, Read},
@@ -35,7 +35,7 @@ fn python_error(error: core::CsvError) -> PyErr {
     }
 }
 
-/// A column of strings that speaks the Arrow `PyCapsule` interface.
+/// A column of strings that implements the Arrow `PyCapsule` interface.
 #[pyclass(module = "humorrank._core", frozen)]
 pub struct StringColumn {
     array: LargeStringArray,
@@ -49,7 +49,7 @@ impl StringColumn {
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        // A producer may ignore a wish for another type; consumers cast.
+        // A producer may ignore a request for another type, in which case the consumer casts.
         let _ = requested_schema;
         arrow::export(py, &self.array)
     }
@@ -68,7 +68,7 @@ impl StringColumn {
     }
 }
 
-/// The error that a Python object raised while it was read.
+/// The exception that a Python object raised while it was read.
 type Raised = Arc<Mutex<Option<PyErr>>>;
 
 /// A Python object with a method `read(size)`, which may run signal handlers.
@@ -83,7 +83,9 @@ impl Read for Stream {
             let chunk = self.object.bind(py).call_method1("read", (into.len(),))?;
             let bytes = chunk.extract::<&[u8]>()?;
             let Some(into) = into.get_mut(..bytes.len()) else {
-                return Err(PyValueError::new_err("more was read than was asked for"));
+                return Err(PyValueError::new_err(
+                    "read() returned more bytes than requested",
+                ));
             };
             into.copy_from_slice(bytes);
             Ok(bytes.len())
@@ -95,17 +97,17 @@ impl Read for Stream {
     }
 }
 
-/// What a stream raised, or else what is wrong with the text.
+/// The exception that the stream raised, or else the error in the text.
 fn raise(raised: &Raised, error: core::CsvError) -> PyErr {
     let raised = raised.lock().unwrap_or_else(PoisonError::into_inner).take();
     raised.unwrap_or_else(|| python_error(error))
 }
 
-/// Reads a delimited text in chunks.
+/// Reads delimited text in chunks.
 #[pyclass(module = "humorrank._core")]
 pub struct CsvReader {
     header: Vec<String>,
-    /// Never contended: it only says that one thread at a time reads.
+    /// Never contended. The mutex only guarantees that one thread at a time reads.
     reader: Mutex<core::CsvReader>,
     raised: Raised,
 }
@@ -134,7 +136,7 @@ impl CsvReader {
             "zstd" => core::Compression::Zstd,
             other => {
                 return Err(PyValueError::new_err(format!(
-                    "compression is none, gzip or zstd, not {other:?}"
+                    "compression must be none, gzip or zstd, not {other:?}"
                 )));
             }
         };
@@ -176,7 +178,7 @@ impl CsvReader {
         let width = self.header.len();
         if let Some(beyond) = columns.iter().find(|&&column| column >= width) {
             return Err(PyIndexError::new_err(format!(
-                "there is no column {beyond}"
+                "column index {beyond} is out of range"
             )));
         }
         let reader = self

@@ -1,5 +1,5 @@
-//! The end of a process that is still at work some time after Ctrl-C, whatever holds the
-//! interpreter and so keeps Python from looking.
+//! Ends a process that is still running some time after Ctrl-C, for example because a call holds
+//! the interpreter and keeps Python from handling the signal.
 
 use std::{
     collections::BTreeSet,
@@ -14,25 +14,26 @@ use std::{
 
 use pyo3::prelude::*;
 
-/// What is being written, and is taken away if the process is ended.
+/// Files and folders being written, which are removed if the process is ended.
 static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// Notes a file or folder that is about to be made.
+/// Registers a file or folder that is about to be created.
 #[pyfunction]
 pub fn add_unfinished(path: PathBuf) {
     let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
     unfinished.insert(path);
 }
 
-/// Forgets a file or folder, which is complete, or gone.
+/// Unregisters a file or folder that is complete or has been removed.
 #[pyfunction]
 pub fn remove_unfinished(path: PathBuf) {
     let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
     unfinished.remove(&path);
 }
 
-/// Starts a thread that ends the process so many seconds after SIGINT or SIGTERM, if it has not
-/// ended by then. Returns the file descriptor for `signal.set_wakeup_fd`, by which it learns of them.
+/// Starts a thread that ends the process the given number of seconds after SIGINT or SIGTERM, if it
+/// is still running then. Returns the file descriptor for `signal.set_wakeup_fd`, through which the
+/// thread is notified of signals.
 #[pyfunction]
 pub fn end_after_signals(seconds: f64) -> PyResult<RawFd> {
     let (signals, waker) = io::pipe()?;
@@ -53,21 +54,21 @@ fn watch(mut signals: PipeReader, grace: Duration) {
 }
 
 fn end(signal: i32) -> ! {
-    // Held to the end, so that nothing more is begun.
+    // The lock is held until the end, so that no further file is started.
     let unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
     for path in unfinished.iter() {
-        // What cannot be taken away cannot be told to anybody either.
+        // If a file cannot be removed, there is no one to report this to either.
         let _ = fs::remove_file(path).or_else(|_| fs::remove_dir_all(path));
     }
     let mut errors = io::stderr();
     if errors.is_terminal() {
-        // A progress bar had hidden the cursor.
+        // Shows the cursor, which a progress bar may have hidden.
         let _ = errors.write_all(b"\x1b[?25h\n");
     }
     if signal == libc::SIGINT {
         let _ = errors.write_all(b"interrupted\n");
     }
-    // SAFETY: it takes no pointer and does not return. `std::process::exit` would run what
-    // libraries do at exit, while other threads still use them.
+    // SAFETY: the function takes no pointer and does not return. `std::process::exit` would run the
+    // exit handlers of libraries while other threads still use them.
     unsafe { libc::_exit(128 + signal) }
 }

@@ -1,4 +1,4 @@
-//! Fitting, resampling and replaying the matches of a field.
+//! Fits, resamples and replays of the matches of a field.
 
 use std::sync::{Arc, OnceLock};
 
@@ -7,7 +7,7 @@ use humorrank_core::{
     bootstrap::{self, Replicates, Units, bootstrap},
     bradley_terry::{self, Settings, Solver},
     elo,
-    graph::{self, Components, Standing},
+    graph::{self, Components},
     resample,
 };
 use numpy::{
@@ -20,23 +20,23 @@ use crate::{
     work::{self, on_threads_if},
 };
 
-/// The fewest replicates whose order statistics reach out to this confidence.
+/// The minimum number of replicates whose order statistics reach the given confidence.
 #[pyfunction]
 pub fn replicates_needed(confidence: f64) -> usize {
     bootstrap::replicates_needed(confidence)
 }
 
-/// What is fitted: points between unordered pairs, and the kinds of match behind them.
+/// The data of a fit: points between unordered pairs, and the kinds of match.
 #[pyclass(module = "humorrank._core", frozen)]
 pub struct Field {
     tally: Arc<core::Tally>,
     ties: Ties,
     pairs: Pairs,
-    /// Made when they are first asked for: a fit alone does not need them.
+    /// Created on first use, because a fit alone does not need them.
     kinds: OnceLock<Kinds>,
 }
 
-/// So many pairs of so many contestants are fitted by Newton's method in a few milliseconds.
+/// Newton's method fits a field with at most this many pairs and contestants in a few milliseconds.
 const FEW_PAIRS: usize = 1 << 13;
 const FEW_CONTESTANTS: usize = 1 << 10;
 
@@ -44,7 +44,7 @@ type Floats<'py> = Bound<'py, PyArray1<f64>>;
 type Codes<'py> = Bound<'py, PyArray1<u32>>;
 type Counts<'py> = Bound<'py, PyArray1<u64>>;
 
-/// The matches of a field by clusters that are resampled as wholes.
+/// The matches of a field, grouped by clusters that are resampled as a whole.
 #[pyclass(module = "humorrank._core", frozen)]
 pub struct Clusters(resample::Clusters);
 
@@ -69,7 +69,9 @@ impl Clusters {
             .chain(point_lengths)
             .any(|length| length != cluster.len())
         {
-            return Err(PyValueError::new_err("all columns must be of one length"));
+            return Err(PyValueError::new_err(
+                "all columns must have the same length",
+            ));
         }
         let rows = (0..cluster.len()).map(|row| resample::Points {
             cluster: cluster[row],
@@ -99,7 +101,9 @@ impl Field {
         then: impl FnOnce(Replicates) -> T + Send,
     ) -> PyResult<T> {
         if strengths.len() != self.pairs.contestants() {
-            return Err(PyValueError::new_err("one strength a contestant is needed"));
+            return Err(PyValueError::new_err(
+                "strengths must have one value per contestant",
+            ));
         }
         let settings = settings(prior, "newton")?;
         let strengths = strengths.as_slice()?;
@@ -136,13 +140,13 @@ pub fn settings(prior: f64, solver: &str) -> PyResult<Settings> {
         "mm" => Solver::Mm,
         other => {
             return Err(PyValueError::new_err(format!(
-                "solver is newton or mm, not {other:?}"
+                "solver must be newton or mm, not {other:?}"
             )));
         }
     };
     if !(0.0..f64::INFINITY).contains(&prior) {
         return Err(PyValueError::new_err(
-            "prior must be a number of at least 0",
+            "prior must be a finite number of at least 0",
         ));
     }
     Ok(Settings {
@@ -163,7 +167,8 @@ impl Field {
             Ties::Half
         };
         let py = tally.py();
-        // Given back at once: a caller that is interrupted leaves the work to itself.
+        // The borrow is released immediately, because an interrupted caller leaves the work running
+        // on its own.
         let tally = {
             let mut tally = tally.borrow_mut();
             tally.settle(py)?;
@@ -262,12 +267,7 @@ impl Field {
         groups
             .into_iter()
             .map(|group| {
-                let standing = match group.standing {
-                    Standing::Inside => "inside",
-                    Standing::Above => "above",
-                    Standing::Below => "below",
-                    Standing::Unordered => "unordered",
-                };
+                let standing = group.standing.name();
                 let (won, lost) = group.points;
                 let members = group.contestants.into_pyarray(py);
                 (members, standing, group.apart, group.matches, won, lost)
@@ -438,18 +438,22 @@ impl Elo {
         let field = self.inner.ratings.len();
         let rows = first.len();
         if second.len() != rows || score.len() != rows || weight.len() != rows {
-            return Err(PyValueError::new_err("all columns must be of one length"));
+            return Err(PyValueError::new_err(
+                "all columns must have the same length",
+            ));
         }
         if first
             .iter()
             .chain(second)
             .any(|&code| code as usize >= field)
         {
-            return Err(PyValueError::new_err("a code is outside the field"));
+            return Err(PyValueError::new_err("a code is out of range"));
         }
         let count = count.as_ref().map(|column| column.as_slice()).transpose()?;
         if count.is_some_and(|count| count.len() != rows) {
-            return Err(PyValueError::new_err("all columns must be of one length"));
+            return Err(PyValueError::new_err(
+                "all columns must have the same length",
+            ));
         }
         let inner = &mut self.inner;
         work::run(py, None, None, 0, |monitor| {

@@ -1,13 +1,13 @@
-//! Files as columns of codes, and what coded matches are.
+//! Reads files as columns of codes, and checks coded matches.
 
 use std::{
     path::PathBuf,
     sync::{Mutex, PoisonError},
 };
 
-use humorrank_core as core;
+use humorrank_core::{self as core, names::NULL_CODE};
 use humorrank_files::{
-    Columns, Unusual, cells, csv::Dialect, delimited::DelimitedCodes, judge, parquet::ParquetCodes,
+    Columns, Unusual, cells, check, csv::Dialect, delimited::DelimitedCodes, parquet::ParquetCodes,
 };
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods};
 use pyo3::{
@@ -18,7 +18,7 @@ use pyo3::{
 };
 
 use crate::{
-    names::{Interner, NULL_CODE, Remembered},
+    names::{Interner, Remembered},
     work::{on_threads, on_threads_if_many},
 };
 
@@ -26,7 +26,7 @@ create_exception!(
     humorrank._core,
     UnusualError,
     PyValueError,
-    "What a CodeReader does not read: something broken or rare, for a strict reader to look at."
+    "A file, or its next rows, in a damaged or rare form that a CodeReader does not support."
 );
 
 fn python_error(error: &Unusual) -> PyErr {
@@ -41,7 +41,7 @@ enum Reader {
 /// Reads columns of a file as codes.
 #[pyclass(module = "humorrank._core")]
 pub struct CodeReader {
-    /// Never contended: it only says that one thread at a time reads.
+    /// Never contended. The mutex only guarantees that one thread at a time reads.
     reader: Mutex<Reader>,
     interners: usize,
 }
@@ -73,7 +73,7 @@ impl CodeReader {
             has_header,
         };
         if columns.iter().any(|&(column, _)| column >= header.len()) {
-            return Err(PyIndexError::new_err("there is no such column"));
+            return Err(PyIndexError::new_err("a column index is out of range"));
         }
         let interners = columns.iter().map(|(_, interner)| interner + 1).max();
         py.detach(|| DelimitedCodes::open(&path, dialect, &header, &columns))
@@ -148,7 +148,9 @@ impl CodeReader {
         + Send,
     ) -> PyResult<Option<cells::Rows>> {
         if interners.len() < self.interners {
-            return Err(PyValueError::new_err("an interner is missing"));
+            return Err(PyValueError::new_err(
+                "there are fewer interners than the columns need",
+            ));
         }
         let reader = self
             .reader
@@ -163,9 +165,9 @@ impl CodeReader {
     }
 }
 
-/// What became of some rows: see `judge`.
+/// The result of checking rows (see `check_codes`).
 #[pyclass(module = "humorrank._core", frozen, get_all)]
-pub struct Judged {
+pub struct CheckedRows {
     faults: u64,
     unjudged: u64,
     void: u64,
@@ -180,14 +182,14 @@ pub struct Judged {
     seen: Py<PyArray1<u8>>,
 }
 
-/// Checks coded matches, counts what they are, and picks those that are rated.
+/// Checks coded matches, counts them by category, and selects those to be rated.
 #[pyfunction]
 #[pyo3(signature = (
     first, second, winner, outcomes, *, names, winner_names=None, count=None, counts=None,
     times=None, excluded=0
 ))]
 #[allow(clippy::too_many_arguments, reason = "one column or table each")]
-pub fn judge_codes<'py>(
+pub fn check_codes<'py>(
     py: Python<'py>,
     first: Bound<'py, PyArray1<u32>>,
     second: Bound<'py, PyArray1<u32>>,
@@ -199,14 +201,14 @@ pub fn judge_codes<'py>(
     counts: Option<PyReadonlyArray1<'py, u64>>,
     times: Option<PyReadonlyArray1<'py, u64>>,
     excluded: u32,
-) -> PyResult<Judged> {
+) -> PyResult<CheckedRows> {
     let has_counts = counts.is_some() || times.is_some();
-    let judged = {
+    let checked = {
         let (first, second) = (first.try_readonly()?, second.try_readonly()?);
         let winner = winner.as_ref().map(|codes| codes.as_slice()).transpose()?;
         let count = count.as_ref().map(|codes| codes.as_slice()).transpose()?;
         let times = times.as_ref().map(|times| times.as_slice()).transpose()?;
-        let rows = judge::Rows {
+        let rows = check::Rows {
             first: first.as_slice()?,
             second: second.as_slice()?,
             winner,
@@ -224,9 +226,11 @@ pub fn judge_codes<'py>(
             .flatten()
             .any(|length| length != first.len())
         {
-            return Err(PyValueError::new_err("all columns must be of one length"));
+            return Err(PyValueError::new_err(
+                "all columns must have the same length",
+            ));
         }
-        let meaning = judge::Meaning {
+        let meaning = check::Meaning {
             outcomes,
             winner_names: winner_names
                 .as_ref()
@@ -241,40 +245,40 @@ pub fn judge_codes<'py>(
         };
         if outcomes.is_empty() || (rows.count.is_some() && meaning.counts.is_empty()) {
             return Err(PyValueError::new_err(
-                "a table lacks the entry for no value",
+                "a table lacks the entry for a missing value",
             ));
         }
         let many = rows.first.len();
-        py.detach(|| on_threads_if_many(many, || judge::judge(rows, meaning)))
+        py.detach(|| on_threads_if_many(many, || check::check(rows, meaning)))
     };
-    let (first, second) = match judged.players {
+    let (first, second) = match checked.players {
         Some((first, second)) => (first.into_pyarray(py), second.into_pyarray(py)),
         None => (first, second),
     };
-    Ok(Judged {
-        faults: judged.faults,
-        unjudged: judged.unjudged,
-        void: judged.void,
-        excluded: judged.excluded,
-        ties: judged.ties,
-        both_bad: judged.both_bad,
+    Ok(CheckedRows {
+        faults: checked.faults,
+        unjudged: checked.unjudged,
+        void: checked.void,
+        excluded: checked.excluded,
+        ties: checked.ties,
+        both_bad: checked.both_bad,
         first: first.unbind(),
         second: second.unbind(),
-        outcome: judged.outcome.into_pyarray(py).unbind(),
-        count: has_counts.then(|| judged.count.into_pyarray(py).unbind()),
-        rows: (judged.rows).map(|rows| rows.into_pyarray(py).unbind()),
-        seen: judged.seen.into_pyarray(py).unbind(),
+        outcome: checked.outcome.into_pyarray(py).unbind(),
+        count: has_counts.then(|| checked.count.into_pyarray(py).unbind()),
+        rows: (checked.rows).map(|rows| rows.into_pyarray(py).unbind()),
+        seen: checked.seen.into_pyarray(py).unbind(),
     })
 }
 
-/// The codes of names, `NULL_CODE` for those that an interner does not know.
+/// Returns the codes of names, `NULL_CODE` for names that the interner does not contain.
 #[pyfunction]
 pub fn known_codes(interner: PyRef<'_, Interner>, names: Vec<String>) -> Vec<u32> {
     let known = |name: &String| interner.inner.get(name).unwrap_or(NULL_CODE);
     names.iter().map(known).collect()
 }
 
-/// The names with the codes from `start` on.
+/// Returns the names with the codes from `start` on.
 #[pyfunction]
 pub fn names_from(interner: PyRef<'_, Interner>, start: u32) -> Vec<String> {
     (start..interner.inner.len() as u32)
@@ -282,7 +286,8 @@ pub fn names_from(interner: PyRef<'_, Interner>, start: u32) -> Vec<String> {
         .collect()
 }
 
-/// Codes of some parts of rows, which are tuples or lists of one length; all must be text.
+/// Returns the codes of some fields of rows, which are tuples or lists of equal length. All of
+/// these fields must be text.
 #[pyfunction]
 pub fn row_codes<'py>(
     py: Python<'py>,
@@ -296,10 +301,12 @@ pub fn row_codes<'py>(
         .iter()
         .any(|&(at, interner)| at >= width || interner >= known)
     {
-        return Err(PyIndexError::new_err("there is no such part or interner"));
+        return Err(PyIndexError::new_err(
+            "a column or interner index is out of range",
+        ));
     }
     let mut out = vec![Vec::with_capacity(rows.len()); columns.len()];
-    // No code runs here that could free an object of a row.
+    // No code that could free an object of a row runs here.
     let mut remembered: Vec<_> = columns.iter().map(|_| Remembered::default()).collect();
     for row in rows {
         let tuple = if let Ok(tuple) = row.cast::<PyTuple>() {
@@ -308,7 +315,9 @@ pub fn row_codes<'py>(
             row.cast::<PyList>()?.to_tuple()
         };
         if tuple.len() != width {
-            return Err(UnusualError::new_err("a row of another length"));
+            return Err(UnusualError::new_err(
+                "a row has the wrong number of fields",
+            ));
         }
         for (number, &(at, interner)) in columns.iter().enumerate() {
             let value = tuple.get_borrowed_item(at)?;

@@ -1,4 +1,4 @@
-//! Counting and rating matches by group.
+//! Counts and ratings of matches by group.
 
 use std::sync::Arc;
 
@@ -101,10 +101,14 @@ impl Groups {
         ];
         let uneven = lengths.into_iter().flatten().any(|length| length != rows);
         if uneven || keys.iter().any(|codes| codes.len() != rows) {
-            return Err(PyValueError::new_err("all columns must be of one length"));
+            return Err(PyValueError::new_err(
+                "all columns must have the same length",
+            ));
         }
         if keys.len() != self.inner.keys().len() {
-            return Err(PyValueError::new_err("one column a key is needed"));
+            return Err(PyValueError::new_err(
+                "keys must have one column per key of the groups",
+            ));
         }
         let keys: Vec<&[u32]> = keys
             .iter()
@@ -157,7 +161,9 @@ impl Groups {
     ) -> PyResult<Self> {
         let contestants = match &contestants {
             Some(codes) if codes.len() != self.inner.contestants() => {
-                return Err(PyValueError::new_err("one code a contestant is needed"));
+                return Err(PyValueError::new_err(
+                    "codes must have one value per contestant",
+                ));
             }
             codes => codes.as_ref().map(|codes| codes.as_slice()).transpose()?,
         };
@@ -182,7 +188,7 @@ impl Groups {
         } else {
             Arc::clone(&self.inner)
         };
-        // What nobody else holds is moved, not copied.
+        // An object without other references is moved instead of copied.
         let inner = Arc::unwrap_or_clone(inner);
         work::run(py, None, None, 0, |monitor| {
             inner.arrange(contestants, field, &keys, monitor)
@@ -223,7 +229,7 @@ impl Groups {
     fn group<'py>(&mut self, py: Python<'py>, group: usize) -> PyResult<(Codes<'py>, Tally)> {
         let inner = self.settled(py)?;
         if group >= inner.len() {
-            return Err(PyIndexError::new_err("there is no such group"));
+            return Err(PyIndexError::new_err("the group index is out of range"));
         }
         let (contestants, tally) = py
             .detach(|| on_threads_if_many(inner.contestants(), || inner.group(group)))

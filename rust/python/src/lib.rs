@@ -1,5 +1,5 @@
-//! Thin Python bindings of `humorrank-core`: conversions, the GIL, progress and Ctrl-C;
-//! no arithmetic. The contract is `python/humorrank/_core.pyi`.
+//! Thin Python bindings of `humorrank-core` and `humorrank-files`: conversions, the GIL, progress
+//! and Ctrl-C, but no arithmetic. The interface is documented in `python/humorrank/_core.pyi`.
 
 #![allow(
     clippy::needless_pass_by_value,
@@ -20,9 +20,16 @@ mod work;
 
 use pyo3::pymodule;
 
-/// The compiled part of humorrank.
+/// The compiled module of humorrank.
 #[pymodule]
 mod _core {
+    use humorrank_core::{
+        Outcome, bradley_terry, elo,
+        graph::Standing,
+        groups::{State, Status},
+        names, schedule,
+    };
+    use humorrank_files::check;
     use pyo3::prelude::*;
 
     #[pymodule_export]
@@ -34,7 +41,7 @@ mod _core {
     use super::field::{Clusters, Elo, Field, replicates_needed};
     #[pymodule_export]
     use super::files::{
-        CodeReader, Judged, UnusualError, judge_codes, known_codes, names_from, row_codes,
+        CheckedRows, CodeReader, UnusualError, check_codes, known_codes, names_from, row_codes,
     };
     #[pymodule_export]
     use super::groups::Groups;
@@ -46,16 +53,81 @@ mod _core {
     use super::tally::Tally;
 
     #[pymodule_export]
-    const NULL_CODE: u32 = super::names::NULL_CODE;
-    #[pymodule_export]
-    const MOST_INFORMED: u32 = humorrank_core::schedule::MOST_INFORMED;
-    #[pymodule_export]
-    const SCHEDULE_VERSION: u32 = humorrank_core::schedule::VERSION;
-    #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
+    #[pymodule_export]
+    const POINTS: f64 = humorrank_core::POINTS;
+    #[pymodule_export]
+    const MEAN_RATING: f64 = humorrank_core::MEAN_RATING;
+    #[pymodule_export]
+    const TOLERANCE: f64 = bradley_terry::TOLERANCE;
+    #[pymodule_export]
+    const ELO_START: f64 = elo::START;
+    #[pymodule_export]
+    const NULL_CODE: u32 = names::NULL_CODE;
+    #[pymodule_export]
+    const OUTCOMES: (&str, &str, &str, &str, &str) = {
+        let [first, second, tie, both_bad, soft] = Outcome::NAMES;
+        (first, second, tie, both_bad, soft)
+    };
+    #[pymodule_export]
+    const OUTCOME_SHARES: (f64, f64, f64, f64, f64) = {
+        let [first, second, tie, both_bad, soft] = Outcome::SHARES;
+        (first, second, tie, both_bad, soft)
+    };
+    #[pymodule_export]
+    const FIRST: u8 = Outcome::First as u8;
+    #[pymodule_export]
+    const SECOND: u8 = Outcome::Second as u8;
+    #[pymodule_export]
+    const TIE: u8 = Outcome::Tie as u8;
+    #[pymodule_export]
+    const BOTH_BAD: u8 = Outcome::BothBad as u8;
+    #[pymodule_export]
+    const SOFT: u8 = Outcome::Soft as u8;
+    #[pymodule_export]
+    const UNJUDGED: u8 = check::UNJUDGED;
+    #[pymodule_export]
+    const BAD: u8 = check::BAD;
+    #[pymodule_export]
+    const NO_COUNT: u64 = check::NO_COUNT;
+    #[pymodule_export]
+    const SEEN_JUDGED: u8 = check::SEEN_JUDGED;
+    #[pymodule_export]
+    const SEEN_UNJUDGED: u8 = check::SEEN_UNJUDGED;
+    #[pymodule_export]
+    const SEEN_VOID: u8 = check::SEEN_VOID;
+    #[pymodule_export]
+    const STATUS_RATED: u8 = Status::Rated as u8;
+    #[pymodule_export]
+    const STATUS_NO_MATCHES: u8 = Status::NoMatches as u8;
+    #[pymodule_export]
+    const STATUS_NO_MAXIMUM: u8 = Status::NoMaximum as u8;
+    #[pymodule_export]
+    const STATUS_NOT_CONVERGED: u8 = Status::NotConverged as u8;
+    #[pymodule_export]
+    const STATUS_NO_ANCHOR: u8 = Status::NoAnchor as u8;
+    #[pymodule_export]
+    const STATE_RATED: u8 = State::Rated as u8;
+    #[pymodule_export]
+    const STATE_UNRATED: u8 = State::Unrated as u8;
+    #[pymodule_export]
+    const STATE_OUTSIDE: u8 = State::Outside as u8;
+    #[pymodule_export]
+    const STATE_FEW_MATCHES: u8 = State::FewMatches as u8;
+    #[pymodule_export]
+    const STANDINGS: (&str, &str, &str, &str) = {
+        let [inside, above, below, unordered] = Standing::NAMES;
+        (inside, above, below, unordered)
+    };
+    #[pymodule_export]
+    const SCHEDULE_VERSION: u32 = schedule::VERSION;
+    #[pymodule_export]
+    const MOST_INFORMED: u32 = schedule::MOST_INFORMED;
+    #[pymodule_export]
+    const MOST_COMPARISONS: u64 = schedule::MOST_COMPARISONS;
 
-    /// Looks up the functions of `NumPy`, which runs some Python: at the first array Ctrl-C in
-    /// between would be a panic.
+    /// Looks up the functions of `NumPy` when the module is imported. The look-up runs Python code,
+    /// and an interruption of it when the first array is created would cause a panic.
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.py().import("numpy")?;

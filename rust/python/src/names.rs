@@ -1,4 +1,4 @@
-//! Names to codes.
+//! The mapping from names to codes.
 
 use arrow_array::{
     Array, ArrayRef, GenericStringArray, OffsetSizeTrait, StringViewArray,
@@ -9,7 +9,7 @@ use arrow_array::{
     },
 };
 use arrow_schema::DataType;
-use humorrank_core as core;
+use humorrank_core::{self as core, names::NULL_CODE};
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
 use pyo3::{
     Borrowed,
@@ -23,18 +23,15 @@ use rayon::prelude::*;
 
 use crate::{arrow, work::on_threads_if_many};
 
-/// The code of a value that is missing.
-pub const NULL_CODE: u32 = u32::MAX;
-
-/// Below this many strings a thread of its own is not worth its start.
+/// With fewer strings than this, a separate thread does not pay off.
 const SHORTEST_PART: usize = 1 << 15;
 
-/// How many objects are remembered with their codes; a power of two.
+/// The number of objects that are cached with their codes; a power of two.
 const REMEMBERED: usize = 1 << 10;
 
-/// Codes of objects met before: the same few are met again and again where names are few.
+/// A cache of the codes of objects. If there are few names, the same objects recur.
 ///
-/// It may be asked only for objects that live as long as it does.
+/// It may be used only with objects that live at least as long as the cache.
 pub struct Remembered(Vec<(usize, u32)>);
 
 impl Default for Remembered {
@@ -44,7 +41,7 @@ impl Default for Remembered {
 }
 
 impl Remembered {
-    /// The code of a string, or of a value that is missing.
+    /// The code of a string or of a missing value.
     #[inline]
     pub fn code(&mut self, value: &Bound<'_, PyAny>, interner: &mut Interner) -> PyResult<u32> {
         let address = value.as_ptr() as usize;
@@ -56,7 +53,7 @@ impl Remembered {
     }
 }
 
-/// Gives each distinct string a code, in order of first appearance.
+/// Assigns a code to each distinct string, in order of first appearance.
 #[pyclass(module = "humorrank._core")]
 #[derive(Default)]
 pub struct Interner {
@@ -77,9 +74,9 @@ impl Interner {
     ) -> PyResult<Bound<'py, PyArray1<u32>>> {
         let mut codes = Vec::new();
         if let Ok(list) = values.cast::<PyList>() {
-            // SAFETY: PyList_GetItem gives an object of the list or null, which panics here. It is
-            // not owned, but the list, which owns it, changes only where Python code runs, and
-            // none does while objects are encoded.
+            // SAFETY: PyList_GetItem returns a borrowed object of the list or null, which panics
+            // here. The list owns the object and can change only while Python code runs, which is
+            // not the case while objects are encoded.
             let item = |place| unsafe {
                 Borrowed::from_ptr(py, ffi::PyList_GetItem(list.as_ptr(), place as isize))
             };
@@ -130,9 +127,9 @@ impl Interner {
         Ok(())
     }
 
-    /// The code of a string, or of None, not a number, or pandas' NA and `NaT`.
+    /// The code of a string, or of None, NaN, or pandas' NA and `NaT`.
     fn code_of(&mut self, value: &Bound<'_, PyAny>) -> PyResult<u32> {
-        // To ask whether it is exactly a string is cheaper, and nearly all are.
+        // The test for exactly `str` is cheaper and nearly always succeeds.
         if let Ok(name) = value.cast_exact().or_else(|_| value.cast::<PyString>()) {
             return Ok(self.inner.intern(name.to_str()?));
         }
@@ -145,17 +142,17 @@ impl Interner {
             return Ok(NULL_CODE);
         }
         Err(PyTypeError::new_err(format!(
-            "a value is not a string but {}",
+            "expected a string, got {}",
             value.get_type().name()?
         )))
     }
 
-    /// Many rows are cut into parts that are encoded at once, each with codes of its own, which
-    /// are then brought together in the order of the parts: the codes are the same.
+    /// Many rows are split into parts that are encoded concurrently with separate codes. The parts
+    /// are then merged in order, which gives the same codes as a sequential encoding.
     fn encode_chunks(&mut self, chunks: &[ArrayRef], codes: &mut Vec<u32>) -> PyResult<()> {
         let rows: usize = chunks.iter().map(Array::len).sum();
         let most = rows / SHORTEST_PART;
-        // To count the threads starts them, which must not be for a few rows.
+        // Querying the number of threads starts them, which must not happen for a few rows.
         let parts = if most < 2 {
             most
         } else {
@@ -214,10 +211,10 @@ impl Interner {
         }));
     }
 
-    /// Equal views of one array are equal strings: short ones stand in their view, and of long
-    /// ones, columns that were gathered or decoded from a dictionary hold each but once.
+    /// Equal views of the same array are equal strings. Short strings are stored in their view, and
+    /// columns that were gathered or decoded from a dictionary contain each long string only once.
     fn encode_views(&mut self, array: &StringViewArray, codes: &mut Vec<u32>) {
-        // No string is as long as this view says.
+        // The view of an empty entry. No string has this length.
         let mut remembered = vec![(u128::MAX, 0); REMEMBERED];
         codes.extend(array.views().iter().enumerate().map(|(row, &view)| {
             if array.is_null(row) {
@@ -258,7 +255,7 @@ impl Interner {
         Ok(())
     }
 
-    /// Looks each distinct value up once. Values that no row uses get no code.
+    /// Looks up each distinct value once. Values that no row uses get no code.
     fn encode_dictionary<K: ArrowDictionaryKeyType>(
         &mut self,
         array: &ArrayRef,
@@ -281,7 +278,7 @@ impl Interner {
     }
 }
 
-/// The rows of all chunks in parts of this length, the last of which may be shorter.
+/// The rows of all chunks in parts of the given length. The last part may be shorter.
 fn cut(chunks: &[ArrayRef], length: usize) -> Vec<Vec<ArrayRef>> {
     let mut parts = vec![Vec::new()];
     let mut room = length;

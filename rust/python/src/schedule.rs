@@ -11,7 +11,7 @@ use crate::work;
 
 type Codes<'py> = Bound<'py, PyArray1<u32>>;
 
-/// Which comparisons a tournament makes next.
+/// Selects the next comparisons of a tournament.
 #[pyclass(module = "humorrank._core")]
 pub struct Scheduler {
     inner: schedule::Scheduler,
@@ -19,7 +19,7 @@ pub struct Scheduler {
 
 fn outside() -> PyErr {
     PyIndexError::new_err(
-        "a code is outside the field, a contestant meets itself, or a score is not from 0 to 1",
+        "a code is out of range, a contestant meets itself, or a score is not between 0 and 1",
     )
 }
 
@@ -46,7 +46,7 @@ impl Scheduler {
             "information" => Kind::Information,
             other => {
                 return Err(PyValueError::new_err(format!(
-                    "no schedule is called {other:?}"
+                    "unknown kind of schedule {other:?}"
                 )));
             }
         };
@@ -87,9 +87,11 @@ impl Scheduler {
     ) -> PyResult<()> {
         let (first, second, score) = (first.as_slice()?, second.as_slice()?, score.as_slice()?);
         if first.len() != second.len() || first.len() != score.len() {
-            return Err(PyValueError::new_err("all columns must be of one length"));
+            return Err(PyValueError::new_err(
+                "all columns must have the same length",
+            ));
         }
-        // All or nothing: a refused column leaves nothing learned.
+        // The columns are validated before any verdict is recorded.
         let field = self.inner.contestants();
         let sound = first
             .iter()
@@ -107,7 +109,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// How many of the comparisons were not used up yet.
+    /// Returns the number of comparisons that were unused.
     fn take(
         &mut self,
         first: PyReadonlyArray1<'_, u32>,
@@ -117,7 +119,9 @@ impl Scheduler {
     ) -> PyResult<usize> {
         let (first, second, prompt) = (first.as_slice()?, second.as_slice()?, prompt.as_slice()?);
         if first.len() != second.len() || first.len() != prompt.len() {
-            return Err(PyValueError::new_err("all columns must be of one length"));
+            return Err(PyValueError::new_err(
+                "all columns must have the same length",
+            ));
         }
         let (field, prompts) = (self.inner.contestants(), self.inner.prompts());
         let sound = first

@@ -1,4 +1,4 @@
-//! Counting matches.
+//! Counts of matches.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub type Cells<'py> = (
     Bound<'py, PyArray1<u64>>,
 );
 
-/// first, second, outcome, score, weight, the count asked for, the count that there is.
+/// (first, second, outcome, score, weight, requested count, existing count).
 type Missing = Option<(u32, u32, u8, f64, f64, u64, u64)>;
 
 #[pymethods]
@@ -116,7 +116,9 @@ impl Tally {
             count.as_ref().map(|column| column.len()),
         ];
         if lengths.into_iter().flatten().any(|length| length != rows) {
-            return Err(PyValueError::new_err("all columns must be of one length"));
+            return Err(PyValueError::new_err(
+                "all columns must have the same length",
+            ));
         }
         let (first, second, outcome) = (first.as_slice()?, second.as_slice()?, outcome.as_slice()?);
         let score = score.as_ref().map(|column| column.as_slice()).transpose()?;
@@ -132,7 +134,7 @@ impl Tally {
         let is_sparse = self.inner.is_sparse();
         let tally = Arc::make_mut(&mut self.inner);
         if score.is_none() && weight.is_none() && count.is_none() {
-            // A sparse tally is worked on by all threads, a dense one if there are many rows.
+            // All threads work on a sparse tally, and on a dense one if there are many rows.
             let many = if is_sparse { usize::MAX } else { rows };
             return py
                 .detach(|| on_threads_if_many(many, || tally.add_columns(first, second, outcome)))
@@ -181,7 +183,7 @@ impl Tally {
     }
 
     pub fn settle(&mut self, py: Python<'_>) -> PyResult<()> {
-        // Else what others hold of it would be copied.
+        // Otherwise a shared tally would be copied.
         if self.inner.is_settled() {
             return Ok(());
         }
@@ -201,11 +203,14 @@ impl Tally {
     }
 
     fn relabel(slf: &Bound<'_, Self>, codes: PyReadonlyArray1<'_, i64>) -> PyResult<Self> {
-        // Given back at once: a caller that is interrupted leaves the work to itself.
+        // The borrow is released immediately, because an interrupted caller leaves the work running
+        // on its own.
         let inner = Arc::clone(&slf.borrow().inner);
         let py = slf.py();
         if codes.len() != inner.contestants() {
-            return Err(PyValueError::new_err("one code a contestant is needed"));
+            return Err(PyValueError::new_err(
+                "codes must have one value per contestant",
+            ));
         }
         let codes: Vec<Option<u32>> = codes
             .as_slice()?
@@ -239,7 +244,7 @@ impl Tally {
         let left = py
             .detach(|| {
                 on_threads_if(self.inner.is_sparse(), || {
-                    core::difference::difference(&self.inner, &other.inner)
+                    core::tally::difference(&self.inner, &other.inner)
                 })
             })
             .map_err(|error| python_error(py, &error))?;
@@ -255,7 +260,7 @@ impl Tally {
     }
 }
 
-/// One array a column.
+/// Converts cells to one array per column.
 pub fn cell_columns<'py>(py: Python<'py>, cells: &[Cell]) -> Cells<'py> {
     let first = cells.iter().map(|c| c.first).collect::<Vec<_>>();
     let second = cells.iter().map(|c| c.second).collect::<Vec<_>>();

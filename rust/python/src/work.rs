@@ -1,4 +1,4 @@
-//! Long work off the calling thread, which meanwhile listens for Ctrl-C and tells progress.
+//! Runs long work on other threads, while the calling thread handles Ctrl-C and reports progress.
 
 use std::{
     process,
@@ -15,11 +15,11 @@ use pyo3::{
 };
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-/// How often the calling thread looks up.
+/// The interval at which the calling thread checks signals.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Runs short `work` (a few milliseconds at most) on the calling thread, without the GIL: to
-/// start another one would take longer.
+/// Runs short `work` (a few milliseconds at most) on the calling thread without the GIL, because
+/// starting another thread would take longer.
 pub fn run_here<T: Send>(
     py: Python<'_>,
     work: impl FnOnce(&Monitor) -> Result<T, Error> + Send,
@@ -28,8 +28,8 @@ pub fn run_here<T: Send>(
         .map_err(|error| python_error(py, &error))
 }
 
-/// Runs `work` on `threads` threads (all processors if none is given) without the GIL.
-/// Calls `progress(done, total)` about every [`TICK`].
+/// Runs `work` on `threads` threads (all processors by default) without the GIL. Calls
+/// `progress(done, total)` about every [`TICK`].
 pub fn run<T: Send>(
     py: Python<'_>,
     threads: Option<usize>,
@@ -74,7 +74,7 @@ pub fn run<T: Send>(
     }
 }
 
-/// Runs work on so many threads, or on one a processor.
+/// Runs work on the given number of threads, by default one per processor.
 pub fn on_threads<T: Send>(threads: Option<usize>, work: impl FnOnce() -> T + Send) -> T {
     let pool = match threads {
         None => shared_pool(),
@@ -86,21 +86,22 @@ pub fn on_threads<T: Send>(threads: Option<usize>, work: impl FnOnce() -> T + Se
     };
     match pool {
         Some(pool) => pool.install(work),
-        // Threads change the speed, never the result.
+        // The number of threads never changes the result.
         None => work(),
     }
 }
 
-/// Runs work on all threads if it is on so many items that this pays, else here.
+/// Runs work on all threads if it has enough items for this to pay off, otherwise on the calling
+/// thread.
 pub fn on_threads_if_many<T: Send>(items: usize, work: impl FnOnce() -> T + Send) -> T {
-    /// To hand work to another thread and back takes as long as a few thousand items.
+    /// Passing work to another thread and back takes as long as a few thousand items.
     const MANY: usize = 1 << 15;
     on_threads_if(items >= MANY, work)
 }
 
-/// Runs work on all threads, or here. What the engine does on all threads has to be run there, as
-/// it would else find its own, which a forked process has lost and would wait for; that one runs
-/// everything there.
+/// Runs work on all threads or on the calling thread. Parallel code of the engine must run inside
+/// the pool. Otherwise it would use the global pool, whose threads a forked process has lost and
+/// would wait for, so a forked process runs everything inside the pool.
 pub fn on_threads_if<T: Send>(many: bool, work: impl FnOnce() -> T + Send) -> T {
     if many || note_process() != process::id() {
         on_threads(None, work)
@@ -109,14 +110,14 @@ pub fn on_threads_if<T: Send>(many: bool, work: impl FnOnce() -> T + Send) -> T 
     }
 }
 
-/// The process that called this first, as it loaded the module.
+/// The process that first called this function, when it loaded the module.
 pub fn note_process() -> u32 {
     static LOADED: OnceLock<u32> = OnceLock::new();
     *LOADED.get_or_init(process::id)
 }
 
-/// The pool of this process. A fork inherits its parent's without the threads in it, and would
-/// wait for them for ever, so it gets its own.
+/// The thread pool of this process. A forked process inherits its parent's pool without the threads
+/// and would wait for them forever, so it gets its own pool.
 fn shared_pool() -> Option<Arc<ThreadPool>> {
     static POOL: Mutex<Option<(u32, Arc<ThreadPool>)>> = Mutex::new(None);
     let mut shared = POOL.lock().unwrap_or_else(PoisonError::into_inner);
@@ -126,14 +127,14 @@ fn shared_pool() -> Option<Arc<ThreadPool>> {
         _ => {
             let pool = Arc::new(ThreadPoolBuilder::new().build().ok()?);
             let inherited = shared.replace((process, Arc::clone(&pool)));
-            // To drop it would wait for its threads too.
+            // Dropping the inherited pool would wait for its threads, too.
             std::mem::forget(inherited);
             Some(pool)
         }
     }
 }
 
-/// The Python exception for an error of the engine.
+/// Converts an error of the engine to a Python exception.
 pub fn python_error(py: Python<'_>, error: &Error) -> PyErr {
     let message = error.to_string();
     match error {

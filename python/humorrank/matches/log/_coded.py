@@ -15,10 +15,10 @@ import polars as pl
 
 from humorrank._core import (
     NULL_CODE,
+    CheckedRows,
     CodeReader,
     Interner,
-    Judged,
-    judge_codes,
+    check_codes,
     known_codes,
     names_from,
 )
@@ -123,7 +123,7 @@ class Coder:
         """In the order of their numbers; those of further columns go behind them, from FURTHER."""
         return [self._names.interner, self._words, self._counts]
 
-    def judge(self, rows: CodedRows, binding: Binding) -> Judged | None:
+    def judge(self, rows: CodedRows, binding: Binding) -> CheckedRows | None:
         """Checks rows and picks those to rate; None if any has a fault."""
         names = self._names
         names.look()
@@ -138,7 +138,7 @@ class Coder:
                 return None
         if count is not None:
             self._look_at_counts()
-        judged = judge_codes(
+        judged = check_codes(
             first,
             second,
             winner,

@@ -26,7 +26,7 @@ class Names:
         self.excluded = len(self.interner)
         self._looked_at = 0
         self._blank: list[int] = []
-        # By code, as `Judged` has it, of the names in rows so far.
+        # By code, as `CheckedRows` has it, of the names in rows so far.
         self._seen = np.empty(0, np.uint8)
 
     def encode(self, names: pl.Series) -> np.ndarray:
@@ -56,7 +56,7 @@ class Names:
         return bool(self._blank) and any(np.isin(c, self._blank).any() for c in columns)
 
     def note(self, seen: np.ndarray) -> None:
-        """Notes in what kinds of rows each name occurred, as `Judged` has it; the array is ours."""
+        """Notes in what kinds of rows each name occurred, as `CheckedRows` has it; keeps it."""
         if len(self._seen):
             seen[: len(self._seen)] |= self._seen
         self._seen = seen

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from humorrank._core import Judged, UnusualError
+from humorrank._core import CheckedRows, UnusualError
 from humorrank.errors import InputError, OptionError
 from humorrank.matches.log._checks import faults, refuse_clash
 from humorrank.matches.log._coded import FURTHER, CodedRows, Coder, read_coded, wanted
@@ -195,7 +195,7 @@ class Pass:
                 if (taken := self._take(rows, keys)) is not None:
                     yield taken
 
-    def _account(self, judged: Judged, rows: CodedRows) -> Matches:
+    def _account(self, judged: CheckedRows, rows: CodedRows) -> Matches:
         """Counts what rows of codes are, and gives those that are rated."""
         report, names = self.report, self.names
         names.note(judged.seen)

@@ -1,25 +1,28 @@
-//! The chord method: Newton's, with the information of a nearby fit instead of its own.
+//! The chord method: Newton's method with the information of a nearby fit instead of that of the
+//! current point.
 
 use super::{
-    Settings, TOLERANCE, centre, in_points,
-    system::{Chances, System, logistic},
+    chances::{Chances, logistic},
+    settings::{Settings, TOLERANCE},
+    system::System,
+    vector::{centre, in_points},
 };
 use crate::{Pairs, PointColumn};
 
-/// Beyond this many contestants a product with the inverse costs more than it saves.
+/// With more contestants than this, a product with the inverse costs more than it saves.
 const MOST_CONTESTANTS: usize = 256;
 
-/// Steps after which Newton's own method is the better way.
+/// After this many steps, Newton's method is the better choice.
 const MOST_STEPS: usize = 40;
 
-/// The inverse information of one fit, for fits of data that differ a little.
+/// The inverse information of one fit, used for fits of slightly different data.
 pub struct Chord {
     inverse: Vec<f64>,
     prior: f64,
 }
 
 impl Chord {
-    /// Inverts the information at `strengths`; none for a large field.
+    /// Inverts the information at `strengths`; `None` for a large field.
     #[must_use]
     pub fn new(pairs: &Pairs, strengths: &[f64], settings: Settings) -> Option<Self> {
         (pairs.contestants() > 1 && pairs.contestants() <= MOST_CONTESTANTS).then(|| Self {
@@ -28,8 +31,8 @@ impl Chord {
         })
     }
 
-    /// The maximum near `start`, to [`TOLERANCE`]; none where the steps do not shrink as they
-    /// should.
+    /// Returns the maximum near `start`, to [`TOLERANCE`]; `None` if the steps do not shrink fast
+    /// enough.
     #[must_use]
     pub fn fit(&self, pairs: &Pairs, start: &[f64]) -> Option<Vec<f64>> {
         let mut strengths = start.to_vec();
@@ -46,8 +49,8 @@ impl Chord {
                 *strength += step;
             }
             let distance = in_points(&step);
-            // Steps shrink by about one factor, so that the next one is about as long as this; ten
-            // times that, to be sure.
+            // Steps shrink by an approximately constant factor, which predicts the length of the
+            // next one. The prediction is multiplied by ten for safety.
             let next = 10.0 * distance * distance / last;
             if distance < TOLERANCE || (last.is_finite() && next < TOLERANCE) {
                 centre(&mut strengths);
@@ -61,11 +64,11 @@ impl Chord {
         None
     }
 
-    /// The step that the inverse makes of a score.
+    /// Multiplies a score by the inverse, which gives the step.
     fn solve(&self, score: &[f64], step: &mut [f64]) {
         let n = score.len();
         step.fill(0.0);
-        // Four rows at once: the step goes through memory a quarter as often.
+        // Processing four rows at once reads the step from memory a quarter as often.
         let mut rows = self.inverse.chunks_exact(4 * n);
         let mut scores = score.chunks_exact(4);
         for (rows, score) in (&mut rows).zip(&mut scores) {
@@ -90,7 +93,7 @@ impl Chord {
             let (p, q) = logistic(strength);
             *score = self.prior * 0.5 * (q - p);
         }
-        // A field as small as this has points of any kind.
+        // A field this small can have points of either variant.
         match (
             Chances::at(strengths),
             &pairs.low_points,
@@ -111,7 +114,7 @@ impl Chord {
     }
 }
 
-/// Adds points won less points expected, for strengths of these powers of e.
+/// Adds the points won minus the expected points, for strengths given as powers of e.
 fn add_surplus(pairs: &Pairs, (won, lost): (&[f64], &[f64]), powers: &[f64], score: &mut [f64]) {
     for (low, row) in pairs.rows() {
         let high = &pairs.high[row.clone()];
@@ -121,7 +124,7 @@ fn add_surplus(pairs: &Pairs, (won, lost): (&[f64], &[f64]), powers: &[f64], sco
         };
         let power = powers[low];
         let others = first as usize..last as usize + 1;
-        // Who has met everybody between two others has a row without gaps, along memory.
+        // A contestant that has met all contestants between two others has a contiguous row.
         if others.len() == high.len() {
             score[low] += surplus_along(
                 power,
@@ -142,9 +145,9 @@ fn add_surplus(pairs: &Pairs, (won, lost): (&[f64], &[f64]), powers: &[f64], sco
     }
 }
 
-/// Takes from each of `score` what the contestant of this power has won of it beyond
-/// expectation, and returns the sum of that.
-// By itself it is vectorized, whatever it would be inlined into.
+/// Subtracts from each of `score` the points that the contestant of this power has won from it
+/// beyond expectation, and returns their sum.
+// As a function of its own it is vectorized, regardless of the caller.
 #[inline(never)]
 fn surplus_along(
     power: f64,
@@ -152,7 +155,7 @@ fn surplus_along(
     powers: &[f64],
     score: &mut [f64],
 ) -> f64 {
-    /// So many sums at once, as a vector register holds them.
+    /// The number of partial sums, which fit one vector register.
     const LANES: usize = 4;
     let surplus = |won: f64, lost: f64, other: f64| (won * other - lost * power) / (power + other);
     let mut own = [0.0; LANES];

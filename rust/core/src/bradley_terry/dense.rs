@@ -1,9 +1,7 @@
-//! Linear algebra of dense symmetric positive definite matrices, held row by row.
+//! Linear algebra of dense symmetric positive definite matrices in row-major order.
 
-pub use super::system::logistic;
-
-/// Cholesky's factorization in place on the upper triangle, row by row so that the inner
-/// loops run along memory.
+/// In-place Cholesky factorization of the upper triangle. It proceeds by rows, so that the inner
+/// loops access memory contiguously.
 pub fn factor(matrix: &mut [f64], n: usize) {
     for k in 0..n {
         let (above, below) = matrix.split_at_mut((k + 1) * n);
@@ -22,7 +20,7 @@ pub fn factor(matrix: &mut [f64], n: usize) {
     }
 }
 
-/// Solves with the factor, in place of the right-hand side.
+/// Solves a linear system with the Cholesky factor, in place of the right-hand side.
 pub fn substitute(factor: &[f64], right: &mut [f64]) {
     let n = right.len();
     for k in 0..n {
@@ -44,8 +42,8 @@ pub fn substitute(factor: &[f64], right: &mut [f64]) {
     }
 }
 
-/// Inverts a matrix given by its upper triangle, in place, by Gauss and Jordan's eliminations:
-/// without pivoting, which a positive definite matrix does not need.
+/// Inverts a matrix given by its upper triangle, in place, by Gauss-Jordan elimination. Pivoting is
+/// not necessary for a positive definite matrix.
 pub fn invert(matrix: &mut [f64], n: usize) {
     for i in 0..n {
         for j in 0..i {

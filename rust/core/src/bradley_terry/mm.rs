@@ -1,17 +1,23 @@
-//! Hunter's minorization-maximization.
+//! The minorization-maximization algorithm of Hunter (2004).
 
-use super::{LIMIT, System, TOLERANCE, centre, in_points, system::logistic};
+use super::{
+    chances::logistic,
+    settings::{LIMIT, TOLERANCE},
+    system::System,
+    vector::{centre, in_points},
+};
 use crate::{Error, Monitor};
 
-/// The paper's tolerance: the largest change of a log strength in one sweep.
+/// The tolerance of the paper: the largest change of a log strength in one sweep.
 const FIRST_TOLERANCE: f64 = 1e-6;
 
-/// Sweeps after which the climb is given up.
+/// The maximum number of sweeps.
 const MAX_SWEEPS: usize = 1_000_000;
 
-/// Sweeps `p_i <- W_i / sum_j n_ij / (p_i + p_j)`, in logs, until the largest change is under
-/// the tolerance; then asks for the certificate, and goes on with a tenth of the tolerance
-/// while that is too large. Returns the certificate and the number of sweeps.
+/// Performs sweeps `p_i <- W_i / sum_j n_ij / (p_i + p_j)`, on the log scale, until the largest
+/// change is below the tolerance, and then computes the certificate. While the certificate is too
+/// large, continues with a tenth of the tolerance. Returns the certificate and the number of
+/// sweeps.
 pub fn climb(
     system: &mut System,
     strengths: &mut [f64],
@@ -39,7 +45,7 @@ pub fn climb(
             expected[low] += matches * p;
             expected[high] += matches * q;
         }
-        // sum_j n_ij / (p_i + p_j) is the expected points over p_i.
+        // sum_j n_ij / (p_i + p_j) equals the expected points divided by p_i.
         let mut change = 0.0_f64;
         for (i, strength) in strengths.iter_mut().enumerate() {
             let step = (points[i] / expected[i]).ln();

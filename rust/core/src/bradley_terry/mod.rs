@@ -1,77 +1,45 @@
-//! The Bradley-Terry maximum: `P(i beats j) = p_i / (p_i + p_j)`, `p = exp(strength)`.
+//! The maximum likelihood estimate of the Bradley-Terry model: `P(i beats j) = p_i / (p_i + p_j)`,
+//! `p = exp(strength)`.
 //!
-//! Two ways to the same maximum: the minorization-maximization of Hunter (2004,
-//! "MM algorithms for generalized Bradley-Terry models"), and a damped Newton method. Both
-//! end with a certificate: the length of the last Newton step, max |H⁺ r| in rating points,
-//! which is to first order the distance to the maximum.
+//! Two algorithms find the same maximum: the minorization-maximization of Hunter (2004, "MM
+//! algorithms for generalized Bradley-Terry models") and a damped Newton method. Both end with a
+//! certificate: the length of the last Newton step, max |H⁺ r| in rating points, which is to first
+//! order the distance to the maximum.
 
+mod chances;
 mod chord;
 pub(crate) mod dense;
 mod mm;
 mod newton;
+mod settings;
 mod small;
 mod system;
+mod vector;
 
-use crate::{Error, Monitor, POINTS, Pairs, graph};
+use crate::{Error, Monitor, Pairs, graph};
+pub(crate) use chances::logistic;
 pub use chord::Chord;
+pub use settings::{LIMIT, Settings, Solver, TOLERANCE};
 pub(crate) use small::{Batch, MOST_CONTESTANTS as SMALL};
 use system::System;
-
-/// How to climb to the maximum; the result does not depend on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Solver {
-    /// Damped Newton steps.
-    Newton,
-    /// Minorization-maximization sweeps.
-    Mm,
-}
-
-/// Settings of a fit.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// Times half a won game against a fixed opponent of strength 0, added for everyone.
-    pub prior: f64,
-    /// Which way to the maximum.
-    pub solver: Solver,
-    /// Whether one fit may use all threads; many fits at once keep them busy without.
-    pub parallel: bool,
-    /// Whether to measure the certificate at the end, and not only to bound it.
-    pub certify: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            prior: 0.0,
-            solver: Solver::Newton,
-            parallel: true,
-            certify: true,
-        }
-    }
-}
-
-/// A fit goes on until its certificate is below this many points.
-pub const TOLERANCE: f64 = 1e-6;
-
-/// A fit whose certificate cannot be brought below this many points is an error.
-pub const LIMIT: f64 = 1e-4;
+use vector::centre;
 
 /// A certified maximum.
 #[derive(Clone, Debug)]
 pub struct Fit {
     /// Natural-log strengths with mean 0.
     pub strengths: Vec<f64>,
-    /// The certificate: distance to the maximum in rating points, to first order.
+    /// The certificate: the distance to the maximum in rating points, to first order.
     pub distance: f64,
-    /// Newton steps or MM sweeps taken.
+    /// The number of Newton steps or MM sweeps.
     pub iterations: usize,
 }
 
-/// Finds the maximum, from `start` if given (log strengths) or from equal strengths.
+/// Finds the maximum, starting from the log strengths `start` if given, or from equal strengths.
 ///
 /// # Errors
-/// [`Error::NoMaximum`] without a prior on a field that is not strongly connected;
-/// [`Error::NotConverged`] if the certificate stays above [`LIMIT`]; [`Error::Interrupted`].
+/// [`Error::NoMaximum`] if there is no prior and the field is not strongly connected.
+/// [`Error::NotConverged`] if the certificate stays above [`LIMIT`]. [`Error::Interrupted`].
 pub fn fit(
     pairs: &Pairs,
     start: Option<&[f64]>,
@@ -121,30 +89,6 @@ pub(crate) fn fit_connected(
         distance,
         iterations,
     })
-}
-
-/// Shifts to mean 0.
-fn centre(values: &mut [f64]) {
-    let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
-    for value in values {
-        *value -= mean;
-    }
-}
-
-/// The largest absolute value; not a number if one of them is not.
-fn largest(values: &[f64]) -> f64 {
-    values.iter().fold(0.0, |max: f64, value| {
-        if value.abs() > max || value.is_nan() {
-            value.abs()
-        } else {
-            max
-        }
-    })
-}
-
-/// The length of a step in rating points.
-fn in_points(step: &[f64]) -> f64 {
-    largest(step) * POINTS
 }
 
 #[cfg(test)]

@@ -1,10 +1,14 @@
-//! Newton's method with the damping that the logistic likelihood asks for.
+//! Newton's method with damping adapted to the logistic likelihood.
 
-use super::{LIMIT, System, TOLERANCE, in_points};
+use super::{
+    settings::{LIMIT, TOLERANCE},
+    system::System,
+    vector::in_points,
+};
 use crate::{Error, Monitor, POINTS};
 
-/// From the other side of a barely connected field, each step still gains at least ln 2 on
-/// the widest difference; 10,000 steps are beyond any field that floats can hold.
+/// Even from the opposite side of a barely connected field, each step gains at least ln 2 on the
+/// widest difference, so 10,000 steps exceed any field that floats can represent.
 const MAX_STEPS: usize = 10_000;
 
 /// Relative accuracy of the first steps, of later ones, and of the last one, which is the
@@ -13,21 +17,22 @@ const ROUGH: f64 = 0.1;
 const CLOSE: f64 = 1e-3;
 const FINE: f64 = 1e-5;
 
-/// Steps that change no difference by more than this converge quadratically at full length.
+/// Undamped steps that change no difference by more than this converge quadratically.
 const NEAR: f64 = 0.5;
 
-/// Steps longer than this are tamed, as long as that makes each step shorter than the ones before
-/// it by this factor.
+/// Steps longer than this are tamed, as long as this makes each step shorter than the previous ones
+/// by this factor.
 const LONGEST: f64 = 0.5;
 const PROGRESS: f64 = 0.7;
 
-/// Climbs, with `alone_steps` of [`System::alone_step`] first, until the next step is shorter than [`TOLERANCE`], takes it, and returns its
-/// length in points with the number of steps before it.
+/// Performs `alone_steps` steps of [`System::alone_step`] and then Newton steps until the next one
+/// is shorter than [`TOLERANCE`]. Takes that step as well, and returns its length in points and the
+/// number of steps before it.
 ///
-/// A step that changes the widest difference by d is cut to ln(1 + d)/d of its length: the
-/// log likelihood is generalized self-concordant with constant 1, and for such functions
-/// this damping climbs from anywhere and ends in quadratic convergence (Sun and Tran-Dinh
-/// 2019, "Generalized self-concordant functions: a recipe for Newton-type methods").
+/// A step that changes the widest difference by d is shortened to ln(1 + d)/d of its length. The
+/// log likelihood is generalized self-concordant with constant 1, and for such functions this
+/// damping converges from any starting point, and quadratically in the end (Sun and Tran-Dinh 2019,
+/// "Generalized self-concordant functions: a recipe for Newton-type methods").
 pub fn climb(
     system: &mut System,
     strengths: &mut [f64],
@@ -47,7 +52,8 @@ pub fn climb(
         system.newton_step(strengths, accuracy, monitor)?;
         let mut distance = in_points(&system.step);
         let progresses = distance < PROGRESS * best;
-        // What this step will leave: the inaccuracy of its solution, and its square.
+        // The distance that remains after this step: the inaccuracy of its solution, and its
+        // square.
         let left = distance * (accuracy + distance / POINTS);
         if !system.settings.certify && distance < NEAR * POINTS && left < LIMIT {
             advance(strengths, 1.0, &system.step);
@@ -57,17 +63,17 @@ pub fn climb(
             system.solve(FINE, monitor)?;
             distance = in_points(&system.step);
         }
-        // Rounding sets a floor under the step length; three steps without progress near
-        // it mean that the floor is reached.
+        // Rounding errors limit how short a step can become. Three steps without progress near this
+        // limit mean that it has been reached.
         stalled = if distance < best { 0 } else { stalled + 1 };
         best = best.min(distance);
         if distance < TOLERANCE || !distance.is_finite() || (stalled == 3 && best < 1.0) {
-            // The step is there already, and takes the rest of the distance away.
+            // The step is already computed and removes the remaining distance.
             advance(strengths, 1.0, &system.step);
             return Ok((distance, taken));
         }
         let tamed = progresses && system.tame_step(LONGEST);
-        // Steps that converge quadratically deserve an accuracy that goes with them.
+        // Steps that converge quadratically are solved to a corresponding accuracy.
         accuracy = (distance / POINTS).clamp(CLOSE, ROUGH);
         let spread = if tamed {
             NEAR

@@ -1,30 +1,34 @@
-//! Newton's method for small fields, some of them at once: each instruction works on the same
-//! place of several fields, so that a hundred thousand small fields cost little more than their
-//! arithmetic.
+//! Newton's method for several small fields at once. Each instruction processes the same entry of
+//! several fields, so that a hundred thousand small fields cost little more than their arithmetic.
 //!
-//! What comes of a field depends neither on its lane nor on what is in the others.
+//! The result of a field depends neither on its lane nor on the fields in the other lanes.
 
 use std::{
     array,
     ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign},
 };
 
-use super::{Settings, System, TOLERANCE, newton};
+use super::{
+    newton,
+    settings::{Settings, TOLERANCE},
+    system::System,
+    vector::centre,
+};
 use crate::{Error, Monitor, POINTS, Pairs};
 
-/// Up to this many contestants a field is small.
+/// A field is small if it has at most this many contestants.
 pub const MOST_CONTESTANTS: usize = 32;
 
 /// Log strengths up to this size have exponentials whose sums and products fit a float.
 const WIDEST: f64 = 300.0;
 
-/// Steps that change no difference by more than this converge quadratically at full length.
+/// Undamped steps that change no difference by more than this converge quadratically.
 const NEAR: f64 = 0.5;
 
-/// A field that takes more steps is left to `newton::climb`.
+/// A field that needs more steps is left to `newton::climb`.
 const MAX_STEPS: usize = 100;
 
-/// One number of each field.
+/// One number for each field.
 #[derive(Clone, Copy)]
 struct Lanes<const L: usize>([f64; L]);
 
@@ -85,45 +89,46 @@ impl<const L: usize> SubAssign for Lanes<L> {
     }
 }
 
-/// A field a lane, those of fewer contestants filled up with some that play no part.
+/// One field per lane. Fields with fewer contestants are padded with inactive ones.
 pub struct Batch<const L: usize> {
-    /// The contestants of the largest field.
+    /// The number of contestants of the largest field.
     size: usize,
     sizes: [usize; L],
-    /// 1 for each contestant, 0 for those who play no part.
+    /// 1 for each contestant, 0 for padding.
     real: Vec<Lanes<L>>,
-    /// Points of each pair, ordered by low, then high: those of low, those of high.
+    /// The points of each pair, sorted by the lower, then by the higher contestant: those of the
+    /// lower one, and those of the higher one.
     points: Vec<[Lanes<L>; 2]>,
-    /// Log strengths.
+    /// The log strengths.
     strengths: Vec<Lanes<L>>,
     powers: Vec<Lanes<L>>,
     score: Vec<Lanes<L>>,
     diagonal: Vec<Lanes<L>>,
-    /// The upper triangle of the information, row by row; the lower one is never looked at.
+    /// The upper triangle of the information in row-major order. The lower triangle is never read.
     matrix: Vec<Lanes<L>>,
     step: Vec<Lanes<L>>,
 }
 
-/// How a field's climb ends.
+/// The result of the iterations of a field.
 #[derive(Clone, Copy)]
 pub struct End {
-    /// The length of the last step in points; not a number where there is none.
+    /// The length of the last step in points; NaN if there is none.
     pub distance: f64,
-    /// The steps before it.
+    /// The number of steps before it.
     pub steps: usize,
 }
 
-/// How far a field's climb has come.
+/// The progress of a field.
 #[derive(Clone, Copy)]
 struct Course {
     end: Option<End>,
     best: f64,
     stalled: usize,
-    /// The length that the last step should have, as part of the one it has.
+    /// The factor by which the last step should be shortened.
     damped: f64,
 }
 
-/// Climbs as `newton::climb` does, and returns the same.
+/// Fits one field. Equivalent to `newton::climb`, with the same return values.
 pub fn climb(
     pairs: &Pairs,
     settings: Settings,
@@ -173,7 +178,7 @@ impl<const L: usize> Default for Batch<L> {
 }
 
 impl<const L: usize> Batch<L> {
-    /// Makes room for fields of these sizes, in which nobody has met anybody.
+    /// Resizes for fields of the given sizes, without any points.
     pub fn clear(&mut self, sizes: [usize; L]) {
         let size = sizes.into_iter().max().unwrap_or(0);
         (self.size, self.sizes) = (size, sizes);
@@ -199,7 +204,7 @@ impl<const L: usize> Batch<L> {
         self.matrix.resize(size * size, Lanes::ZERO);
     }
 
-    /// Sets the points of a pair of one field, the lower contestant first.
+    /// Sets the points of a pair of one field, with the lower contestant first.
     pub fn set(&mut self, lane: usize, (low, high): (usize, usize), won: f64, lost: f64) {
         let before = low * (2 * self.size - low - 1) / 2;
         let points = &mut self.points[before + high - low - 1];
@@ -211,11 +216,11 @@ impl<const L: usize> Batch<L> {
     pub fn strengths_of(&self, lane: usize) -> Vec<f64> {
         let strengths = &self.strengths[..self.sizes[lane]];
         let mut strengths: Vec<f64> = strengths.iter().map(|all| all.0[lane]).collect();
-        super::centre(&mut strengths);
+        centre(&mut strengths);
         strengths
     }
 
-    /// Starts where each contestant would be if all others were equal.
+    /// Sets each starting strength to the one the contestant would have if all others were equal.
     pub fn start(&mut self, prior: f64) {
         let fixed = Lanes([0.5 * prior; L]);
         let (won, lost) = (&mut self.score, &mut self.diagonal);
@@ -238,12 +243,13 @@ impl<const L: usize> Batch<L> {
         }
     }
 
-    /// Climbs to the maximum of each field from the strengths that are there.
+    /// Finds the maximum of each field, starting from the current strengths.
     ///
-    /// Every other step is Newton's. One that changes the widest difference by d may go too far;
-    /// if the likelihood falls at its end, it is cut to ln(1 + d)/d of its length, which climbs from
-    /// anywhere (see `newton::climb`); else it has climbed further than that. The step after it takes
-    /// its information once more, which makes both together converge cubically.
+    /// Every other step is a Newton step. A Newton step that changes the widest difference by d may
+    /// be too long. If the likelihood decreases at its end, it is shortened to ln(1 + d)/d of its
+    /// length, which converges from any starting point (see `newton::climb`); otherwise the full
+    /// step increases the likelihood even more. The step in between uses the same information
+    /// again, so that both together converge cubically.
     pub fn climb(&mut self, prior: f64, monitor: &Monitor) -> Result<[End; L], Error> {
         let mut courses = [Course {
             end: None,
@@ -297,8 +303,8 @@ impl<const L: usize> Batch<L> {
                     continue;
                 }
                 length.0[lane] = 1.0;
-                // Rounding sets a floor under the step length; three steps without progress near
-                // it mean that the floor is reached.
+                // Rounding errors limit how short a step can become. Three steps without progress
+                // near this limit mean that it has been reached.
                 course.stalled = if distance < course.best {
                     0
                 } else {
@@ -310,7 +316,7 @@ impl<const L: usize> Batch<L> {
                 }
             }
             for (strength, step) in self.strengths.iter_mut().zip(&self.step) {
-                // A lane that has ended stays, even beside a step that is not a number.
+                // A finished lane keeps its strengths, even if its step is NaN.
                 *strength += length.zip(*step, |by, step| if by == 0.0 { 0.0 } else { by * step });
             }
             if courses.iter().all(|course| course.end.is_some()) {
@@ -324,7 +330,7 @@ impl<const L: usize> Batch<L> {
         Ok(courses.map(|course| course.end.unwrap_or(none)))
     }
 
-    /// Fills the gradient of the log likelihood, and the information if it is asked for; returns the
+    /// Computes the gradient of the log likelihood and, if requested, the information. Returns the
     /// largest strength.
     fn evaluate<const INFORMATION: bool>(&mut self, prior: f64) -> Lanes<L> {
         let n = self.size;
@@ -359,7 +365,7 @@ impl<const L: usize> Batch<L> {
             for (((power, score), diagonal), ([won, lost], cell)) in others.zip(cells) {
                 let scale = Lanes::ONE / (own + *power);
                 let (p, q) = (own * scale, *power * scale);
-                // Equal to won - (won + lost) p, without its cancellation where p is near 1.
+                // Equal to won - (won + lost) p, but without cancellation if p is near 1.
                 let surplus = *won * q - *lost * p;
                 own_score += surplus;
                 *score -= surplus;
@@ -376,8 +382,8 @@ impl<const L: usize> Batch<L> {
         if !INFORMATION {
             return widest;
         }
-        // Without a prior the information is singular along (1, ..., 1); the outer product of its
-        // diagonal takes that away, at everyone's own scale.
+        // Without a prior the information is singular along (1, ..., 1). Adding the outer product
+        // of its diagonal makes it regular, at the scale of each contestant.
         let ground = if prior > 0.0 {
             Lanes::ZERO
         } else {
@@ -395,14 +401,14 @@ impl<const L: usize> Batch<L> {
         widest
     }
 
-    /// How fast the log likelihood rises at the end of the last step.
+    /// The directional derivative of the log likelihood at the end of the last step.
     fn slope(&self) -> Lanes<L> {
         let products = self.step.iter().zip(&self.score);
         products.fold(Lanes::ZERO, |sum, (&step, &score)| sum + step * score)
     }
 
-    /// Cholesky's factorization in place on the upper triangle; the diagonal holds the inverses of
-    /// the factor's.
+    /// In-place Cholesky factorization of the upper triangle. The diagonal contains the reciprocals
+    /// of that of the factor.
     fn factor(&mut self) {
         let n = self.size;
         for k in 0..n {
@@ -424,7 +430,7 @@ impl<const L: usize> Batch<L> {
         }
     }
 
-    /// Solves the information times the step = the score, but where the last step is kept.
+    /// Solves (information) x (step) = (score), except in lanes that keep the last step.
     fn substitute(&mut self, prior: f64, keeps: [bool; L]) {
         let n = self.size;
         let right = &mut self.score[..n];
@@ -460,7 +466,8 @@ impl<const L: usize> Batch<L> {
         }
     }
 
-    /// The longest step of a contestant, the widest difference of two, and the sum of all.
+    /// The longest step of a contestant, the widest difference between two steps, and the sum of
+    /// all steps.
     fn measure(&self, prior: f64) -> (Lanes<L>, Lanes<L>, Lanes<L>) {
         let none = if prior > 0.0 { 0.0 } else { f64::NEG_INFINITY };
         let (mut up, mut down) = (Lanes([none; L]), Lanes([none; L]));

@@ -1,38 +1,42 @@
-//! The score and information of the likelihood at a point, and the Newton step they give.
+//! The score and the information of the likelihood at a point, and the Newton step that results
+//! from them.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::{
-    Settings,
+    chances::{Chances, chance, logistic},
     dense::{factor, substitute},
+    settings::Settings,
+    vector::{centre, largest},
 };
 use crate::{Error, Monitor, Pairs};
 
-/// Up to this many contestants the step is solved by Cholesky's method, beyond by
+/// With at most this many contestants, the step is solved by Cholesky factorization; with more, by
 /// conjugate gradients.
 const DENSE_LIMIT: usize = 128;
 
-/// The likelihood of a field, with its score and information at the last point asked for.
+/// The likelihood of a field, with its score and information at the point of the last evaluation.
 pub struct System<'a> {
     pub pairs: &'a Pairs,
     pub settings: Settings,
     /// The gradient of the log likelihood.
     score: Vec<f64>,
-    /// Its positive part: each win times the chance that it would have been lost.
+    /// The positive part of the gradient: each win times the probability that it would have been
+    /// lost.
     gain: Vec<f64>,
     /// The diagonal of the information.
     diagonal: Vec<f64>,
-    /// n p q of each pair: minus its off-diagonal entry of the information.
+    /// n p q of each pair, the negative of its off-diagonal entry of the information.
     weights: Vec<f64>,
     matrix: Vec<f64>,
     parts: Vec<Part>,
     pub step: Vec<f64>,
 }
 
-/// What the pairs add to one contestant: one access to memory a pair, where three arrays would be
-/// three.
+/// The contributions of the pairs to one contestant. Storing them together needs one memory access
+/// per pair instead of three.
 #[derive(Clone, Copy, Default)]
 struct Sums {
     score: f64,
@@ -40,77 +44,17 @@ struct Sums {
     diagonal: f64,
 }
 
-/// Rows of pairs that are worked through in one go, and what they add to each contestant.
+/// Rows of pairs that are processed together, and their contributions to each contestant.
 #[derive(Default)]
 struct Part {
     rows: Range<usize>,
     sums: Vec<Sums>,
-    /// The same for a product with the information.
+    /// The contributions to a product with the information.
     image: Vec<f64>,
 }
 
-/// (p, q) = logistic(d), logistic(-d), each to full relative accuracy.
-pub fn logistic(difference: f64) -> (f64, f64) {
-    let small = (-difference.abs()).exp();
-    let large = 1.0 / (1.0 + small);
-    if difference >= 0.0 {
-        (large, small * large)
-    } else {
-        (small * large, large)
-    }
-}
-
-/// (p, q) of two strengths, each to full relative accuracy.
-#[inline]
-fn chance(one: f64, other: f64) -> (f64, f64) {
-    let scale = 1.0 / (one + other);
-    (one * scale, other * scale)
-}
-
-/// The chances of any two contestants at some strengths.
-pub enum Chances<'a> {
-    /// exp(strength), where all of them can be held.
-    Strengths(Vec<f64>),
-    /// Log strengths too far apart for that.
-    Logs(&'a [f64]),
-}
-
-/// The widest difference of log strengths whose exponentials, and their sums, fit a float.
-const WIDEST: f64 = 600.0;
-
-impl<'a> Chances<'a> {
-    pub fn at(strengths: &'a [f64]) -> Self {
-        let (min, max) = strengths.iter().fold(
-            (f64::INFINITY, f64::NEG_INFINITY),
-            |(min, max), &strength| (strength.min(min), strength.max(max)),
-        );
-        if max - min > WIDEST {
-            return Self::Logs(strengths);
-        }
-        let middle = f64::midpoint(min, max);
-        Self::Strengths(strengths.iter().map(|s| (s - middle).exp()).collect())
-    }
-
-    /// What [`chance`] and [`logistic`] take, and whether it is the former.
-    fn coordinates(&self) -> (&[f64], bool) {
-        match self {
-            Self::Strengths(p) => (p, true),
-            Self::Logs(strengths) => (strengths, false),
-        }
-    }
-
-    /// (P(i beats j), P(j beats i)), each to full relative accuracy.
-    #[inline]
-    pub fn of(&self, i: usize, j: usize) -> (f64, f64) {
-        match self {
-            Self::Strengths(p) => chance(p[i], p[j]),
-            Self::Logs(strengths) => logistic(strengths[i] - strengths[j]),
-        }
-    }
-}
-
-/// Up to this many pairs are worked through in one go. The parts depend on the pairs alone, and
-/// are added in their order, so that the sums do not depend on the threads.
+/// The maximum number of pairs that are processed together. The parts depend only on the pairs and
+/// are added in order, so the sums do not depend on the number of threads.
 const PART: usize = 1 << 16;
 const MOST_PARTS: usize = 4;
 
@@ -126,7 +70,7 @@ fn parts(pairs: &Pairs, settings: Settings) -> Vec<Part> {
     .collect()
 }
 
-/// Runs a task for each part.
+/// Runs one task for each part.
 fn each_part<T: Send>(tasks: Vec<T>, parallel: bool, work: impl Fn(T) + Sync + Send) {
     if parallel && tasks.len() > 1 {
         tasks.into_par_iter().for_each(work);
@@ -198,9 +142,10 @@ impl<'a> System<'a> {
         }
     }
 
-    /// Replaces the step by one in which everyone looks at nobody else's: Newman's ratio of gains
-    /// to losses (2023, "Efficient computation of rankings from pairwise comparisons"). Far from
-    /// the maximum it goes further than Newton's, at the cost of one look at the pairs.
+    /// Replaces the step by one in which each contestant ignores the steps of the others: the ratio
+    /// of gains to losses of Newman (2023, "Efficient computation of rankings from pairwise
+    /// comparisons"). Far from the maximum, it makes more progress than a Newton step and needs
+    /// only one pass over the pairs.
     pub fn alone_step(&mut self, strengths: &[f64]) {
         self.evaluate(strengths);
         for (i, step) in self.step.iter_mut().enumerate() {
@@ -208,7 +153,7 @@ impl<'a> System<'a> {
         }
     }
 
-    /// Computes the Newton step at `strengths`, solved to `accuracy` (relative).
+    /// Computes the Newton step at `strengths`, solved to the relative accuracy `accuracy`.
     pub fn newton_step(
         &mut self,
         strengths: &[f64],
@@ -220,13 +165,13 @@ impl<'a> System<'a> {
         self.solve(accuracy, monitor)
     }
 
-    /// Whether steps are solved as well as they can be, whatever accuracy is asked for.
+    /// Whether steps are solved as accurately as possible, regardless of the requested accuracy.
     pub fn is_exact(&self) -> bool {
         self.pairs.contestants() <= DENSE_LIMIT
     }
 
-    /// Solves the information times the step = the score, at the last point evaluated, and goes
-    /// on from the step that is there.
+    /// Solves (information) x (step) = (score) at the point of the last evaluation, starting from
+    /// the current step.
     pub fn solve(&mut self, accuracy: f64, monitor: &Monitor) -> Result<(), Error> {
         if self.is_exact() {
             self.solve_dense();
@@ -234,14 +179,14 @@ impl<'a> System<'a> {
             self.solve_sparse(accuracy, monitor)?;
         }
         if self.settings.prior == 0.0 {
-            super::centre(&mut self.step);
+            centre(&mut self.step);
         }
         Ok(())
     }
 
-    /// Cuts the steps d of those who would go further than `longest` to ln(1 + d), unless they are
-    /// more than half of all: a few who are far from where they belong then need not hold up the
-    /// rest, as damping everyone would. Says whether it did.
+    /// Shortens each step d that is longer than `longest` to ln(1 + d), unless this concerns more
+    /// than half of the contestants. A few contestants far from their final strength then do not
+    /// slow down the others, as damping all steps would. Returns whether any step was shortened.
     pub fn tame_step(&mut self, longest: f64) -> bool {
         let far = (self.step.iter())
             .filter(|step| step.abs() > longest)
@@ -255,14 +200,14 @@ impl<'a> System<'a> {
         true
     }
 
-    /// The largest change that the step makes to any difference that the data speak of, or, if
-    /// that is at most `enough`, a bound for it.
+    /// The largest change of a difference between contestants of a pair due to the step, or an
+    /// upper bound of it if that is at most `enough`.
     pub fn step_spread(&self, enough: f64) -> f64 {
-        if 2.0 * super::largest(&self.step) <= enough {
+        if 2.0 * largest(&self.step) <= enough {
             return enough;
         }
         let own = if self.settings.prior > 0.0 {
-            super::largest(&self.step)
+            largest(&self.step)
         } else {
             0.0
         };
@@ -272,12 +217,12 @@ impl<'a> System<'a> {
             .fold(own, f64::max)
     }
 
-    /// Fills the dense information matrix at the last point evaluated.
+    /// Fills the dense information matrix at the point of the last evaluation.
     fn assemble(&mut self) {
         let n = self.pairs.contestants();
-        // Without a prior the information is singular along (1, ..., 1); the outer product of
-        // its diagonal d takes that away, at everyone's own scale, and leaves steps for which
-        // the sum of d x step is 0 as they are.
+        // Without a prior the information is singular along (1, ..., 1). Adding the outer product
+        // of its diagonal d makes it regular, at the scale of each contestant, and does not change
+        // steps for which the sum of d x step is 0.
         let ground = if self.settings.prior > 0.0 {
             0.0
         } else {
@@ -301,8 +246,8 @@ impl<'a> System<'a> {
         substitute(&self.matrix, &mut self.step);
     }
 
-    /// The inverse of the information at `strengths`, row by row; without a prior, the
-    /// generalized inverse up to a multiple of the matrix of ones.
+    /// The inverse of the information at `strengths` in row-major order; without a prior, the
+    /// generalized inverse up to a multiple of the all-ones matrix.
     pub fn inverse(&mut self, strengths: &[f64]) -> Vec<f64> {
         let n = self.pairs.contestants();
         self.evaluate(strengths);
@@ -316,7 +261,8 @@ impl<'a> System<'a> {
         inverse
     }
 
-    /// The information times some values; returns the product of both.
+    /// Multiplies the information by `values`. Returns the inner product of `values` and the
+    /// result.
     fn multiply(&self, parts: &mut [Part], values: &[f64], image: &mut [f64]) -> f64 {
         let (pairs, weights) = (self.pairs, &self.weights);
         each_part(parts.iter_mut().collect(), self.settings.parallel, |part| {
@@ -343,22 +289,24 @@ impl<'a> System<'a> {
         curvature
     }
 
-    /// Conjugate gradients, preconditioned by the diagonal, until what is left is small beside the
-    /// step, both in the norm of the information and for everyone alone.
+    /// Solves for the step by conjugate gradients with diagonal preconditioning, until the residual
+    /// is small compared with the step, both in the norm of the information and for each
+    /// contestant.
     fn solve_sparse(&mut self, accuracy: f64, monitor: &Monitor) -> Result<(), Error> {
         let n = self.pairs.contestants();
         let mut step = std::mem::take(&mut self.step);
         let mut parts = std::mem::take(&mut self.parts);
-        // Without a prior the information is singular along (1, ..., 1): residuals have sum 0
-        // but for rounding, which no direction can take away, so that conjugate gradients would
-        // never get below it, and wander off. Everyone bears as much as their information.
+        // Without a prior the information is singular along (1, ..., 1). The residuals sum to 0
+        // except for rounding errors, which no direction can remove, so conjugate gradients would
+        // stall at that level and diverge. The excess is distributed in proportion to the
+        // information of each contestant.
         let excess = if self.settings.prior > 0.0 {
             0.0
         } else {
             1.0 / self.diagonal.iter().sum::<f64>()
         };
-        // Takes the excess away; says what is left, times the inverse of the diagonal: with
-        // itself, and at most.
+        // Removes the excess. Returns the remaining residual times the inverse of the diagonal: its
+        // inner product with the residual, and its maximum.
         let project = |residual: &mut [f64]| {
             let share = excess * residual.iter().sum::<f64>();
             let (mut energy, mut largest) = (0.0, 0.0_f64);
@@ -386,9 +334,10 @@ impl<'a> System<'a> {
             .map(precondition)
             .collect();
         let mut result = Ok(());
-        // In exact arithmetic n iterations are enough; rounding may ask for a few times that.
+        // In exact arithmetic n iterations are sufficient. With rounding errors, a few times as
+        // many can be necessary.
         for iteration in 0..20 * n + 1000 {
-            let close = energy <= target && left <= accuracy * super::largest(&step);
+            let close = energy <= target && left <= accuracy * largest(&step);
             if close || energy == 0.0 {
                 break;
             }
@@ -427,10 +376,11 @@ fn alone(gain: f64, score: f64) -> Option<f64> {
     step.is_finite().then_some(step)
 }
 
-/// So many pairs of a contestant are evaluated together.
+/// The number of pairs of a contestant that are evaluated together.
 const BLOCK: usize = 32;
 
-/// Sets what the pairs of a part add to everyone, and their weights.
+/// Computes the contributions of the pairs of a part to all contestants, and the weights of the
+/// pairs.
 #[inline]
 fn add_sums(
     pairs: &Pairs,
@@ -456,8 +406,9 @@ fn add_sums(
             let (mut won, mut lost) = ([0.0; BLOCK], [0.0; BLOCK]);
             let won = pairs.low_points.of(block.clone(), &mut won);
             let lost = pairs.high_points.of(block, &mut lost);
-            // Three short loops: of the first, many reads are on their way at once; the second
-            // is arithmetic on neighbours; what the third adds to is in the cache by then.
+            // Three short loops: the first one has many memory reads in flight at once, the second
+            // one performs arithmetic on contiguous values, and the third one adds to values that
+            // are in the cache by then.
             let mut others = [0.0; BLOCK];
             for (other, &high) in others.iter_mut().zip(high) {
                 *other = coordinates[high as usize];
@@ -466,7 +417,7 @@ fn add_sums(
             for (at, ((&won, &lost), weight)) in won.iter().zip(lost).zip(&mut *weights).enumerate()
             {
                 let (p, q) = chance(coordinate, others[at]);
-                // Equal to won - (won + lost) p, without its cancellation where p is near 1.
+                // Equal to won - (won + lost) p, but without cancellation if p is near 1.
                 (gained[at], given[at]) = (won * q, lost * p);
                 *weight = (won + lost) * p * q;
             }

@@ -1,5 +1,5 @@
-use super::*;
-use crate::{Outcome, Tally, Ties};
+use super::{vector::largest, *};
+use crate::{Outcome, POINTS, Tally, Ties};
 use proptest::prelude::*;
 
 fn field(matches: &[(u32, u32, u64)], contestants: usize) -> Pairs {
@@ -22,8 +22,8 @@ fn fit_with(pairs: &Pairs, solver: Solver, prior: f64) -> Result<Fit, Error> {
     fit(pairs, None, settings, &Monitor::new())
 }
 
-/// A chain in which each contestant beats the next `won` to `lost`: every step down is
-/// ln(won/lost).
+/// A chain in which each contestant beats the next `won` to `lost`, so that each strength exceeds
+/// the next one by ln(won/lost).
 fn chain(length: u32, won: u64, lost: u64) -> (Pairs, Vec<f64>) {
     let matches: Vec<_> = (0..length - 1)
         .flat_map(|i| [(i, i + 1, won), (i + 1, i, lost)])
@@ -50,7 +50,7 @@ fn two_contestants_are_apart_by_the_log_odds() {
 fn chains_have_their_closed_form() {
     for (length, won, lost) in [
         (20, 6, 4),
-        // Beyond what floats hold of the powers of e.
+        // Powers of e beyond the range of floats.
         (30, 1, 10_000_000_000_000_000),
         (50, 6, 4),
         (1000, 6, 4),
@@ -116,7 +116,8 @@ fn an_interrupted_fit_stops() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
-    /// At the maximum everyone has as many points as expected, whichever way was taken.
+    /// At the maximum, the points of each contestant equal the expected points, for either
+    /// algorithm.
     #[test]
     fn the_score_equations_hold(
         n in 2..40_u32,

@@ -1,33 +1,33 @@
-//! The score that a rating difference makes expect.
+//! The expected score as a function of the rating difference.
 
-/// Cells of the table in one natural-log unit of strength.
+/// The number of cells of the table per natural-log unit of strength.
 const CELLS: f64 = 16.0;
 
-/// Cells to either side of the middle one. Beyond them, 37 units away, a win is certain to the
-/// last bit of a float.
+/// The number of cells on each side of the middle one. Beyond them, at a difference of 37 units,
+/// the probability is 0 or 1 to the last bit of a float.
 const REACH: f64 = 37.0 * CELLS;
 
-/// Terms of a series. The next one is below 1e-14.
+/// The number of terms of a series. The next term is below 1e-14.
 const TERMS: usize = 7;
 
-/// Filled up to a power of two each way, so that a mask keeps an index in bounds.
+/// Padded to a power of two in each dimension, so that a mask keeps an index within bounds.
 type Table = [[f64; TERMS.next_power_of_two()]; (2 * REACH as usize + 1).next_power_of_two()];
 
-/// `1 / (1 + exp(-u))` as Taylor series around the middles of the cells of u.
+/// Taylor series of `1 / (1 + exp(-u))` around the middles of the cells of u.
 static SERIES: Table = series();
 
-/// The chance of winning against somebody who is better by `difference` points.
+/// The expected score against an opponent that is better by `difference` points.
 ///
-/// There is no division in it, and nothing whose last bits depend on the platform, as those of
-/// the exponential do.
+/// The computation contains no division and nothing whose last bits depend on the platform, unlike
+/// the exponential function.
 #[inline]
 pub fn expected(difference: f64) -> f64 {
-    /// A float of this size has no bits below one: adding it rounds to a whole number, which is
-    /// then in the lowest bits, here counted from the first cell.
+    /// A float of this size has no fractional bits. Adding it rounds to an integer, which is then
+    /// in the lowest bits, here counted from the first cell.
     const ROUNDING: f64 = ((1_u64 << 52) + (1 << 51)) as f64 + REACH;
-    const CELLS_A_POINT: f64 = -std::f64::consts::LN_10 / 400.0 * CELLS;
+    const CELLS_A_POINT: f64 = -crate::scale::STRENGTH * CELLS;
     let place = difference * CELLS_A_POINT;
-    // Unlike `clamp`, which keeps what is not a number, each of these is one instruction.
+    // In contrast to `clamp`, which preserves NaN, each of these compiles to one instruction.
     let place = if place > -REACH { place } else { -REACH };
     let place = if place < REACH { place } else { REACH };
     let shifted = place + ROUNDING;
@@ -56,13 +56,13 @@ const fn series() -> Table {
     table
 }
 
-/// The series of the chance s around where it and 1 - s are these.
+/// The Taylor series of the probability s around the point where s is `chance` and 1 - s is `rest`.
 const fn taylor(chance: f64, rest: f64) -> [f64; TERMS.next_power_of_two()] {
     let mut series = [0.0; TERMS.next_power_of_two()];
     series[0] = chance;
     let mut term = 1;
     while term < TERMS {
-        // The derivative is s (1 - s), so that each coefficient follows from those before.
+        // The derivative is s (1 - s), so each coefficient follows from the previous ones.
         let mut product = series[term - 1] * rest;
         let mut other = 1;
         while other < term {

@@ -1,15 +1,15 @@
-//! Random orders of a log, drawn from how many matches of each kind it holds.
+//! Random orders of a log, drawn from the number of matches of each kind.
 //!
-//! Think of every match as holding a random number; the matches are played in the order of their
-//! numbers, and those with equal ones in a random order. The numbers are looked at from their
-//! first bit. A bit parts the matches into two halves: of c matches of a kind, a
-//! Binomial(c, 1/2) number goes to the first half. Halves are parted again until one holds at
-//! most [`CHUNK`] matches. These are written out and get their next bits, at most eight and
-//! as many as it takes for blocks of about [`BLOCK`] matches, which are then shuffled.
+//! Conceptually, each match has a random number. The matches are played in the order of their
+//! numbers, and matches with equal numbers in random order. The numbers are examined from their
+//! first bit on. A bit splits the matches into two halves: of c matches of a kind, a Binomial(c,
+//! 1/2) number belongs to the first half. Halves are split further until a half contains at most
+//! [`CHUNK`] matches. Its matches are written out and get their next bits, at most eight and as
+//! many as necessary for blocks of about [`BLOCK`] matches, which are then shuffled.
 //!
-//! Each half has its own random stream, numbered as the nodes of a binary heap are: 1 for the
-//! whole, 2i and 2i + 1 for the halves of i. A chunk takes from its stream the words whose bytes,
-//! lowest first, hold the bits of its matches, then what the shuffles of its blocks need.
+//! Each half has its own random stream, numbered like the nodes of a binary heap: 1 for the whole,
+//! 2i and 2i + 1 for the halves of i. A chunk reads from its stream first the words whose bytes,
+//! lowest first, contain the bits of its matches, and then those for the shuffles of its blocks.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -22,25 +22,25 @@ use crate::{
     random::{Purpose, Stream, stream},
 };
 
-/// So many matches are written out at once. More would need more memory, fewer more halves, which
-/// cost a draw for each kind.
+/// The maximum number of matches that are written out at once. A larger chunk needs more memory; a
+/// smaller one needs more halves, each of which costs one draw per kind.
 const CHUNK: u64 = 1 << 20;
 
-/// Blocks of about this many matches are shuffled in the processor's cache.
+/// Blocks of about this many matches are shuffled within the cache of the processor.
 const BLOCK: u64 = 1 << 12;
 
-/// Kinds between looks at the monitor.
+/// The number of kinds processed between checks of the monitor.
 const KINDS_A_LOOK: usize = 1 << 20;
 
-/// So many equal matches: the kind, and their number. A kind of more matches than this can
-/// count is listed several times.
+/// Equal matches: the kind, and the number of matches. A kind with more matches than this can count
+/// is listed several times.
 type Counted = (u32, u32);
 
 /// The matches of each kind, from which all orders of a log are drawn.
 pub struct Counts(Vec<Counted>);
 
 impl Counts {
-    /// The matches of these kinds.
+    /// Creates the counts from the kinds.
     pub fn new(kinds: &Kinds) -> Self {
         const MOST: u64 = u32::MAX as u64;
         let mut out = Vec::with_capacity(kinds.kinds.len());
@@ -56,23 +56,23 @@ impl Counts {
     }
 }
 
-/// One random order, block after block.
+/// One random order, produced block by block.
 pub struct Order<'a, C> {
-    /// What to write for a match of each kind.
+    /// The code to write for a match of each kind.
     codes: &'a [C],
-    /// The stream of a node.
+    /// The seed and the shuffle, which select the stream of a node.
     random: (u64, u64),
-    /// The halves that are still to come, the next one last.
+    /// The halves that remain, with the next one last.
     pending: Vec<(u64, Cow<'a, [Counted]>)>,
-    /// The blocks of the present chunk, end to end.
+    /// The blocks of the current chunk, concatenated.
     chunk: Vec<C>,
-    /// Where the blocks that are still to come begin and end, the next one last.
+    /// The ranges of the blocks that remain, with the next one last.
     blocks: Vec<Range<usize>>,
     stream: Stream,
 }
 
 impl<'a, C: Copy + Default> Order<'a, C> {
-    /// The order of this number under this seed. It does not depend on the codes.
+    /// Creates the order with the given number under the seed. It does not depend on the codes.
     pub fn new(counts: &'a Counts, codes: &'a [C], seed: u64, shuffle: u64) -> Self {
         Self {
             codes,
@@ -84,8 +84,8 @@ impl<'a, C: Copy + Default> Order<'a, C> {
         }
     }
 
-    /// Draws the next block and returns where it lies in [`Order::matches`]; none at the end.
-    /// `scratch` is for the moment.
+    /// Draws the next block and returns its range in [`Order::matches`]; `None` at the end.
+    /// `scratch` is a temporary buffer.
     ///
     /// # Errors
     /// [`Error::Interrupted`].
@@ -118,12 +118,12 @@ impl<'a, C: Copy + Default> Order<'a, C> {
         }
     }
 
-    /// What [`Order::draw`] points into.
+    /// The matches into which [`Order::draw`] returns ranges.
     pub fn matches(&self) -> &[C] {
         &self.chunk
     }
 
-    /// Writes the matches of a chunk, in the order of their next bits.
+    /// Writes the matches of a chunk in the order of their next bits.
     fn write(&mut self, counts: &[Counted], matches: usize, scratch: &mut Vec<C>) {
         scratch.clear();
         for &(kind, count) in counts {
@@ -170,7 +170,7 @@ impl<'a, C: Copy + Default> Order<'a, C> {
     }
 }
 
-/// Parts matches by their next bit.
+/// Splits matches by their next bit.
 fn part(
     counts: &[Counted],
     random: &mut Stream,
@@ -192,9 +192,9 @@ fn part(
     Ok((first, second))
 }
 
-/// A Binomial(count, 1/2) number: the ones among as many random bits.
+/// Draws a Binomial(count, 1/2) number by counting the ones among as many random bits.
 fn half(count: u32, random: &mut Stream) -> u32 {
-    /// Beyond this many bits, drawing from the distribution is cheaper than counting them.
+    /// Beyond this many bits, drawing from the distribution is faster than counting bits.
     const COUNTED: u32 = 2048;
     if count > COUNTED {
         // One half is a valid probability.
@@ -211,19 +211,19 @@ fn half(count: u32, random: &mut Stream) -> u32 {
     ones + rest
 }
 
-/// The shuffle of Fisher and Yates, three places to a random word (Brackett-Rozinsky and Lemire
+/// The Fisher-Yates shuffle with three positions per random word (Brackett-Rozinsky and Lemire
 /// 2024, "Batched ranged random integer generation").
 fn shuffle<C>(block: &mut [C], random: &mut Stream) {
     let mut left = block.len();
     while left > 2 {
         let n = left as u64;
-        // A block holds at most `CHUNK` matches, so this is below 2^63.
+        // A block has at most `CHUNK` matches, so this is below 2^63.
         let ways = n * (n - 1) * (n - 2);
         let places = loop {
             let (first, rest) = times(random.next_u64(), n);
             let (second, rest) = times(rest, n - 1);
             let (third, rest) = times(rest, n - 2);
-            // Some numbers of the last of these ways would be too many.
+            // Numbers in the last, incomplete interval would introduce a bias.
             if rest >= ways || rest >= ways.wrapping_neg() % ways {
                 break [first, second, third];
             }
@@ -238,7 +238,7 @@ fn shuffle<C>(block: &mut [C], random: &mut Stream) {
     }
 }
 
-/// The whole number and the fraction, of 2^64, of a fraction times `n`.
+/// The integer part and the fractional part, in units of 2^-64, of a fraction times `n`.
 fn times(fraction: u64, n: u64) -> (u64, u64) {
     let product = u128::from(fraction) * u128::from(n);
     ((product >> 64) as u64, product as u64)
@@ -263,7 +263,7 @@ mod tests {
         }
     }
 
-    /// The order, and the lengths of its blocks.
+    /// Returns the order and the lengths of its blocks.
     fn drawn(kinds: &Kinds, seed: u64, shuffle: u64) -> (Vec<u32>, Vec<usize>) {
         let counts = Counts::new(kinds);
         let codes: Vec<u32> = (0..kinds.kinds.len() as u32).collect();
@@ -312,7 +312,7 @@ mod tests {
             *seen.entry(order).or_insert(0_u64) += 1;
         }
         assert_eq!(seen.len(), 12);
-        // The 99.99 % point of 11 degrees of freedom.
+        // The 99.99 % quantile with 11 degrees of freedom.
         assert_uniform(&seen.into_values().collect::<Vec<_>>(), 37.4);
     }
 
@@ -327,14 +327,14 @@ mod tests {
                 *seen.entry(block).or_insert(0_u64) += 1;
             }
             assert_eq!(seen.len(), shuffles);
-            // The 99.99 % points of 119 and 719 degrees of freedom.
+            // The 99.99 % quantiles with 119 and 719 degrees of freedom.
             assert_uniform(&seen.into_values().collect::<Vec<_>>(), quantile);
         }
     }
 
     #[test]
     fn positions_are_uniform_when_the_log_is_parted() {
-        // One match of kind 0 among many: where it lands is uniform over the order.
+        // The position of a single match of kind 0 among many others is uniformly distributed.
         for common in [5 * BLOCK, CHUNK + CHUNK / 4] {
             let orders = if common > CHUNK { 100 } else { 400 };
             let mut places: Vec<f64> = (0..orders)
@@ -351,23 +351,24 @@ mod tests {
                 .enumerate()
                 .map(|(i, &u)| (u - i as f64 / n).abs().max((u - (i + 1) as f64 / n).abs()))
                 .fold(0.0, f64::max);
-            // Kolmogorov's 99.99 % point.
+            // The 99.99 % quantile of Kolmogorov's distribution.
             assert!(distance < 2.23 / n.sqrt(), "{common}: {distance}");
         }
     }
 
     #[test]
     fn blocks_are_parted_evenly_and_independently() {
-        // Three chunks' worth is parted twice: into the nodes 4, 5, 6 and 7.
+        // Three chunks of matches are split twice, into the nodes 4, 5, 6 and 7.
         let of = kinds(&vec![64; 3 * CHUNK as usize / 64]);
         let (order, lengths) = drawn(&of, 11, 0);
         assert_eq!(lengths.len(), 4 * 256);
         let mean = order.len() as f64 / lengths.len() as f64;
         let excess: Vec<f64> = lengths.iter().map(|&length| length as f64 - mean).collect();
-        // Lengths are nearly Poisson.
+        // The lengths are approximately Poisson distributed.
         let spread: f64 = excess.iter().map(|x| x * x / mean).sum();
         assert!((spread / 1024.0 - 1.0).abs() < 0.25, "{spread}");
-        // How many of each kind are in one of the blocks says nothing about another one.
+        // The numbers of matches of each kind in one block are independent of those in another
+        // block.
         let mut begin = 0;
         let mut blocks = lengths.iter().map(|&length| {
             begin += length;

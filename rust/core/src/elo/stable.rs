@@ -1,32 +1,32 @@
-//! Stable Elo: the mean of replays in random orders.
+//! Stable Elo: the mean rating over replays in random orders.
 
 use rayon::prelude::*;
 
 use super::{
-    START,
     expected::expected,
     order::{Counts, Order},
+    running::START,
 };
 use crate::{Error, Monitor, Pairs, pairs::Kinds};
 
-/// Final ratings of replays in random orders.
+/// The final ratings of replays in random orders.
 #[derive(Clone, Debug)]
 pub struct StableElo {
-    /// The mean over the replays, a contestant each.
+    /// The mean over the replays, for each contestant.
     pub mean: Vec<f64>,
-    /// The population standard deviation over the replays, a contestant each.
+    /// The population standard deviation over the replays, for each contestant.
     pub deviation: Vec<f64>,
 }
 
-/// A match in as few bits as it takes.
+/// A compact representation of a match.
 trait Code: Copy + Default + Send + Sync {
     fn pack(low: u32, high: u32, class: u32, bits: u32) -> Self;
 
-    /// Indices, of which only the lowest bits may be looked at.
+    /// The indices. Only their lowest bits are valid.
     fn unpack(self, bits: u32) -> [usize; 3];
 }
 
-/// Two contestants of `bits` bits each, and what is left for the class.
+/// Two contestants of `bits` bits each, followed by the class.
 impl Code for u32 {
     fn pack(low: u32, high: u32, class: u32, bits: u32) -> Self {
         low | high << bits | class << (2 * bits)
@@ -53,12 +53,12 @@ impl Code for [u32; 3] {
     }
 }
 
-/// What all replays share.
+/// The data shared by all replays.
 struct Replays<'a, C> {
     counts: Counts,
     codes: Vec<C>,
-    /// Of each class: the score of the lower-numbered contestant, and K times the weight. Their
-    /// number is a power of two.
+    /// For each class: the score of the lower-numbered contestant, and K times the weight. The
+    /// length is a power of two.
     classes: Vec<(f64, f64)>,
     contestants: usize,
     bits: u32,
@@ -103,7 +103,7 @@ pub fn order(kinds: &Kinds, seed: u64, shuffle: u64) -> Vec<u32> {
     let mut order = Order::new(&counts, &codes, seed, shuffle);
     let (mut scratch, monitor) = (Vec::new(), Monitor::new());
     let mut out = Vec::new();
-    // Nobody interrupts.
+    // This monitor is never cancelled.
     while let Ok(Some(block)) = order.draw(&mut scratch, &monitor) {
         out.extend_from_slice(&order.matches()[block]);
     }
@@ -174,7 +174,8 @@ impl<'a, C: Code> Replays<'a, C> {
     }
 
     fn play(&self, ratings: &mut [f64], matches: &[C]) {
-        // Lengths are powers of two, so that a mask keeps every index as it is, and in bounds.
+        // The lengths are powers of two, so a mask does not change a valid index and makes every
+        // index valid.
         let (Some(last), Some(last_class)) = (
             ratings.len().checked_sub(1),
             self.classes.len().checked_sub(1),
@@ -223,7 +224,7 @@ mod tests {
 
     #[test]
     fn threads_leave_no_trace() {
-        // More contestants than 15 bits count have wider codes.
+        // With more contestants than 15 bits can represent, the codes are wider.
         for (contestants, each) in [(9, 2000), (40_000, 1)] {
             let (pairs, kinds) = field(contestants, each);
             let monitor = Monitor::new();

@@ -1,4 +1,4 @@
-//! Which group a row belongs to, by the codes of its keys.
+//! The group of a row, found by the codes of its keys.
 
 use std::{
     borrow::Cow,
@@ -8,32 +8,35 @@ use std::{
 
 use rayon::prelude::*;
 
-/// The code of a key that a row does not have.
-pub const NO_KEY: u32 = u32::MAX;
+use crate::names::NULL_CODE;
+
+/// The code of a missing key.
+pub const NO_KEY: u32 = NULL_CODE;
 
 const UNKNOWN: u32 = u32::MAX;
 
-/// Numbers the distinct combinations of key codes: those of one key in their order wherever some
-/// are added, those of several keys as they appear.
+/// Numbers the distinct combinations of key codes. With a single key, the new codes of each call
+/// are numbered in ascending order; with several keys, combinations are numbered in order of
+/// appearance.
 #[derive(Clone, Debug, Default)]
 pub struct Finder {
-    /// The codes of each group, one column a key.
+    /// The codes of each group, one column per key.
     columns: Vec<Vec<u32>>,
     len: usize,
-    /// The group of each code of the only key, that of [`NO_KEY`] first.
+    /// For a single key: the group of each code, with [`NO_KEY`] first.
     of_code: Vec<u32>,
-    /// How many groups have the number that is their code of the only key.
+    /// For a single key: the number of groups whose number equals their code.
     direct: usize,
-    /// The group of each combination of several keys.
+    /// For several keys: the group of each combination of codes.
     of_codes: HashMap<Box<[u32]>, u32>,
 }
 
-/// Where a code of the only key stands: [`NO_KEY`] first.
+/// The index of a code in `of_code`, with [`NO_KEY`] first.
 fn slot(code: u32) -> usize {
     code.wrapping_add(1) as usize
 }
 
-/// The code that stands there.
+/// The code at an index of `of_code`.
 fn code_at(slot: u32) -> u32 {
     slot.wrapping_sub(1)
 }
@@ -54,7 +57,7 @@ impl Finder {
         &self.columns
     }
 
-    /// The group of each row.
+    /// Returns the group of each row, adding new groups as necessary.
     pub fn groups_of<'a>(&mut self, columns: &[&'a [u32]], rows: usize) -> Cow<'a, [u32]> {
         assert!(columns.len() == self.columns.len());
         if let [codes] = columns {
@@ -82,7 +85,7 @@ impl Finder {
             .collect()
     }
 
-    /// Numbers the codes of the only key that have no group yet, in their order.
+    /// Numbers the codes of the single key that have no group yet, in ascending order.
     fn add_codes(&mut self, codes: &[u32]) {
         let slots = codes.par_iter().map(|&code| slot(code) + 1);
         let slots = slots.max().unwrap_or(0).max(self.of_code.len());
@@ -94,7 +97,7 @@ impl Finder {
             let seen: Vec<AtomicBool> = (0..slots).map(|_| AtomicBool::new(false)).collect();
             codes.par_iter().for_each(|&code| {
                 let seen = &seen[slot(code)];
-                // To read what others read too is cheap; to write it is not.
+                // Reading a shared value is cheap, whereas writing it is expensive.
                 if !seen.load(Relaxed) {
                     seen.store(true, Relaxed);
                 }
@@ -130,8 +133,9 @@ impl Finder {
         self.len as u32 - 1
     }
 
-    /// The groups in use under other keys, in the order of those, and the new number of each old
-    /// group. `keys`: which key it was, and the new code of each old one.
+    /// Returns the groups in use with other keys, in the order of those keys, and the new number of
+    /// each old group. `keys` contains, for each key to keep, its old index and the new code of
+    /// each old one.
     pub fn arranged(&self, used: &[bool], keys: &[(usize, &[u32])]) -> (Self, Vec<u32>) {
         let renamed: Vec<Vec<u32>> = keys
             .iter()

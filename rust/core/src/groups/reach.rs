@@ -1,13 +1,13 @@
-//! Who is outside the largest component of a small group. It is what `graph.rs` finds, by sets of
-//! contestants that are the bits of one number.
+//! The contestants outside the largest component of a small group. The result equals that of
+//! [`crate::graph`], but sets of contestants are represented by the bits of one number.
 
-use super::{Outside, rate::standing_code};
+use super::boards::Outside;
 use crate::{bradley_terry::SMALL, graph::Standing};
 
-/// Whom chains of wins lead to in a group of few contestants.
+/// The contestants that chains of wins reach in a group of few contestants.
 pub struct Reach {
     size: usize,
-    /// Of each contestant, itself included.
+    /// The contestants that each contestant reaches, including itself.
     below: [u32; SMALL],
 }
 
@@ -16,7 +16,7 @@ fn members(set: u32) -> impl Iterator<Item = usize> {
 }
 
 impl Reach {
-    /// By the points that each contestant won from each other.
+    /// Computes the reachable contestants from the points that each contestant won from each other.
     pub fn new(points: &[f64], size: usize) -> Self {
         let mut below = [0_u32; SMALL];
         for (place, row) in points.chunks_exact(size).enumerate() {
@@ -36,14 +36,14 @@ impl Reach {
         u32::MAX >> (SMALL - self.size)
     }
 
-    /// Whether chains of wins lead from everyone to everyone.
+    /// Whether chains of wins lead from every contestant to every other one.
     pub fn is_connected(&self) -> bool {
         self.below[..self.size]
             .iter()
             .all(|&below| below == self.all())
     }
 
-    /// Why each contestant is outside the largest component, if it is.
+    /// The reason why each contestant is outside the largest component, if it is.
     pub fn reasons(&self, points: &[f64]) -> [Option<Outside>; SMALL] {
         let size = self.size;
         let won = |winner: usize, loser: usize| points[winner * size + loser];
@@ -66,7 +66,8 @@ impl Reach {
             if out[place].is_some() {
                 continue;
             }
-            // Those outside whom matches among them connect, and whom all of these have met.
+            // `whole` are the contestants outside that are connected by matches among themselves.
+            // `all_met` are all contestants that they have met.
             let (mut whole, mut known) = (0, 1 << place);
             let mut all_met = 0;
             while whole != known {
@@ -78,13 +79,13 @@ impl Reach {
             let group = if apart { whole } else { component(place) };
             let mut reason = Outside {
                 members: group.count_ones(),
-                standing: standing_code(if self.below[place] & inside != 0 {
+                standing: (if self.below[place] & inside != 0 {
                     Standing::Above
                 } else if above[place] & inside != 0 {
                     Standing::Below
                 } else {
                     Standing::Unordered
-                }),
+                }) as u8,
                 apart,
                 ..Outside::default()
             };
@@ -103,7 +104,7 @@ impl Reach {
     }
 }
 
-/// Whom the contestant of this row has points from.
+/// The contestants from whom the contestant of this row won points.
 fn beaten(row: &[f64]) -> u32 {
     let others = row.iter().enumerate();
     others.fold(0, |set, (other, &points)| {

@@ -1,32 +1,38 @@
-//! The way of most groups: few contestants, plain matches, and nothing drawn.
+//! The fast path for most groups: few contestants, only plain matches, and no random draws.
 //!
-//! The same steps as a field of its own takes, but for some groups at once, and in buffers that
-//! they share.
+//! It performs the same steps as the fit of a separate field, but for several groups at once and
+//! with shared buffers.
 
 use std::ops::Range;
 
-use super::{Boards, Groups, Rating, State, Status, rate::Unrated, reach::Reach};
+use super::{
+    boards::{Boards, Rating, State, Status, Unrated},
+    counts::Groups,
+    reach::Reach,
+    rows::unpack,
+};
 use crate::{
-    Error, MEAN_RATING, Monitor, POINTS, Pairs, Ties,
+    Error, MEAN_RATING, Monitor, Outcome, POINTS, Pairs, Ties,
     bradley_terry::{self, Batch, LIMIT, SMALL, Solver},
 };
 
-/// Groups that are fitted at once.
+/// The number of groups that are fitted at once.
 const LANES: usize = 4;
 
-/// Sums of fewer halves than this are exact, in whatever order they are added.
+/// Sums of fewer halves than this are exact in any order of summation.
 const EXACT: u64 = 1 << 51;
 
-/// Groups of this kind, one after the other.
+/// Fits groups that qualify for the fast path.
 pub struct Small<'a> {
     groups: &'a Groups,
     rating: &'a Rating,
     seats: Seats,
-    /// Of each group in turn its contestants, in order.
+    /// The sorted contestants of each group, concatenated.
     contestants: Vec<u32>,
-    /// Of each group in turn the points that each contestant won from each other.
+    /// The points that each contestant won from each other, concatenated by group.
     points: Vec<f64>,
-    /// Of each group in turn the ratings, best first, with the place of the contestant.
+    /// The ratings of each group in descending order, each with the place of its contestant,
+    /// concatenated.
     ratings: Vec<(f64, u32)>,
     fields: Vec<Option<Field>>,
     batch: Batch<LANES>,
@@ -36,7 +42,7 @@ pub struct Small<'a> {
 /// A group of few contestants.
 struct Field {
     contestants: Range<usize>,
-    /// Where its points start.
+    /// The start of its points.
     points: usize,
     counted: u64,
     fit: Fit,
@@ -45,7 +51,7 @@ struct Field {
 #[derive(Clone, Copy, PartialEq)]
 enum Fit {
     NoMaximum,
-    /// Not found yet, or not at all.
+    /// Not fitted yet, or impossible to fit here.
     Awaited,
     Found {
         distance: f64,
@@ -54,14 +60,14 @@ enum Fit {
 }
 
 impl Field {
-    /// What each contestant won from each other, among the points of all groups.
+    /// The points that each contestant won from each other, out of the points of all groups.
     fn points<'p>(&self, points: &'p [f64]) -> &'p [f64] {
         let size = self.contestants.len();
         &points[self.points..self.points + size * size]
     }
 }
 
-/// Visits the pairs of a group with the points of both.
+/// Visits the pairs of a group with the points of both contestants.
 fn for_each_pair(points: &[f64], size: usize, mut visit: impl FnMut((usize, usize), f64, f64)) {
     for low in 0..size {
         for high in low + 1..size {
@@ -86,7 +92,7 @@ impl<'a> Small<'a> {
         }
     }
 
-    /// Fits those of some groups that are of this kind.
+    /// Fits those groups of a range that qualify for the fast path.
     pub fn fit(&mut self, range: Range<usize>, monitor: &Monitor) -> Result<(), Error> {
         let rating = self.rating;
         let drawn = rating.replicates > 0 || rating.shuffles > 0;
@@ -106,7 +112,7 @@ impl<'a> Small<'a> {
             .filter(|(field, _)| field.fit == Fit::Awaited)
             .map(|(field, at)| (field.contestants.len(), at))
             .collect();
-        // Fields of about one size climb together.
+        // Fields of similar size are fitted together.
         awaited.sort_unstable();
         let awaited: Vec<usize> = awaited.into_iter().map(|(_, at)| at).collect();
         for some in awaited.chunks(LANES) {
@@ -118,7 +124,7 @@ impl<'a> Small<'a> {
         Ok(())
     }
 
-    /// Counts what a group of this kind holds.
+    /// Counts the points of a group; `None` if it does not qualify for the fast path.
     fn field(&mut self, group: usize) -> Option<Field> {
         if self.groups.special.of(group as u32).len() > 0 {
             return None;
@@ -151,7 +157,7 @@ impl<'a> Small<'a> {
         })
     }
 
-    /// Fits some groups at once.
+    /// Fits several groups at once.
     fn climb(&mut self, some: &[usize], monitor: &Monitor) -> Result<(), Error> {
         let mut sizes = [0; LANES];
         let fields = some.iter().filter_map(|&at| self.fields[at].as_ref());
@@ -182,7 +188,7 @@ impl<'a> Small<'a> {
         Ok(())
     }
 
-    /// Fits a group that the others need not wait for.
+    /// Fits a group separately, so that the others need not wait for it.
     fn fit_alone(&mut self, at: usize, monitor: &Monitor) -> Result<(), Error> {
         let Some(field) = &self.fields[at] else {
             return Ok(());
@@ -222,8 +228,8 @@ impl<'a> Small<'a> {
         ratings.sort_by(|a, b| b.0.total_cmp(&a.0));
     }
 
-    /// Writes down a group of the last range if it is fitted, or has no maximum; else it has to go
-    /// the long way.
+    /// Writes a group of the last range if it is fitted or has no maximum. Returns false if it must
+    /// take the general path.
     pub fn write(&self, at: usize, boards: &mut Boards) -> bool {
         let Some(field) = &self.fields[at] else {
             return false;
@@ -283,16 +289,17 @@ impl<'a> Small<'a> {
     }
 }
 
-/// Slots for contestants; four times as many as there are at most, so that few want the same.
+/// The number of slots of the hash table, four times the maximum number of contestants, so that
+/// collisions are rare.
 const SLOTS: usize = 4 * SMALL;
 
-/// Points of a group whose contestants take seats in the order of their appearance.
+/// The points of a group whose contestants are assigned seats in order of appearance.
 struct Seats {
-    /// Who has which seat: a hash table of codes.
+    /// A hash table from the code to the seat of a contestant.
     slots: [(u32, u32); SLOTS],
     /// The contestant of each seat.
     codes: Vec<u32>,
-    /// What each seat won from each other.
+    /// The points that each seat won from each other.
     points: Box<[[f64; SMALL]; SMALL]>,
 }
 
@@ -317,7 +324,7 @@ impl Seats {
         self.codes.clear();
     }
 
-    /// The seat of a contestant; none if all are taken.
+    /// The seat of a contestant; `None` if no seat is left.
     fn of(&mut self, code: u32) -> Option<usize> {
         let mut slot = code.wrapping_mul(0x9E37_79B9) as usize >> (u32::BITS - SLOTS.ilog2());
         loop {
@@ -339,25 +346,26 @@ impl Seats {
         Some(seat)
     }
 
-    /// Counts the points of a group; returns the number of its matches, or none if the contestants
-    /// or the matches are too many.
+    /// Counts the points of a group. Returns its number of matches, or `None` if there are too many
+    /// contestants or matches.
     fn count(&mut self, groups: &Groups, group: usize, ties: Ties) -> Option<u64> {
-        let tie = if ties == Ties::Half { 0.5 } else { 0.0 };
-        // By outcome, for the first and the second.
-        let shares = [[1.0, 0.0, tie, tie], [0.0, 1.0, tie, tie]];
+        let points = Outcome::PLAIN.map(|outcome| match ties {
+            Ties::Exclude if outcome.is_tie() => (0.0, 0.0),
+            _ => outcome.points(),
+        });
         let mut counted = 0_u64;
         for (key, count) in groups.plain.of(group) {
-            let (first, second, outcome) = super::unpack(key);
+            let (first, second, outcome) = unpack(key);
             let (first, second) = (self.of(first)?, self.of(second)?);
             counted = counted.saturating_add(count);
-            let (count, outcome) = (count as f64, outcome as usize & 3);
-            self.points[first][second] += count * shares[0][outcome];
-            self.points[second][first] += count * shares[1][outcome];
+            let (count, points) = (count as f64, points[outcome as usize & 3]);
+            self.points[first][second] += count * points.0;
+            self.points[second][first] += count * points.1;
         }
         (counted < EXACT).then_some(counted)
     }
 
-    /// Appends the points by contestants in this order.
+    /// Appends the points with the contestants in the given order.
     fn points_into(&mut self, contestants: &[u32], out: &mut Vec<f64>) {
         let mut seats = [0; SMALL];
         for (seat, &code) in seats.iter_mut().zip(contestants) {

@@ -1,4 +1,4 @@
-//! Soft and weighted matches of groups.
+//! The soft and weighted matches of groups.
 
 use crate::{Cell, Error, Outcome};
 
@@ -15,7 +15,7 @@ pub struct Special {
 }
 
 impl Special {
-    /// No such matches yet; `of` is first, second, outcome.
+    /// Creates a cell without matches. `of` is (first, second, outcome).
     pub fn new(group: u32, of: (u32, u32, u8), score: f64, weight: f64) -> Self {
         Self {
             group,
@@ -44,7 +44,7 @@ impl Special {
     }
 }
 
-/// Cells in order, and behind them those that were not merged in yet.
+/// Sorted cells, followed by cells that have not been merged yet.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Specials {
     cells: Vec<Special>,
@@ -62,7 +62,7 @@ impl Specials {
         self.cells.iter()
     }
 
-    /// The cells of a group, once they are settled.
+    /// The cells of a group. All cells must have been settled.
     pub fn of(&self, group: u32) -> std::slice::Iter<'_, Special> {
         let from = self.cells.partition_point(|special| special.group < group);
         let length = self.cells[from..].partition_point(|special| special.group == group);

@@ -2,11 +2,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Ties,
+    Monitor, Outcome, Tally, Ties,
     bradley_terry::{self, Settings},
+    tally::MOST_CONTESTANTS,
 };
 
-/// key, first, step to second, outcome, count, whether it is weighted.
+/// (key, first, step to second, outcome, count, whether it is weighted).
 type Match = (u32, u32, u32, u8, u64, bool);
 
 const FIELD: u32 = 7;
@@ -32,7 +33,7 @@ fn groups_of(rows: &[Match]) -> Groups {
 }
 
 fn add(groups: &mut Groups, rows: &[Match]) {
-    // One of the keys is missing where the other is 5.
+    // One of the keys is missing if the other is 5.
     let key = |row: &Match| if row.0 == 5 { NO_KEY } else { row.0 % 3 };
     let keys: [Vec<u32>; 2] = [
         rows.iter().map(|row| row.0 / 3).collect(),
@@ -232,7 +233,7 @@ proptest! {
         prop_assert_eq!(columns.played(), single.played());
         prop_assert_eq!(columns.used(), single.used());
         prop_assert_eq!(columns.matches().unwrap(), single.matches().unwrap());
-        // Other codes of contestants; groups in another order, then some of them together.
+        // Other codes of contestants; the groups in another order, then some of them merged.
         let codes: Vec<u32> = (0..FIELD).rev().collect();
         for merged in [1, 2] {
             let keys: Vec<u32> = (0..6000).map(|key| (6000 - key) / merged / 1000).collect();
@@ -383,7 +384,7 @@ fn many_rows_are_counted_as_a_tally_counts_them() {
 #[test]
 fn groups_too_wide_to_be_fitted_together_are_fitted_alone() {
     let monitor = Monitor::new();
-    // One chain beyond what floats hold of the powers of e, and one that is not.
+    // One chain whose powers of e exceed the range of floats, and one whose powers do not.
     let links = 30;
     let ends: Vec<u32> = (0..links).chain(0..links).collect();
     let next: Vec<u32> = ends.iter().map(|end| end + 1).collect();

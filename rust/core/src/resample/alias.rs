@@ -1,16 +1,16 @@
-//! Walker's alias method: a column is chosen evenly, and holds its own number or another.
+//! Walker's alias method: a uniformly chosen column yields its own number or its alias.
 
 use rand::Rng;
 
 /// A distribution over the numbers from 0 on.
 pub struct Alias {
-    /// A power of two of columns: the chance that the column's own number is taken, of 2^64, and in
-    /// as many low bits as choose a column the number that else is.
+    /// The columns, a power of two. The high bits of a column are the probability, in units of
+    /// 2^-64, that its own number is taken. As many low bits as select a column are the alias.
     columns: Vec<u64>,
 }
 
 impl Alias {
-    /// Gives each number a chance in proportion to its weight.
+    /// Creates a distribution that gives each number a probability proportional to its weight.
     pub fn new(weights: &[f64]) -> Self {
         const WHOLE: f64 = (1_u128 << 64) as f64;
         let columns = weights.len().next_power_of_two().max(2);
@@ -21,7 +21,7 @@ impl Alias {
         left.resize(columns, 0.0);
         let (mut small, mut large): (Vec<usize>, Vec<usize>) =
             (0..columns).partition(|&number| left[number] < 1.0);
-        // Those that are left over in the end are full, but for rounding.
+        // The remaining columns are full, except for rounding errors.
         let mut out: Vec<u64> = (0..columns as u64).map(|own| !mask | own).collect();
         while let (Some(own), Some(&other)) = (small.pop(), large.last()) {
             out[own] = ((left[own] * WHOLE) as u64 & !mask) | other as u64;
@@ -44,14 +44,15 @@ impl Alias {
 pub struct Columns<'a>(&'a [u64]);
 
 impl Columns<'_> {
-    /// The number to which 32 random bits lead, with 64 more where they leave it open.
+    /// The number selected by 32 random bits, and by 64 additional ones if these are not
+    /// sufficient.
     #[inline]
     pub fn number(self, bits: u32, more: impl FnOnce() -> u64) -> u64 {
         let mask = self.0.len() as u64 - 1;
         let own = u64::from(bits) & mask;
         let column = self.0[own as usize];
-        // Of the place that is compared with the chance, the bits are known that did not choose
-        // the column. Nearly always they decide.
+        // The fraction that is compared with the probability. Only the bits that did not select the
+        // column are known, which is nearly always sufficient.
         let known = !mask << 32;
         let mut place = u64::from(bits) << 32;
         if (place ^ column) & known == 0 {
@@ -66,10 +67,11 @@ fn rarely<T>(call: impl FnOnce() -> T) -> T {
     call()
 }
 
-/// So many numbers are drawn at a time.
+/// The maximum number of values drawn at once.
 pub const BATCH: usize = 128;
 
-/// Room for the random bits of a batch. Making them ahead keeps the generator's state in registers.
+/// A buffer for the random bits of a batch. Generating them in advance keeps the state of the
+/// generator in registers.
 pub struct Bits([[u32; 2]; BATCH / 2]);
 
 impl Bits {
@@ -77,7 +79,7 @@ impl Bits {
         Self([[0; 2]; BATCH / 2])
     }
 
-    /// Draws 32 bits for each of so many numbers.
+    /// Draws 32 bits for each of the given number of values.
     #[inline]
     pub fn draw(&mut self, random: &mut impl Rng, numbers: usize) -> &[u32] {
         for halves in &mut self.0[..numbers.div_ceil(2)] {
@@ -90,7 +92,7 @@ impl Bits {
 
 #[cfg(test)]
 impl Alias {
-    /// The chance of each number.
+    /// The probability of each number.
     pub fn chances(&self) -> Vec<f64> {
         let mask = self.columns.len() as u64 - 1;
         let mut chances = vec![0.0; self.columns.len()];
@@ -165,7 +167,7 @@ mod tests {
             .map(|(seen, weight)| (seen, weight / 16.5 * 990_000.0))
             .map(|(seen, truth)| (seen - truth).powi(2) / truth)
             .sum();
-        // The 99.99 % point of 4 degrees of freedom.
+        // The 99.99 % quantile with 4 degrees of freedom.
         assert!(chi_square < 23.5, "{chi_square}");
     }
 }

@@ -1,10 +1,10 @@
-//! Matches that hang together, such as those on one prompt, drawn as wholes.
+//! Clusters of dependent matches, such as those on the same prompt, which are drawn as a whole.
 
 use rand::Rng;
 
 use crate::{Error, Pairs};
 
-/// The matches of a field, cluster by cluster.
+/// The matches of a field, grouped by cluster.
 #[derive(Clone, Debug)]
 pub struct Clusters {
     /// The parts of cluster `c` are `starts[c]..starts[c + 1]`.
@@ -12,7 +12,7 @@ pub struct Clusters {
     parts: Vec<Part>,
 }
 
-/// What a cluster says of a pair.
+/// The points of a pair in a cluster.
 #[derive(Clone, Copy, Debug)]
 struct Part {
     pair: u32,
@@ -20,22 +20,23 @@ struct Part {
     high_points: f64,
 }
 
-/// Points that two contestants took from each other in a cluster.
+/// The points that two contestants won from each other in a cluster.
 #[derive(Clone, Copy, Debug)]
 pub struct Points {
     /// The number of the cluster.
     pub cluster: u32,
     /// A contestant and its points.
     pub first: (u32, f64),
-    /// The other one and its points.
+    /// The other contestant and its points.
     pub second: (u32, f64),
 }
 
 impl Clusters {
-    /// Brings rows in any order into clusters; those of one pair in a cluster are added up.
+    /// Groups rows, given in any order, by cluster. The rows of the same pair within a cluster are
+    /// added.
     ///
     /// # Errors
-    /// [`Error::NotAPair`] if a row is of contestants that never met.
+    /// [`Error::NotAPair`] if a row contains two contestants that never met.
     pub fn new(pairs: &Pairs, rows: impl Iterator<Item = Points>) -> Result<Self, Error> {
         let mut keyed = rows
             .map(|row| {
@@ -48,7 +49,7 @@ impl Clusters {
                 Ok((row.cluster, pair as u32, low.1, high.1))
             })
             .collect::<Result<Vec<_>, Error>>()?;
-        // Sums are the same in whatever order the rows came.
+        // The sums do not depend on the order of the rows.
         keyed.sort_unstable_by_key(|&(cluster, pair, low, high)| {
             (cluster, pair, low.to_bits(), high.to_bits())
         });
@@ -70,19 +71,20 @@ impl Clusters {
         Ok(out)
     }
 
-    /// The number of clusters that hold something.
+    /// The number of clusters that are not empty.
     #[must_use]
     pub fn len(&self) -> usize {
         self.starts.len() - 1
     }
 
-    /// Whether there is none.
+    /// Whether there are no clusters.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Draws as many clusters as there are, with replacement: how often each one came.
+    /// Draws as many clusters as there are, with replacement, and stores the multiplicity of each
+    /// one.
     pub fn draw(&self, random: &mut impl Rng, times: &mut Vec<u32>) {
         let clusters = self.len();
         times.clear();
@@ -93,7 +95,7 @@ impl Clusters {
         }
     }
 
-    /// Replaces the points of `pairs` by those of each cluster so many times.
+    /// Replaces the points of `pairs` by those of the clusters with the given multiplicities.
     pub fn set_points(&self, pairs: &mut Pairs, times: &[u32]) {
         let (low_points, high_points) = (pairs.low_points.as_any(), pairs.high_points.as_any());
         low_points.fill(0.0);
@@ -145,7 +147,7 @@ mod tests {
             assert_eq!(times.iter().sum::<u32>(), 2);
             seen[times[0] as usize] += 1;
         }
-        // Binomial(2, 1/2); four standard deviations are 127 at most.
+        // Binomial(2, 1/2). Four standard deviations are at most 127.
         assert!(seen[0].abs_diff(1000) < 110 && seen[1].abs_diff(2000) < 127);
         assert!(Clusters::new(&pairs, std::iter::once(row(0, 0, 2))).is_err());
     }

@@ -1,17 +1,19 @@
-//! One multinomial draw over kinds of match: as many matches as there were, each of a kind with
+//! Multinomial draws over the kinds of match: as many matches as in the data, each of a kind with
 //! probability proportional to its count.
 //!
-//! Independent Poisson numbers, given their sum m, are one multinomial draw of m matches; and
-//! a draw of m and one of N - m make one of N. So each kind gets a Poisson number, with means
-//! that aim a little below N in all (a sum beyond N is drawn again), and the matches that are
-//! missing then are drawn one by one. The cost is a few nanoseconds a kind, and the square root
-//! of N, whatever N is.
+//! Independent Poisson numbers, conditioned on their sum m, are one multinomial draw of m matches,
+//! and independent draws of m and of N - m matches together are a draw of N. Each kind therefore
+//! gets a Poisson number, with means whose sum is slightly below N. If the sum exceeds N, all are
+//! drawn again; the missing matches are then drawn one by one. The cost is a few nanoseconds per
+//! kind plus a term proportional to the square root of N.
 //!
-//! Sums of Poisson numbers are Poisson numbers. So that of a kind is put together from one for each
-//! digit of its count, to the base of 64, and kinds that have a digit in common share a table.
+//! Sums of independent Poisson numbers are Poisson numbers. The number of a kind is therefore
+//! composed of one for each digit of its count in base 64, and kinds that have a digit in common
+//! share a table.
 
 mod alias;
 mod clusters;
+mod links;
 mod poisson;
 
 use std::collections::BTreeMap;
@@ -21,17 +23,18 @@ use rand::Rng;
 use crate::{Error, pairs::Kinds};
 use alias::{Alias, BATCH, Bits};
 pub use clusters::{Clusters, Points};
+pub(crate) use links::Links;
 use poisson::{Poisson, Table};
 
-/// Above this many matches, not every number of them is a float. The Poisson numbers are then
-/// left as they are: their sum differs from N by one part in 10^8.
+/// Above this many matches, not every count can be represented as a float. The Poisson numbers are
+/// then used without correction: their sum differs from N by one part in 10^8.
 const MOST_FLOAT: u64 = 1 << 52;
 
-/// How many standard deviations of the sum the aim stays below N. Fewer mean more sums that are
-/// drawn again, more mean more matches that are missing.
+/// The number of standard deviations by which the mean of the sum is below N. With a smaller
+/// margin, more sums are drawn again; with a larger one, more matches are missing.
 const MARGIN: f64 = 1.5;
 
-/// Bits of a digit of a count.
+/// The number of bits of a digit of a count.
 const DIGIT: u32 = 6;
 
 /// The largest count of one digit.
@@ -43,29 +46,29 @@ const THREE_DIGITS: u64 = (1 << (3 * DIGIT)) - 1;
 /// A sampler of resamples.
 pub struct Resampler {
     matches: u64,
-    /// The least number of each kind that its tables give.
+    /// The minimum number of matches of each kind that its tables yield.
     least: Vec<u64>,
-    /// What comes on top of it: by table, for these kinds.
+    /// The tables of the numbers in excess of the minimum, each with its kinds.
     tabled: Vec<(Alias, Vec<u32>)>,
-    /// Kinds whose counts have no tables.
+    /// The kinds whose counts are too large for tables.
     large: Vec<(u32, Poisson)>,
-    /// The kinds by their shares of all matches.
+    /// The distribution of the kinds of all matches.
     shares: Alias,
 }
 
 impl Resampler {
-    /// Prepares for resampling these kinds.
+    /// Creates a sampler of the given kinds.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if there are more matches than 64 bits can count.
+    /// [`Error::CountOverflow`] if the number of matches exceeds 64 bits.
     pub fn new(kinds: &Kinds) -> Result<Self, Error> {
-        // A table is as long as about 18 times the root of its count, and there are at most 63 for a
-        // digit: they pay where they serve many kinds.
+        // The length of a table is about 18 times the square root of its count, and there are at
+        // most 63 tables per digit. They pay off if they serve many kinds.
         let most = (kinds.kinds.len() as u64 / 8).pow(2);
         Self::with_tables(kinds, most.clamp(ONE_DIGIT, THREE_DIGITS))
     }
 
-    /// Prepares tables for counts of at most `most`.
+    /// Creates a sampler with tables for counts of at most `most`.
     fn with_tables(kinds: &Kinds, most: u64) -> Result<Self, Error> {
         let matches = kinds.matches()?;
         let margin = if matches > MOST_FLOAT { 0.0 } else { MARGIN };
@@ -104,7 +107,7 @@ impl Resampler {
         })
     }
 
-    /// Draws how many matches of each kind a resample holds.
+    /// Draws the number of matches of each kind in a resample.
     pub fn draw(&self, random: &mut impl Rng, out: &mut Vec<u64>) {
         let mut missing = loop {
             self.draw_poisson(random, out);
@@ -127,7 +130,7 @@ impl Resampler {
     }
 
     /// Draws a Poisson number for each kind.
-    // Apart from its caller, it has enough registers.
+    // Without inlining, the function has enough registers.
     #[inline(never)]
     fn draw_poisson(&self, random: &mut impl Rng, out: &mut Vec<u64>) {
         out.clone_from(&self.least);
@@ -232,7 +235,7 @@ mod tests {
         assert!((6500..7500).contains(&last));
     }
 
-    /// By how much the draws of the first of two kinds differ from the binomial distribution, in
+    /// The deviation of the draws of the first of two kinds from the binomial distribution, in
     /// standard deviations of chi-square.
     fn distance_from_binomial(first: u64, second: u64, most: u64) -> f64 {
         let resampler = Resampler::with_tables(&kinds(&[first, second]), most).unwrap();
@@ -241,7 +244,7 @@ mod tests {
         let mean = first as f64;
         let spread = (mean * (1.0 - chance)).sqrt();
         let (low, high) = (mean - 3.5 * spread, mean + 3.5 * spread);
-        // A fiftieth of the range at least, and one cell for each end.
+        // At least a fiftieth of the range, with one cell for each end.
         let width = ((high - low) / 50.0).ceil();
         let cells = ((high - low) / width).ceil() as usize + 2;
         let cell = |number: f64| {
@@ -282,7 +285,7 @@ mod tests {
 
     #[test]
     fn small_means_follow_the_multinomial_exactly() {
-        // Four matches of two kinds: Binomial(4, 1/4) for the first.
+        // Four matches of two kinds: Binomial(4, 1/4) for the first kind.
         let resampler = Resampler::new(&kinds(&[1, 3])).unwrap();
         let mut seen = [0.0_f64; 5];
         let draws = 100_000;
@@ -297,7 +300,7 @@ mod tests {
             .zip(chances)
             .map(|(seen, chance)| (seen - chance).powi(2) / chance)
             .sum();
-        // The 99.99 % point of 4 degrees of freedom.
+        // The 99.99 % quantile with 4 degrees of freedom.
         assert!(chi_square < 23.5, "{chi_square}");
     }
 

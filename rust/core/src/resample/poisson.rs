@@ -1,25 +1,26 @@
-//! Poisson numbers: from a table, or, for a mean of which there is none, by the transformed rejection
-//! of Hörmann (1993, "The transformed rejection method for generating Poisson random variables",
-//! algorithm PTRS).
+//! Poisson numbers, drawn from a table or, for a mean without a table, by the transformed rejection
+//! method of Hörmann (1993, "The transformed rejection method for generating Poisson random
+//! variables", algorithm PTRS).
 //!
-//! Six in seven numbers are accepted at the first look, for two random words and a division, where
-//! Ahrens and Dieter's method, which `rand_distr` has, draws a normal number each time.
+//! Six in seven numbers are accepted at the first test, at the cost of two random words and one
+//! division. The method of Ahrens and Dieter, which `rand_distr` implements, draws a normal number
+//! each time.
 
 use rand::Rng;
 
 use super::alias::Alias;
 
-/// A Poisson distribution as a table of the numbers that it gives.
+/// A table of the values of a Poisson distribution.
 pub struct Table {
-    /// The least number.
+    /// The minimum value.
     pub least: u64,
-    /// By how much it is exceeded.
+    /// The distribution of the excess over the minimum.
     pub excess: Alias,
 }
 
 impl Table {
     pub fn new(mean: f64) -> Self {
-        // Numbers of a smaller chance, beside that of the mode, would not show.
+        // Values whose probability relative to that of the mode is below this are negligible.
         const SMALLEST: f64 = 1.0 / (1_u64 << 60) as f64;
         let mode = mean.floor();
         let (mut number, mut weight) = (mode, 1.0);
@@ -42,16 +43,16 @@ impl Table {
     }
 }
 
-/// A Poisson distribution of a mean of at least 10.
+/// A Poisson distribution with a mean of at least 10.
 pub struct Poisson {
     mean: f64,
     a: f64,
     b: f64,
-    /// Below it, a number from the middle is accepted as it is.
+    /// Below this threshold, a value from the centre is accepted immediately.
     accepted: f64,
 }
 
-/// A number from 0 to 1, without 1.
+/// A uniform number in [0, 1).
 fn uniform(random: &mut impl Rng) -> f64 {
     (random.next_u64() >> 11) as f64 * (0.5_f64).powi(53)
 }
@@ -82,15 +83,15 @@ impl Poisson {
 
     #[cold]
     fn accepts(&self, number: f64, edge: f64, v: f64) -> bool {
-        // From this mean on, 0 has no chance that would show.
+        // For means of this size, the probability of 0 is negligible.
         if number < 1.0 || (edge < 0.013 && v > edge) {
             return false;
         }
         let k = number.floor();
         let inverse_alpha = 1.1239 + 1.1328 / (self.b - 3.4);
         let hat = inverse_alpha / (self.a / (edge * edge) + self.b);
-        // Of the logarithm of the chance of k, the large terms cancel; what is left, with
-        // Stirling's series for k!, is this.
+        // The large terms of the logarithm of the probability of k cancel. What remains, with
+        // Stirling's series for k!, is this expression.
         let apart = (self.mean - k) / k;
         let series = (1.0 / 12.0 - (1.0 / 360.0 - 1.0 / (1260.0 * k * k)) / (k * k)) / k;
         let logarithm =
@@ -121,7 +122,7 @@ mod tests {
             let chances = table.excess.chances();
             let total: f64 = chances.iter().sum();
             assert!((total - 1.0).abs() < 1e-13, "{mean}: {total}");
-            // With the sum, the ratio of neighbours says all.
+            // Together with the sum, the ratios of neighbours determine all probabilities.
             let below = [0.0].into_iter().chain(chances.iter().copied());
             for (number, (below, &chance)) in (table.least..).zip(below.zip(&chances)) {
                 let error = (chance - below * mean / number as f64).abs();
@@ -139,7 +140,7 @@ mod tests {
     fn numbers_have_the_poisson_chances() {
         for mean in [20.0, 63.4, 200.0, 7000.5_f64] {
             let draws = 1_000_000;
-            // Cells of a tenth of a standard deviation at least, from -4 to 4 of them.
+            // Cells of at least a tenth of a standard deviation, from -4 to 4 standard deviations.
             let width = (mean.sqrt() / 10.0).ceil();
             let from = (mean - 4.0 * mean.sqrt()).floor();
             let cells = (8.0 * mean.sqrt() / width).ceil() as usize;
@@ -162,7 +163,8 @@ mod tests {
                 .zip(&truth)
                 .map(|(seen, truth)| (seen - truth).powi(2) / truth)
                 .sum();
-            // The 99.99 % point of as many degrees of freedom, by Wilson and Hilferty.
+            // The 99.99 % quantile for this number of degrees of freedom, by Wilson and Hilferty's
+            // approximation.
             let freedom = seen.len() as f64 - 1.0;
             let cube = 1.0 - 2.0 / (9.0 * freedom) + 3.719 * (2.0 / (9.0 * freedom)).sqrt();
             let bound = freedom * cube.powi(3);

@@ -1,46 +1,54 @@
-//! The pairs whose matches say most about the order, under the Bradley-Terry fit as it stands.
+//! The pairs whose matches are most informative about the order, given the current Bradley-Terry
+//! fit.
 //!
-//! Kendall's tau counts pairs in the wrong order. Where the true differences lie evenly around 0,
-//! an estimate of a difference with variance v gets the order wrong with a chance in proportion to
-//! sqrt(v), and so what one would like to be small is the sum over pairs of w v, with
-//! w = exp(-d^2 / 2v) / sqrt(v) for an estimated difference d: those whose order is open count. (A
-//! little is added for the others, or the ratings far from everybody's would never settle.)
-//! That sum is the trace of L C, C the covariance of the fit and L the Laplacian of the w. A match
-//! between i and j adds h = p q to the information along `x = e_i - e_j`, which lowers the trace by
+//! Kendall's tau counts the pairs in the wrong order. If the true differences are uniformly
+//! distributed around 0, an estimate of a difference with variance v has the wrong sign with a
+//! probability proportional to sqrt(v). The criterion is therefore the sum over pairs of w v, with
+//! w = exp(-d^2 / 2v) / sqrt(v) for an estimated difference d, which gives weight to the pairs
+//! whose order is uncertain. (A small constant is added for the other pairs; otherwise ratings far
+//! from all others would never settle.) The sum is the trace of L C, where C is the covariance of
+//! the fit and L the Laplacian of the weights w. A match between i and j adds h = p q to the
+//! information along `x = e_i - e_j`, which lowers the trace by
 //!
 //! ```text
 //! h x'C L C x / (1 + h x'C x)
 //! ```
 //!
-//! (Sherman and Morrison 1950), an L-optimal design (Atkinson, Donev and Tobias 2007, section
-//! 10.5). A round takes pairs in the order of that gain, nobody twice.
+//! (Sherman and Morrison 1950). This is an L-optimal design (Atkinson, Donev and Tobias 2007,
+//! section 10.5). A round takes pairs in descending order of this gain, each contestant at most
+//! once.
 
 use std::collections::VecDeque;
 
 use super::{
-    Comparison, Round, Schedule, Settings,
     ledger::{Deck, Ledger, pair},
     permutation::mix,
+    round::{Comparison, Round, Schedule},
+    settings::Settings,
 };
 use crate::{
     MEAN_RATING, POINTS,
-    bradley_terry::dense::{factor, invert, logistic, substitute},
+    bradley_terry::{
+        dense::{factor, invert, substitute},
+        logistic,
+    },
 };
 
-/// Up to so many contestants: a round takes time in proportion to the cube of their number.
+/// The maximum number of contestants. The time of a round is proportional to its cube.
 pub const MOST_CONTESTANTS: u32 = 1024;
 
-/// A round ends with the pairs whose gain is below this part of the best one's.
+/// A round ends with the pairs whose gain is below this fraction of the largest one.
 const LEAST_GAIN: f64 = 0.5;
 
-/// What is added to exp(-d^2 / 2v). By simulation, 0.02 halves the error of the ratings at a tau of
-/// 0.95 and takes 2 % more matches to get there; 0.1 takes 30 % more.
+/// The constant added to exp(-d^2 / 2v). In simulations, 0.02 halves the error of the ratings at a
+/// tau of 0.95 and takes 2 % more matches to get there; 0.1 takes 30 % more.
 const DECIDED: f64 = 0.02;
 
-/// The fit is close enough when a step changes no log strength by more than this.
+/// The fit has converged when a step changes no log strength by more than this.
 const TOLERANCE: f64 = 1e-6;
 
-/// From equal strengths, and from the running Elo, a dozen steps are enough.
+/// The maximum number of steps. From equal strengths or from the running Elo, a dozen are
+/// sufficient.
 const MOST_STEPS: usize = 100;
 
 /// The information schedule.
@@ -50,15 +58,16 @@ pub struct Information {
     prior: f64,
     key: u64,
     contestants: usize,
-    /// Points of each contestant (row) against each other (column), as recorded.
+    /// The recorded points of each contestant (row) against each other (column).
     points: Vec<f64>,
-    /// How many matches of each pair are on their way: scheduled, and neither recorded nor given up.
+    /// The number of outstanding matches of each pair, which are scheduled but neither recorded nor
+    /// abandoned.
     pending: Vec<u32>,
-    /// They, in the order in which they were scheduled.
+    /// The outstanding matches, in the order in which they were scheduled.
     queue: VecDeque<(u32, u32)>,
 }
 
-/// A pair that could play next.
+/// A pair that can be scheduled next.
 struct Candidate {
     gain: f64,
     first: u32,
@@ -80,13 +89,13 @@ impl Information {
         }
     }
 
-    /// How many matches are on their way.
+    /// The number of outstanding matches.
     #[cfg(test)]
     pub fn on_the_way(&self) -> usize {
         self.queue.len()
     }
 
-    /// Where the pair stands in `pending`.
+    /// The index of the pair in `pending`.
     fn cell(&self, first: u32, second: u32) -> usize {
         let [low, high] = pair(first, second);
         low as usize * self.contestants + high as usize
@@ -98,8 +107,8 @@ impl Information {
         self.queue.push_back((first, second));
     }
 
-    /// The upper triangle of the information at some log strengths, and the score. With `pending`,
-    /// matches on their way are informative too.
+    /// The upper triangle of the information, and the score, at the given log strengths. With
+    /// `pending`, outstanding matches contribute to the information.
     fn evaluate(&self, strengths: &[f64], pending: bool) -> (Vec<f64>, Vec<f64>) {
         let n = self.contestants;
         let (mut matrix, mut score) = (vec![0.0; n * n], vec![0.0; n]);
@@ -125,8 +134,8 @@ impl Information {
         (matrix, score)
     }
 
-    /// The log strengths of the fit. It climbs from the running Elo, so that it depends on what
-    /// was recorded, and not on when rounds were asked for.
+    /// The log strengths of the fit. It starts from the running Elo, so the result depends on the
+    /// recorded verdicts but not on the times at which rounds were requested.
     fn fit(&self, elo: &[f64]) -> Vec<f64> {
         let n = self.contestants;
         let mut strengths: Vec<f64> = elo.iter().map(|elo| (elo - MEAN_RATING) / POINTS).collect();
@@ -153,7 +162,7 @@ impl Information {
         strengths
     }
 
-    /// The pairs that have prompts left, with what a match of theirs is worth.
+    /// The pairs that have prompts left, with the gain of a match.
     fn candidates(&self, elo: &[f64]) -> Vec<Candidate> {
         let n = self.contestants;
         let strengths = self.fit(elo);
@@ -184,12 +193,12 @@ impl Information {
                     continue;
                 };
                 let variance = variance(i, j);
-                // The mean of p q over the posterior of the difference (MacKay 1992).
+                // The mean of p q over the posterior distribution of the difference (MacKay 1992).
                 let shrink = 1.0 / (1.0 + std::f64::consts::PI / 8.0 * variance).sqrt();
                 let (p, q) = logistic(shrink * (strengths[i] - strengths[j]));
                 let weight = shrink * p * q;
                 let effect = effect[i * n + i] + effect[j * n + j] - 2.0 * effect[i * n + j];
-                // What is as good as equal is chosen among by the seed.
+                // Ties, up to rounding, are broken at random.
                 let random = mix(self.key ^ mix((i * n + j) as u64) ^ u64::from(played)) >> 11;
                 let jitter = 1.0 + 1e-3 * (random as f64 / (1_u64 << 53) as f64);
                 candidates.push(Candidate {
@@ -208,7 +217,8 @@ impl Information {
     }
 }
 
-/// The product of two square matrices, row by row so that the inner loop runs along memory.
+/// The product of two square matrices, computed by rows so that the inner loop accesses memory
+/// contiguously.
 fn product(left: &[f64], right: &[f64], n: usize) -> Vec<f64> {
     let mut out = vec![0.0; n * n];
     for (row, out) in left.chunks_exact(n).zip(out.chunks_exact_mut(n)) {
@@ -268,7 +278,8 @@ impl Schedule for Information {
         if self.pending[cell] == 0 {
             return;
         }
-        // Verdicts come in the order of the schedule: what is passed over has failed.
+        // Verdicts arrive in the order of the schedule, so the matches that are skipped have
+        // failed.
         while let Some((a, b)) = self.queue.pop_front() {
             let passed = self.cell(a, b);
             self.pending[passed] -= 1;
@@ -295,7 +306,7 @@ impl Schedule for Information {
     }
 }
 
-/// A square matrix with more rows and columns.
+/// Enlarges a square matrix.
 fn widen<T: Copy + Default>(matrix: &[T], old: usize, new: usize) -> Vec<T> {
     let mut out = vec![T::default(); new * new];
     for i in 0..old {

@@ -1,7 +1,7 @@
-//! Which comparisons are used up, how often each pair has played, and how often the least-played.
+//! The used comparisons, the number of matches of each pair, and the minimum of these numbers.
 //!
-//! Every pair has the prompts in an order of its own, dealt like a deck of cards, so that how many
-//! were dealt says which. Only pairs that have played take memory.
+//! Each pair has its own order of the prompts, which is dealt like a deck of cards, so the number
+//! of prompts dealt determines which ones they are. Only pairs that have played occupy memory.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -9,8 +9,8 @@ use std::{
 };
 
 use super::{
-    Comparison,
     permutation::{Permutation, mix},
+    round::Comparison,
 };
 
 /// An unordered pair of contestants, the lower-numbered one first.
@@ -22,7 +22,7 @@ pub fn pair(first: u32, second: u32) -> Pair {
     [first.min(second), first.max(second)]
 }
 
-/// A hasher for codes: they come from nobody who would look for collisions.
+/// A hasher for codes, which are not chosen by an adversary.
 #[derive(Default)]
 pub struct CodeHasher(u64);
 
@@ -38,7 +38,7 @@ impl Hasher for CodeHasher {
     }
 
     fn write_usize(&mut self, _: usize) {
-        // The length of an array of codes, which is always the same.
+        // The length of an array of codes is constant and need not be hashed.
     }
 
     fn finish(&self) -> u64 {
@@ -49,51 +49,52 @@ impl Hasher for CodeHasher {
 type ByCodes = BuildHasherDefault<CodeHasher>;
 type Codes<K, V> = HashMap<K, V, ByCodes>;
 
-/// What became of a pair's prompts.
+/// The use of the prompts of a pair.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sample {
-    /// Prompts that are used up: played, or never to be had.
+    /// The number of prompts that are used: played, or unavailable.
     used: u32,
-    /// Prompts played.
+    /// The number of prompts played.
     played: u32,
-    /// How far the present deck is dealt.
+    /// The number of prompts of the current deck that have been dealt.
     dealt: u32,
 }
 
 /// Whether the pairs share one order of the prompts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deck {
-    /// Each pair has its own.
+    /// Each pair has its own order.
     Own,
-    /// All have the same, so that a pass over all pairs is on one prompt.
+    /// All pairs have the same order, so that a pass over all pairs uses one prompt.
     Shared,
 }
 
-/// The books of a tournament.
+/// The record of the comparisons of a tournament.
 pub struct Ledger {
     contestants: u32,
     prompts: u32,
     key: u64,
     deck: Deck,
     samples: Codes<Pair, Sample>,
-    /// The decks from before prompts were added: how many prompts, and how far they were dealt.
+    /// The decks from before prompts were added: the number of prompts, and how many each pair was
+    /// dealt.
     past: Vec<(u32, Codes<Pair, u32>)>,
-    /// Prompts that were used up before their turn.
+    /// Prompts that were used before they were dealt.
     ahead: HashSet<[u32; 3], ByCodes>,
-    /// How many pairs with prompts left have played so often.
+    /// The number of pairs with prompts left, by the number of matches they have played.
     open: Vec<u64>,
-    /// The first such number of which there are any.
+    /// The smallest number of matches for which there is such a pair.
     least: u32,
 }
 
-/// How many pairs so many contestants make.
+/// The number of pairs of this many contestants.
 #[must_use]
 pub fn pairs(contestants: u32) -> u64 {
     u64::from(contestants) * u64::from(contestants.saturating_sub(1)) / 2
 }
 
 impl Ledger {
-    /// Nobody has played.
+    /// Creates a ledger without any matches.
     #[must_use]
     pub fn new(contestants: u32, prompts: u32, key: u64, deck: Deck) -> Self {
         let mut ledger = Self {
@@ -111,19 +112,20 @@ impl Ledger {
         ledger
     }
 
-    /// How many contestants there are.
+    /// The number of contestants.
     #[must_use]
     pub fn contestants(&self) -> u32 {
         self.contestants
     }
 
-    /// How often the least-played pair with prompts left has played; None if none has.
+    /// The number of matches of the least-played pair with prompts left; `None` if no pair has
+    /// prompts left.
     #[must_use]
     pub fn least(&self) -> Option<u32> {
         (self.open[self.least as usize] > 0).then_some(self.least)
     }
 
-    /// How often a pair has played, if it has prompts left.
+    /// The number of matches of a pair, if it has prompts left.
     #[inline]
     #[must_use]
     pub fn open(&self, pair: Pair) -> Option<u32> {
@@ -133,10 +135,10 @@ impl Ledger {
         }
     }
 
-    /// Deals a pair at most so many of the prompts that it has left.
+    /// Deals at most `most` of the remaining prompts to a pair.
     pub fn deal(&mut self, pair: Pair, most: u64, mut play: impl FnMut(u32)) {
         let order = self.order(pair, self.prompts);
-        // Where nothing was used up before its turn, nobody needs to look.
+        // If no prompt was used out of turn, no look-up is necessary.
         let in_turn = self.ahead.is_empty() && self.past.is_empty();
         let sample = self.samples.entry(pair).or_default();
         let before = *sample;
@@ -169,7 +171,7 @@ impl Ledger {
         self.count(before, after);
     }
 
-    /// Uses up a comparison, which is counted as played or not; says whether it was not used up yet.
+    /// Marks a comparison as used, counting it as played or not. Returns whether it was unused.
     pub fn take(&mut self, comparison: Comparison, played: bool) -> bool {
         let Comparison {
             first,
@@ -184,7 +186,7 @@ impl Ledger {
             return false;
         }
         let mut after = sample;
-        // Those whose turn is over need no note of their own.
+        // Entries of prompts that have been dealt are no longer necessary.
         while after.dealt < place {
             let next = order.at(u64::from(after.dealt)) as u32;
             if !self.used_out_of_turn(pair, next) {
@@ -205,7 +207,8 @@ impl Ledger {
         true
     }
 
-    /// Adds contestants and prompts. Each pair's unused prompts, old and new, are shuffled anew.
+    /// Adds contestants and prompts. The unused prompts of each pair, old and new, are shuffled
+    /// again.
     pub fn extend(&mut self, contestants: u32, prompts: u32) {
         if prompts > self.prompts {
             if !self.samples.is_empty() {
@@ -234,7 +237,7 @@ impl Ledger {
         self.advance();
     }
 
-    /// The order in which a pair is dealt so many prompts.
+    /// The order in which the prompts are dealt to a pair.
     fn order(&self, pair: Pair, prompts: u32) -> Permutation {
         let key = mix(self.key ^ u64::from(prompts));
         let key = match self.deck {
@@ -244,7 +247,7 @@ impl Ledger {
         Permutation::new(key, u64::from(prompts))
     }
 
-    /// Whether a prompt is used up though the present deck did not deal it.
+    /// Whether a prompt is used although the current deck has not dealt it.
     fn used_out_of_turn(&self, pair: Pair, prompt: u32) -> bool {
         let dealt_before = |(prompts, dealt): &(u32, Codes<Pair, u32>)| {
             prompt < *prompts

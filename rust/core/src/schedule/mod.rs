@@ -1,13 +1,16 @@
-//! Which comparisons a tournament makes next: rounds of (first, second, prompt) under a budget.
+//! The selection of the next comparisons of a tournament: rounds of (first, second, prompt) under a
+//! budget.
 //!
-//! A comparison is an unordered pair of contestants on a prompt, made at most once. A round is a
-//! function of the settings and of what was scheduled, taken and recorded before, in that order.
+//! A comparison is an unordered pair of contestants on a prompt and takes place at most once. A
+//! round is a function of the settings and of the sequence of previous rounds, takes and verdicts.
 
 mod information;
 mod ledger;
 mod permutation;
 mod random;
+mod round;
 mod round_robin;
+mod settings;
 mod swiss;
 #[cfg(test)]
 mod tests;
@@ -20,105 +23,23 @@ use crate::{
 use information::Information;
 use rand::Rng;
 use random::Random;
+use round::Schedule;
+pub use round::{Comparison, Round};
 use round_robin::RoundRobin;
+pub use settings::{Kind, Settings};
 use swiss::Swiss;
 
-/// Changes whenever the same settings and verdicts would give another schedule.
+/// The version of the schedules. It changes when the same settings and verdicts give another
+/// schedule.
 pub const VERSION: u32 = 1;
 
-/// Up to so many contestants the information schedule can hold what it knows of all pairs.
+/// The maximum number of contestants of the information schedule, which stores data for all pairs.
 pub const MOST_INFORMED: u32 = information::MOST_CONTESTANTS;
 
-/// How the next comparisons are chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Neighbours by running Elo, among the pairs that are under-sampled.
-    Swiss,
-    /// Every pair on prompt after prompt.
-    RoundRobin,
-    /// Any pair on any prompt, without replacement.
-    Random,
-    /// The pairs whose matches say most about the order.
-    Information,
-}
+/// The maximum number of comparisons of a schedule.
+pub const MOST_COMPARISONS: u64 = 1 << 62;
 
-/// Settings of a schedule.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// How the next comparisons are chosen.
-    pub kind: Kind,
-    /// Of every random choice.
-    pub seed: u64,
-    /// By how much a pair of the Swiss schedule may be ahead of the least-played pair.
-    pub slack: u32,
-    /// How many prompts a pairing plays at a time.
-    pub prompts_per_pairing: u32,
-    /// The most points that a match moves the running Elo.
-    pub elo_k: f64,
-    /// The prior of the information schedule's fit.
-    pub prior: f64,
-}
-
-/// One comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Comparison {
-    /// A contestant.
-    pub first: u32,
-    /// Another one.
-    pub second: u32,
-    /// What they meet on.
-    pub prompt: u32,
-}
-
-/// The comparisons of a round, in the order of the schedule, as columns.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Round {
-    /// One contestant of each comparison.
-    pub first: Vec<u32>,
-    /// The other.
-    pub second: Vec<u32>,
-    /// What they meet on.
-    pub prompt: Vec<u32>,
-    /// Who had no opponent while there was budget left.
-    pub byes: Vec<u32>,
-}
-
-impl Round {
-    fn push(&mut self, first: u32, second: u32, prompt: u32) {
-        self.first.push(first);
-        self.second.push(second);
-        self.prompt.push(prompt);
-    }
-
-    /// The number of comparisons.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.first.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.first.is_empty()
-    }
-}
-
-/// A way to choose comparisons. It may count on arguments that are in range.
-trait Schedule: Send + Sync {
-    /// At most `budget` comparisons, none of them used up; at least one if there is one left.
-    fn next_round(&mut self, budget: u64, elo: &[f64]) -> Round;
-
-    /// Learns a verdict.
-    fn record(&mut self, _first: u32, _second: u32, _score: f64) {}
-
-    /// Uses up a comparison, which is counted as played or not; says whether it was not used up yet.
-    fn take(&mut self, comparison: Comparison, played: bool) -> bool;
-
-    /// From now on there are so many contestants and prompts, no fewer than before.
-    fn extend(&mut self, contestants: u32, prompts: u32);
-}
-
-/// A schedule, its running Elo, and how much of it is used up.
+/// A schedule with its running Elo and its usage.
 pub struct Scheduler {
     schedule: Box<dyn Schedule>,
     elo: Elo,
@@ -129,10 +50,10 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    /// A schedule for so many contestants and prompts.
+    /// Creates a schedule.
     ///
     /// # Errors
-    /// [`Error::TooLarge`].
+    /// [`Error::TooLarge`] if there are too many contestants or comparisons.
     pub fn new(contestants: u32, prompts: u32, settings: &Settings) -> Result<Self, Error> {
         check_size(settings.kind == Kind::Information, contestants, prompts)?;
         let key = stream(settings.seed, Purpose::Schedule, 0, 0).next_u64();
@@ -152,7 +73,8 @@ impl Scheduler {
         })
     }
 
-    /// The next comparisons, at most `budget`; none only if none is left or the budget is 0.
+    /// Returns the next comparisons, at most `budget`. The round is empty only if no comparison is
+    /// left or the budget is 0.
     pub fn next_round(&mut self, budget: u64) -> Round {
         if budget == 0 || self.possible() == 0 {
             return Round::default();
@@ -163,10 +85,10 @@ impl Scheduler {
         round
     }
 
-    /// Learns the verdict of a comparison; `score` is that of the first.
+    /// Records the verdict of a comparison. `score` is that of the first contestant.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`].
+    /// [`Error::OutOfRange`] if a contestant or the score is invalid.
     pub fn record(&mut self, first: u32, second: u32, score: f64) -> Result<(), Error> {
         if !self.is_pair(first, second) || !(0.0..=1.0).contains(&score) {
             return Err(Error::OutOfRange);
@@ -176,11 +98,12 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Never schedules a comparison (again): one that was made, which counts as played, or one that
-    /// cannot be made, which does not. Says whether it was not used up yet; if it was, nothing changes.
+    /// Excludes a comparison from the schedule: one that took place, which counts as played, or one
+    /// that cannot take place, which does not. Returns whether it was unused; if it was used,
+    /// nothing changes.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`].
+    /// [`Error::OutOfRange`] if the comparison is invalid.
     pub fn take(&mut self, comparison: Comparison, played: bool) -> Result<bool, Error> {
         if !self.is_pair(comparison.first, comparison.second) || comparison.prompt >= self.prompts {
             return Err(Error::OutOfRange);
@@ -191,10 +114,11 @@ impl Scheduler {
         Ok(new)
     }
 
-    /// From now on there are so many contestants and prompts.
+    /// Sets the numbers of contestants and prompts.
     ///
     /// # Errors
-    /// [`Error::TooLarge`]; [`Error::OutOfRange`] if there would be fewer than before.
+    /// [`Error::TooLarge`] if there are too many contestants or comparisons. [`Error::OutOfRange`]
+    /// if a number would decrease.
     pub fn extend(&mut self, contestants: u32, prompts: u32) -> Result<(), Error> {
         if contestants < self.contestants() || prompts < self.prompts {
             return Err(Error::OutOfRange);
@@ -208,31 +132,31 @@ impl Scheduler {
         Ok(())
     }
 
-    /// The running Elo of everyone.
+    /// The running Elo ratings of all contestants.
     #[must_use]
     pub fn elo(&self) -> &[f64] {
         &self.elo.ratings
     }
 
-    /// How many contestants there are.
+    /// The number of contestants.
     #[must_use]
     pub fn contestants(&self) -> u32 {
         self.elo.ratings.len() as u32
     }
 
-    /// How many prompts there are.
+    /// The number of prompts.
     #[must_use]
     pub fn prompts(&self) -> u32 {
         self.prompts
     }
 
-    /// How many comparisons were scheduled, or taken as played.
+    /// The number of comparisons that were scheduled, or taken as played.
     #[must_use]
     pub fn played(&self) -> u64 {
         self.played
     }
 
-    /// How many comparisons are left.
+    /// The number of comparisons that are left.
     #[must_use]
     pub fn possible(&self) -> u64 {
         ledger::pairs(self.contestants()) * u64::from(self.prompts) - self.used
@@ -245,7 +169,7 @@ impl Scheduler {
 
 fn check_size(informed: bool, contestants: u32, prompts: u32) -> Result<(), Error> {
     let comparisons = u128::from(ledger::pairs(contestants)) * u128::from(prompts);
-    if comparisons > 1 << 62 || (informed && contestants > MOST_INFORMED) {
+    if comparisons > u128::from(MOST_COMPARISONS) || (informed && contestants > MOST_INFORMED) {
         return Err(Error::TooLarge);
     }
     Ok(())

@@ -1,10 +1,10 @@
-//! Random permutations of any length that take no memory.
+//! Random permutations of any length that need no memory.
 //!
 //! The swap-or-not shuffle of Hoang, Morris and Rogaway (2012, "An Enciphering Scheme Based on a
-//! Card Shuffle"): in each round a place and its mirror image about a random point are swapped or
-//! not, as a bit that depends on the two of them says. Each round is its own inverse.
+//! Card Shuffle"): in each round, an element and its mirror image about a random point are swapped
+//! or not, depending on a random bit of the two. Each round is its own inverse.
 
-/// After so many rounds a place is uniform but for one part in 2^16.
+/// After this many rounds, the distribution of an element is uniform up to one part in 2^16.
 const ROUNDS: u64 = 16;
 
 /// A keyed permutation of `0..length`.
@@ -14,7 +14,8 @@ pub struct Permutation {
     length: u64,
 }
 
-/// The finalizer of `SplitMix64` (Steele, Lea and Flood 2014): 64 bits to 64 well-mixed bits.
+/// The finalizer of `SplitMix64` (Steele, Lea and Flood 2014), which maps 64 bits to 64 well-mixed
+/// bits.
 #[must_use]
 pub fn mix(word: u64) -> u64 {
     let word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -22,24 +23,24 @@ pub fn mix(word: u64) -> u64 {
     word ^ (word >> 31)
 }
 
-/// The odd number nearest to 2^64 divided by the golden ratio: keys that differ by multiples of
-/// it are far apart.
+/// The odd number nearest to 2^64 divided by the golden ratio. Keys that differ by multiples of it
+/// are far apart.
 const STRIDE: u64 = 0x9E37_79B9_7F4A_7C15;
 
 impl Permutation {
-    /// The permutation of `0..length` that `key` gives; `length` is at most 2^63.
+    /// The permutation of `0..length` given by `key`. `length` is at most 2^63.
     #[must_use]
     pub fn new(key: u64, length: u64) -> Self {
         Self { key, length }
     }
 
-    /// What stands at a place.
+    /// The value at a position.
     #[must_use]
     pub fn at(self, place: u64) -> u64 {
         (0..ROUNDS).fold(place, |place, round| self.swap_or_not(place, round))
     }
 
-    /// The place where a value stands.
+    /// The position of a value.
     #[must_use]
     pub fn place_of(self, value: u64) -> u64 {
         (0..ROUNDS)
@@ -57,7 +58,7 @@ impl Permutation {
         } else {
             turn + self.length - place
         };
-        // Half of `mix` is enough for one bit.
+        // Half of the computation of `mix` is sufficient for one bit.
         let word = (place.max(mirror) ^ key).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let bit = (word ^ (word >> 32)).wrapping_mul(0x94D0_49BB_1331_11EB) >> 63;
         if bit == 1 { mirror } else { place }
@@ -89,7 +90,7 @@ mod tests {
 
     #[test]
     fn all_orders_of_a_few_are_equally_likely() {
-        // Chi-square over the orders of 4, and over what stands first and second among 7.
+        // Chi-square over the orders of 4 elements, and over the first two elements of 7.
         let keys = 48_000_u64;
         for (length, prefix, cells) in [(4_u64, 4_u64, 24_u64), (7, 2, 42), (3, 3, 6), (2, 1, 2)] {
             let mut seen = std::collections::BTreeMap::new();

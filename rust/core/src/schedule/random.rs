@@ -1,28 +1,29 @@
-//! Random comparisons: drawn from all pairs on all prompts, without replacement.
+//! Random comparisons, drawn from all pairs on all prompts without replacement.
 
 use std::collections::HashSet;
 
 use super::{
-    Comparison, Round, Schedule, Settings,
     ledger::{pair, pairs},
     permutation::{Permutation, mix},
+    round::{Comparison, Round, Schedule},
+    settings::Settings,
 };
 
 /// The random schedule: one random order of all comparisons.
 ///
-/// Here a round is only a number of comparisons, half as many as there are contestants, and
-/// someone may be in several of them.
+/// A round is a number of comparisons, half as many as there are contestants. A contestant may
+/// occur in several of them.
 pub struct Random {
     key: u64,
     prompts_per_pairing: u32,
     order: Order,
-    /// The orders from before there were more comparisons.
+    /// The orders from before comparisons were added.
     past: Vec<Order>,
-    /// Comparisons that were used up before their turn.
+    /// Comparisons that were used before their turn.
     ahead: HashSet<[u32; 3]>,
 }
 
-/// A random order of all comparisons, and how far it is dealt.
+/// A random order of all comparisons, and how many of them have been dealt.
 #[derive(Clone, Copy)]
 struct Order {
     contestants: u32,
@@ -31,7 +32,7 @@ struct Order {
     dealt: u64,
 }
 
-/// How many comparisons there are.
+/// The number of comparisons.
 fn comparisons(contestants: u32, prompts: u32) -> u64 {
     pairs(contestants) * u64::from(prompts)
 }
@@ -47,14 +48,14 @@ impl Order {
         }
     }
 
-    /// The comparison at a place of the order.
+    /// The comparison at a position of the order.
     fn at(&self, place: u64) -> Comparison {
         let number = self.permutation.at(place);
         let (pair, prompt) = (
             number / u64::from(self.prompts),
             number % u64::from(self.prompts),
         );
-        // Pair (low, high) has the number high (high - 1) / 2 + low.
+        // The pair (low, high) has the index high (high - 1) / 2 + low.
         let mut high = f64::midpoint(1.0, (1.0 + 8.0 * pair as f64).sqrt()) as u64;
         while high * (high - 1) / 2 > pair {
             high -= 1;
@@ -104,7 +105,7 @@ impl Random {
             || self.past.iter().any(|order| order.has_dealt(comparison))
     }
 
-    /// Passes over what is used up, and returns the next comparison that is not.
+    /// Skips used comparisons, and returns the next unused one.
     fn next_unused(&mut self) -> Option<Comparison> {
         while !self.order.ends() {
             let comparison = self.order.at(self.order.dealt);
@@ -141,7 +142,7 @@ impl Schedule for Random {
         if self.order.has_dealt(comparison) || self.used_out_of_turn(comparison) {
             return false;
         }
-        // Those whose turn is over need no note of their own.
+        // Entries of comparisons whose turn is over are no longer necessary.
         self.next_unused();
         if self.order.place_of(comparison) == self.order.dealt {
             self.order.dealt += 1;

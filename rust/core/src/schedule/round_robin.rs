@@ -1,24 +1,25 @@
-//! Exhaustive round robin: every pair on one prompt, then every pair on the next.
+//! Exhaustive round robin: every pair on one prompt, then every pair on the next one.
 
 use super::{
-    Comparison, Round, Schedule, Settings,
     ledger::{Deck, Ledger, pair},
     permutation::mix,
+    round::{Comparison, Round, Schedule},
+    settings::Settings,
 };
 
 /// The exhaustive schedule, in rounds of the circle method (Kirkman 1847): one contestant stays,
-/// the others move on by one seat a round, and those who sit opposite each other meet.
+/// the others move on by one seat per round, and contestants on opposite seats meet.
 ///
-/// A pass goes over the pairs that have played least, so that pairs that are behind catch up.
+/// A pass covers the pairs that have played least, so pairs with fewer matches catch up.
 pub struct RoundRobin {
     ledger: Ledger,
     prompts_per_pairing: u32,
     key: u64,
-    /// Who sits where.
+    /// The contestant on each seat.
     seats: Vec<u32>,
-    /// The first round of this pass that may still hold a match.
+    /// The first round of this pass that may still contain a match.
     turn: u32,
-    /// How often the pairs of this pass have played.
+    /// The number of matches that the pairs of this pass have played.
     level: u32,
 }
 
@@ -55,7 +56,7 @@ impl Schedule for RoundRobin {
             self.level = least;
             self.turn = 0;
         }
-        // An odd field has an empty seat, and who sits opposite has a bye.
+        // An odd field has an empty seat, and the contestant opposite has a bye.
         let seats = self.ledger.contestants().next_multiple_of(2);
         let circle = seats - 1;
         let mut left = budget;

@@ -2,28 +2,29 @@
 //! (algorithm 1 of arXiv 2604.19786).
 
 use super::{
-    Round, Schedule, Settings,
     ledger::{Deck, Ledger, pair},
     permutation::mix,
+    round::{Round, Schedule},
+    settings::Settings,
 };
 
 /// The Swiss schedule.
 ///
-/// A pair is under-sampled while it has prompts left and is not ahead of the least-played pair
-/// that has any by more than the slack.
+/// A pair is under-sampled if it has prompts left and its number of matches exceeds that of the
+/// least-played pair with prompts left by no more than the slack.
 pub struct Swiss {
     pub(super) ledger: Ledger,
     slack: u32,
     prompts_per_pairing: u32,
     key: u64,
-    /// Everyone as a sort key: the rating, then a random number, then the code.
+    /// The sort key of each contestant: the rating, a random number, then the code.
     ranks: Vec<Rank>,
-    /// The next unmatched place behind each place of the ranking.
+    /// The next unmatched place after each place of the ranking.
     next: Vec<u32>,
 }
 
-/// Where a contestant stands: highest rating first, equal ratings in an order by the seed. One
-/// number, because such sort without branches.
+/// The rank of a contestant: descending ratings, with equal ratings in random order. It is stored
+/// in one number, which can be sorted without branches.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank(u128);
 
@@ -41,7 +42,7 @@ impl Rank {
     }
 }
 
-/// A number that is the smaller, the higher a rating is.
+/// A number that decreases as the rating increases.
 fn descending(rating: f64) -> u64 {
     let bits = (rating + 0.0).to_bits();
     if bits >> 63 == 1 {
@@ -63,7 +64,7 @@ impl Swiss {
         }
     }
 
-    /// Brings everyone into order.
+    /// Sorts the contestants.
     fn rank(&mut self, elo: &[f64]) {
         for contestant in self.ranks.len()..elo.len() {
             let tie = (mix(self.key ^ contestant as u64) >> 32) as u32;
@@ -88,7 +89,8 @@ impl Schedule for Swiss {
         let end = self.ranks.len() as u32;
         self.next.clear();
         self.next.extend(1..=end);
-        // Nobody meets twice, so who plays can be settled before any prompt is dealt.
+        // No contestant is paired twice in a round, so the pairings can be made before any prompt
+        // is dealt.
         let prompts = u64::from(self.prompts_per_pairing);
         let mut pairings: Vec<(u32, u32)> = Vec::with_capacity(elo.len() / 2);
         let enough = budget.div_ceil(prompts);
@@ -97,7 +99,7 @@ impl Schedule for Swiss {
             let first = self.ranks[top as usize].contestant();
             let mut before = top;
             let mut place = self.next[top as usize];
-            // Everyone above is matched, so the next one who may be met has the nearest rating.
+            // All contestants above are matched, so the next eligible one has the nearest rating.
             while place != end {
                 let second = self.ranks[place as usize].contestant();
                 let played = self.ledger.open(pair(first, second));

@@ -1,4 +1,4 @@
-//! Claims about every schedule, on fields, budgets and failures drawn at random.
+//! Properties of all schedules, tested on random fields, budgets and failures.
 
 use std::collections::HashSet;
 
@@ -24,25 +24,26 @@ fn settings(kind: Kind, seed: u64, slack: u32, prompts_per_pairing: u32) -> Sett
     }
 }
 
-/// What happens to a tournament.
+/// An event of a tournament.
 #[derive(Clone, Debug)]
 enum Event {
-    /// A round of at most so many comparisons.
+    /// A round with at most this many comparisons.
     Round(u64),
-    /// Verdicts for what is not recorded yet but the last so many rounds; a bit says which fail.
+    /// Verdicts for all unrecorded comparisons except those of the last rounds. A bit determines
+    /// which ones fail.
     Record {
         behind: usize,
         failed: u64,
         scores: u64,
     },
-    /// A comparison made elsewhere, or one that cannot be made; taken modulo the field.
+    /// A comparison that took place elsewhere or that cannot take place, modulo the field.
     Take {
         first: u32,
         step: u32,
         prompt: u32,
         played: bool,
     },
-    /// More contestants and prompts.
+    /// Further contestants and prompts.
     Extend(u32, u32),
 }
 
@@ -62,10 +63,10 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     proptest::collection::vec(event, 0..40)
 }
 
-/// Verdicts of rounds, in the order of the schedule: first, second, score.
+/// The verdicts of rounds, in the order of the schedule: first, second, score.
 type Verdicts = Vec<(u32, u32, f64)>;
 
-/// A call, as a store would keep it.
+/// A call, as a store would record it.
 #[derive(Clone, Debug)]
 enum Kept {
     Scheduled(Comparison),
@@ -207,7 +208,7 @@ impl Played {
         Round::default()
     }
 
-    /// A new scheduler that is only told what was kept.
+    /// Replays the recorded calls on a new scheduler.
     fn resumed(&self, contestants: u32, prompts: u32, settings: &Settings) -> Scheduler {
         let mut scheduler = Scheduler::new(contestants, prompts, settings).unwrap();
         for kept in &self.kept {
@@ -245,9 +246,9 @@ fn any_settings() -> impl Strategy<Value = Settings> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// No comparison twice, nobody in two pairings of a round, no budget exceeded, an end, and at
-    /// the end every pair has played every prompt that it could; and whoever is told the rounds
-    /// that were kept goes on as the one who made them.
+    /// No comparison occurs twice, no contestant occurs in two pairings of a round, and no budget
+    /// is exceeded. The schedule ends, and then every pair has played every available prompt. A
+    /// scheduler that replays the recorded rounds continues like the original one.
     #[test]
     fn schedules_keep_their_promises(
         settings in any_settings(),
@@ -292,8 +293,8 @@ proptest! {
         prop_assert!(played.scheduler.next_round(u64::MAX).is_empty());
     }
 
-    /// As long as nothing is taken from elsewhere, no pair is ahead of the least-played one by more
-    /// than the slack and a pairing.
+    /// If no comparison is taken from elsewhere, no pair exceeds the least-played one by more than
+    /// the slack and one pairing.
     #[test]
     fn no_pair_of_the_swiss_schedule_runs_ahead(
         seed in any::<u64>(),
@@ -320,8 +321,8 @@ proptest! {
     }
 }
 
-/// Algorithm 1 word by word: the highest-rated unmatched, and of all unmatched whom it may meet
-/// the one of nearest rating.
+/// A literal implementation of algorithm 1: the highest-rated unmatched contestant meets the
+/// eligible unmatched one with the nearest rating.
 #[test]
 fn a_swiss_round_is_that_of_the_paper() {
     for seed in 0..200 {
@@ -330,7 +331,7 @@ fn a_swiss_round_is_that_of_the_paper() {
         let mut scheduler = Scheduler::new(contestants, 5, &settings).unwrap();
         let mut counts = std::collections::HashMap::new();
         let mut random = stream(seed, Purpose::Simulation, 0, 0);
-        // So many irregular scores that no two ratings are equal from the second round on.
+        // Enough irregular scores that no two ratings are equal from the second round on.
         for turn in 0..20 {
             let elo = scheduler.elo().to_vec();
             let round = scheduler.next_round(u64::MAX);
@@ -367,7 +368,8 @@ fn a_swiss_round_is_that_of_the_paper() {
                 scheduler.record(first, second, score).unwrap();
             }
             if turn == 0 {
-                // Who had a bye is still at the start, and one only: no two are equal.
+                // Only one contestant, which had a bye, still has the initial rating, so no two
+                // ratings are equal.
                 assert!(round.byes.len() < 2);
             }
         }
@@ -401,7 +403,7 @@ fn a_round_robin_pass_is_every_pair_on_one_prompt() {
 
 #[test]
 fn random_comparisons_are_uniform() {
-    // Which of the 45 comparisons come first and second: chi-square over 45 x 44 cells.
+    // The first two of the 45 comparisons: chi-square over 45 x 44 cells.
     let draws = 60_000;
     let mut seen = std::collections::HashMap::new();
     for seed in 0..draws {
@@ -447,7 +449,7 @@ fn a_failed_match_of_the_information_schedule_is_given_up() {
     let elo = [START; 4];
     let rounds = [0, 1].map(|_| information.next_round(u64::MAX, &elo));
     assert_eq!(information.on_the_way(), rounds[0].len() + rounds[1].len());
-    // Of the first round only the last verdict comes.
+    // Only the last verdict of the first round arrives.
     let last = rounds[0].len() - 1;
     information.record(rounds[0].first[last], rounds[0].second[last], 1.0);
     assert_eq!(information.on_the_way(), rounds[1].len());

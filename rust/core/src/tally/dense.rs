@@ -4,36 +4,40 @@ use std::{collections::BTreeMap, ops::Range};
 
 use rayon::prelude::*;
 
-use super::{Outcome, add_counts, in_range};
+use super::{
+    counting::{add_counts, in_range},
+    outcome::Outcome,
+};
 use crate::Error;
 
-/// Up to this many contestants the plain matches are counted in a dense table.
+/// Up to this many contestants, plain matches are counted in a dense table.
 pub(super) const DENSE_LIMIT: usize = 1024;
 
-/// So many rows are turned into slots at once, before any of them is counted.
+/// The number of rows that are converted to slots before any of them is counted.
 const BLOCK: usize = 128;
 
-/// Fewer rows are counted sooner than other threads wake up.
+/// Fewer rows than this are counted faster than other threads start.
 const FEW_ROWS: usize = 1 << 15;
 
-/// `counts[low * stride + high][4 * swapped + outcome]`, swapped where the higher contestant was
-/// shown first: all of a pair stand together, and half of the table is never touched. The stride
-/// is a power of two.
+/// `counts[low * stride + high][4 * swapped + outcome]`, where `swapped` means that the
+/// higher-numbered contestant was shown first. All counts of a pair are adjacent, and half of the
+/// table is never accessed. The stride is a power of two.
 ///
-/// Most counts are small, and the memory of a large table takes longer than the counting. So the
-/// table holds the lowest 16 bits of each count, and what is carried beyond them is kept apart.
+/// Most counts are small, and the memory traffic of a large table takes longer than the counting.
+/// The table therefore holds the lowest 16 bits of each count, and the carries are stored
+/// separately.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Dense {
     pub(super) stride: usize,
     counts: Vec<[u16; 8]>,
-    /// By slot of the flat table, how many times 2^16.
+    /// The carry of each slot of the flat table, in multiples of 2^16.
     carried: BTreeMap<u32, u64>,
 }
 
-/// Beyond the bits of a count that the table holds.
+/// The number of bits of a count that the table holds.
 const CARRY: u32 = u16::BITS;
 
-/// The slot of a cell in the flat table; any slot at all where a contestant is out of range.
+/// The slot of a cell in the flat table; an arbitrary slot if a contestant is out of range.
 #[inline]
 fn slot_of(first: u32, second: u32, outcome: u8, shift: u32) -> u32 {
     let (low, high) = (first.min(second), first.max(second));
@@ -41,7 +45,7 @@ fn slot_of(first: u32, second: u32, outcome: u8, shift: u32) -> u32 {
     (((low << shift) | high) << 3) | (swapped << 2) | u32::from(outcome)
 }
 
-/// Carries so many times 2^16.
+/// Adds a multiple of 2^16 to the carry of a slot.
 #[cold]
 fn carry(carried: &mut BTreeMap<u32, u64>, slot: u32, times: u64) -> Result<(), Error> {
     let carried = carried.entry(slot).or_default();
@@ -54,7 +58,7 @@ fn carry(carried: &mut BTreeMap<u32, u64>, slot: u32, times: u64) -> Result<(), 
 }
 
 impl Dense {
-    /// A table with room for so many contestants.
+    /// Returns an empty table with capacity for `contestants`.
     pub(super) fn new(contestants: usize) -> Self {
         let stride = contestants.next_power_of_two();
         Self {
@@ -106,7 +110,7 @@ impl Dense {
             return Ok(());
         }
         let rows = (first, second, outcome);
-        // A table of its own pays for a thread that counts more rows than it has cells.
+        // A separate table pays off for a thread that counts more rows than the table has cells.
         let cells = 4 * contestants as usize * contestants as usize;
         let threads = rayon::current_num_threads();
         match (first.len() / cells.max(FEW_ROWS)).min(threads) {
@@ -119,7 +123,7 @@ impl Dense {
         self.stride.trailing_zeros()
     }
 
-    /// Each thread counts a part of the rows into a table of its own.
+    /// Counts rows by splitting them between the threads, each of which uses its own table.
     fn add_by_part(&mut self, rows: Rows, contestants: u32, parts: usize) -> Result<(), Error> {
         let (first, second, outcome) = rows;
         let length = first.len().div_ceil(parts).min(u32::MAX as usize);
@@ -142,7 +146,8 @@ impl Dense {
         Ok(())
     }
 
-    /// Each thread looks at all rows, and counts those of its own lower contestants.
+    /// Counts rows by splitting the pairs between the threads: each thread reads all rows and
+    /// counts those of its own lower-numbered contestants.
     fn add_by_pair(&mut self, rows: Rows, contestants: u32, parts: usize) -> Result<(), Error> {
         let (first, second, outcome) = rows;
         let good = (first.par_chunks(FEW_ROWS))
@@ -191,7 +196,7 @@ impl Dense {
         for slot in carried.into_iter().flatten() {
             let added = self.add_to(slot, 1 << CARRY);
             if added.is_err() {
-                // The largest count there is, as it was before its last bits went round.
+                // The largest possible count, as it was before its lowest bits wrapped around.
                 self.counts.as_flattened_mut()[slot as usize] = u16::MAX;
                 result = added;
             }
@@ -199,7 +204,7 @@ impl Dense {
         result
     }
 
-    /// Visits the pairs that met, as [`super::Tally::for_each_pair`] does.
+    /// Visits the pairs that met, like [`super::Tally::for_each_pair`].
     pub(super) fn for_each_pair(
         &self,
         contestants: usize,
@@ -225,7 +230,7 @@ impl Dense {
         }
     }
 
-    /// Notes who has met somebody.
+    /// Marks the contestants that have a match.
     pub(super) fn mark_played(&self, played: &mut [bool]) {
         let contestants = played.len().min(self.stride);
         for low in 0..contestants {
@@ -244,12 +249,12 @@ impl Dense {
         }
     }
 
-    /// Matches by outcome.
+    /// The number of matches of each outcome.
     pub(super) fn outcomes(&self) -> [u128; 4] {
         let mut totals = [0_u128; 4];
         for low in 0..self.stride {
             let row = &self.counts[low * self.stride..][low + 1..self.stride];
-            // So few that their sum fits 32 bits.
+            // Few enough that their sum fits 32 bits.
             let mut sums = [0_u32; 8];
             for counts in row {
                 for (sum, &count) in sums.iter_mut().zip(counts) {
@@ -269,13 +274,13 @@ impl Dense {
 
 type Rows<'a> = (&'a [u32], &'a [u32], &'a [u8]);
 
-/// Cuts the lower contestants into parts with about as many pairs each.
+/// Splits the lower-numbered contestants into parts with about the same number of pairs.
 fn cut(contestants: u32, parts: usize) -> Vec<Range<usize>> {
     let n = contestants as usize;
     let mut begin = 0;
     (1..=parts)
         .map(|part| {
-            // Behind the first x of n stand (1 - x / n)^2 of all pairs.
+            // The pairs after the first x of n contestants are (1 - x / n)^2 of all pairs.
             let behind = (1.0 - part as f64 / parts as f64).sqrt();
             let end = if part == parts {
                 n
@@ -289,7 +294,7 @@ fn cut(contestants: u32, parts: usize) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// Counts rows into a table of its own; none if a row is out of range.
+/// Counts rows in a separate table. Returns `None` if a row is out of range.
 #[allow(
     clippy::needless_bitwise_bool,
     reason = "without branches it is vectorized"
@@ -309,7 +314,7 @@ fn count((first, second, outcome): Rows, contestants: u32, shift: u32) -> Option
             *slot = slot_of(first, second, outcome, shift);
         }
         for &slot in &slots[..first.len()] {
-            // The length is a power of two, so the mask keeps every good row as it is.
+            // The length is a power of two, so the mask does not change the slot of a valid row.
             table[slot as usize & last] += 1;
         }
     }

@@ -1,78 +1,33 @@
-//! The tally: how often each outcome was seen between each ordered pair of contestants.
+//! The tally: counts of each outcome for each ordered pair of contestants.
 //!
-//! It is the sufficient statistic of a match log. Counts are integers, so tallies add
-//! without loss and the order of the rows leaves no trace.
+//! The tally is a sufficient statistic of a match log. Counts are integers, so tallies are added
+//! exactly and the result does not depend on the order of the rows.
 
+mod counting;
 mod dense;
+mod difference;
+mod outcome;
+mod place;
 mod sparse;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
 use crate::Error;
+use counting::{add_counts, in_range};
 use dense::{DENSE_LIMIT, Dense};
+pub use difference::difference;
+pub(crate) use difference::each as each_difference;
+pub use outcome::{Cell, Outcome};
+pub(crate) use place::same_block;
+pub use place::{MOST_CONTESTANTS, place};
 pub(crate) use sparse::Cells;
 use sparse::Sparse;
 
-/// How a plain match ended. The first contestant is the one shown first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Outcome {
-    /// The contestant shown first won.
-    First = 0,
-    /// The contestant shown second won.
-    Second = 1,
-    /// Neither was better.
-    Tie = 2,
-    /// Neither was any good: a tie, counted apart.
-    BothBad = 3,
-    /// A share of the win between 0 and 1, given as a number.
-    Soft = 4,
-}
-
-impl Outcome {
-    const PLAIN: [Self; 4] = [Self::First, Self::Second, Self::Tie, Self::BothBad];
-
-    /// The outcome with this code.
-    #[must_use]
-    pub fn from_code(code: u8) -> Option<Self> {
-        match code {
-            4 => Some(Self::Soft),
-            _ => Self::PLAIN.get(code as usize).copied(),
-        }
-    }
-
-    /// The first contestant's share of the win; `soft` where the outcome is a number.
-    #[must_use]
-    pub fn score(self, soft: f64) -> f64 {
-        match self {
-            Self::First => 1.0,
-            Self::Second => 0.0,
-            Self::Tie | Self::BothBad => 0.5,
-            Self::Soft => soft,
-        }
-    }
-}
-
-/// Identical matches: same ordered pair, same outcome, same weight.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Cell {
-    /// The contestant shown first.
-    pub first: u32,
-    /// The contestant shown second.
-    pub second: u32,
-    /// How the matches ended.
-    pub outcome: Outcome,
-    /// The first contestant's share of the win, 0 to 1.
-    pub score: f64,
-    /// The importance of each match; 1 unless said otherwise.
-    pub weight: f64,
-    /// How many matches there were.
-    pub count: u64,
-}
-
-/// A match that is not plain: (first, second, outcome, score bits, weight bits).
+/// The key of a match that is not plain: (first, second, outcome, score bits, weight bits).
 type SpecialKey = (u32, u32, u8, u64, u64);
 
 /// Exact counts of matches by ordered pair and outcome.
@@ -95,57 +50,8 @@ impl Default for Plain {
     }
 }
 
-/// Contestants that a tally can tell apart.
-pub const MOST_CONTESTANTS: usize = 1 << 30;
-
-/// Contestants are taken in blocks of 2^15: what a fit keeps of those of two blocks takes two
-/// megabytes, about what a processor's own cache holds.
-const BLOCK_BITS: u32 = 15;
-
-/// Where a pair stands among all: by the blocks of both contestants, the higher one's first, then
-/// by the contestants. Up to one block of contestants it is just the latter.
-#[must_use]
-pub fn place(low: u32, high: u32) -> (u32, u32, u32, u32) {
-    (high >> BLOCK_BITS, low >> BLOCK_BITS, low, high)
-}
-
-/// Whether two contestants are in one block.
-#[must_use]
-pub(crate) fn same_block(one: u32, other: u32) -> bool {
-    one >> BLOCK_BITS == other >> BLOCK_BITS
-}
-
-fn plain_cell((first, second, outcome, count): (u32, u32, Outcome, u64)) -> Cell {
-    Cell {
-        first,
-        second,
-        outcome,
-        score: outcome.score(0.5),
-        weight: 1.0,
-        count,
-    }
-}
-
-fn add_counts(a: u64, b: u64) -> Result<u64, Error> {
-    a.checked_add(b).ok_or(Error::CountOverflow)
-}
-
-#[allow(
-    clippy::needless_bitwise_bool,
-    reason = "without branches it is vectorized"
-)]
-fn in_range(first: &[u32], second: &[u32], outcome: &[u8], contestants: u32) -> bool {
-    let bad = (first.iter().zip(second).zip(outcome)).fold(
-        false,
-        |bad, ((&first, &second), &outcome)| {
-            bad | (first.max(second) >= contestants) | (first == second) | (outcome > 3)
-        },
-    );
-    !bad
-}
-
 impl Tally {
-    /// An empty tally of a field of `contestants`; it grows with [`Tally::grow`].
+    /// Creates an empty tally of `contestants`, which can be enlarged with [`Tally::grow`].
     #[must_use]
     pub fn new(contestants: usize) -> Self {
         let mut tally = Self::default();
@@ -153,7 +59,7 @@ impl Tally {
         tally
     }
 
-    /// The number of contestants, those without a match included.
+    /// The number of contestants, including those without a match.
     #[must_use]
     pub fn contestants(&self) -> usize {
         self.contestants
@@ -175,13 +81,13 @@ impl Tally {
         if contestants <= DENSE_LIMIT {
             self.plain = Plain::Dense(Dense::new(contestants));
             for cell in cells {
-                // What fitted before fits again.
+                // The counts fitted before, so they cannot overflow.
                 let _ = self.add_cell(&cell);
             }
         } else {
             let mut sparse = Sparse::default();
             for cell in cells {
-                // Each cell comes once, so that no sum can overflow.
+                // Each cell occurs once, so no sum can overflow.
                 let _ = sparse.push(cell.first, cell.second, cell.outcome, cell.count);
             }
             self.plain = Plain::Sparse(sparse);
@@ -191,7 +97,7 @@ impl Tally {
     /// Counts `count` matches of weight 1 with a plain outcome.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if a cell no longer fits 64 bits.
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits.
     ///
     /// # Panics
     /// If a contestant is outside the field, or the outcome is soft.
@@ -210,15 +116,15 @@ impl Tally {
         }
     }
 
-    /// Counts plain matches of weight 1, one a row, on all threads.
+    /// Counts plain matches of weight 1, one per row, using all threads.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if a cell no longer fits 64 bits; [`Error::OutOfRange`] if a row
-    /// has a contestant outside the field, twice the same one, or an outcome that is not plain:
-    /// nothing of the columns is counted then.
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits. [`Error::OutOfRange`] if a
+    /// row contains a contestant outside the field, a contestant matched with itself, or an outcome
+    /// that is not plain. In this case no row is counted.
     ///
     /// # Panics
-    /// If the columns are not of one length.
+    /// If the columns differ in length.
     pub fn add_columns(
         &mut self,
         first: &[u32],
@@ -247,7 +153,7 @@ impl Tally {
     /// Counts matches of any kind: soft, weighted or plain.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if a cell no longer fits 64 bits.
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits.
     ///
     /// # Panics
     /// If a contestant is outside the field.
@@ -275,17 +181,17 @@ impl Tally {
     /// Adds another tally over the same codes.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if a cell no longer fits 64 bits.
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits.
     pub fn merge(&mut self, other: &Self) -> Result<(), Error> {
         self.grow(other.contestants);
         other.cells().try_for_each(|cell| self.add_cell(&cell))
     }
 
-    /// The same matches under other codes: contestant `i` becomes `codes[i]`, and the
-    /// matches of contestants whose code is `None` are left out.
+    /// Returns the same matches with other codes: contestant `i` becomes `codes[i]`. Matches of
+    /// contestants whose code is `None` are omitted.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if a cell no longer fits 64 bits.
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits.
     pub fn relabel(&self, codes: &[Option<u32>]) -> Result<Self, Error> {
         let contestants = codes
             .iter()
@@ -315,7 +221,7 @@ impl Tally {
         Ok(out)
     }
 
-    /// Whether nothing is buffered.
+    /// Whether no rows are buffered.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         match &self.plain {
@@ -324,10 +230,10 @@ impl Tally {
         }
     }
 
-    /// Merges what is still buffered; reading does not need it, but is cheaper after it.
+    /// Merges the buffered rows. Reading does not require this, but is cheaper afterwards.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if a cell no longer fits 64 bits.
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits.
     pub fn settle(&mut self) -> Result<(), Error> {
         match &mut self.plain {
             Plain::Dense(_) => Ok(()),
@@ -335,15 +241,15 @@ impl Tally {
         }
     }
 
-    /// The cells that hold a match: the plain ones by pair, then the others. A sparse tally
-    /// gives a cell in parts while it is not settled.
+    /// Iterates over the cells that contain a match: the plain ones by pair, then the others. A
+    /// sparse tally that is not settled may return a cell in several parts.
     #[must_use]
     pub fn cells(&self) -> Box<dyn Iterator<Item = Cell> + '_> {
         Box::new(self.plain_cells().chain(self.special_cells()))
     }
 
-    /// The cells of matches that are neither soft nor weighted, by unordered pair, then by who
-    /// was shown first, then by outcome.
+    /// Iterates over the cells of matches that are neither soft nor weighted, by unordered pair,
+    /// then by the contestant that was shown first, then by outcome.
     fn plain_cells(&self) -> Box<dyn Iterator<Item = Cell> + '_> {
         match &self.plain {
             Plain::Dense(_) => {
@@ -351,16 +257,16 @@ impl Tally {
                 self.for_each_pair(|low, high, counts| {
                     for (at, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
                         let (first, second) = if at < 4 { (low, high) } else { (high, low) };
-                        cells.push(plain_cell((first, second, Outcome::PLAIN[at % 4], count)));
+                        cells.push(Cell::plain((first, second, Outcome::PLAIN[at % 4], count)));
                     }
                 });
                 Box::new(cells.into_iter())
             }
-            Plain::Sparse(sparse) => Box::new(sparse.cells().map(plain_cell)),
+            Plain::Sparse(sparse) => Box::new(sparse.cells().map(Cell::plain)),
         }
     }
 
-    /// The cells that are still buffered, one a row.
+    /// Iterates over the buffered cells, one per row.
     fn unsettled(&self) -> impl Iterator<Item = Cell> + '_ {
         let sparse = match &self.plain {
             Plain::Dense(_) => None,
@@ -368,12 +274,12 @@ impl Tally {
         };
         sparse
             .into_iter()
-            .flat_map(|sparse| sparse.fresh().map(plain_cell))
+            .flat_map(|sparse| sparse.fresh().map(Cell::plain))
     }
 
-    /// Visits the plain matches of a settled tally, an unordered pair at a time, in order:
-    /// lower contestant, higher contestant, and the count of each outcome, first where the
-    /// lower was shown first, then where the higher was.
+    /// Visits the plain matches of a settled tally by unordered pair, in order: the lower
+    /// contestant, the higher contestant, and the count of each outcome, first for matches in which
+    /// the lower contestant was shown first, then for the others.
     pub fn for_each_pair(&self, mut visit: impl FnMut(u32, u32, &[u64; 8])) {
         match &self.plain {
             Plain::Dense(dense) => dense.for_each_pair(self.contestants, visit),
@@ -387,7 +293,7 @@ impl Tally {
         }
     }
 
-    /// The plain matches of a settled tally of many contestants, in parts, each in order.
+    /// Returns the plain matches of a settled sparse tally in parts, each in order.
     pub(crate) fn tiles(&self) -> Option<Vec<Cells<'_>>> {
         match &self.plain {
             Plain::Dense(_) => None,
@@ -395,7 +301,7 @@ impl Tally {
         }
     }
 
-    /// The cells of soft or weighted matches.
+    /// Iterates over the cells of soft or weighted matches.
     pub fn special_cells(&self) -> impl Iterator<Item = Cell> + '_ {
         self.special
             .iter()
@@ -409,19 +315,19 @@ impl Tally {
             })
     }
 
-    /// Whether a tally of so many contestants is one that all threads work on.
+    /// Whether a tally of this many contestants is sparse, so that all threads work on it.
     #[must_use]
     pub fn is_sparse_with(contestants: usize) -> bool {
         contestants > DENSE_LIMIT
     }
 
-    /// Whether there are so many contestants that all threads work on the tally.
+    /// Whether the tally is sparse, so that all threads work on it.
     #[must_use]
     pub fn is_sparse(&self) -> bool {
         matches!(self.plain, Plain::Sparse(_))
     }
 
-    /// No more pairs than this have met.
+    /// An upper bound on the number of pairs that have met.
     #[must_use]
     pub fn pairs_at_most(&self) -> usize {
         match &self.plain {
@@ -445,10 +351,10 @@ impl Tally {
         played
     }
 
-    /// Matches by outcome: first, second, tie, both bad, soft.
+    /// The number of matches of each outcome: first, second, tie, both bad, soft.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if there are more matches in all than 64 bits can count.
+    /// [`Error::CountOverflow`] if the total number of matches exceeds 64 bits.
     pub fn outcomes(&self) -> Result<[u64; 5], Error> {
         let mut totals = [0_u128; 5];
         match &self.plain {
@@ -471,271 +377,9 @@ impl Tally {
     /// The number of matches.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if there are more than 64 bits can count.
+    /// [`Error::CountOverflow`] if the number exceeds 64 bits.
     pub fn matches(&self) -> Result<u64, Error> {
         self.cells()
             .try_fold(0, |total, cell| add_counts(total, cell.count))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn sorted(tally: &Tally) -> Vec<(u32, u32, u8, u64, u64, u64)> {
-        let mut settled = tally.clone();
-        settled.settle().unwrap();
-        settled
-            .cells()
-            .map(|c| {
-                (
-                    c.first,
-                    c.second,
-                    c.outcome as u8,
-                    c.score.to_bits(),
-                    c.weight.to_bits(),
-                    c.count,
-                )
-            })
-            .collect()
-    }
-
-    fn tally_of(rows: &[(u32, u32, u8, u64)], contestants: usize) -> Tally {
-        let mut tally = Tally::new(contestants);
-        for &(first, second, outcome, count) in rows {
-            let outcome = Outcome::from_code(outcome).unwrap();
-            tally
-                .add_cell(&Cell {
-                    first,
-                    second,
-                    outcome,
-                    score: outcome.score(0.25),
-                    weight: 1.0 + f64::from(outcome as u8 / 4),
-                    count,
-                })
-                .unwrap();
-        }
-        tally
-    }
-
-    fn rows(contestants: u32) -> impl Strategy<Value = Vec<(u32, u32, u8, u64)>> {
-        // Few, so many that a dense table carries, and exactly what it carries.
-        let count = prop_oneof![1..4_u64, 60_000..200_000_u64, Just(1 << 16), Just(3 << 40)];
-        let row = (0..contestants, 1..contestants, 0..5_u8, count);
-        let opponent =
-            move |(a, step, outcome, count)| (a, (a + step) % contestants, outcome, count);
-        prop::collection::vec(row.prop_map(opponent), 0..200)
-    }
-
-    #[test]
-    fn a_count_that_no_longer_fits_leaves_a_tally_as_it_was() {
-        // One that is refused as it comes, and one that only its last bits make too much.
-        for (contestants, more) in [(3, 1 << 40), (3, 10), (5_000, 1 << 40), (5_000, 10)] {
-            let mut tally = Tally::new(contestants);
-            tally.add(0, 1, Outcome::First, u64::MAX - 1).unwrap();
-            tally.add(1, 2, Outcome::Tie, 7).unwrap();
-            tally.settle().unwrap();
-            let before = sorted(&tally);
-            let again = (tally.add(0, 1, Outcome::First, more)).and_then(|()| tally.settle());
-            assert!(matches!(again, Err(Error::CountOverflow)));
-            assert_eq!(tally.settle().is_err(), !tally.is_settled());
-            if tally.is_settled() {
-                assert_eq!(sorted(&tally), before);
-            }
-            // What is there is neither forgotten nor counted twice.
-            let held = |outcome| -> u128 {
-                (tally.cells().filter(|cell| cell.outcome == outcome))
-                    .map(|cell| u128::from(cell.count))
-                    .sum()
-            };
-            let waiting = if tally.is_settled() { 0 } else { more };
-            let first = u128::from(u64::MAX - 1) + u128::from(waiting);
-            assert_eq!((held(Outcome::First), held(Outcome::Tie)), (first, 7));
-        }
-    }
-
-    /// Contestants of many blocks, close together and far apart.
-    fn spread(contestant: u32) -> u32 {
-        contestant % 5 + contestant * 9_973
-    }
-
-    const WIDE: usize = 300_000;
-
-    proptest! {
-        #[test]
-        fn tiles_hold_what_was_counted(
-            rows in rows(30), cut in 0..200_usize, huge in 0..3_u64,
-        ) {
-            let rows: Vec<_> = (rows.into_iter())
-                .filter(|row| row.2 < 4)
-                .map(|(a, b, outcome, count)| {
-                    // Around what a word can hold, and far beyond.
-                    let most = (1_u64 << (61 - 2 * BLOCK_BITS)) - 2;
-                    let count = count + [0, most, 1 << 56][huge as usize];
-                    (spread(a), spread(b), outcome, count)
-                })
-                .collect();
-            let mut truth = BTreeMap::new();
-            for &(a, b, outcome, count) in &rows {
-                *truth.entry((a, b, outcome)).or_insert(0) += count;
-            }
-            let tally = tally_of(&rows, WIDE);
-            let mut unsettled = BTreeMap::new();
-            for cell in tally.cells() {
-                *unsettled.entry((cell.first, cell.second, cell.outcome as u8)).or_insert(0) +=
-                    cell.count;
-            }
-            prop_assert_eq!(&unsettled, &truth);
-            prop_assert_eq!(tally.matches().unwrap(), truth.values().sum::<u64>());
-            let settled = sorted(&tally);
-            let places: Vec<_> = (settled.iter())
-                .map(|cell| (place(cell.0.min(cell.1), cell.0.max(cell.1)), cell.0 > cell.1, cell.2))
-                .collect();
-            prop_assert!(places.is_sorted());
-            let found: BTreeMap<_, _> =
-                settled.iter().map(|cell| ((cell.0, cell.1, cell.2), cell.5)).collect();
-            prop_assert_eq!(found.len(), settled.len());
-            prop_assert_eq!(&found, &truth);
-            let mut merged = tally_of(&rows[..cut.min(rows.len())], WIDE);
-            merged.merge(&tally_of(&rows[cut.min(rows.len())..], WIDE)).unwrap();
-            prop_assert_eq!(&sorted(&merged), &settled);
-            let mut outcomes = [0; 5];
-            let mut played = vec![false; WIDE];
-            for (&(a, b, outcome), count) in &truth {
-                outcomes[outcome as usize] += count;
-                played[a as usize] = true;
-                played[b as usize] = true;
-            }
-            prop_assert_eq!(tally.outcomes().unwrap(), outcomes);
-            prop_assert_eq!(merged.played(), played);
-            // Other codes, and back; the odd ones are left out.
-            let codes: Vec<_> = (0..WIDE as u32)
-                .map(|i| i.is_multiple_of(2).then(|| (WIDE as u32 / 2 - 1 - i / 2) ^ 1))
-                .collect();
-            let mut back = vec![None; WIDE / 2];
-            for (i, code) in (0..).zip(&codes) {
-                if let Some(code) = code {
-                    back[*code as usize] = Some(i);
-                }
-            }
-            truth.retain(|(a, b, _), _| a.is_multiple_of(2) && b.is_multiple_of(2));
-            let even = tally.relabel(&codes).unwrap().relabel(&back).unwrap();
-            let found: BTreeMap<_, _> =
-                sorted(&even).iter().map(|cell| ((cell.0, cell.1, cell.2), cell.5)).collect();
-            prop_assert_eq!(&found, &truth);
-        }
-
-        #[test]
-        fn neither_order_nor_split_nor_density_leaves_a_trace(
-            rows in rows(30), cut in 0..200_usize,
-        ) {
-            let whole = tally_of(&rows, 30);
-            let mut reversed = rows.clone();
-            reversed.reverse();
-            prop_assert_eq!(sorted(&whole), sorted(&tally_of(&reversed, 30)));
-            let cut = cut.min(rows.len());
-            let mut merged = tally_of(&rows[..cut], 30);
-            merged.merge(&tally_of(&rows[cut..], 30)).unwrap();
-            prop_assert_eq!(sorted(&whole), sorted(&merged));
-            prop_assert_eq!(sorted(&whole), sorted(&tally_of(&rows, DENSE_LIMIT + 1)));
-            let mut grown = tally_of(&rows, 30);
-            grown.grow(100);
-            prop_assert_eq!(sorted(&whole), sorted(&grown));
-            grown.grow(DENSE_LIMIT + 1);
-            prop_assert_eq!(sorted(&whole), sorted(&grown));
-            prop_assert_eq!(whole.outcomes().unwrap(), grown.outcomes().unwrap());
-            prop_assert_eq!(&whole.played()[..], &grown.played()[..30]);
-            prop_assert_eq!(whole.matches().unwrap(), grown.matches().unwrap());
-        }
-
-        #[test]
-        fn relabelling_there_and_back_changes_nothing(rows in rows(20)) {
-            let tally = tally_of(&rows, 20);
-            let there: Vec<_> = (0..20_u32).map(|i| Some((i * 7 + 3) % 20)).collect();
-            let mut back = vec![None; 20];
-            for (i, code) in there.iter().enumerate() {
-                back[code.unwrap() as usize] = Some(i as u32);
-            }
-            let round = tally.relabel(&there).unwrap().relabel(&back).unwrap();
-            prop_assert_eq!(sorted(&tally), sorted(&round));
-        }
-    }
-
-    #[test]
-    fn columns_are_counted_as_rows_are() {
-        let random = |row: u64, purpose: u64| {
-            let mixed = (row * 2 + purpose).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            (mixed >> 40) as u32
-        };
-        for contestants in [2_000_u32, WIDE as u32] {
-            let rows = 40_000;
-            let first: Vec<u32> = (0..rows).map(|row| random(row, 0) % contestants).collect();
-            let second: Vec<u32> = (first.iter().zip(0..))
-                .map(|(&first, row)| (first + 1 + random(row, 1) % (contestants - 1)) % contestants)
-                .collect();
-            let outcome: Vec<u8> = (0..rows).map(|row| (row % 4) as u8).collect();
-            let mut columns = Tally::new(contestants as usize);
-            let mut each = Tally::new(contestants as usize);
-            for part in [0..30_000, 30_000..30_010, 30_010..40_000] {
-                let (first, second) = (&first[part.clone()], &second[part.clone()]);
-                columns.add_columns(first, second, &outcome[part]).unwrap();
-            }
-            for row in 0..rows as usize {
-                let outcome = Outcome::PLAIN[outcome[row] as usize];
-                each.add(first[row], second[row], outcome, 1).unwrap();
-            }
-            assert_eq!(sorted(&columns), sorted(&each));
-            assert_eq!(columns.matches().unwrap(), rows);
-        }
-    }
-
-    #[test]
-    fn columns_are_counted_beyond_16_bits_whatever_the_way() {
-        // Few rows; many of few contestants; many of many contestants.
-        for (contestants, rows) in [(10, 30_000), (3, 400_000), (1000, 400_000)] {
-            let opponents: Vec<u32> = (0..rows).map(|row| u32::from(row % 8 == 0) + 1).collect();
-            let outcome: Vec<u8> = (0..rows).map(|row| u8::from(row % 16 == 3)).collect();
-            let mut tally = Tally::new(contestants);
-            let times = 9;
-            for _ in 0..times {
-                let own = vec![0; opponents.len()];
-                tally.add_columns(&opponents, &own, &outcome).unwrap();
-            }
-            let cells: Vec<_> = (tally.cells())
-                .map(|cell| (cell.first, cell.second, cell.outcome, cell.count))
-                .collect();
-            let part = times * rows / 16;
-            let expected = [
-                (1, 0, Outcome::First, 13 * part),
-                (1, 0, Outcome::Second, part),
-                (2, 0, Outcome::First, 2 * part),
-            ];
-            assert_eq!(cells, expected);
-            assert_eq!(tally.outcomes().unwrap(), [15 * part, part, 0, 0, 0]);
-        }
-    }
-
-    #[test]
-    fn overflow_between_many_is_an_error() {
-        let mut tally = Tally::new(WIDE);
-        tally.add(0, 1, Outcome::First, u64::MAX - 1).unwrap();
-        tally.add(0, 1, Outcome::First, 1).unwrap();
-        tally.settle().unwrap();
-        assert_eq!(tally.matches().unwrap(), u64::MAX);
-        let again = tally.add(0, 1, Outcome::First, 1);
-        assert!(again.and_then(|()| tally.settle()).is_err());
-    }
-
-    #[test]
-    fn counts_go_beyond_32_bits_and_overflow_is_an_error() {
-        let mut tally = Tally::new(2);
-        tally.add(0, 1, Outcome::First, u64::MAX - 1).unwrap();
-        tally.add(0, 1, Outcome::First, 1).unwrap();
-        assert_eq!(tally.matches().unwrap(), u64::MAX);
-        assert!(tally.add(0, 1, Outcome::First, 1).is_err());
-        assert!(tally.add_columns(&[0], &[1], &[0]).is_err());
-        tally.add(1, 0, Outcome::Tie, 1).unwrap();
-        assert!(tally.matches().is_err());
     }
 }

@@ -1,37 +1,42 @@
-//! Counts of many contestants: the cells that hold a match, sorted, tile by tile.
+//! Counts of many contestants: the cells that contain a match, sorted within tiles.
 //!
-//! A tile holds the pairs of two blocks of contestants. Rows are first brought to their tiles, then
-//! sorted there, all in the cache; and whoever walks through the cells looks up contestants of two
-//! blocks at a time, which are in the cache too.
+//! A tile contains the pairs of two blocks of contestants. Rows are first distributed to their
+//! tiles and then sorted there, both within the cache. An iteration over the cells accesses the
+//! contestants of two blocks at a time, which also fit the cache.
 
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::{BLOCK_BITS, MOST_CONTESTANTS, Outcome, add_counts};
+use super::{
+    counting::add_counts,
+    outcome::Outcome,
+    place::{BLOCK_BITS, MOST_CONTESTANTS},
+};
 use crate::Error;
 
-/// The lower bits of a word are a count, those above the key of its cell within the tile: the lower
-/// contestant of the pair, the higher one, whether the higher one was shown first, the outcome.
+/// The lower bits of a word are a count. The bits above are the key of its cell within the tile:
+/// the lower contestant of the pair, the higher one, whether the higher one was shown first, and
+/// the outcome.
 const COUNT_BITS: u32 = u64::BITS - 2 * BLOCK_BITS - 3;
 const COUNT: u64 = (1 << COUNT_BITS) - 1;
 const IN_BLOCK: u32 = (1 << BLOCK_BITS) - 1;
 
-/// Rows that are brought to their tiles in one go, by as many tasks.
+/// The number of rows that are distributed to their tiles at once by one task.
 const CHUNK: usize = 1 << 20;
 const CHUNKS: usize = 16;
 
-/// So few rows, or fewer than tiles, are brought there one by one.
+/// If there are fewer rows than this, or fewer than tiles, they are distributed one by one.
 const FEW_ROWS: usize = 1 << 12;
 
-/// Rows are merged in once they are a quarter as many as the cells of their tile, so that all merges
-/// together cost five times the last one, and not before they are so many.
+/// Rows are merged once there are a quarter as many of them as cells in their tile, so that all
+/// merges together cost five times the last one, but not before there are this many.
 const SHORTEST_BUFFER: usize = 1 << 12;
 
-/// So many rows of one tile are sorted on all threads.
+/// From this many rows of one tile on, they are sorted using all threads.
 const MANY_ROWS: usize = 1 << 20;
 
-/// Where a cell is kept: its tile, and its key there.
+/// The location of a cell: its tile and its key within the tile.
 #[derive(Clone, Copy)]
 struct Place {
     tile: usize,
@@ -46,7 +51,7 @@ impl Place {
         let (low_block, high_block) = ((low >> BLOCK_BITS) as usize, (high >> BLOCK_BITS) as usize);
         let pair = u64::from(low & IN_BLOCK) << BLOCK_BITS | u64::from(high & IN_BLOCK);
         Self {
-            // More contestants append tiles.
+            // Further contestants append tiles.
             tile: high_block * (high_block + 1) / 2 + low_block,
             key: pair << 3 | swapped << 2 | outcome as u64,
         }
@@ -56,11 +61,11 @@ impl Place {
 /// The cells of the pairs of two blocks.
 #[derive(Clone, Debug, Default)]
 struct Tile {
-    /// A word a cell, sorted.
+    /// One word per cell, sorted.
     words: Vec<u64>,
-    /// Words that were not merged in yet.
+    /// Words that have not been merged yet.
     fresh: Vec<u64>,
-    /// What a count is above that of its word, for those that do not fit.
+    /// The part of a count that exceeds the capacity of its word.
     beyond: BTreeMap<u64, u64>,
 }
 
@@ -97,7 +102,7 @@ impl Tile {
                 _ => out.push(word),
             }
         }
-        // Nothing has changed so far, and nothing does where a count no longer fits.
+        // Nothing has been modified so far, so the tile is unchanged if a count overflows.
         for (key, count) in &mut carried {
             *count = add_counts(*count, *self.beyond.get(key).unwrap_or(&0))?;
         }
@@ -109,7 +114,7 @@ impl Tile {
     }
 }
 
-/// Adds what a word has no room for.
+/// Adds the part of a count that exceeds the capacity of its word.
 fn carry(beyond: &mut BTreeMap<u64, u64>, key: u64, count: u64) -> Result<(), Error> {
     if count > 0 {
         let all = beyond.entry(key).or_insert(0);
@@ -128,7 +133,7 @@ pub(crate) struct Cells<'a> {
 }
 
 impl<'a> Cells<'a> {
-    /// The cells of each pair.
+    /// Iterates over the pairs, each with the counts of its cells.
     pub(crate) fn pairs(self) -> impl Iterator<Item = (u32, u32, [u64; 8])> + 'a {
         let chunks = (self.words).chunk_by(|a, b| a >> (COUNT_BITS + 3) == b >> (COUNT_BITS + 3));
         chunks.map(move |pair| {
@@ -141,7 +146,7 @@ impl<'a> Cells<'a> {
         })
     }
 
-    /// The sum of each outcome, in the order of [`Cells::pairs`].
+    /// The sums of the counts, in the order of [`Cells::pairs`].
     pub(super) fn sums(&self) -> [u128; 8] {
         let mut sums = [0; 8];
         for &word in self.words {
@@ -150,7 +155,7 @@ impl<'a> Cells<'a> {
         sums
     }
 
-    /// Marks everyone who has a match.
+    /// Marks the contestants that have a match.
     pub(super) fn mark(&self, played: &mut [bool]) {
         for &word in self.words {
             let (low, high) = self.contestants(word);
@@ -174,7 +179,7 @@ impl<'a> Cells<'a> {
         (word & COUNT) + beyond.unwrap_or(&0)
     }
 
-    /// First, second, outcome and count of a word.
+    /// The first contestant, second contestant, outcome and count of a word.
     fn cell(&self, word: u64) -> (u32, u32, Outcome, u64) {
         let (low, high) = self.contestants(word);
         let outcome = Outcome::PLAIN[(word >> COUNT_BITS & 3) as usize];
@@ -184,10 +189,10 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// Rows of one task, brought together by tile.
+/// The rows of one task, grouped by tile.
 struct Chunk {
     words: Vec<u64>,
-    /// Where the words of each tile end.
+    /// The end of the words of each tile.
     ends: Vec<u32>,
 }
 
@@ -206,7 +211,7 @@ impl Chunk {
             words[*next as usize] = place.key << COUNT_BITS | count;
             *next += 1;
         }
-        // Every tile ends where the next one began.
+        // Each tile ends where the next one starts.
         ends.truncate(tiles);
         Self { words, ends }
     }
@@ -217,7 +222,7 @@ impl Chunk {
     }
 }
 
-/// The cells of all tiles: one contestant's block by the other's.
+/// The cells of all tiles, one for each pair of blocks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sparse {
     tiles: Vec<Tile>,
@@ -264,7 +269,7 @@ impl Sparse {
         self.extend(first.len(), most.map_or(0, |&most| most), place)
     }
 
-    /// Counts what `place` says of each row, of contestants up to `most`.
+    /// Counts the key and number that `place` returns for each row, for contestants up to `most`.
     fn extend(
         &mut self,
         rows: usize,
@@ -314,8 +319,8 @@ impl Sparse {
         self.tiles.par_iter_mut().try_for_each(Tile::settle)
     }
 
-    /// The same matches under other codes, of contestants up to `most`; those of contestants whose
-    /// code is `None` are left out.
+    /// Returns the same matches with other codes, for contestants up to `most`. Matches of
+    /// contestants whose code is `None` are omitted.
     pub(super) fn relabel(&self, codes: &[Option<u32>], most: u32) -> Result<Self, Error> {
         let mut out = Self::default();
         for (tile, of) in self.tiles.iter().zip(self.settled()) {
@@ -339,7 +344,7 @@ impl Sparse {
         Ok(out)
     }
 
-    /// The settled cells, tile by tile.
+    /// Iterates over the settled cells, tile by tile.
     pub(super) fn settled(&self) -> impl Iterator<Item = Cells<'_>> {
         let blocks = (0..).flat_map(|high: u32| (0..=high).map(move |low| (low, high)));
         (self.tiles.iter().zip(blocks)).map(|(tile, (low, high))| Cells {
@@ -350,15 +355,15 @@ impl Sparse {
         })
     }
 
-    /// First, second, outcome and count of each cell, tile by tile, then of each row that was not
-    /// merged in yet.
+    /// Iterates over the first contestant, second contestant, outcome and count of each cell, tile
+    /// by tile, then of each row that has not been merged yet.
     pub(super) fn cells(&self) -> impl Iterator<Item = (u32, u32, Outcome, u64)> {
         (self.settled())
             .flat_map(|cells| cells.words.iter().map(move |&word| cells.cell(word)))
             .chain(self.fresh())
     }
 
-    /// The same of the rows that were not merged in yet.
+    /// Iterates over the rows that have not been merged yet.
     pub(super) fn fresh(&self) -> impl Iterator<Item = (u32, u32, Outcome, u64)> {
         const NONE: &BTreeMap<u64, u64> = &BTreeMap::new();
         let unsettled =
@@ -381,7 +386,7 @@ impl Sparse {
         })
     }
 
-    /// How many words there are: cells, and rows that were not merged in yet.
+    /// The number of words: cells, and rows that have not been merged yet.
     pub(super) fn words(&self) -> usize {
         (self.tiles.iter())
             .map(|tile| tile.words.len() + tile.fresh.len())

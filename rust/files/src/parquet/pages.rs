@@ -1,7 +1,7 @@
-//! The pages of a Parquet file's column chunk as keys into the values that it holds.
+//! The pages of a column chunk of a Parquet file, as keys into its values.
 //!
-//! A writer stores the distinct values of a chunk once, and then only keys; values that it
-//! stored plain, as it does where there are too many, are given keys here.
+//! A writer stores the distinct values of a chunk once, followed by keys only. Values that are
+//! stored plain, as happens if there are too many distinct ones, are given keys here.
 
 use bytes::Bytes;
 use humorrank_core::Interner;
@@ -12,9 +12,10 @@ use parquet::{
     schema::types::ColumnDescriptor,
 };
 
-use crate::{NULL_CODE, Unusual, hybrid::Hybrid};
+use super::hybrid::Hybrid;
+use crate::{NULL_CODE, Unusual};
 
-/// In a look-up of codes: a value that has no code yet.
+/// The code of a value that has no code yet.
 pub const UNKNOWN: u32 = u32::MAX - 1;
 
 impl From<ParquetError> for Unusual {
@@ -23,7 +24,7 @@ impl From<ParquetError> for Unusual {
     }
 }
 
-/// What values are.
+/// The type of the values.
 #[derive(Clone, Copy)]
 pub enum Kind {
     Text,
@@ -31,7 +32,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind of a column's values; none where they are neither text nor whole numbers.
+    /// The kind of the values of a column; `None` if they are neither text nor integers.
     pub fn of(column: &ColumnDescriptor) -> Option<Self> {
         let (logical, converted) = (column.logical_type_ref(), column.converted_type());
         let bytes = match column.physical_type() {
@@ -60,19 +61,19 @@ impl Kind {
     }
 }
 
-/// The values of a column chunk: the dictionary's, and behind them those met in plain pages.
+/// The values of a column chunk: those of the dictionary, followed by those found in plain pages.
 pub struct Chunk {
     pages: Box<dyn PageReader>,
     kind: Kind,
     optional: bool,
     dictionary: Texts,
     plain: Interner,
-    /// The code of each value; [`UNKNOWN`] where it has none yet.
+    /// The code of each value; [`UNKNOWN`] if it has none yet.
     pub codes: Vec<u32>,
     page: Option<DataPage>,
 }
 
-/// Strings, end to end.
+/// Concatenated strings.
 #[derive(Default)]
 struct Texts {
     text: String,
@@ -93,7 +94,7 @@ impl Texts {
 
 struct DataPage {
     left: usize,
-    /// Which rows hold a value, where not all do.
+    /// The rows that have a value, if not all do.
     present: Option<Hybrid>,
     values: Values,
 }
@@ -104,7 +105,7 @@ enum Values {
 }
 
 impl Chunk {
-    /// A chunk none of whose pages was read yet.
+    /// Creates a chunk without reading any of its pages.
     pub fn new(pages: Box<dyn PageReader>, kind: Kind, optional: bool) -> Self {
         Self {
             pages,
@@ -117,7 +118,7 @@ impl Chunk {
         }
     }
 
-    /// Reads the dictionary and the first page, if that was not done yet.
+    /// Reads the dictionary and the first page, if this has not been done yet.
     pub fn open(&mut self) -> Result<(), Unusual> {
         if self.page.is_none() {
             self.page = Some(self.next_page()?);
@@ -125,12 +126,12 @@ impl Chunk {
         Ok(())
     }
 
-    /// How many values were met; their keys are below.
+    /// The number of values seen so far. Their keys are below this number.
     pub fn values(&self) -> usize {
         self.dictionary.ends.len() + self.plain.len()
     }
 
-    /// The value behind a key.
+    /// The value of a key.
     pub fn value(&self, key: usize) -> &str {
         match key.checked_sub(self.dictionary.ends.len()) {
             None => self.dictionary.get(key),
@@ -138,7 +139,7 @@ impl Chunk {
         }
     }
 
-    /// The keys of the next rows; [`NULL_CODE`] where there is no value.
+    /// Reads the keys of the next rows, [`NULL_CODE`] for missing values.
     pub fn read(&mut self, mut keys: &mut [u32]) -> Result<(), Unusual> {
         while !keys.is_empty() {
             let mut page = match self.page.take() {
@@ -162,10 +163,10 @@ impl Chunk {
         levels.read(&mut present)?;
         let mut values: usize = present.iter().map(|&level| level as usize).sum();
         if values > keys.len() {
-            return Err(Unusual::new("a level that is neither 0 nor 1"));
+            return Err(Unusual::new("a level is neither 0 nor 1"));
         }
         self.read_values(&mut page.values, &mut keys[..values])?;
-        // From the end, so that no value is written over before it was moved.
+        // Backwards, so that no value is overwritten before it has been moved.
         for row in (0..keys.len()).rev() {
             keys[row] = if present[row] == 1 {
                 values -= 1;
@@ -183,7 +184,7 @@ impl Chunk {
                 reader.read(keys)?;
                 let beyond = keys.iter().fold(0, |most, &key| most.max(key)) as usize;
                 if !keys.is_empty() && beyond >= self.dictionary.ends.len() {
-                    return Err(Unusual::new("a key beyond its dictionary"));
+                    return Err(Unusual::new("a key is not in its dictionary"));
                 }
             }
             Values::Plain(bytes) => {
@@ -210,7 +211,7 @@ impl Chunk {
                     buf, num_values, ..
                 } => {
                     if !self.codes.is_empty() || !self.dictionary.ends.is_empty() {
-                        return Err(Unusual::new("several dictionaries"));
+                        return Err(Unusual::new("a column chunk has several dictionaries"));
                     }
                     let dictionary = &mut self.dictionary;
                     each_plain(&buf, self.kind, num_values as usize, |value| {
@@ -227,7 +228,7 @@ impl Chunk {
                     let (mut levels, mut values) = (Bytes::new(), buf);
                     if self.optional {
                         if def_level_encoding != Encoding::RLE {
-                            return Err(Unusual::new("levels that are not run-length encoded"));
+                            return Err(Unusual::new("levels are not run-length encoded"));
                         }
                         let length = prefix(&values)?;
                         levels = part(&values, 4, length)?;
@@ -270,10 +271,14 @@ impl Chunk {
             Encoding::PLAIN => Values::Plain(values),
             Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY => match values.first() {
                 Some(&width) => Values::Keys(Hybrid::new(values.slice(1..), width)?),
-                // Nothing but nulls.
+                // The page contains only nulls.
                 None => Values::Plain(values),
             },
-            other => return Err(Unusual::new(format!("values in the encoding {other}"))),
+            other => {
+                return Err(Unusual::new(format!(
+                    "the encoding {other} of values is not supported"
+                )));
+            }
         };
         Ok(DataPage {
             left: rows,
@@ -282,7 +287,7 @@ impl Chunk {
         })
     }
 
-    /// Looks up the codes of values that have none, and says how many still have none.
+    /// Looks up the codes of values without one, and returns how many still have none.
     pub fn look_up(&mut self, interner: &Interner) -> usize {
         let mut unknown = 0;
         let values = self.values();
@@ -298,7 +303,7 @@ impl Chunk {
         unknown
     }
 
-    /// Gives the value behind a key a code, if it has none, and says whether it had none.
+    /// Assigns a code to the value of a key if it has none. Returns whether it had none.
     pub fn intern(&mut self, key: u32, interner: &mut Interner) -> bool {
         let key = key as usize;
         let missing = self.codes.get(key) == Some(&UNKNOWN);
@@ -309,7 +314,7 @@ impl Chunk {
     }
 }
 
-/// The length that stands before a value or before levels.
+/// The length prefix of a value or of levels.
 fn prefix(bytes: &[u8]) -> Result<usize, Unusual> {
     match bytes {
         [a, b, c, d, ..] => Ok(u32::from_le_bytes([*a, *b, *c, *d]) as usize),
@@ -324,7 +329,7 @@ fn part(bytes: &Bytes, start: usize, length: usize) -> Result<Bytes, Unusual> {
     Ok(bytes.slice(start..start + length))
 }
 
-/// Hands over so many plain values as text, and returns how many bytes they took.
+/// Passes plain values as text to `take`, and returns how many bytes they occupy.
 fn each_plain(
     bytes: &[u8],
     kind: Kind,

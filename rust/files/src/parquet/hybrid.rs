@@ -1,13 +1,14 @@
-//! Parquet's hybrid of runs and packed bits, in which it writes dictionary keys and levels.
+//! Parquet's hybrid of run-length encoding and bit packing, which encodes dictionary keys and
+//! levels.
 
 use bytes::Bytes;
 
 use crate::Unusual;
 
-/// Values that are packed together.
+/// The number of values of a pack.
 const PACK: usize = 8;
 
-/// Reads a stream of runs: a header, then either one value for the whole run or packs of
+/// Reads a sequence of runs: a header, followed by either one value for the whole run or packs of
 /// eight values of `width` bits each.
 #[derive(Debug)]
 pub struct Hybrid {
@@ -26,7 +27,7 @@ enum Run {
     Packed {
         packs: usize,
     },
-    /// What is left of a pack that was not taken whole, and of its run.
+    /// The rest of a pack that was partly read, and of its run.
     Opened {
         pack: [u32; PACK],
         from: usize,
@@ -35,10 +36,10 @@ enum Run {
 }
 
 impl Hybrid {
-    /// A reader of values of `width` bits.
+    /// Creates a reader of values of `width` bits.
     pub fn new(bytes: Bytes, width: u8) -> Result<Self, Unusual> {
         if width > 32 {
-            return Err(Unusual::new("keys of more than 32 bits"));
+            return Err(Unusual::new("keys have more than 32 bits"));
         }
         Ok(Self {
             bytes,
@@ -48,7 +49,7 @@ impl Hybrid {
         })
     }
 
-    /// Whether all of the next `count` values are 1 and one run says so.
+    /// Whether all of the next `count` values are 1 and in one run.
     pub fn all_ones(&mut self, count: usize) -> Result<bool, Unusual> {
         if matches!(self.run, Run::Packed { packs: 0 }) {
             self.next_run()?;
@@ -56,7 +57,7 @@ impl Hybrid {
         Ok(matches!(self.run, Run::Repeated { value: 1, left } if left >= count))
     }
 
-    /// The next values.
+    /// Reads the next values.
     pub fn read(&mut self, mut into: &mut [u32]) -> Result<(), Unusual> {
         while !into.is_empty() {
             match &mut self.run {
@@ -113,7 +114,7 @@ impl Hybrid {
                 return Err(Unusual::new("a page ends before its values"));
             };
             if shift > 28 {
-                return Err(Unusual::new("a run of more than 2^32 values"));
+                return Err(Unusual::new("a run has more than 2^32 values"));
             }
             self.at += 1;
             header |= u64::from(byte & 0x7F) << shift;
@@ -154,7 +155,8 @@ impl Hybrid {
     }
 }
 
-/// Eight values a step, from `width` bytes each; a constant width lets the compiler unroll.
+/// Unpacks eight values per step from `width` bytes. A constant width lets the compiler unroll the
+/// loop.
 fn unpack(bytes: &[u8], width: usize, into: &mut [u32]) {
     macro_rules! by_width {
         ($($short:literal)*; $($long:literal)*) => {
@@ -215,7 +217,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    /// Runs as a writer may lay them out: repeated ones, and packs of eight.
+    /// Runs as a writer may encode them: repeated values, and packs of eight.
     fn encode(runs: &[(bool, Vec<u32>)], width: usize) -> (Vec<u8>, Vec<u32>) {
         let (mut bytes, mut values) = (Vec::new(), Vec::new());
         let varint = |mut header: usize, bytes: &mut Vec<u8>| {

@@ -1,19 +1,20 @@
-//! A few wins that connect a field, and so tell at once that a resample of it is connected.
+//! A small set of wins that connects a field, and therefore proves that a resample is connected.
 
 use crate::Pairs;
 
-/// In larger fields it takes long to choose them.
+/// In larger fields, choosing the wins takes too long.
 const MOST_CONTESTANTS: usize = 1024;
 
-/// Wins along which everyone is reached from one contestant, and that one from everyone.
+/// Wins along which one contestant reaches every other contestant, and every other contestant
+/// reaches that one.
 pub struct Links {
-    /// The pair of each, and whether its lower-numbered contestant won.
+    /// The pair of each win, and whether its lower-numbered contestant won.
     wins: Vec<(usize, bool)>,
 }
 
 impl Links {
-    /// Links of many points, so that a resample likely has them all; none where the field is not
-    /// connected, or large.
+    /// Chooses wins with many points, so that a resample is likely to contain all of them. Returns
+    /// `None` if the field is not connected, or large.
     pub fn new(pairs: &Pairs) -> Option<Self> {
         let contestants = pairs.contestants();
         if contestants > MOST_CONTESTANTS {
@@ -35,7 +36,7 @@ impl Links {
         Some(Self { wins })
     }
 
-    /// Whether they are all there.
+    /// Whether `pairs` contain all of the wins.
     pub fn hold(&self, pairs: &Pairs) -> bool {
         self.wins.iter().all(|&(pair, low)| {
             let points = if low {
@@ -48,8 +49,8 @@ impl Links {
     }
 }
 
-/// The edges of a tree that reaches everyone from the first, grown by Prim's method: the largest
-/// edge that leads out of it is added until nobody is left.
+/// The edges of a tree that reaches every contestant from the first one, grown by Prim's algorithm:
+/// the largest edge that leads out of the tree is added until every contestant is reached.
 fn tree<Edge: Copy>(edges: &[Vec<(usize, f64, Edge)>]) -> Option<Vec<Edge>> {
     let mut best: Vec<Option<(f64, Edge)>> = vec![None; edges.len()];
     let mut left: Vec<usize> = (1..edges.len()).collect();
@@ -97,7 +98,7 @@ mod tests {
             if let Some(links) = links {
                 prop_assert!(links.hold(&pairs));
                 prop_assert!(links.wins.len() == 10);
-                // Without a win, links that still hold say the truth.
+                // If the links hold without a win, the field is connected.
                 let pair = lost / 2 % pairs.len();
                 if lost % 2 == 0 {
                     pairs.low_points.as_any()[pair] = 0.0;

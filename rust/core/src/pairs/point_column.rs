@@ -1,30 +1,30 @@
-//! A column of points, as small as it can be.
+//! A compact column of points.
 
 use std::ops::Range;
 
-/// Points won, one number a pair.
+/// The points won in each pair.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PointColumn {
-    /// Twice the points, where these are whole numbers below 2^16, as in most large fields: a
-    /// quarter of the memory, and of the time to read it.
+    /// Twice the points, if these are integers below 2^16, as in most large fields. This needs a
+    /// quarter of the memory and of the time to read it.
     Halves(Vec<u16>),
-    /// Any points.
+    /// Arbitrary points.
     Any(Vec<f64>),
 }
 
-/// A part of a column that can be written.
+/// A writable part of a column.
 pub enum PointsMut<'a> {
-    /// Of [`PointColumn::Halves`].
+    /// A part of [`PointColumn::Halves`].
     Halves(&'a mut [u16]),
-    /// Of [`PointColumn::Any`].
+    /// A part of [`PointColumn::Any`].
     Any(&'a mut [f64]),
 }
 
-/// Points that [`PointColumn::Halves`] can hold.
+/// The most points that [`PointColumn::Halves`] can hold.
 pub const MOST_HALVES: f64 = u16::MAX as f64 / 2.0;
 
 impl PointColumn {
-    /// So many zeros.
+    /// Returns a column of `length` zeros.
     #[must_use]
     pub fn zeros(length: usize, halves: bool) -> Self {
         if halves {
@@ -34,7 +34,7 @@ impl PointColumn {
         }
     }
 
-    /// An empty column with room for so many numbers of the kind that `like` holds.
+    /// Returns an empty column of the same variant as `like`, with capacity for `length` numbers.
     #[must_use]
     pub fn with_room(like: &Self, length: usize) -> Self {
         match like {
@@ -53,7 +53,7 @@ impl PointColumn {
         }
     }
 
-    /// Those of each pair.
+    /// Iterates over the points of all pairs.
     pub fn iter(&self) -> impl Iterator<Item = f64> + '_ {
         let length = match self {
             Self::Halves(halves) => halves.len(),
@@ -62,7 +62,7 @@ impl PointColumn {
         (0..length).map(|pair| self.get(pair))
     }
 
-    /// Those of some pairs, for which there is `room`.
+    /// Returns the points of a range of pairs, using `room` as a buffer if necessary.
     #[inline]
     pub fn of<'a>(&'a self, pairs: Range<usize>, room: &'a mut [f64]) -> &'a [f64] {
         match self {
@@ -77,18 +77,18 @@ impl PointColumn {
         }
     }
 
-    /// All of them, to be read or written as they are.
+    /// Converts the column to [`PointColumn::Any`] if necessary, and returns its points.
     pub fn as_any(&mut self) -> &mut Vec<f64> {
         if let Self::Halves(_) = self {
             *self = Self::Any(self.iter().collect());
         }
         match self {
             Self::Any(points) => points,
-            Self::Halves(_) => unreachable!("it was made the other kind above"),
+            Self::Halves(_) => unreachable!("the column was converted above"),
         }
     }
 
-    /// Appends the points of another pair, which are of the kind that the column holds.
+    /// Appends the points of a pair, which the variant of the column must be able to hold.
     pub fn push(&mut self, points: f64) {
         match self {
             Self::Halves(halves) => halves.push((2.0 * points) as u16),
@@ -96,7 +96,7 @@ impl PointColumn {
         }
     }
 
-    /// Forgets all, but keeps the memory.
+    /// Removes all points but keeps the allocated memory.
     pub fn clear(&mut self) {
         match self {
             Self::Halves(halves) => halves.clear(),
@@ -104,7 +104,7 @@ impl PointColumn {
         }
     }
 
-    /// The whole column, to be written.
+    /// Returns the whole column as writable.
     pub fn as_mut(&mut self) -> PointsMut<'_> {
         match self {
             Self::Halves(halves) => PointsMut::Halves(halves),
@@ -114,7 +114,7 @@ impl PointColumn {
 }
 
 impl PointsMut<'_> {
-    /// Takes the first `length` off.
+    /// Splits off the first `length` points.
     #[must_use]
     pub fn split_off(&mut self, length: usize) -> Self {
         match self {
@@ -125,7 +125,7 @@ impl PointsMut<'_> {
         }
     }
 
-    /// Sets the points of a pair, which are of the kind that the column holds.
+    /// Sets the points of a pair, which the variant of the column must be able to hold.
     #[inline]
     pub fn set(&mut self, pair: usize, points: f64) {
         match self {

@@ -1,110 +1,105 @@
-//! Checks coded matches, counts what they are, and picks those that are rated.
+//! Checks coded matches, counts them by category, and selects those to be rated.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use humorrank_core::Outcome;
 use rayon::prelude::*;
 
 use crate::NULL_CODE;
 
-/// What a row says of its match.
-pub mod outcome {
-    /// The one shown first won.
-    pub const FIRST: u8 = 0;
-    /// The one shown second won.
-    pub const SECOND: u8 = 1;
-    /// Neither won.
-    pub const TIE: u8 = 2;
-    /// Neither won, and both were called bad.
-    pub const BOTH_BAD: u8 = 3;
-    /// There is no outcome.
-    pub const UNJUDGED: u8 = 5;
-    /// The value is none that this column can have.
-    pub const BAD: u8 = 6;
-}
-use outcome::{BAD, BOTH_BAD, FIRST, SECOND, TIE, UNJUDGED};
+/// The outcome code of a row without an outcome.
+pub const UNJUDGED: u8 = 5;
+/// The outcome code of a row whose value is not valid for the column.
+pub const BAD: u8 = 6;
 
-/// A name occurred in a judged row.
-pub const JUDGED: u8 = 1;
-/// A name occurred in a row without an outcome.
-pub const WITHOUT: u8 = 2;
-/// A name occurred in a row that stands for no match.
-pub const VOID: u8 = 4;
+const FIRST: u8 = Outcome::First as u8;
+const SECOND: u8 = Outcome::Second as u8;
+const TIE: u8 = Outcome::Tie as u8;
+const BOTH_BAD: u8 = Outcome::BothBad as u8;
 
-/// In a table of counts: a value that is no count.
+/// The name occurred in a row with an outcome.
+pub const SEEN_JUDGED: u8 = 1;
+/// The name occurred in a row without an outcome.
+pub const SEEN_UNJUDGED: u8 = 2;
+/// The name occurred in a row whose count is 0.
+pub const SEEN_VOID: u8 = 4;
+
+/// The entry in a table of counts for a value that is not a valid count.
 pub const NO_COUNT: u64 = u64::MAX;
 
-/// Rows that one thread takes at a time: few enough for the cache.
+/// The number of rows that one thread processes at a time, which fit the cache.
 const PART: usize = 1 << 16;
 
-/// Codes of some consecutive rows.
+/// Codes of consecutive rows.
 #[derive(Clone, Copy)]
 pub struct Rows<'a> {
-    /// Who was shown first.
+    /// The contestants shown first.
     pub first: &'a [u32],
-    /// Who was shown second.
+    /// The contestants shown second.
     pub second: &'a [u32],
-    /// What the winner's column says; none where the first always won.
+    /// The codes of the winner column; `None` if the first contestant always won.
     pub winner: Option<&'a [u32]>,
-    /// What the count's column says, if there is one.
+    /// The codes of the count column, if there is one.
     pub count: Option<&'a [u32]>,
-    /// How often each row occurred; none where once.
+    /// The number of occurrences of each row; `None` if each occurred once.
     pub times: Option<&'a [u64]>,
 }
 
-/// What codes mean.
+/// The meaning of the codes.
 #[derive(Clone, Copy)]
 pub struct Meaning<'a> {
-    /// The outcome of each code of the winner's column, and behind them that of no value.
+    /// The outcome of each code of the winner column, followed by that of a missing value.
     pub outcomes: &'a [u8],
-    /// The name that each code of the winner's column is, where it may be a name; it goes
-    /// before the outcome if it is one of the two that played.
+    /// The contestant that each code of the winner column denotes, if it can denote one. It takes
+    /// precedence over the outcome if it is one of the two contestants of the row.
     pub winner_names: Option<&'a [u32]>,
-    /// The count of each code of the count's column, [`NO_COUNT`] for none, and behind them
-    /// that of no value.
+    /// The count of each code of the count column, [`NO_COUNT`] if it is invalid, followed by that
+    /// of a missing value.
     pub counts: &'a [u64],
-    /// How many names there are.
+    /// The number of names.
     pub names: usize,
-    /// The codes below this one are of names whose matches are left out.
+    /// The number of excluded names, which have the lowest codes. Their matches are omitted.
     pub excluded: u32,
 }
 
-/// What became of the rows.
+/// The result of checking rows.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Judged {
-    /// Rows with a fault; if there are any, nothing else here means anything.
+pub struct CheckedRows {
+    /// The number of faulty rows. If there are any, the other fields are meaningless.
     pub faults: u64,
-    /// Rows without an outcome.
+    /// The number of rows without an outcome.
     pub unjudged: u64,
-    /// Rows that stand for no match.
+    /// The number of rows whose count is 0.
     pub void: u64,
-    /// Matches of names that are left out.
+    /// The number of rows with excluded names.
     pub excluded: u64,
-    /// Ties that are rated, both-bad ones left out.
+    /// The number of rated rows with a tie, except both-bad ties.
     pub ties: u64,
-    /// Both-bad ties that are rated.
+    /// The number of rated rows with a both-bad tie.
     pub both_bad: u64,
-    /// The outcome of each row that is rated.
+    /// The outcome of each rated row.
     pub outcome: Vec<u8>,
-    /// The matches of each row that is rated, if rows have counts or occurred several times.
+    /// The number of matches of each rated row, if rows have counts or occurred several times.
     pub count: Vec<u64>,
-    /// Who was shown first and second in the rows that are rated; none where all are.
+    /// The first and second contestants of the rated rows; `None` if all rows are rated.
     pub players: Option<(Vec<u32>, Vec<u32>)>,
-    /// Which rows are rated; none where all are.
+    /// The indices of the rated rows; `None` if all rows are rated.
     pub rows: Option<Vec<usize>>,
-    /// In what kinds of rows each name occurred: [`JUDGED`], [`WITHOUT`], [`VOID`].
+    /// The categories of rows in which each name occurred: [`SEEN_JUDGED`], [`SEEN_UNJUDGED`],
+    /// [`SEEN_VOID`].
     pub seen: Vec<u8>,
 }
 
-/// Checks rows, and picks those that are rated.
+/// Checks rows and selects those to be rated.
 ///
-/// A row has a fault where a name is missing, both are the same, or its outcome or its count
-/// is bad. A row that is void, without an outcome or of an excluded name is left out, and
-/// counted under the first of these that applies: without an outcome, void, excluded.
+/// A row is faulty if a name is missing, both names are equal, or its outcome or count is invalid.
+/// A row without an outcome, with count 0, or with an excluded name is omitted and counted in the
+/// first category that applies, in this order.
 ///
 /// # Panics
-/// If the columns are not of one length, or a code is beyond its table.
+/// If the columns differ in length, or a code is outside its table.
 #[must_use]
-pub fn judge(rows: Rows, meaning: Meaning) -> Judged {
+pub fn check(rows: Rows, meaning: Meaning) -> CheckedRows {
     let length = rows.first.len();
     assert!(rows.second.len() == length);
     assert!(rows.winner.is_none_or(|codes| codes.len() == length));
@@ -117,9 +112,9 @@ pub fn judge(rows: Rows, meaning: Meaning) -> Judged {
         .enumerate()
         .map(|(part, outcome)| {
             let range = part * PART..part * PART + outcome.len();
-            judge_part(rows.part(range), meaning, &seen, outcome)
+            check_part(rows.part(range), meaning, &seen, outcome)
         })
-        .reduce(Judged::default, |mut a, b| {
+        .reduce(CheckedRows::default, |mut a, b| {
             a.faults += b.faults;
             a.unjudged += b.unjudged;
             a.void += b.void;
@@ -158,7 +153,7 @@ fn pick<T: Copy + Send + Sync>(values: &[T], rows: &[usize]) -> Vec<T> {
     each(rows.len(), |place| values[rows[place]])
 }
 
-/// A value of each place, found on all threads where there are many.
+/// Computes a value for each index, using all threads if there are many.
 fn each<T: Send>(places: usize, of: impl Fn(usize) -> T + Send + Sync) -> Vec<T> {
     if places < PART {
         (0..places).map(of).collect()
@@ -194,7 +189,7 @@ impl Meaning<'_> {
     }
 }
 
-/// Notes that a name occurred in such a row, and says whether that is new.
+/// Marks that a name occurred in a row of the given category. Returns whether this is new.
 fn note(seen: &[AtomicU8], code: u32, kind: u8) -> bool {
     let is_new = |known: u8| known & kind == 0;
     seen.get(code as usize).is_some_and(|flags| {
@@ -202,21 +197,22 @@ fn note(seen: &[AtomicU8], code: u32, kind: u8) -> bool {
     })
 }
 
-/// Notes the names of rows that are all judged, up to where none is new any more.
+/// Marks the names of rows that all have an outcome, until every name has been marked.
 fn note_judged(seen: &[AtomicU8], rows: Rows) {
-    let new = |flags: &&AtomicU8| flags.load(Ordering::Relaxed) & JUDGED == 0;
+    let new = |flags: &&AtomicU8| flags.load(Ordering::Relaxed) & SEEN_JUDGED == 0;
     let mut left = seen.iter().filter(new).count();
     for (&first, &second) in rows.first.iter().zip(rows.second) {
         if left == 0 {
             break;
         }
-        left -= usize::from(note(seen, first, JUDGED)) + usize::from(note(seen, second, JUDGED));
+        left -= usize::from(note(seen, first, SEEN_JUDGED))
+            + usize::from(note(seen, second, SEEN_JUDGED));
     }
 }
 
-/// Writes the outcome of each row; [`UNJUDGED`] for all that are left out.
-fn judge_part(rows: Rows, meaning: Meaning, seen: &[AtomicU8], outcome: &mut [u8]) -> Judged {
-    let mut sums = Judged::default();
+/// Writes the outcome of each row, [`UNJUDGED`] for all omitted rows.
+fn check_part(rows: Rows, meaning: Meaning, seen: &[AtomicU8], outcome: &mut [u8]) -> CheckedRows {
+    let mut sums = CheckedRows::default();
     match rows.winner {
         None => outcome.fill(FIRST),
         Some(codes) => decode(rows, codes, meaning, outcome),
@@ -229,7 +225,7 @@ fn judge_part(rows: Rows, meaning: Meaning, seen: &[AtomicU8], outcome: &mut [u8
     };
     let plain = rows.count.is_none() && meaning.excluded == 0;
     if plain && rows.times.is_none() && outcome.iter().all(|&found| found < UNJUDGED) {
-        // Most parts of most logs; each line here is a loop that the compiler vectorises.
+        // The case of most parts of most logs. The compiler vectorizes each of these loops.
         let players = rows.first.iter().zip(rows.second);
         let faults = players.filter(|&(&a, &b)| (a == b) | (a.max(b) == NULL_CODE));
         sums.faults = faults.count() as u64;
@@ -246,31 +242,31 @@ fn judge_part(rows: Rows, meaning: Meaning, seen: &[AtomicU8], outcome: &mut [u8
             sums.faults += 1;
         }
         if plain && *outcome < UNJUDGED {
-            note(seen, first, JUDGED);
-            note(seen, second, JUDGED);
+            note(seen, first, SEEN_JUDGED);
+            note(seen, second, SEEN_JUDGED);
             kinds[usize::from(*outcome & 7)] += times;
             continue;
         }
         let count = rows.count_of(row, meaning);
-        // More matches than can be counted are for the one who counts them to refuse.
+        // A sum of counts that overflows is rejected later, by the tally.
         if *outcome == BAD || count == NO_COUNT || count.checked_mul(times).is_none() {
             sums.faults += 1;
             continue;
         }
         let kind = if *outcome == UNJUDGED {
             sums.unjudged += times;
-            WITHOUT
+            SEEN_UNJUDGED
         } else if count == 0 {
             sums.void += times;
             *outcome = UNJUDGED;
-            VOID
+            SEEN_VOID
         } else if first.min(second) < meaning.excluded {
             sums.excluded += times;
             *outcome = UNJUDGED;
-            JUDGED
+            SEEN_JUDGED
         } else {
             kinds[usize::from(*outcome & 7)] += times;
-            JUDGED
+            SEEN_JUDGED
         };
         note(seen, first, kind);
         note(seen, second, kind);
@@ -330,10 +326,10 @@ mod tests {
             times: Some(&[3, 5, 7]),
             ..rows(&[0, 1, 2], &[1, 2, 3], &[2, NULL_CODE, 0])
         };
-        let judged = judge(rows, meaning());
-        assert_eq!((judged.faults, judged.unjudged, judged.ties), (0, 5, 3));
+        let checked = check(rows, meaning());
+        assert_eq!((checked.faults, checked.unjudged, checked.ties), (0, 5, 3));
         assert_eq!(
-            (judged.outcome, judged.count),
+            (checked.outcome, checked.count),
             (vec![TIE, FIRST], vec![3, 7])
         );
         let counted = Rows {
@@ -344,19 +340,24 @@ mod tests {
             counts: count,
             ..meaning()
         };
-        assert_eq!(judge(counted, many(&[2, NO_COUNT])).count, [6, 14]);
-        assert_eq!(judge(counted, many(&[u64::MAX / 2, NO_COUNT])).faults, 3);
+        assert_eq!(check(counted, many(&[2, NO_COUNT])).count, [6, 14]);
+        assert_eq!(check(counted, many(&[u64::MAX / 2, NO_COUNT])).faults, 3);
     }
 
     #[test]
     fn rows_without_an_outcome_are_counted_and_left_out() {
-        let judged = judge(rows(&[0, 1, 2], &[1, 2, 3], &[0, NULL_CODE, 2]), meaning());
-        assert_eq!((judged.faults, judged.unjudged, judged.ties), (0, 1, 1));
-        assert_eq!(judged.outcome, [FIRST, TIE]);
-        assert_eq!(judged.players, Some((vec![0, 2], vec![1, 3])));
+        let checked = check(rows(&[0, 1, 2], &[1, 2, 3], &[0, NULL_CODE, 2]), meaning());
+        assert_eq!((checked.faults, checked.unjudged, checked.ties), (0, 1, 1));
+        assert_eq!(checked.outcome, [FIRST, TIE]);
+        assert_eq!(checked.players, Some((vec![0, 2], vec![1, 3])));
         assert_eq!(
-            judged.seen,
-            [JUDGED, JUDGED | WITHOUT, JUDGED | WITHOUT, JUDGED]
+            checked.seen,
+            [
+                SEEN_JUDGED,
+                SEEN_JUDGED | SEEN_UNJUDGED,
+                SEEN_JUDGED | SEEN_UNJUDGED,
+                SEEN_JUDGED
+            ]
         );
     }
 
@@ -366,23 +367,23 @@ mod tests {
         let mut winner: Vec<u32> = (0..200_000).map(|row| row * 7 % 11 % 3).collect();
         let second = vec![3; first.len()];
         let ties = winner.iter().filter(|&&word| word == 2).count() as u64;
-        let judged = judge(rows(&first, &second, &winner), meaning());
-        assert_eq!((judged.faults, judged.ties), (0, ties));
-        assert_eq!(judged.seen, [JUDGED; 4]);
-        // One row of each part but the last.
+        let checked = check(rows(&first, &second, &winner), meaning());
+        assert_eq!((checked.faults, checked.ties), (0, ties));
+        assert_eq!(checked.seen, [SEEN_JUDGED; 4]);
+        // One row of each part except the last one.
         for row in [30, PART + 30, 2 * PART + 30] {
             winner[row] = NULL_CODE;
         }
         let ties = winner.iter().filter(|&&word| word == 2).count() as u64;
-        let judged = judge(rows(&first, &second, &winner), meaning());
-        assert_eq!((judged.unjudged, judged.ties), (3, ties));
-        assert!(judged.seen.iter().all(|kinds| kinds & JUDGED != 0));
+        let checked = check(rows(&first, &second, &winner), meaning());
+        assert_eq!((checked.unjudged, checked.ties), (3, ties));
+        assert!(checked.seen.iter().all(|kinds| kinds & SEEN_JUDGED != 0));
         for fault in [3, NULL_CODE] {
             let mut first = first.clone();
             first[150_000] = fault;
             for winner in [&winner, &vec![0; first.len()]] {
-                let judged = judge(rows(&first, &second, winner), meaning());
-                assert_eq!(judged.faults, 1);
+                let checked = check(rows(&first, &second, winner), meaning());
+                assert_eq!(checked.faults, 1);
             }
         }
     }
@@ -392,7 +393,7 @@ mod tests {
         for (first, second, winner) in [(0, 0, 4), (NULL_CODE, 1, 0), (1, NULL_CODE, 4), (0, 1, 3)]
         {
             assert_eq!(
-                judge(rows(&[first], &[second], &[winner]), meaning()).faults,
+                check(rows(&[first], &[second], &[winner]), meaning()).faults,
                 1
             );
         }
@@ -405,8 +406,8 @@ mod tests {
             winner_names: Some(&names),
             ..meaning()
         };
-        let judged = judge(rows(&[2, 3, 0], &[3, 2, 1], &[1, 1, 2]), with_names);
-        assert_eq!(judged.outcome, [SECOND, FIRST, TIE]);
+        let checked = check(rows(&[2, 3, 0], &[3, 2, 1], &[1, 1, 2]), with_names);
+        assert_eq!(checked.outcome, [SECOND, FIRST, TIE]);
     }
 
     #[test]
@@ -420,9 +421,12 @@ mod tests {
             count: Some(count),
             ..rows(&[0, 1, 1, 0], &[1, 2, 3, 2], &[0, 0, 1, 4])
         };
-        let judged = judge(with_counts(&[1, 0, 1, 1]), excluding);
-        assert_eq!((judged.excluded, judged.void, judged.unjudged), (1, 1, 1));
-        assert_eq!((judged.outcome, judged.count), (vec![SECOND], vec![7]));
-        assert_eq!(judge(with_counts(&[1, 2, 1, 1]), excluding).faults, 1);
+        let checked = check(with_counts(&[1, 0, 1, 1]), excluding);
+        assert_eq!(
+            (checked.excluded, checked.void, checked.unjudged),
+            (1, 1, 1)
+        );
+        assert_eq!((checked.outcome, checked.count), (vec![SECOND], vec![7]));
+        assert_eq!(check(with_counts(&[1, 2, 1, 1]), excluding).faults, 1);
     }
 }

@@ -1,10 +1,11 @@
-//! One tally less another.
+//! The difference of two tallies.
 
 use std::cmp::Ordering;
 
-use crate::{Cell, Error, Outcome, Tally};
+use super::{Cell, Outcome, Tally};
+use crate::Error;
 
-/// Where a cell stands: plain ones first, then by contestants, outcome, score and weight.
+/// The sort key of a cell: plain cells first, then by contestants, outcome, score and weight.
 fn place(cell: &Cell) -> (bool, u32, u32, u8, u64, u64) {
     let plain = cell.outcome != Outcome::Soft && cell.weight == 1.0;
     let (score, weight) = (cell.score.to_bits(), cell.weight.to_bits());
@@ -12,8 +13,9 @@ fn place(cell: &Cell) -> (bool, u32, u32, u8, u64, u64) {
     (!plain, cell.first, cell.second, outcome, score, weight)
 }
 
-/// Calls `keep` with what is left of each of `cells` when `taken` are taken away, both in order.
-/// The first cell of which there are not so many ends it, and is returned with their number.
+/// Calls `keep` with the remainder of each of `cells` after `taken` is subtracted. Both must be
+/// sorted. Stops at the first cell that has fewer matches than are to be subtracted, and returns it
+/// with the number of matches there are.
 pub fn each(
     cells: impl Iterator<Item = Cell>,
     taken: impl Iterator<Item = Cell>,
@@ -45,18 +47,18 @@ pub fn each(
     None
 }
 
-/// The cells in the order of [`each`].
+/// Returns the cells in the order that [`each`] requires.
 fn in_order(tally: &Tally) -> Vec<Cell> {
     let mut cells: Vec<Cell> = tally.cells().collect();
     cells.sort_unstable_by_key(place);
     cells
 }
 
-/// A settled tally less another, over the same codes; or the first cell that is not there to be
-/// taken away, and how many such matches there are.
+/// Subtracts a tally from another settled one over the same codes. Returns the difference, or the
+/// first cell that cannot be subtracted with the number of such matches there are.
 ///
 /// # Errors
-/// [`Error::CountOverflow`], which a difference of good tallies never is.
+/// [`Error::CountOverflow`], which cannot occur for the difference of valid tallies.
 pub fn difference(tally: &Tally, taken: &Tally) -> Result<Result<Tally, (Cell, u64)>, Error> {
     let mut out = Tally::new(tally.contestants());
     let mut result = Ok(());

@@ -1,24 +1,24 @@
-//! A text in blocks of whole lines, each read by the thread that works on it.
+//! Blocks of whole lines of a text, each read by the thread that processes it.
 
 use memchr::memchr;
 use rayon::prelude::*;
 
 use crate::{Unusual, positioned::Positioned, spare::Spare};
 
-/// Bytes that one thread takes at a time: few enough for its cache.
+/// The number of bytes that one thread processes at a time, which fit its cache.
 pub const BLOCK: usize = 1 << 18;
-/// Bytes beyond a block in which its last line usually ends, and must end.
+/// The number of bytes after a block that are read to find the end of its last line.
 const BEYOND: usize = 1 << 10;
 const LONGEST: usize = 1 << 24;
 
-/// What a text is read from.
+/// The file and the buffers of the blocks.
 pub struct Blocks {
     file: Positioned,
-    /// One for each thread that reads.
+    /// One buffer for each thread that reads.
     buffers: Spare<Vec<u8>>,
 }
 
-/// Whole lines, and where they end in the file.
+/// Whole lines, and their end in the file.
 struct Lines<'a> {
     bytes: &'a [u8],
     end: u64,
@@ -36,15 +36,15 @@ impl Blocks {
         &self.file
     }
 
-    /// Does something with each of the next blocks, on all threads.
+    /// Processes each of the next blocks, using all threads.
     ///
     /// # Arguments
-    /// - `start`: where a line starts.
-    /// - `most`: how many blocks at most.
-    /// - `work`: what to do; none where another reader must read these blocks.
+    /// - `start`: the start of a line.
+    /// - `most`: the maximum number of blocks.
+    /// - `work`: processes a block. Returns `None` if another reader must read these blocks.
     ///
     /// # Returns
-    /// The results in the order of the blocks, and where the last one ends.
+    /// The results in the order of the blocks, and the end of the last block.
     pub fn each<T: Send>(
         &self,
         start: u64,
@@ -70,8 +70,8 @@ impl Blocks {
         }))
     }
 
-    /// The lines that start between two positions; at the first one starts a line only if
-    /// that is known (`at_line`) or a line break stands before it.
+    /// The lines that start between two positions. A line starts at the first position only if
+    /// `at_line` is set or the preceding byte is a line break.
     fn lines<'a>(
         &self,
         from: u64,
@@ -91,7 +91,7 @@ impl Blocks {
             match memchr(b'\n', &buffer[last..filled]) {
                 Some(at) => break (filled, last + at + 1),
                 None if filled < wanted => break (filled, filled),
-                None if wanted > LONGEST => return Err(Unusual::new("a very long line")),
+                None if wanted > LONGEST => return Err(Unusual::new("a line is too long")),
                 None => wanted *= 2,
             }
         };

@@ -1,4 +1,4 @@
-//! The row groups of a Parquet file, as columns of keys that may be coded or counted.
+//! The row groups of a Parquet file, as columns of keys that can be coded or counted.
 
 use std::{path::Path, sync::Arc};
 
@@ -11,31 +11,31 @@ use parquet::{
     },
 };
 
+use super::pages::{Chunk, Kind};
 use crate::{
     Unusual,
     cells::{Cells, STEP},
-    pages::{Chunk, Kind},
     positioned::Positioned,
 };
 
-/// Rows of a group that is still read or counted as a whole.
+/// The maximum number of rows of a row group that is read or counted as a whole.
 pub const MOST_HELD: usize = 1 << 22;
 
-/// Opens the row groups of a file, one after the other.
+/// Opens the row groups of a file one after the other.
 pub struct RowGroups {
     file: Arc<Positioned>,
     metadata: ParquetMetaData,
     pub columns: Vec<Column>,
-    /// The number of the next one.
+    /// The index of the next row group.
     pub next: usize,
 }
 
-/// A column that is read.
+/// A column to be read.
 pub struct Column {
     leaf: usize,
     kind: Kind,
     optional: bool,
-    /// The number of the interner that codes it.
+    /// The index of the interner that codes it.
     pub interner: usize,
 }
 
@@ -43,10 +43,10 @@ impl RowGroups {
     /// Opens a file.
     ///
     /// # Arguments
-    /// - `columns`: the columns wanted, each with the number of the interner that codes it.
+    /// - `columns`: the requested columns, each with the index of the interner that codes it.
     ///
     /// # Errors
-    /// Where the file cannot be opened, or a column is not one of text or whole numbers.
+    /// If the file cannot be opened, or a column contains neither text nor integers.
     pub fn open(path: &Path, columns: &[(String, usize)]) -> Result<Self, Unusual> {
         let file = Positioned::open(path).map_err(|error| Unusual::new(error.to_string()))?;
         let metadata = ParquetMetaDataReader::new().parse_and_finish(&file)?;
@@ -59,12 +59,18 @@ impl RowGroups {
                     matches!(column.path().parts(), [only] if only == name)
                 });
                 let (Some(leaf), None) = (found.next(), found.next()) else {
-                    return Err(Unusual::new(format!("no one column {name:?}")));
+                    return Err(Unusual::new(format!(
+                        "there is not exactly one column {name:?}"
+                    )));
                 };
                 let column = schema.column(leaf);
                 let kind = Kind::of(&column)
                     .filter(|_| column.max_rep_level() == 0 && column.max_def_level() <= 1)
-                    .ok_or_else(|| Unusual::new(format!("column {name:?} is of another type")))?;
+                    .ok_or_else(|| {
+                        Unusual::new(format!(
+                            "column {name:?} contains neither text nor integers"
+                        ))
+                    })?;
                 Ok(Column {
                     leaf,
                     kind,
@@ -81,17 +87,17 @@ impl RowGroups {
         })
     }
 
-    /// How many rows the file has.
+    /// The number of rows of the file.
     pub fn rows(&self) -> u64 {
         self.metadata.file_metadata().num_rows() as u64
     }
 
-    /// How many row groups the file has.
+    /// The number of row groups of the file.
     pub fn count(&self) -> usize {
         self.metadata.num_row_groups()
     }
 
-    /// The next row group, none of whose rows was read yet; none behind the last.
+    /// Opens the next row group without reading any rows; `None` after the last one.
     pub fn next(&mut self) -> Result<Option<RowGroup>, Unusual> {
         if self.next == self.metadata.num_row_groups() {
             return Ok(None);
@@ -116,17 +122,17 @@ impl RowGroups {
     }
 }
 
-/// The columns of a row group, as far as they were read.
+/// The columns of a row group, as far as they have been read.
 pub struct RowGroup {
     pub chunks: Vec<Chunk>,
-    /// Rows of this batch.
+    /// The number of rows in the current batch.
     pub now: usize,
-    /// Rows of later ones.
+    /// The number of rows in later batches.
     pub left: usize,
 }
 
 impl RowGroup {
-    /// Counts all rows; false where a page holds values that are in no dictionary.
+    /// Counts all rows. Returns false if a page contains values that are not in the dictionary.
     pub fn count(&mut self, table: &mut Cells) -> Result<bool, Unusual> {
         let offsets: Vec<Vec<u32>> = (self.chunks.iter().enumerate())
             .map(|(at, chunk)| {
@@ -156,7 +162,7 @@ impl RowGroup {
         Ok(true)
     }
 
-    /// Finds the code of every value that these rows hold.
+    /// Determines the code of every value that these rows contain.
     pub fn name(
         &mut self,
         columns: &[Column],
@@ -172,8 +178,8 @@ impl RowGroup {
                     mine.push(at);
                 }
             }
-            // Only a value that a row holds gets a code, in the order of the rows; a
-            // dictionary may hold others.
+            // Only values that a row contains get a code, in the order of the rows. A dictionary
+            // may contain further values.
             let mut row = 0;
             while unknown > 0 && row < self.now {
                 for &at in &mine {

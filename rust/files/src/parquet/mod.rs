@@ -1,8 +1,12 @@
-//! Parquet files as columns of codes: their dictionaries are read as the codes they are.
+//! Parquet files as columns of codes, obtained from the dictionaries of the files.
 //!
-//! A writer stores the distinct values of a column chunk once, and then only keys. Reading
-//! keys instead of text saves most of the time: what is left is unpacking bits and one
-//! look-up a row. Values that a writer stored plain are coded here.
+//! A writer stores the distinct values of a column chunk once, followed by keys only. Reading keys
+//! instead of text saves most of the time, because only bit unpacking and one look-up per row
+//! remain. Values that a writer stored plain are coded here.
+
+mod hybrid;
+mod pages;
+mod row_groups;
 
 use std::path::Path;
 
@@ -12,40 +16,40 @@ use rayon::prelude::*;
 use crate::{
     Columns, NULL_CODE, Unusual,
     cells::{self, Cells, FEW_CELLS, MOST_CELLS, Rows},
-    pages::{Chunk, UNKNOWN},
-    row_groups::{MOST_HELD, RowGroup, RowGroups},
     spare::Spare,
 };
+use pages::{Chunk, UNKNOWN};
+use row_groups::{MOST_HELD, RowGroup, RowGroups};
 
-/// Rows that a batch has at most: few enough for the cache.
+/// The maximum number of rows of a batch, which fit the cache.
 const BATCH: usize = 1 << 19;
-/// Rows that one thread recodes at a time.
+/// The number of rows that one thread recodes at a time.
 const PART: usize = 1 << 16;
-/// Rows whose keys are held at a time where row groups are small.
+/// The number of rows whose keys are kept at a time if row groups are small.
 const HELD: usize = 1 << 20;
-/// Rows that are counted at a time where row groups are small; they are never held.
+/// The number of rows that are counted at a time if row groups are small. They are not kept.
 const COUNTED: usize = 1 << 23;
 
-/// Reads some columns of a Parquet file as codes.
+/// Reads columns of a Parquet file as codes.
 pub struct ParquetCodes {
     file: RowGroups,
-    /// Row groups whose rows are held, and the one behind them if it was met already.
+    /// The row groups whose rows are kept, and the following one if it has been opened.
     groups: Vec<RowGroup>,
     open: Option<RowGroup>,
-    /// The keys of the rows held, a column each.
+    /// The keys of these rows, one column each.
     keys: Columns,
-    /// How many of them were handed over.
+    /// The number of these rows that have been returned.
     done: usize,
-    /// Whether it still pays to count.
+    /// Whether counting still pays off.
     counts: bool,
     values: Vec<Values>,
 }
 
-/// The values in the dictionaries that were met, for one interner.
+/// The dictionary values seen so far by one interner.
 #[derive(Default)]
 struct Values {
     all: Interner,
-    /// The code of each; [`UNKNOWN`] while no row held it.
+    /// The code of each value; [`UNKNOWN`] until a row contains it.
     codes: Vec<u32>,
 }
 
@@ -53,10 +57,10 @@ impl ParquetCodes {
     /// Opens a file.
     ///
     /// # Arguments
-    /// - `columns`: the columns wanted, each with the number of the interner that codes it.
+    /// - `columns`: the requested columns, each with the index of the interner that codes it.
     ///
     /// # Errors
-    /// Where the file cannot be opened, or a column is not one of text or whole numbers.
+    /// If the file cannot be opened, or a column contains neither text nor integers.
     pub fn open(path: &Path, columns: &[(String, usize)]) -> Result<Self, Unusual> {
         let interners = columns.iter().map(|(_, interner)| interner + 1).max();
         let mut values = Vec::new();
@@ -73,21 +77,21 @@ impl ParquetCodes {
         })
     }
 
-    /// How many rows the file has.
+    /// The number of rows of the file.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.file.rows()
     }
 
-    /// The next rows, in the order of the file; none at its end.
+    /// Returns the next rows in the order of the file; `None` at the end.
     ///
-    /// New names get codes by their first appearance, row by row and column by column.
+    /// New names get codes in order of first appearance, row by row and column by column.
     ///
     /// # Errors
-    /// Where the file is broken, or written in a way that is rare.
+    /// If the file is damaged, or written in a rare form.
     ///
     /// # Panics
-    /// If there are fewer interners than [`ParquetCodes::open`] was told.
+    /// If there are fewer interners than requested in [`ParquetCodes::open`].
     pub fn read(&mut self, interners: &mut [&mut Interner]) -> Result<Option<Columns>, Unusual> {
         if self.done == self.held() {
             self.take_groups()?;
@@ -121,7 +125,8 @@ impl ParquetCodes {
         Ok(Some(columns))
     }
 
-    /// The next rows in any order, equal ones as one where that pays; none at the end.
+    /// Returns the next rows in any order, with equal rows combined if this pays off; `None` at the
+    /// end.
     ///
     /// # Errors
     /// As [`ParquetCodes::read`].
@@ -144,7 +149,7 @@ impl ParquetCodes {
         Ok(self.read(interners)?.map(Rows::from))
     }
 
-    /// The row groups that are counted next; none also where the first is too large for it.
+    /// The row groups to be counted next; none if the first one is too large.
     fn groups_to_count(&mut self) -> Result<Vec<RowGroup>, Unusual> {
         let (mut groups, mut rows) = (Vec::new(), 0);
         while let Some(group) = self.file.next()? {
@@ -160,7 +165,7 @@ impl ParquetCodes {
         Ok(groups)
     }
 
-    /// Counts the rows of some row groups; none where this does not pay.
+    /// Counts the rows of row groups; `None` if this does not pay off.
     fn count_groups(&mut self, groups: &mut [RowGroup]) -> Result<Option<Cells>, Unusual> {
         let chunks: Vec<&mut Chunk> = groups.iter_mut().flat_map(|g| &mut g.chunks).collect();
         chunks.into_par_iter().try_for_each(Chunk::open)?;
@@ -175,7 +180,7 @@ impl ParquetCodes {
                     .collect();
             }
         }
-        // Behind the codes of all values, one for none.
+        // The codes of all values, followed by one for a missing value.
         let sizes: Vec<usize> = (self.file.columns.iter())
             .map(|column| self.values[column.interner].all.len() + 1)
             .collect();
@@ -198,7 +203,8 @@ impl ParquetCodes {
         Ok(sum.filter(|_| counted))
     }
 
-    /// The rows counted, in the codes of the interners; values that no row holds get none.
+    /// Returns the counted rows in the codes of the interners. Values that no row contains get no
+    /// code.
     fn name_cells(&mut self, cells: &Cells, interners: &mut [&mut Interner]) -> Rows {
         for values in &mut self.values {
             values.codes.resize(values.all.len(), UNKNOWN);
@@ -230,7 +236,7 @@ impl ParquetCodes {
         self.groups.iter().map(|group| group.now).sum()
     }
 
-    /// Reads the keys of the row groups that were taken, and finds the codes of their values.
+    /// Reads the keys of the current row groups, and determines the codes of their values.
     fn read_keys(&mut self, interners: &mut [&mut Interner]) -> Result<(), Unusual> {
         let rows = self.held();
         self.keys.resize(self.file.columns.len(), Vec::new());
@@ -249,7 +255,7 @@ impl ParquetCodes {
         Ok(())
     }
 
-    /// The row groups that are read next: one for each thread, more where they are short.
+    /// Takes the row groups to be read next: one per thread, or more if they are small.
     fn take_groups(&mut self) -> Result<(), Unusual> {
         self.done = 0;
         self.open = std::mem::take(&mut self.groups)
@@ -297,18 +303,18 @@ fn split<'a>(columns: &'a mut Columns, groups: &[RowGroup]) -> Vec<Vec<&'a mut [
         .collect()
 }
 
-/// Turns keys into codes.
+/// Converts keys to codes.
 fn recode(keys: &[u32], codes: &[u32], into: &mut [u32]) {
     for (code, &key) in into.iter_mut().zip(keys) {
         *code = codes.get(key as usize).copied().unwrap_or(NULL_CODE);
     }
 }
 
-/// Lets glibc keep what is freed, up to a few pages and batches, for the next ones.
+/// Makes glibc keep freed memory for reuse, up to a few pages and batches.
 ///
-/// It gives large blocks back to the system each time, which then has to clear them again (and
-/// to tell the other processors), until one as large as this was freed once. The first of two
-/// readings of 1e8 rows took twice as long as the second without this.
+/// By default glibc returns large blocks to the system each time, which then has to clear them
+/// again and to notify the other processors, until a block as large as this one has been freed
+/// once. Without this call, the first of two readings of 1e8 rows took twice as long as the second.
 fn keep_freed_memory() {
     drop(std::hint::black_box(Vec::<u8>::with_capacity(16 << 20)));
 }
