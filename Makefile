@@ -74,6 +74,9 @@ lint: .venv/developed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --cache-dir .venv/import-linter
+	! cargo tree --quiet -p humorrank-core -p humorrank-files -e normal --prefix none | grep -q '^pyo3'
+	$(BIN)/codespell
 
 format: .venv/installed
 	cargo fmt --all

@@ -52,7 +52,7 @@ _HOMES = {
 
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = sorted({*_HOME, "__version__"} - {"VERSION"})  # noqa: PLE0605 - __init__.pyi lists them
+__all__ = [*sorted({*_HOME} - {"VERSION"}), "__version__"]
 
 
 def __getattr__(name: str) -> object:

@@ -1,1 +1,1 @@
-"""XXX."""
+"""Statistics that several packages share."""

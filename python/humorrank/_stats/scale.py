@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from typing import Final
-
 import numpy as np
 
-POINTS: Final = 400 / math.log(10)
-"""Rating points in one natural-log unit of strength."""
+from humorrank._core import MEAN_RATING, POINTS, TOLERANCE
 
-MEAN_RATING: Final = 1000.0
-"""The mean of the ratings of a board that is not anchored."""
+__all__ = ["MEAN_RATING", "POINTS", "TOLERANCE", "logistic", "logistic_pair"]
 
 
 def logistic(difference: np.ndarray) -> np.ndarray:
@@ -27,6 +22,3 @@ def logistic_pair(difference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     likely, unlikely = 1 / (1 + small), small / (1 + small)
     ahead = difference >= 0
     return np.where(ahead, likely, unlikely), np.where(ahead, unlikely, likely)
-
-
-TOLERANCE = 1e-6

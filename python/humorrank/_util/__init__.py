@@ -1,1 +1,1 @@
-"""XXX."""
+"""Helpers that know nothing of ratings."""

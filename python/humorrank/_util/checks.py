@@ -1,4 +1,4 @@
-"""XXX."""
+"""Checks of option values."""
 
 from __future__ import annotations
 

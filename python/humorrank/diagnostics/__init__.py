@@ -1,1 +1,1 @@
-"""XXX."""
+"""Diagnostics of a leaderboard: agreement, bias, fit, fragility, differences."""

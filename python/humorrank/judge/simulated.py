@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from humorrank._stats.scale import POINTS, logistic
+from humorrank._stats.scale import MEAN_RATING, POINTS, logistic
 from humorrank._util import draws
 from humorrank._util.checks import positive, share, whole
 from humorrank._util.suggest import near
@@ -18,7 +18,7 @@ from humorrank.errors import OptionError
 from humorrank.judge.protocol import Answers, Batch
 from humorrank.store.field import Field
 
-DEFAULT_RATING = 1000.0
+DEFAULT_RATING = MEAN_RATING
 _VERDICT, _FAILURE, _JOKE = 1, 2, 3
 """What a draw is for."""
 

@@ -1,1 +1,1 @@
-"""XXX."""
+"""Everything that holds matches: logs, tallies, stores and simulations."""

@@ -10,11 +10,12 @@ import polars as pl
 
 from humorrank._util.checks import whole
 from humorrank.errors import OptionError
+from humorrank.matches.outcomes import OUTCOMES
 
 BLOCK = 1 << 20
 """Matches that share a random stream, keyed by (seed, number of the block)."""
 
-_WINNERS = ("model_a", "model_b", "tie")
+_WINNERS = OUTCOMES[:3]
 
 
 def simulate(

@@ -1,1 +1,1 @@
-"""XXX."""
+"""Ratings of contestants: options, fits, intervals and leaderboards."""

@@ -9,13 +9,14 @@ import numpy as np
 import polars as pl
 
 from humorrank import _core
+from humorrank._core import ELO_START
 from humorrank._util.checks import positive
 from humorrank.errors import OptionError
 from humorrank.matches.log import MatchLog
 from humorrank.matches.outcomes import SHARES
 from humorrank.matches.source import TallySource, resolve
 
-START = 1000.0
+START = ELO_START
 
 
 def replay_elo(matches: object, *, k: float = 32.0, start: float = START) -> pl.DataFrame:

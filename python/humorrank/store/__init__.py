@@ -1,1 +1,1 @@
-"""XXX."""
+"""The store: one SQLite file for a tournament or for judged pairs."""

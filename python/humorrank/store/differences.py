@@ -1,4 +1,4 @@
-"""XXX."""
+"""Settings that a store depends on, flattened, and what differs between two of them."""
 
 from __future__ import annotations
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from humorrank._core import ELO_START
 from humorrank.store.faults import store_errors
 from humorrank.store.store import Store
 
-START = 1000.0
+START = ELO_START
 
 _IN_ORDER = (
     "SELECT c.comparison, c.low, c.high, "

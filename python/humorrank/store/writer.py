@@ -1,4 +1,4 @@
-"""XXX."""
+"""The thread that commits to a store."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from humorrank import _core
+from humorrank._core import MOST_COMPARISONS
 from humorrank._util.checks import one_of, positive, whole
 from humorrank.errors import OptionError
 
@@ -214,10 +215,10 @@ class Scheduler:
     def _size(self, contestants: int, prompts: int) -> tuple[int, int]:
         contestants = whole("contestants", contestants, most=_MOST)
         prompts = whole("prompts", prompts, most=_MOST)
-        if contestants * (contestants - 1) // 2 * prompts > _MOST_COMPARISONS:
+        if contestants * (contestants - 1) // 2 * prompts > MOST_COMPARISONS:
             raise OptionError(
                 f"{contestants:,} contestants on {prompts:,} prompts are more comparisons than "
-                f"can be counted ({_MOST_COMPARISONS:,})"
+                f"can be counted ({MOST_COMPARISONS:,})"
             )
         if self.kind == "information" and contestants > _core.MOST_INFORMED:
             raise OptionError(
@@ -247,5 +248,4 @@ class Scheduler:
         return np.ascontiguousarray(column, np.uint32)
 
 
-_MOST_COMPARISONS = 2**62
 LEAST_PRIOR = 1e-3

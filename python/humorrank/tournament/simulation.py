@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from humorrank._stats.scale import MEAN_RATING
 from humorrank.judge import Batch, Field, JudgeSimulation, Prompt, SimulatedJudge
 from humorrank.rating.rate import rate
 from humorrank.tournament.history import new_scheduler
@@ -114,7 +115,7 @@ def accuracy(
     for size in comparisons:
         board = rate(log.head(size), bootstrap=0, elo_shuffles=0, prior=0.1)
         rated = {row.model: row.rating for row in board.rows}
-        found = np.array([rated.get(name, 1000.0) for name in ratings])
+        found = np.array([rated.get(name, MEAN_RATING) for name in ratings])
         out.append(Accuracy(size, _tau(found, truth), _error(found, truth)))
     return out
 

@@ -1,1 +1,1 @@
-"""XXX."""
+"""Differences between two leaderboards of one field."""

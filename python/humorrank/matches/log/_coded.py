@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from humorrank._core import (
+    NO_COUNT,
     NULL_CODE,
     CheckedRows,
     CodeReader,
@@ -35,7 +36,6 @@ _WORD_TABLES: Final = {
     "winner-name": {w: o for w, o in WORDS.items() if o in (TIE, BOTH_BAD, UNJUDGED)},
 }
 _NAMES, _WORDS, _COUNTS, FURTHER = range(4)
-_NO_COUNT: Final = np.iinfo(np.uint64).max
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Coder:
         self._winner_names: np.ndarray | None = None
         self._names_known = 0
         # By the code of a count.
-        self._amounts = np.array([_NO_COUNT], np.uint64)
+        self._amounts = np.array([NO_COUNT], np.uint64)
 
     @property
     def interners(self) -> list[Interner]:
@@ -190,8 +190,8 @@ class Coder:
             texts = pl.DataFrame({"count": names_from(self._counts, known)})
             values = RowBatch("", texts, 1).numbers("count").values
             good = good_counts(values)
-            amounts = np.full(len(values), _NO_COUNT, np.uint64)
+            amounts = np.full(len(values), NO_COUNT, np.uint64)
             amounts[good] = values[good].astype(np.uint64)
             self._amounts = np.concatenate(
-                [self._amounts[:-1], amounts, np.array([_NO_COUNT], np.uint64)]
+                [self._amounts[:-1], amounts, np.array([NO_COUNT], np.uint64)]
             )

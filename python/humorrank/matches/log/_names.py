@@ -8,9 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from humorrank._core import NULL_CODE, Interner, known_codes, names_from
-
-_JUDGED, _WITHOUT = 1, 2
+from humorrank._core import NULL_CODE, SEEN_JUDGED, SEEN_UNJUDGED, Interner, known_codes, names_from
 
 
 class Names:
@@ -65,7 +63,7 @@ class Names:
         """Notes that these names occurred in judged or in unjudged rows."""
         if len(self._seen) < len(self):
             self.note(np.zeros(len(self), np.uint8))
-        self._seen[codes] |= _JUDGED if judged else _WITHOUT
+        self._seen[codes] |= SEEN_JUDGED if judged else SEEN_UNJUDGED
 
     def __len__(self) -> int:
         """How many names there are."""
@@ -79,7 +77,7 @@ class Names:
     @property
     def unjudged_only(self) -> list[str]:
         """Names that occurred in unjudged rows and in no judged one, in their order."""
-        only = (self._seen & (_JUDGED | _WITHOUT)) == _WITHOUT
+        only = (self._seen & (SEEN_JUDGED | SEEN_UNJUDGED)) == SEEN_UNJUDGED
         if not only.any():
             return []
         names = self.all

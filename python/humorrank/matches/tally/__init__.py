@@ -1,1 +1,1 @@
-"""XXX."""
+"""Tallies: exact counts of matches, in memory and in files."""

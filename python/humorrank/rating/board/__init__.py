@@ -1,1 +1,1 @@
-"""XXX."""
+"""Leaderboards: the results of rating, as tables, text and files."""

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from humorrank._core import (
+    STANDINGS,
+    STATE_FEW_MATCHES,
+    STATE_OUTSIDE,
+    STATUS_NO_ANCHOR,
+    STATUS_NO_MATCHES,
+    STATUS_NO_MAXIMUM,
+    STATUS_NOT_CONVERGED,
+    STATUS_RATED,
+)
 from humorrank.rating.existence import reason
 from humorrank.rating.settings import RatingSettings
-
-RATED, NO_MATCHES, NO_MAXIMUM, NOT_CONVERGED, NO_ANCHOR = range(5)
-"""What came of a group."""
-
-_UNRATED, _OUTSIDE, _FEW = 1, 2, 3
-"""What came of a contestant, if it is not rated."""
-
-_STANDINGS: Final = ("inside", "above", "below", "unordered")
 
 
 def of_group(columns: Mapping[str, Any], settings: RatingSettings) -> pl.Series:
@@ -25,7 +27,7 @@ def of_group(columns: Mapping[str, Any], settings: RatingSettings) -> pl.Series:
     lengths, rated, status = columns["lengths"], columns["rated"], columns["status"]
     notes: list[str | None] = [None] * len(lengths)
     outside = _outside_each(columns)
-    groups = np.flatnonzero((status != RATED) | (rated < lengths))
+    groups = np.flatnonzero((status != STATUS_RATED) | (rated < lengths))
     figures = (status, lengths, outside, lengths.astype(np.int64) - rated - outside)
     what, size, out, few = (figure[groups].tolist() for figure in figures)
     kinds = list(zip(what, size, out, few, strict=True))
@@ -36,18 +38,18 @@ def of_group(columns: Mapping[str, Any], settings: RatingSettings) -> pl.Series:
 
 
 def _note(status: int, size: int, outside: int, few: int, settings: RatingSettings) -> str:
-    if status == NO_MAXIMUM:
+    if status == STATUS_NO_MAXIMUM:
         return (
             f"no maximum: {outside:,} of {size:,} contestants are not tied into the group by "
             "chains of wins in both directions"
         )
-    if status == NO_MATCHES:
+    if status == STATUS_NO_MATCHES:
         if settings.min_matches:
             return f"no matches to rate: nobody has the {settings.min_matches:,} asked for"
         return "no matches to rate: all are ties, which ties='exclude' leaves out"
-    if status == NOT_CONVERGED:
+    if status == STATUS_NOT_CONVERGED:
         return "the maximum could not be certified"
-    if status == NO_ANCHOR:
+    if status == STATUS_NO_ANCHOR:
         assert settings.anchor is not None
         return f"the anchor {settings.anchor[0]!r} is not among the rated contestants"
     parts = []
@@ -64,7 +66,7 @@ def _note(status: int, size: int, outside: int, few: int, settings: RatingSettin
 def _outside_each(columns: Mapping[str, Any]) -> np.ndarray:
     """How many contestants of each group are outside its largest component."""
     lengths = columns["lengths"].astype(np.int64)
-    before = np.concatenate([[0], np.cumsum(columns["state"] == _OUTSIDE)])
+    before = np.concatenate([[0], np.cumsum(columns["state"] == STATE_OUTSIDE)])
     ends = np.cumsum(lengths)
     out: np.ndarray = before[ends] - before[ends - lengths]
     return out
@@ -79,7 +81,10 @@ def of_rows(
     none = pl.Series("note", [None], dtype=pl.String)
     if not len(unrated):
         return none.new_from_index(0, len(state))
-    outside, few = np.flatnonzero(state == _OUTSIDE), np.flatnonzero(state == _FEW)
+    outside, few = (
+        np.flatnonzero(state == STATE_OUTSIDE),
+        np.flatnonzero(state == STATE_FEW_MATCHES),
+    )
     asked = f"fewer than the {settings.min_matches:,} asked for"
     own = [f"has {own:,} matches, {asked}" for own in columns["matches"][few].tolist()]
     reasons = _reasons(columns, columns["status"][group[outside]])
@@ -100,12 +105,12 @@ def _reasons(columns: Mapping[str, Any], status: np.ndarray) -> pl.Series:
     ).with_columns(
         pl.col("won") > 0,
         pl.col("lost") > 0,
-        maximum=pl.Series(status != NO_MAXIMUM),
+        maximum=pl.Series(status != STATUS_NO_MAXIMUM),
     )
     kinds = frame.unique(maintain_order=True)
     words = [
         ("outside the largest component: " if maximum else "no maximum: ")
-        + reason(members, _STANDINGS[standing], bool(apart), against, float(won), float(lost))
+        + reason(members, STANDINGS[standing], bool(apart), against, float(won), float(lost))
         for members, standing, apart, against, won, lost, maximum in kinds.iter_rows()
     ]
     told = kinds.with_columns(pl.Series("text", words, dtype=pl.String))
@@ -119,15 +124,17 @@ def of_groups(columns: Mapping[str, Any], settings: RatingSettings) -> list[str]
     total = len(status)
     out = []
     for kind, why in (
-        (NO_MAXIMUM, "have no maximum and are not rated (disconnected='largest', --disconnected "
+        (STATUS_NO_MAXIMUM, "have no maximum and are not rated (disconnected='largest', --disconnected "
          "largest, rates their largest components; prior=1, --prior 1, rates everyone)"),
-        (NO_MATCHES, "have no matches to rate"),
-        (NOT_CONVERGED, "could not be certified and are not rated"),
-        (NO_ANCHOR, "do not have the anchor among their rated contestants, and are not rated"),
+        (STATUS_NO_MATCHES, "have no matches to rate"),
+        (STATUS_NOT_CONVERGED, "could not be certified and are not rated"),
+        (STATUS_NO_ANCHOR, "do not have the anchor among their rated contestants, and are not rated"),
     ):  # fmt: skip
         if groups := int(np.count_nonzero(status == kind)):
             out.append(f"{groups:,} of {total:,} groups {why}; column `note` says who and why")
-    partly = int(np.count_nonzero((status == RATED) & (columns["rated"] < columns["lengths"])))
+    partly = int(
+        np.count_nonzero((status == STATUS_RATED) & (columns["rated"] < columns["lengths"]))
+    )
     if partly:
         out.append(f"in {partly:,} of {total:,} groups not everyone is rated; see column `note`")
     if settings.prior:

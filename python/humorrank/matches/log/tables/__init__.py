@@ -1,1 +1,1 @@
-"""XXX."""
+"""Sources of rows as tables: files, streams, frames and Python objects."""

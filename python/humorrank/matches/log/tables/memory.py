@@ -1,4 +1,4 @@
-"""XXX."""
+"""Tables of Python rows and columns."""
 
 from __future__ import annotations
 

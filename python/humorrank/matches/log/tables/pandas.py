@@ -1,4 +1,4 @@
-"""XXX."""
+"""Tables of pandas frames."""
 
 from __future__ import annotations
 
