@@ -1,13 +1,13 @@
-"""HumorRank rates contestants from pairwise judgments, with intervals that can be trusted.
+"""HumorRank rates contestants from pairwise judgments, with reliable intervals.
 
 >>> import humorrank
 >>> board = humorrank.rate([("pun", "irony", "model_a"), ("pun", "irony", "model_b")])
 >>> board["pun"].rating
 1000.0
 
-What is listed in `__all__` is imported when it is first used. Verbs that are packages of their own
-are reached inside them: `humorrank.judge`, `humorrank.generate`, `humorrank.tournament`,
-`humorrank.figures` and `humorrank.report`.
+The names in `__all__` are imported when they are first used. Further functions are in the packages
+`humorrank.judge`, `humorrank.generate`, `humorrank.tournament`, `humorrank.figures` and
+`humorrank.report`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _HOMES = {
     "humorrank.tournament.planning.plan": ("plan",),
     "humorrank.tournament.planning.report": ("Plan",),
 }
-"""The module that each public name is imported from."""
+"""The module from which each public name is imported."""
 
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -1,4 +1,4 @@
-"""Types of the public API, which `__init__.py` imports when a name is first used."""
+"""Types of the public API, whose names `__init__.py` imports when they are first used."""
 
 from humorrank.diagnostics.agreement.agree import agree as agree
 from humorrank.diagnostics.agreement.boards import BoardComparison as BoardComparison

@@ -113,6 +113,9 @@ class StringColumn:
     def __arrow_c_array__(
         self, requested_schema: object | None = None
     ) -> tuple[object, object]: ...
+    def to_list(self) -> list[str]:
+        """Return the values as Python strings."""
+
     def __len__(self) -> int: ...
 
 def add_unfinished(path: str | PathLike[str]) -> None:

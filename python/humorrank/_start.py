@@ -1,12 +1,12 @@
-"""The entry point of the command `humorrank`, run before anything heavy is imported.
+"""The entry point of the command `humorrank`, which runs before any slow import.
 
-Importing a command takes up to half a second, during which Ctrl-C would end in a traceback. From
-here on, Ctrl-C and SIGTERM end the command quietly, wherever it is.
+Importing a command takes up to half a second, during which Ctrl-C would print a traceback. From
+here on, Ctrl-C and SIGTERM end the command quietly at any point.
 """
 
 from __future__ import annotations
 
-# What is behind `signal`, whose own imports take as long as Python takes to start.
+# The module that `signal` wraps. Importing `signal` takes as long as starting Python.
 import _signal as signal  # type: ignore[import-not-found, unused-ignore]
 import gc
 import os
@@ -14,15 +14,15 @@ import sys
 import time
 
 _CLEANING = 1.0
-"""Seconds after a signal in which further ones are ignored, so that what is half written can be
-taken away; later ones count again, in case the first went astray."""
+"""Seconds after a signal during which further signals are ignored, so that incomplete files can be
+removed. Later signals are handled again, in case the first one had no effect."""
 
 
 def main() -> None:
     """Runs the command line and exits.
 
-    The code is the command's own, or 128 + the number of the signal that ended it, as a shell
-    tells it: 130 at Ctrl-C, 143 at SIGTERM.
+    The exit code is that of the command, or 128 plus the number of the signal that ended it, as
+    shells report it: 130 for Ctrl-C, 143 for SIGTERM.
     """
     ending = _Ending()
     try:
@@ -30,27 +30,27 @@ def main() -> None:
         if ending.signal is None:
             ending.ignore()
     except (KeyboardInterrupt, SystemExit):
-        # As all was done: too late to be undone, but not to be told.
+        # The signal came after the work was done: nothing can be undone, but it is reported.
         code = 128 + (ending.signal or 0)
     if ending.signal is None:
         sys.exit(code)
     if code not in (None, 0):
         code = 128 + ending.signal
-    # Files that an unfinished generator still holds are removed as it is closed.
+    # Closing an unfinished generator removes the files that it still holds.
     gc.collect()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (AttributeError, OSError, ValueError):
-            continue  # Closed, or nobody reads on.
-    # Not sys.exit, which would wait for, or fall over, threads whose work was given up.
+            continue  # The stream is closed, or nothing reads it any more.
+    # Not sys.exit, which would wait for threads whose work was abandoned, or fail because of them.
     os._exit(code if isinstance(code, int) else 0)
 
 
 def _run(ending: _Ending) -> str | int | None:
-    """The command's exit code, whatever ends it."""
+    """Runs the command and returns its exit code, however it ends."""
     try:
-        from humorrank.cli import main as run  # noqa: PLC0415 - what takes the half second
+        from humorrank.cli import main as run  # noqa: PLC0415 - the slow import
 
         ending.imported = True
         run()
@@ -59,7 +59,7 @@ def _run(ending: _Ending) -> str | int | None:
     except KeyboardInterrupt:
         return 128 + int(signal.SIGINT)
     except BaseException:
-        # A library may make an error of its own of what the signal raised.
+        # A library may turn the exception that the signal raised into an error of its own.
         if ending.signal is None:
             raise
         return 128 + ending.signal
@@ -67,18 +67,18 @@ def _run(ending: _Ending) -> str | int | None:
 
 
 class _Ending:
-    """How the process is to end.
+    """The signal handling that determines how the process ends.
 
     Attributes:
-        signal: the one that ends it; None so far.
-        imported: whether there may be something to clean up.
+        signal: Signal that ends the process, or None if there was none yet.
+        imported: Whether the command was imported, so that there may be something to clean up.
     """
 
     def __init__(self) -> None:
         self.signal: int | None = None
         self.imported = False
         self._since = 0.0
-        # Whoever starts us with a signal ignored (nohup, a shell's background) means it.
+        # A signal that is ignored at the start (nohup, a shell's background job) stays ignored.
         self._handled = [
             number
             for number in (signal.SIGINT, signal.SIGTERM)
@@ -88,13 +88,13 @@ class _Ending:
             signal.signal(number, self._handle)
 
     def ignore(self) -> None:
-        """All is done: what remains is to exit."""
+        """Ignores further signals, as only the exit is left."""
         for number in self._handled:
             signal.signal(number, signal.SIG_IGN)
 
     def _handle(self, number: int, frame: object) -> None:
         if not self.imported:
-            # An import that is cut short may end in whatever error it likes.
+            # An interrupted import may raise any error.
             if number == signal.SIGINT:
                 os.write(2, b"interrupted\n")
             os._exit(128 + number)

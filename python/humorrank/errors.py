@@ -1,4 +1,4 @@
-"""Every error that humorrank raises on purpose: one tree, rooted at HumorRankError."""
+"""The exceptions that humorrank raises, all derived from HumorRankError."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from dataclasses import dataclass
 
 
 class HumorRankError(Exception):
-    """The root of the tree. Its message says what is wrong, where, and what to do about it."""
+    """The base class of all errors. The message states what is wrong, where, and what to do."""
 
 
 class OptionError(HumorRankError, ValueError):
-    """An option has a value that it cannot have, or two options exclude each other."""
+    """An option has an invalid value, or two options exclude each other."""
 
 
 class MissingExtraError(HumorRankError, ImportError):
-    """Something optional is not installed; the message names the command that installs it."""
+    """An optional dependency is not installed. The message gives the command that installs it."""
 
 
 class InputError(HumorRankError, ValueError):
-    """A match log cannot be read as it stands.
+    """A match log or another input is invalid.
 
     Attributes:
-        file: the file or the kind of object ("DataFrame") that was read, or None.
-        row: the row as an editor counts it (the header of a CSV is row 1), or None.
-        column: the name of the column, or None.
-        value: the offending value, or None.
+        file: File or kind of object ("DataFrame") that was read, or None.
+        row: Row as an editor counts it (the header of a CSV file is row 1), or None.
+        column: Name of the column, or None.
+        value: Offending value, or None.
     """
 
     def __init__(
@@ -54,11 +54,11 @@ class InputError(HumorRankError, ValueError):
 
 @dataclass(frozen=True)
 class Outside:
-    """Contestants that keep a field from having a maximum, and why.
+    """Contestants because of which the likelihood has no maximum.
 
     Attributes:
-        models: the names, in order.
-        reason: in words ("never lost (12 of 12 won)").
+        models: Names of the contestants, in order.
+        reason: Reason as text ("never lost (12 of 12 won)").
     """
 
     models: tuple[str, ...]
@@ -69,8 +69,8 @@ class NoMaximumError(HumorRankError):
     """The Bradley-Terry likelihood has no maximum on these matches.
 
     Attributes:
-        outside: who is outside the largest strongly connected component, group by group.
-        component: the contestants of that component, in order.
+        outside: Contestants outside the largest strongly connected component, in groups.
+        component: Contestants of that component, in order.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class NoMaximumError(HumorRankError):
         super().__init__(message)
 
     def __reduce__(self) -> tuple[object, ...]:
-        """What pickling needs, so that the error travels between processes."""
+        """Supports pickling, so that the error can be passed between processes."""
         return _no_maximum, (self.args[0], self.outside, self.component)
 
 
@@ -92,19 +92,20 @@ def _no_maximum(
 
 
 class ConvergenceError(HumorRankError):
-    """A fit could not be certified: its distance to the maximum stayed above the limit."""
+    """A fit did not converge: its distance to the maximum remained above the limit."""
 
 
 class JudgeError(HumorRankError):
-    """A judge cannot do its work at all, or does not keep to its protocol."""
+    """A judge cannot work at all, or violates its protocol."""
 
 
 class VerdictError(HumorRankError):
-    """A judge's text states no verdict that can be relied on.
+    """The text of a judge does not state a reliable verdict.
 
     Attributes:
-        code: why, for counting: "empty", "too_long", "too_deep", "too_tangled", "no_object",
-            "no_decision", "bad_decision", "doubled_decision", "contradiction" or "unclear".
+        code: Reason by which failures are counted: "empty", "too_long", "too_deep", "too_tangled",
+            "no_object", "no_decision", "bad_decision", "doubled_decision", "contradiction" or
+            "unclear".
     """
 
     def __init__(self, message: str, *, code: str) -> None:
@@ -112,7 +113,7 @@ class VerdictError(HumorRankError):
         super().__init__(message)
 
     def __reduce__(self) -> tuple[object, ...]:
-        """What pickling needs, so that the error travels between processes."""
+        """Supports pickling, so that the error can be passed between processes."""
         return _no_verdict, (self.args[0], self.code)
 
 
@@ -121,4 +122,4 @@ def _no_verdict(message: str, code: str) -> VerdictError:
 
 
 class StoreError(HumorRankError):
-    """A tournament's file cannot be used as it is asked for; it is left as it was."""
+    """A store cannot be used as requested. The file is left unchanged."""

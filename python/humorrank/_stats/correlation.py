@@ -1,6 +1,6 @@
-"""Rank correlations between two columns of figures, with their p-values.
+"""Rank correlations between two columns of numbers, with their p-values.
 
-They are written here because SciPy has them in `scipy.stats` only, which takes long to import.
+They are implemented here because `scipy.stats`, where SciPy has them, takes long to import.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from humorrank._stats.distributions import student_tail
 from humorrank.errors import InputError
 
 MOST_EXACT: Final = 33
-"""Points up to which tau's p-value is exact, where no values are equal."""
+"""The largest number of points for which tau has an exact p-value, if no values are equal."""
 
 _NEVER: Final = 200
-"""Points from which on the exact p-value of at most one reversed pair is below any float."""
+"""The number of points from which the exact p-value of at most one reversed pair underflows."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class Correlation:
     """A rank correlation.
 
     Attributes:
-        value: from -1 to 1; None where there is none.
-        p: two-sided, the chance of a value as far from 0 where the columns are independent; None
-            where there is none.
-        points: how many points it is of.
-        reason: why value or p is missing, in words; None if both are there.
+        value: Correlation from -1 to 1, or None if it is undefined.
+        p: Two-sided p-value, the probability of a value at least as far from 0 if the columns are
+            independent, or None if it is undefined.
+        points: Number of points.
+        reason: Reason why the value or the p-value is missing, or None if both are present.
     """
 
     value: float | None
@@ -41,24 +41,24 @@ class Correlation:
 
 
 def kendall(x: object, y: object) -> Correlation:
-    """Kendall's tau-b, which allows for equal values, in O(n log n).
+    """Returns Kendall's tau-b, which allows for equal values, in O(n log n).
 
     tau-b = (concordant - discordant) / sqrt((N - tied in x)(N - tied in y)) over the N = n(n-1)/2
-    pairs (Kendall 1945). Without equal values and with up to `MOST_EXACT` points, or with at most
-    one pair out of order, p is exact: the share of the n! orders that are as far from balance.
-    Otherwise it is that of the normal approximation, its variance corrected for ties (Kendall
-    1970, chapter 4).
+    pairs [Ken45]. If no values are equal, and there are at most `MOST_EXACT` points or at most one
+    pair is out of order, p is exact: the share of the n! orders that are at least as far from
+    balance. Otherwise p is that of the normal approximation, with its variance corrected for ties
+    [Ken70, chapter 4].
 
     Args:
-        x: the figures of one column; infinite ones are in order like others.
-        y: those of the other, point by point.
+        x: Numbers of one column, which may be infinite.
+        y: Numbers of the other column, one for each in x.
 
     Returns:
-        tau-b with p; None and the reason where a column is constant or there are fewer than two
-        points.
+        tau-b with its p-value. Both are missing, with the reason, if a column is constant or there
+        are fewer than two points.
 
     Raises:
-        InputError: the columns differ in length, or hold what is not a number.
+        InputError: If the columns differ in length or contain values that are not numbers.
     """
     one, other = _columns(x, y)
     n = len(one)
@@ -84,32 +84,32 @@ def kendall(x: object, y: object) -> Correlation:
 
 
 def spearman(x: object, y: object) -> Correlation:
-    """Spearman's rho: Pearson's correlation of the ranks, equal values sharing their mean rank.
+    """Returns Spearman's rho, the Pearson correlation of the ranks, with mean ranks for ties.
 
     p is that of Student's t with n - 2 degrees of freedom, t = rho sqrt((n - 2) / (1 - rho^2)).
 
     Args:
-        x: the figures of one column; infinite ones are in order like others.
-        y: those of the other, point by point.
+        x: Numbers of one column, which may be infinite.
+        y: Numbers of the other column, one for each in x.
 
     Returns:
-        rho with p; None and the reason where a column is constant or there are fewer than two
-        points; with two points rho without p.
+        rho with its p-value. Both are missing, with the reason, if a column is constant or there
+        are fewer than two points. With two points only the p-value is missing.
 
     Raises:
-        InputError: the columns differ in length, or hold what is not a number.
+        InputError: If the columns differ in length or contain values that are not numbers.
     """
     one, other = _columns(x, y)
     n = len(one)
     if (nothing := _nothing(one, other)) is not None:
         return nothing
-    # Twice the rank, less its mean, is whole: sums of products are exact up to 2^53.
+    # Twice the rank minus twice the mean rank is a whole number, so sums are exact up to 2^53.
     a, b = _centred_ranks(one), _centred_ranks(other)
     cross, squares = int(a @ b), int(a @ a) * int(b @ b)
     rho = max(-1.0, min(1.0, cross / math.sqrt(squares)))
     if n == 2:
-        return Correlation(rho, None, n, "with two points any order is as likely as the other")
-    # The squares are whole numbers, so that nothing cancels where rho is near 0, 1 or -1.
+        return Correlation(rho, None, n, "with two points both orders are equally likely")
+    # The squares are whole numbers, so there is no cancellation if rho is close to 0, 1 or -1.
     rest = squares - cross**2
     t = math.sqrt((n - 2) * cross**2 / rest) if rest > 0 else math.inf
     return Correlation(rho, student_tail(t, n - 2), n)
@@ -117,7 +117,7 @@ def spearman(x: object, y: object) -> Correlation:
 
 @dataclass(frozen=True)
 class _Ties:
-    """Sums over groups of t equal values: of t(t-1)/2, t(t-1)(t-2) and t(t-1)(2t+5)."""
+    """The sums of t(t-1)/2, t(t-1)(t-2) and t(t-1)(2t+5) over groups of t equal values."""
 
     pairs: int
     triples: float
@@ -144,7 +144,7 @@ def _columns(x: object, y: object) -> tuple[np.ndarray, np.ndarray]:
         if column.ndim != 1:
             raise InputError(f"{name} must be one column of numbers")
         if np.isnan(column).any():
-            raise InputError(f"{name} holds what is not a number (NaN), which has no rank")
+            raise InputError(f"{name} contains NaN, which has no rank")
         out.append(column)
     if len(out[0]) != len(out[1]):
         raise InputError(f"x has {len(out[0]):,} points and y {len(out[1]):,}")
@@ -152,24 +152,24 @@ def _columns(x: object, y: object) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _nothing(one: np.ndarray, other: np.ndarray) -> Correlation | None:
-    """Why there is no correlation, if there is none."""
+    """Returns a missing correlation with its reason, or None if the correlation is defined."""
     n = len(one)
     if n < 2:
-        return Correlation(None, None, n, f"an order needs two points, and there are {n}")
+        return Correlation(None, None, n, f"a correlation needs two points, and there are {n}")
     constant = [name for name, v in (("first", one), ("second", other)) if (v == v[0]).all()]
     if not constant:
         return None
     if len(constant) == 2:
-        return Correlation(None, None, n, "both columns are constant, which orders nothing")
-    return Correlation(None, None, n, f"the {constant[0]} column is constant, which orders nothing")
+        return Correlation(None, None, n, "both columns are constant, so neither has an order")
+    return Correlation(None, None, n, f"the {constant[0]} column is constant, so it has no order")
 
 
 def _inversions(rank: np.ndarray, levels: int) -> int:
-    """Pairs i < j with rank[i] > rank[j].
+    """Returns the number of pairs i < j with rank[i] > rank[j].
 
-    Bit by bit from the highest: two ranks are out of order if, at the first bit in which they
-    differ, the one before has a 1. Those that agree in the bits above stand together, in their
-    order.
+    The bits are processed from the highest to the lowest. Two ranks are out of order if the earlier
+    one has a 1 at the first bit in which they differ. Ranks that agree in all higher bits are kept
+    together, in their original order.
     """
     rank = rank.astype(np.int64)
     total = 0
@@ -192,10 +192,11 @@ def _inversions(rank: np.ndarray, levels: int) -> int:
 
 
 def _exact(n: int, fewest: int) -> float:
-    """Twice the share of orders of n with at most `fewest` pairs reversed, at most 1."""
+    """Returns twice the share of orders of n with at most `fewest` reversed pairs, at most 1."""
     if n >= _NEVER:
         return 0.0
-    # How many orders of the first k have j pairs reversed: the k-th is put before 0 to k - 1.
+    # ways[j] counts the orders of the first k with j reversed pairs, since the k-th element can be
+    # placed before 0 to k - 1 of the others.
     ways = [1] + [0] * fewest
     for k in range(2, n + 1):
         total, new = 0, []

@@ -96,7 +96,7 @@ def chi_squared_tail(x: float, degrees: int) -> float:
 
 
 def holm(p: np.ndarray) -> np.ndarray:
-    """Returns the p-values adjusted for their number (Holm 1979), which SciPy does not offer."""
+    """Returns p-values adjusted for multiple tests by [Hol79], which SciPy does not offer."""
     order = np.argsort(p, kind="stable")
     factor = np.arange(len(p), 0, -1)
     out = np.empty(len(p))

@@ -1,4 +1,4 @@
-"""Figures with their intervals."""
+"""Estimates with their intervals."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from humorrank._stats.distributions import student_quantile
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure with its interval.
+    """An estimate with its interval.
 
     Attributes:
-        value: the figure; None where there is none.
-        lower: lower end.
-        upper: upper end.
+        value: Estimated value, or None if it is undefined.
+        lower: Lower end of the interval.
+        upper: Upper end of the interval.
     """
 
     value: float | None
@@ -25,13 +25,13 @@ class Estimate:
 
     @classmethod
     def around(cls, value: float, error: float, confidence: float) -> Estimate:
-        """A normal interval of a standard error."""
+        """Returns a value with the normal interval of its standard error."""
         reach = student_quantile(confidence) * error
         return cls(value, value - reach, value + reach)
 
     @classmethod
     def share(cls, part: float, whole: float, confidence: float) -> Estimate:
-        """A share of independent trials with the interval of Wilson (1927); none of nothing."""
+        """Returns a share of independent trials with its interval [Wil27], or none of no trials."""
         if not whole:
             return cls(None)
         z2 = student_quantile(confidence) ** 2
@@ -43,11 +43,11 @@ class Estimate:
 
 
 NONE: Final = Estimate(None)
-"""No figure."""
+"""The undefined estimate."""
 
 
 def percent(estimate: Estimate) -> str:
-    """A share with its interval."""
+    """Returns a share and its interval as text, in percent."""
     if estimate.value is None or estimate.lower is None or estimate.upper is None:
         return "-"
     return f"{estimate.value:.1%} ({100 * estimate.lower:.1f} to {100 * estimate.upper:.1f})"

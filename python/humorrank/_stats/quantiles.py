@@ -1,4 +1,4 @@
-"""Quantiles of replicates, as `rate` takes them."""
+"""Quantiles of replicates, as `rate` computes them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ _WHOLE = 1e-9
 
 
 def weibull(values: np.ndarray, p: np.ndarray | float) -> np.ndarray:
-    """The (B + 1)p quantile of each column (Weibull's; type 6 of Hyndman and Fan 1996).
+    """Returns the (B + 1)p quantile of each column (Weibull's definition, type 6 in [HF96]).
 
     Args:
-        values: of shape (B, columns), B at least 1; may be infinite.
-        p: one level, or one a column; levels beyond the extreme order statistics give an infinite
-            end, as nothing is known there.
+        values: Replicates of shape (B, columns), with B at least 1. Values may be infinite.
+        p: One level for all columns, or one level per column. Levels beyond the extreme order
+            statistics give an infinite quantile, because nothing is known there.
 
     Returns:
-        One number a column; next to an infinite value that infinity.
+        One quantile per column. Between a finite and an infinite value it is that infinity.
     """
     replicates, columns = values.shape
     ordered = np.sort(values, axis=0)

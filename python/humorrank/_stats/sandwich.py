@@ -1,7 +1,7 @@
-"""Covariances of estimates from the scatter of the units: matches, or clusters of them.
+"""Sandwich covariances of estimates, whose independent units are matches or clusters of matches.
 
-The estimates' covariance is B M B (Huber 1967, White 1982; over clusters Liang and Zeger 1986). B
-is the inverse of the information, and M the sum of the outer products of the units' scores.
+The covariance of the estimates is B M B [Hub67, Whi82], also over clusters [LZ86]. B is the inverse
+of the information, and M is the sum of the outer products of the scores of the units.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Final
 import numpy as np
 
 _BLOCK: Final = 1 << 22
-"""Numbers in a block of scores."""
+"""The number of values in a block of scores."""
 
 
 def sandwich(bread: np.ndarray, meat: np.ndarray) -> np.ndarray:
     """Returns B M B.
 
     Args:
-        bread: B, symmetric.
-        meat: M.
+        bread: Matrix B, which is symmetric.
+        meat: Matrix M.
     """
     return np.asarray(bread @ meat @ bread)
 
@@ -38,19 +38,19 @@ def score_blocks(
     residual: np.ndarray,
     width: int,
 ) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-    """Yields the scores of some units at a time, which bounds the memory.
+    """Yields the scores in blocks of units, which bounds the memory.
 
     Args:
         unit: Unit of each row, from 0 on, in ascending order.
         units: Number of units.
         first: Codes of contestants, one per row.
         second: Codes of their opponents.
-        residual: Points of `first` beyond expectation.
+        residual: Points of `first` minus their expected value.
         width: Number of parameters, of which the strengths come first.
 
     Yields:
-        The rows of a block, the unit of each row within the block, and the scores by strengths, of
-        shape (units in the block, width).
+        The rows of a block, the unit of each row within the block, and the scores with respect to
+        the strengths, of shape (units in the block, width).
     """
     size = max(1, _BLOCK // width)
     for start in range(0, units, size):

@@ -10,7 +10,7 @@ __all__ = ["MEAN_RATING", "POINTS", "TOLERANCE", "logistic", "logistic_pair"]
 
 
 def logistic(difference: np.ndarray) -> np.ndarray:
-    """Returns P(i beats j), given i's log strength less j's, to full relative accuracy."""
+    """Returns P(i beats j), given the log strength of i minus that of j, to full accuracy."""
     small = np.exp(-np.abs(difference))
     values: np.ndarray = np.where(difference >= 0, 1.0, small) / (1 + small)
     return values

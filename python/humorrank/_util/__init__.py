@@ -1,1 +1,1 @@
-"""Helpers that know nothing of ratings."""
+"""Helpers that do not depend on ratings."""

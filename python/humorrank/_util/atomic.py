@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -14,30 +14,31 @@ from humorrank._util.deadline import unfinished
 from humorrank.errors import OptionError
 
 _ATTEMPTS: Final = 100
-"""How many names are tried for a temporary file."""
+"""The number of names to try for a temporary file."""
 
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """A file to write to, which becomes `path` once the block has ended well.
+    """Opens a temporary file that replaces `path` when the block ends without an error.
 
-    Whatever ends it otherwise, Ctrl-C included, leaves nothing behind, and `path` as it was. A
-    link stays a link: what it points to is replaced. A pipe or a device, /dev/stdout among them,
-    is written to as it stands, since what has been read from it cannot be taken back.
+    If the block fails or is interrupted, the temporary file is removed and `path` is unchanged. A
+    symbolic link is kept, and the file it points to is replaced. A pipe or a device, such as
+    /dev/stdout, is written to directly, because output that has already been read cannot be
+    withdrawn.
 
     Raises:
-        OptionError: there cannot be such a file.
+        OptionError: If the file cannot be written.
     """
     path = Path(path)
     try:
         if _is_stream(path):
-            # Not "wb", which would cut off what a shell has appended to.
+            # Not "wb", which would truncate a file to which the shell appends.
             with path.open("ab") as file:
                 yield file
             return
         target = Path(os.path.realpath(path))
         for _ in range(_ATTEMPTS):
-            # Its name is known before it exists, so that no interrupt can lose it.
+            # The name is known before the file exists, so an interrupt cannot leave it behind.
             temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}")
             if not temporary.exists():
                 break
@@ -60,10 +61,10 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
 
 def check_place(path: str | os.PathLike[str]) -> None:
-    """Refuses before the work what could not be written after it.
+    """Checks that a file can be written, before the work whose result it will hold.
 
     Raises:
-        OptionError: there cannot be such a file.
+        OptionError: If the file cannot be written.
     """
     path = Path(path)
     if path.is_dir():
@@ -78,7 +79,7 @@ def check_place(path: str | os.PathLike[str]) -> None:
 
 
 def _is_stream(path: Path) -> bool:
-    """Whether a path is a pipe, a device, or an open file of this process."""
+    """Returns whether a path is a pipe, a device, or an open file of this process."""
     opened = os.path.normpath(path).startswith(("/dev/std", "/dev/fd/", "/proc/"))
     return opened or (path.exists() and not path.is_file() and not path.is_dir())
 

@@ -10,12 +10,14 @@ from humorrank.errors import OptionError
 
 
 def whole(name: str, value: object, least: int = 0, most: int | None = None) -> int:
-    """A whole number in a range, numpy's too.
+    """Returns a value as an int, checking that it is a whole number in a range.
+
+    NumPy integers are accepted.
 
     Raises:
-        OptionError: it is none.
+        OptionError: If the value is not a whole number in the range.
     """
-    # The abstract class takes a while to ask, and is needed only for numpy's.
+    # The check against the abstract class is slow and only needed for NumPy integers.
     if isinstance(value, (int, Integral)) and not isinstance(value, bool):
         number = int(value)
         if number >= least and (most is None or number <= most):
@@ -25,10 +27,12 @@ def whole(name: str, value: object, least: int = 0, most: int | None = None) -> 
 
 
 def positive(name: str, value: object) -> float:
-    """A finite number of at least 0, numpy's too.
+    """Returns a value as a float, checking that it is a finite number of at least 0.
+
+    NumPy numbers are accepted.
 
     Raises:
-        OptionError: it is none.
+        OptionError: If the value is not such a number.
     """
     if isinstance(value, (float, int, Real)) and not isinstance(value, bool):
         number = float(value)
@@ -38,10 +42,10 @@ def positive(name: str, value: object) -> float:
 
 
 def share(name: str, value: object) -> float:
-    """A number from 0 to 1.
+    """Returns a value as a float, checking that it is a number from 0 to 1.
 
     Raises:
-        OptionError: it is none.
+        OptionError: If the value is not such a number.
     """
     number = positive(name, value)
     if number > 1:
@@ -50,22 +54,22 @@ def share(name: str, value: object) -> float:
 
 
 def check_confidence(confidence: object) -> None:
-    """Refuses what is no confidence.
+    """Checks that a value is a confidence level.
 
     Raises:
-        OptionError: it does not lie between 0 and 1.
+        OptionError: If the value does not lie strictly between 0 and 1.
     """
     if not isinstance(confidence, (float, Real)) or not 0 < float(confidence) < 1:
-        raise OptionError(
-            f"confidence must lie between 0 and 1 (0.95 for 95 %), not {confidence!r}"
-        )
+        raise OptionError(f"confidence must lie between 0 and 1 (0.95 for 95%), not {confidence!r}")
 
 
 def one_of(name: str, value: object, allowed: Sequence[object]) -> None:
-    """Refuses what is none of these; None, where it is allowed, is not named.
+    """Checks that a value is one of the allowed ones.
+
+    The error lists the allowed values, but not None, which stands for an omitted option.
 
     Raises:
-        OptionError: saying what is allowed.
+        OptionError: If the value is not allowed.
     """
     if value not in allowed:
         known = ", ".join(str(choice) for choice in allowed if choice is not None)

@@ -1,7 +1,7 @@
-"""A deadline after Ctrl-C, for what Python cannot interrupt.
+"""A deadline after Ctrl-C for work that Python cannot interrupt.
 
-Python looks for signals between its own steps only. A single call into a library may take seconds,
-so the command line has a thread that does not need Python, and ends the process for it.
+Python handles signals only between its own instructions, and a single call into a library may take
+seconds. The command line therefore runs a native thread that ends the process.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Final
 from humorrank import _core
 
 GRACE: Final = 0.25
-"""Seconds from a signal to the end of a process that has not ended by itself."""
+"""Seconds from a signal until the process is ended, unless it ends by itself."""
 
 
 def set_deadline() -> None:
-    """From now on SIGINT and SIGTERM end this process, within `GRACE` seconds.
+    """Makes SIGINT and SIGTERM end this process within `GRACE` seconds.
 
-    The exit code is 128 + the signal, and what is `unfinished` is taken away.
-    To be called on the main thread, once.
+    The exit code is 128 plus the number of the signal, and `unfinished` files are removed. Call
+    this once, on the main thread.
     """
     if os.name == "posix":
         waker = _core.end_after_signals(GRACE)
@@ -32,7 +32,7 @@ def set_deadline() -> None:
 
 @contextmanager
 def unfinished(path: str | os.PathLike[str]) -> Iterator[None]:
-    """A file or folder that is made within the block, and goes if the process is ended there."""
+    """Marks a file or folder to be removed if the process is ended within the block."""
     if os.name != "posix":
         yield
         return
@@ -44,6 +44,6 @@ def unfinished(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def lift_deadline() -> None:
-    """For work that answers signals in an order of its own, however long that takes."""
+    """Removes the deadline, for work that shuts down in its own order and may take longer."""
     if os.name == "posix":
         signal.set_wakeup_fd(-1)

@@ -1,4 +1,4 @@
-"""Random numbers that are a function of what they are for, not of when they are drawn."""
+"""Random numbers that depend on their keys and not on the order in which they are drawn."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ _SECOND = np.uint64(0x94D049BB133111EB)
 
 
 def name_keys(names: Iterable[str]) -> np.ndarray:
-    """A uint64 for each name: the first 8 bytes of its BLAKE2b digest.
+    """Returns a uint64 key for each name, the first 8 bytes of its BLAKE2b digest.
 
-    Draws keyed by names do not depend on the order of names, nor on who else is there.
+    Draws that are keyed by a name depend neither on the order of the names nor on the other names.
     """
     digests = b"".join(hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names)
     return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
 
 
 def bits(*words: np.ndarray | int) -> np.ndarray:
-    """64 random bits a row, keyed by its words (SplitMix64's finaliser, word after word).
+    """Returns 64 random bits per row, keyed by words.
+
+    The words are mixed in one after another by the finalizer of SplitMix64 [SLF14].
 
     Args:
-        words: whole numbers or arrays of them, broadcast against each other; each place has its
-            own meaning, and the first should say what the draw is for.
+        words: Whole numbers, or arrays of whole numbers that are broadcast against each other. Each
+            position has its own meaning, and the first word should identify the purpose of the
+            draw.
     """
     with np.errstate(over="ignore"):
         state: np.ndarray = np.zeros((), np.uint64)
@@ -40,12 +43,12 @@ def bits(*words: np.ndarray | int) -> np.ndarray:
 
 
 def uniform(*words: np.ndarray | int) -> np.ndarray:
-    """Numbers strictly between 0 and 1, keyed as `bits`."""
+    """Returns uniform numbers strictly between 0 and 1, keyed as in `bits`."""
     return ((bits(*words) >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
 
 
 def normal_draws(*words: np.ndarray | int) -> np.ndarray:
-    """Standard normal numbers, keyed as `bits` (Box and Muller 1958)."""
+    """Returns standard normal numbers, keyed as in `bits`, by the method of [BM58]."""
     radius = np.sqrt(-2 * np.log(uniform(*words, 0)))
     values: np.ndarray = radius * np.cos(2 * np.pi * uniform(*words, 1))
     return values

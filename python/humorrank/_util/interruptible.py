@@ -1,4 +1,4 @@
-"""Long calls that Ctrl-C need not wait for."""
+"""Long calls that Ctrl-C can interrupt."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import TypeVar
 
 _T = TypeVar("_T")
 _LARGE = 1 << 15
-"""Contestants from which a thread of its own costs nothing beside the work."""
+"""The number of contestants from which the cost of a separate thread is negligible."""
 
 
 def interruptible(work: Callable[[], _T]) -> _T:
-    """Runs `work` on a thread of its own, and returns or raises what it does.
+    """Runs `work` on a separate thread, and returns its result or raises its exception.
 
-    Meanwhile the calling thread can be interrupted; work that is given up goes on in the dark
-    until it ends, or until the process does. For work that lets go of the interpreter's lock, or
-    that takes an interrupt badly: some of polars panics where its Python part is cut short.
+    The calling thread can be interrupted meanwhile. Abandoned work continues in the background
+    until it or the process ends. This is meant for work that releases the interpreter lock, or
+    that does not tolerate an interrupt: parts of polars panic if their Python code is interrupted.
     """
     results: list[_T] = []
     errors: list[BaseException] = []
@@ -38,15 +38,15 @@ def interruptible(work: Callable[[], _T]) -> _T:
 
 
 def interruptible_if_large(contestants: int, work: Callable[[], _T]) -> _T:
-    """As `interruptible` where there are so many contestants that one might not wait."""
+    """Runs `work` as `interruptible` does if there are many contestants, and directly if not."""
     return interruptible(work) if contestants >= _LARGE else work()
 
 
 def answer_interrupts() -> None:
-    """Lets Ctrl-C end a read that waits, on the calling thread.
+    """Lets Ctrl-C interrupt a blocking read on the calling thread.
 
-    A handler that another library has put before Python's may ask the system to go on waiting,
-    so that Python would never look.
+    A signal handler that another library has installed may ask the system to restart the read, in
+    which case Python would never handle the signal.
     """
     if hasattr(signal, "siginterrupt"):
         signal.siginterrupt(signal.SIGINT, True)

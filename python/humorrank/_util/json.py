@@ -9,7 +9,7 @@ from typing import Any
 
 
 def tree(value: Any) -> Any:  # noqa: ANN401 - any tree
-    """The same without what JSON cannot say: infinite and missing numbers are null."""
+    """Returns a copy of a value in which infinite and missing numbers are null, as JSON needs."""
     if isinstance(value, Mapping):
         return {name: tree(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -18,10 +18,10 @@ def tree(value: Any) -> Any:  # noqa: ANN401 - any tree
 
 
 def text(value: Mapping[str, Any]) -> str:
-    """A result, in JSON's types already, as indented text."""
+    """Returns a result that consists of JSON types as indented text."""
     return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
 
 
 def line(value: Any) -> str:  # noqa: ANN401 - any tree
-    """A value, in JSON's types already, on one line."""
+    """Returns a value that consists of JSON types as a single line."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False)

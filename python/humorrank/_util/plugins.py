@@ -1,4 +1,4 @@
-"""What other packages bring along, by entry points."""
+"""Judges and generators that other packages register as entry points."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from humorrank.errors import OptionError
 
 
 def plugins(group: str) -> dict[str, EntryPoint]:
-    """The entry points of a group, by name.
+    """Returns the entry points of a group by name.
 
     Args:
-        group: `humorrank.judges` or `humorrank.generators`.
+        group: Name of the group, `humorrank.judges` or `humorrank.generators`.
     """
     return {found.name: found for found in entry_points(group=group)}
 
@@ -21,18 +21,18 @@ def plugins(group: str) -> dict[str, EntryPoint]:
 def factory(
     name: str, own: Mapping[str, Callable[..., Any]], group: str
 ) -> Callable[..., Any] | None:
-    """What makes the judge or the generator of a name: ours, or that of another package.
+    """Returns the factory of a judge or a generator, from this package or another one.
 
     Args:
-        name: The name.
-        own: Those that this package has.
-        group: The entry points of other packages; ours take precedence.
+        name: Name of the judge or generator.
+        own: Factories of this package by name, which take precedence.
+        group: Group of entry points in which other packages register theirs.
 
     Returns:
-        None for a name that nobody registered.
+        The factory, or None if the name is not registered.
 
     Raises:
-        OptionError: If the other package cannot be imported.
+        OptionError: If the entry point cannot be imported.
     """
     if name in own:
         return own[name]

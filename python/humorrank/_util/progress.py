@@ -1,16 +1,16 @@
-"""What long work tells while it goes on."""
+"""Progress callbacks of long-running work."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Progress = Callable[[str, int, int], object]
-"""Called with the stage ("reading", "fitting", "bootstrap", "elo"), the units done, and the
-units in all (0 where that is not known)."""
+"""A callback that receives the stage ("reading", "fitting", "bootstrap", "elo"), the number of
+units done, and the total number of units (0 if it is not known)."""
 
 
 def stage(progress: Progress | None, name: str) -> Callable[[int, int], object] | None:
-    """The callback for one stage."""
+    """Returns the callback for one stage."""
     if progress is None:
         return None
     return lambda done, total: progress(name, done, total)

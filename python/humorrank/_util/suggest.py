@@ -1,4 +1,4 @@
-"""What to say of a name that is not known."""
+"""Error messages for unknown names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from humorrank.errors import OptionError
 
 
 def near(name: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?`, or nothing where no known name is close."""
+    """Returns "; did you mean 'x'?", or "" if no known name is close."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 
@@ -17,10 +17,12 @@ def near(name: str, known: Iterable[str]) -> str:
 def refuse_unknown(
     names: Iterable[str], known: Iterable[str], where: str, *, what: str = "key"
 ) -> None:
-    """Refuses the first name that is not known.
+    """Checks that all names are known.
+
+    The error states the first unknown name, the closest known name, and all known names.
 
     Raises:
-        OptionError: naming it, the nearest known one, and all known ones.
+        OptionError: If a name is not known.
     """
     known = list(known)
     for name in names:

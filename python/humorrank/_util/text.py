@@ -1,4 +1,4 @@
-"""Tables for people: plain text, or with the colours of a terminal."""
+"""Tables as plain text or with terminal colors, and short texts for messages."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ def text_table(
     left: Collection[str] = (),
     color: bool = False,
 ) -> str:
-    """Cells in columns, one row a line.
+    """Returns a table with one line per row.
 
     Args:
-        header: the titles.
-        rows: the cells, as many as titles in each.
-        left: the titles of columns of text; the others hold numbers and stand to the right.
-        color: with the escape codes of a terminal.
+        header: Titles of the columns.
+        rows: Cells of each row, one per column.
+        left: Titles of the columns to align left, which hold text. All others are aligned right.
+        color: Whether to add terminal escape codes.
     """
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - only where a table is looked at
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - only needed if a table is shown
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
@@ -40,18 +40,18 @@ def text_table(
 
 
 def one_line(name: str) -> str:
-    """A name on one line of bounded length, without characters that steer a terminal."""
+    """Returns a name on one line of bounded length, without terminal control characters."""
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
     return shown if len(shown) <= _LONGEST_NAME else shown[: _LONGEST_NAME - 1] + "…"
 
 
 def small(p: float) -> str:
-    """A chance, to two digits."""
+    """Returns a probability to two digits."""
     return "< 0.0001" if p < 1e-4 else f"{p:.2g}" if p < 0.1 else f"{p:.2f}"
 
 
 def judge_label(judge: str | None) -> str:
-    """A judge's name on one line."""
+    """Returns the name of a judge on one line."""
     return "(no name)" if judge is None else one_line(judge)
 
 
@@ -59,7 +59,7 @@ _SHOWN_NAMES = 8
 
 
 def shortened_names(names: Sequence[str]) -> str:
-    """The first few names, and how many more there are."""
+    """Returns the first few names and the number of further ones."""
     shown = ", ".join(names[:_SHOWN_NAMES])
     more = len(names) - _SHOWN_NAMES
     return f"{shown} and {more:,} more" if more > 0 else shown

@@ -1,4 +1,4 @@
-"""Asynchronous work for callers that wait for it."""
+"""Asynchronous work for synchronous callers."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ T = TypeVar("T")
 
 
 def waited_for(work: Coroutine[Any, Any, T], instead: str) -> T:
-    """Runs asynchronous work to its end.
+    """Runs a coroutine to its end and returns its result.
 
     Args:
-        work: The work.
-        instead: What to await where an event loop is running already.
+        work: Coroutine to run.
+        instead: Name of the function to await instead if an event loop is already running.
 
     Raises:
-        OptionError: If an event loop is running in this thread, as it is in a notebook.
+        OptionError: If an event loop is already running in this thread, as in a notebook.
     """
     try:
         asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""The command line: `humorrank COMMAND ...`; one small file per command."""
+"""The command line `humorrank COMMAND ...`, with one file for each command."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 
 import typer
 
+from humorrank._util.deferred import defer
 from humorrank.cli._guard import INTERRUPTED, OURS, THEIRS
 from humorrank.cli._lazy import HELP_OPTIONS, Entry, LazyGroup
 from humorrank.errors import ConvergenceError, HumorRankError
@@ -25,38 +26,40 @@ class _Commands(LazyGroup):
         ),
         "ranks": Entry(
             "humorrank.cli.ranks:ranks",
-            "Show which ranks the matches allow, and how likely each model is to be the best.",
+            "Show the possible ranks of each model and the probability that it is the best.",
             RATE,
         ),
         "elo": Entry(
-            "humorrank.cli.elo:elo", "Replay a log once, in row order, as Elo ratings.", RATE
+            "humorrank.cli.elo:elo",
+            "Compute Elo ratings by replaying a log once, in row order.",
+            RATE,
         ),
         "tally": Entry(
             "humorrank.cli.tally:tally",
-            "Count a match log once, so that it can be rated again in an instant.",
+            "Count a match log once, so that it can be rated again quickly.",
             RATE,
         ),
         "simulate": Entry(
-            "humorrank.cli.simulate:simulate", "Draw a match log from known ratings.", RATE
+            "humorrank.cli.simulate:simulate", "Simulate a match log from known ratings.", RATE
         ),
         "compare": Entry(
             "humorrank.cli.compare:compare",
-            "Compare two models: how far apart they are, and how certain that is.",
+            "Compare two models: how far apart they are and how certain the difference is.",
             COMPARE,
         ),
         "diff": Entry(
             "humorrank.cli.diff:diff",
-            "Compare two boards: who moved by more than noise, who is new, and who is gone.",
+            "Compare two leaderboards: which models moved, are new, or are gone.",
             COMPARE,
         ),
         "agree": Entry(
             "humorrank.cli.agree:agree",
-            "Measure how far judges agree, judgment by judgment and board by board.",
+            "Measure the agreement of judges in their judgments and in their leaderboards.",
             COMPARE,
         ),
         "bias": Entry(
             "humorrank.cli.bias:bias",
-            "Measure what sways each judge besides the jokes: position, length, its own model.",
+            "Measure how position, length and self-preference affect the judges.",
             COMPARE,
         ),
         "check": Entry(
@@ -71,34 +74,37 @@ class _Commands(LazyGroup):
         ),
         "plan": Entry(
             "humorrank.cli.plan:plan",
-            "Plan how many matches, on how many prompts, a given precision needs.",
+            "Plan the number of matches and prompts that a given precision requires.",
             JUDGE,
         ),
         "generate": Entry(
             "humorrank.cli.generate:generate",
-            "Have models write one joke for each prompt, into a file that tournaments read.",
+            "Have models write one joke for each prompt, as candidates for a tournament.",
             JUDGE,
             patient=True,
         ),
         "judge": Entry(
             "humorrank.cli.judge:judge",
-            "Judge given pairs without a tournament, or a tournament's pairs with another judge.",
+            "Judge pairs of jokes from a file, or those of a tournament with another judge.",
             JUDGE,
             patient=True,
         ),
         "tournament": Entry(
             "humorrank.cli.tournament:app",
-            "Run tournaments: from jokes to a match log, under a budget, with a judge.",
+            "Run tournaments, in which a judge compares jokes within a budget.",
             JUDGE,
         ),
         "plot": Entry("humorrank.cli.plot:plot", "Draw a figure and write it to a file.", REPORT),
         "report": Entry(
             "humorrank.cli.report:report",
-            "Write a leaderboard as one self-contained page that needs no network.",
+            "Write a leaderboard as a self-contained page that needs no network.",
             REPORT,
         ),
     }
 
+
+# polars takes longer to import than the rest, and a plain `humorrank rate FILE` does without it.
+defer("polars")
 
 app = typer.Typer(
     cls=_Commands,
@@ -111,11 +117,11 @@ app = typer.Typer(
 
 
 def _version() -> str:
-    """The version of the installed package, without the import of its compiled module."""
+    """Returns the version of the installed package without importing its compiled module."""
     try:
         return importlib.metadata.version("humorrank")
     except importlib.metadata.PackageNotFoundError:
-        from humorrank import _core  # noqa: PLC0415 - takes as long as all the rest
+        from humorrank import _core  # noqa: PLC0415 - slow to import
 
         return _core.VERSION
 
@@ -131,15 +137,15 @@ def _about(
     _version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_show_version, is_eager=True, help="Say which version this is."
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
         ),
     ] = False,
 ) -> None:
-    """Leaderboards from pairwise judgments, with intervals one can defend.
+    """Leaderboards from pairwise judgments, with valid confidence intervals.
 
-    Start with `humorrank rate FILE`. The table goes to standard output, everything else to
-    standard error; exit codes are 0 (done), 2 (something to mend in the input or the options),
-    1 (a fault of humorrank's) and 130 (interrupted).
+    Start with `humorrank rate FILE`. Results go to standard output, and everything else goes to
+    standard error. The exit codes are 0 (success), 1 (an internal error), 2 (an error in the
+    input or the options that you can correct) and 130 (interrupted).
     """
 
 
@@ -148,11 +154,11 @@ def main() -> None:
     try:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
-                # A name that the terminal cannot show is no reason to fail.
+                # A name that the terminal cannot display must not cause a failure.
                 stream.reconfigure(errors="backslashreplace")
         app()
     except KeyboardInterrupt:
-        # Before or after a command.
+        # Commands handle Ctrl-C themselves; this one came before or after the command.
         sys.exit(INTERRUPTED)
     except ConvergenceError as error:
         typer.echo(f"error: {error}", err=True)
@@ -162,5 +168,5 @@ def main() -> None:
         sys.exit(THEIRS)
     except Exception:
         traceback.print_exc()
-        typer.echo("error: this is a fault of humorrank's; please report it", err=True)
+        typer.echo("error: this is a bug in humorrank; please report it", err=True)
         sys.exit(OURS)

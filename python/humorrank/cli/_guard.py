@@ -1,4 +1,4 @@
-"""Exit codes, and what they are given for."""
+"""The exit codes of commands, and when they are used."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ import typer
 P = ParamSpec("P")
 
 DONE, OURS, THEIRS, INTERRUPTED = 0, 1, 2, 130
-"""Exit codes: done, our fault, the user's mistake, Ctrl-C."""
+"""Exit codes: success, an internal error, an error that the user can correct, Ctrl-C."""
 
 
 def guarded(command: Callable[P, None], *, patient: bool = False) -> Callable[P, None]:
-    """The command with our exit codes for Ctrl-C and for a pipe that nobody reads on.
+    """Wraps a command so that Ctrl-C and a closed pipe end it with the proper exit codes.
 
     Args:
-        command: does the work.
-        patient: whether Ctrl-C lets it finish and store what is under way, without a deadline.
+        command: The command to wrap.
+        patient: Whether the command completes and stores its pending work after Ctrl-C. Such a
+            command has no deadline.
     """
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        # Imports the compiled module, which the help of a command does without.
+        # This imports the compiled module, which the help of a command does not need.
         from humorrank._util.deadline import set_deadline  # noqa: PLC0415
 
         if not patient:
@@ -37,7 +38,7 @@ def guarded(command: Callable[P, None], *, patient: bool = False) -> Callable[P,
             typer.echo("interrupted", err=True)
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
-            # Python would complain again when it flushes.
+            # Otherwise, Python reports the closed pipe again when it flushes the stream.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(DONE) from None
 

@@ -1,4 +1,4 @@
-"""Groups of commands whose modules are imported only when one of them is called."""
+"""Groups of commands whose modules are imported only when a command is called."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from humorrank.cli._guard import guarded
 
 @dataclass(frozen=True)
 class Entry:
-    """A command that is not imported yet.
+    """A command that has not been imported yet.
 
     Attributes:
-        target: `module:function`, or `module:app` for a group of commands.
-        summary: the line of the group's help; the first line of the command's own help.
-        panel: the panel of the group's help that lists it.
-        patient: whether Ctrl-C lets the command finish and store what is under way.
+        target: The location, as `module:function`, or `module:app` for a group of commands.
+        summary: The line in the help of the group, which is also the first line of the command's
+            own help.
+        panel: The panel that lists the command in the help of the group.
+        patient: Whether the command completes and stores its pending work after Ctrl-C.
     """
 
     target: str
@@ -33,7 +34,7 @@ class Entry:
         """Imports the command.
 
         Args:
-            name: the word that calls it.
+            name: Name of the command on the command line.
         """
         module, _, attribute = self.target.partition(":")
         found = getattr(importlib.import_module(module), attribute)
@@ -49,11 +50,11 @@ class Entry:
 
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
-"""The context settings of every command."""
+"""Context settings of every command."""
 
 
 class LazyGroup(TyperGroup):
-    """A group that lists its commands from a table, and imports the one that is called."""
+    """A group that lists its commands from a table and imports only the one that is called."""
 
     entries: ClassVar[Mapping[str, Entry]] = {}
 
@@ -63,13 +64,13 @@ class LazyGroup(TyperGroup):
 
     @staticmethod
     def _listed(name: str, entry: Entry) -> TyperCommand:
-        """A command as the help of the group shows it."""
+        """Returns a command as the help of the group displays it."""
         command = TyperCommand(name, help=entry.summary, rich_markup_mode="markdown")
         command.rich_help_panel = entry.panel
         return command
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401
-        """The command to call, imported, with its name and its arguments."""
+        """Imports the command to call, and returns it with its name and its arguments."""
         name, command, rest = super().resolve_command(ctx, args)
         if name is not None and command is not None:
             command = self.entries[name].load(name)

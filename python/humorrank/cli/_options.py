@@ -1,4 +1,4 @@
-"""Options that several commands share, and their values as text."""
+"""Options that several commands share, and the parsing of their values."""
 
 from __future__ import annotations
 
@@ -20,46 +20,54 @@ READING, FILTERS, RATING, INTERVALS, OUTPUT = (
     "Intervals",
     "Output",
 )
-"""The panels of `--help`."""
+"""Panels of the output of `--help`."""
 
 Files = Annotated[
     list[str],
     typer.Argument(
         metavar="FILE...",
-        help="Match logs: CSV, TSV (also .gz, .zst), Parquet, JSONL, JSON, Arrow; globs; - for "
-        "standard input. Also files of `humorrank tally`, which are added up.",
+        help="Match logs in CSV or TSV (also .gz, .zst), Parquet, JSONL, JSON or Arrow format; "
+        "glob patterns; or - for standard input. Tally files of `humorrank tally` are added up.",
         show_default=False,
     ),
 ]
 Columns = Annotated[
     str | None,
     typer.Option(
-        help="Which column is what: model_a=left,model_b=right,winner=label; also score, count, "
-        "weight, judge, prompt, language.",
+        help="Roles of the columns: model_a=left,model_b=right,winner=label. Further roles are "
+        "score, count, weight, judge, prompt and language.",
         rich_help_panel=READING,
     ),
 ]
 ScoreOf = Annotated[
     Literal["a", "b"] | None,
-    typer.Option(help="Whose share of the win a number in `score` is.", rich_help_panel=READING),
+    typer.Option(
+        help="The model whose share of the win a number in `score` states: model_a or model_b.",
+        rich_help_panel=READING,
+    ),
 ]
 Reading = Annotated[
     str | None,
-    typer.Option(help="Which format this is, where a file could be two.", rich_help_panel=READING),
+    typer.Option(
+        help="Format of the log, needed only if the columns fit more than one format.",
+        rich_help_panel=READING,
+    ),
 ]
 Unjudged = Annotated[
     Literal["skip", "fail"],
-    typer.Option(help="What to do with rows without an outcome.", rich_help_panel=READING),
+    typer.Option(help="How to handle rows without an outcome.", rich_help_panel=READING),
 ]
 OnError = Annotated[
     Literal["fail", "skip"],
-    typer.Option(help="What to do with bad rows; skipped ones are told.", rich_help_panel=READING),
+    typer.Option(
+        help="How to handle bad rows; skipped rows are reported.", rich_help_panel=READING
+    ),
 ]
 Where = Annotated[
     str | None,
     typer.Option(
         metavar="SQL",
-        help="Keep only rows for which this holds: \"language = 'en'\".",
+        help="Keep only rows that satisfy this condition: \"language = 'en'\".",
         rich_help_panel=FILTERS,
     ),
 ]
@@ -67,22 +75,24 @@ Exclude = Annotated[
     list[str] | None,
     typer.Option(
         metavar="MODEL",
-        help="Leave a model out, with its matches; may be repeated.",
+        help="Exclude a model and all its matches. May be repeated.",
         rich_help_panel=FILTERS,
     ),
 ]
 MaxPerJudge = Annotated[
     int | None,
     typer.Option(
-        metavar="N", help="Keep only the first N rows of each judge.", rich_help_panel=FILTERS
+        metavar="N",
+        help="Keep only the first N judged matches of each judge.",
+        rich_help_panel=FILTERS,
     ),
 ]
 Keys = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN,...",
-        help="Keep counts apart by these columns (judge,prompt,language), to rate by them later; "
-        "of tally files, keep only these ('' for none).",
+        help="Columns by which the counts are kept apart, so that you can rate by them later: "
+        "judge,prompt,language. For tally files, the keys to keep ('' for none).",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -90,15 +100,17 @@ By = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN,...",
-        help="Rate each group of matches that are equal in this column (judge, prompt, language) "
-        "on its own; several columns, or the option repeated, for their combinations.",
+        help="Rate each group of matches with the same value in this column (judge, prompt, "
+        "language) separately. With several columns, also by repeating the option, each "
+        "combination of values is a group.",
         rich_help_panel=RATING,
     ),
 ]
 Bootstrap = Annotated[
     int,
     typer.Option(
-        help="Replicates behind the intervals; 0 leaves intervals out.", rich_help_panel=INTERVALS
+        help="Number of bootstrap replicates behind the intervals; 0 omits the intervals.",
+        rich_help_panel=INTERVALS,
     ),
 ]
 Format = Annotated[
@@ -106,22 +118,30 @@ Format = Annotated[
     typer.Option(
         "--format",
         "-f",
-        help="A table, or as the ending of --output says, where not given.",
+        help="Output format. By default, the ending of --output determines it, and standard "
+        "output is a table.",
         rich_help_panel=OUTPUT,
     ),
 ]
 EloShuffles = Annotated[
     int,
-    typer.Option(help="Random orders behind Stable Elo; 0 leaves Elo out.", rich_help_panel=RATING),
+    typer.Option(
+        help="Number of random match orders behind Stable Elo; 0 omits Stable Elo.",
+        rich_help_panel=RATING,
+    ),
 ]
 HalfTies = Annotated[
     Literal["half", "exclude"],
-    typer.Option(help="A tie is half a win each, or left out.", rich_help_panel=RATING),
+    typer.Option(
+        help="How to count ties: as half a win for each side, or not at all.",
+        rich_help_panel=RATING,
+    ),
 ]
 Disconnected = Annotated[
     Literal["error", "largest"],
     typer.Option(
-        help="Where not everyone can be rated: stop, or take the largest connected component.",
+        help="What to do if not all models can be rated: stop with an error, or rate the largest "
+        "connected component.",
         rich_help_panel=RATING,
     ),
 ]
@@ -130,7 +150,8 @@ BoardFormat = Annotated[
     typer.Option(
         "--format",
         "-f",
-        help="A table, or as the ending of --output says, where not given.",
+        help="Output format. By default, the ending of --output determines it, and standard "
+        "output is a table.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -138,7 +159,8 @@ Tiers = Annotated[
     str | None,
     typer.Option(
         metavar="TIERS",
-        help="Bands of ratings: 'paper', or NAME=LOWEST,...: strong=1100,middle=950,weak.",
+        help="Names for bands of ratings: 'paper', or each name with the lowest rating of its "
+        "band, as in strong=1100,middle=950,weak.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -148,18 +170,18 @@ Output = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Write here, not to standard output.",
+        help="Path of the output file. By default, the output goes to standard output.",
         rich_help_panel=OUTPUT,
     ),
 ]
 
 
 def takes(**groups: Callable[..., object]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Gives a command the options of whole groups.
+    """Replaces parameters of a command by groups of options.
 
     Args:
-        groups: of parameters of the command, each a function whose own parameters are the options,
-            and whose value the parameter gets.
+        groups: For each such parameter of the command, a function. The parameters of the function
+            become options of the command, and its return value is passed to the parameter.
     """
 
     def expand(command: Callable[..., None]) -> Callable[..., None]:
@@ -203,7 +225,7 @@ def reading_options(
     unjudged: Unjudged = "skip",
     on_error: OnError = "fail",
 ) -> dict[str, Any]:
-    """How a log is read: the options of `humorrank.MatchLog`."""
+    """Returns the options of `humorrank.MatchLog`, which control how a log is read."""
     return {
         "columns": as_columns(columns),
         "score_of": score_of,
@@ -221,15 +243,15 @@ def rating_options(
         int,
         typer.Option(
             metavar="N",
-            help="Leave out models with fewer matches than this.",
+            help="Exclude models with fewer than N matches.",
             rich_help_panel=FILTERS,
         ),
     ] = 0,
     ties: Annotated[
         Ties,
         typer.Option(
-            help="A tie is half a win each, or left out, or an outcome of its own (Davidson's "
-            "model).",
+            help="How to count ties: as half a win for each side, not at all, or as an outcome of "
+            "their own (Davidson's model).",
             rich_help_panel=RATING,
         ),
     ] = "half",
@@ -237,7 +259,7 @@ def rating_options(
         bool,
         typer.Option(
             "--first-position",
-            help="Fit what being shown first is worth beside the ratings.",
+            help="Estimate the advantage of being shown first together with the ratings.",
             rich_help_panel=RATING,
         ),
     ] = False,
@@ -245,8 +267,8 @@ def rating_options(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Fit the effect of a number beside the ratings: the column NAME_a less NAME_b, "
-            "or a column NAME of such differences; may be repeated.",
+            help="Estimate the effect of a numerical property together with the ratings: column "
+            "NAME_a minus column NAME_b, or a column NAME of such differences. May be repeated.",
             rich_help_panel=RATING,
         ),
     ] = None,
@@ -254,32 +276,36 @@ def rating_options(
         str | None,
         typer.Option(
             metavar="NAME=RATING",
-            help="Shift the whole board so that NAME has this rating.",
+            help="Shift all ratings so that model NAME has this rating.",
             rich_help_panel=RATING,
         ),
     ] = None,
     prior: Annotated[
         float,
         typer.Option(
-            help="Half a won game against an average opponent, times this, for everyone: shrinks "
-            "ratings, and rates fields that have no maximum.",
+            help="Strength of the prior: half a won match against an average opponent for each "
+            "model, times this number. It shrinks the ratings and keeps all of them finite.",
             rich_help_panel=RATING,
         ),
     ] = 0.0,
     disconnected: Disconnected = "error",
     solver: Annotated[
         Literal["newton", "mm"],
-        typer.Option(help="The way to the same maximum.", rich_help_panel=RATING),
+        typer.Option(
+            help="Algorithm that maximizes the likelihood; both find the same maximum.",
+            rich_help_panel=RATING,
+        ),
     ] = "newton",
     confidence: Annotated[
-        float, typer.Option(help="Of the intervals.", rich_help_panel=INTERVALS)
+        float, typer.Option(help="Confidence level of the intervals.", rich_help_panel=INTERVALS)
     ] = 0.95,
     interval: Annotated[
         Interval | None,
         typer.Option(
-            help="Of bootstrap replicates (percentile, basic, bca), of the inverse information "
-            "(wald), or of the scatter of matches or clusters (sandwich). Percentile by default; "
-            "sandwich with --ties davidson, --first-position and --control.",
+            help="Method for the intervals: from bootstrap replicates (percentile, basic, bca), "
+            "from the inverse information (wald), or from the scatter of matches or clusters "
+            "(sandwich). The default is percentile, or sandwich with --ties davidson, "
+            "--first-position or --control.",
             rich_help_panel=INTERVALS,
         ),
     ] = None,
@@ -287,22 +313,26 @@ def rating_options(
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="Matches that are equal here (prompt, judge) are alike: resample them as a whole.",
+            help="Column (prompt, judge) whose values define clusters of dependent matches. The "
+            "intervals treat each cluster as one unit.",
             rich_help_panel=INTERVALS,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of every random draw.", rich_help_panel=RATING)] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Random seed for all draws.", rich_help_panel=RATING)
+    ] = 0,
     threads: Annotated[
         int | None,
         typer.Option(
-            help="All processors by default; never changes the result.", rich_help_panel=RATING
+            help="Number of threads; all processors by default. The result does not depend on it.",
+            rich_help_panel=RATING,
         ),
     ] = None,
 ) -> dict[str, Any]:
-    """How ratings are made of matches: options of `humorrank.rate`.
+    """Returns the options of `humorrank.rate`, which control how matches are rated.
 
     Raises:
-        OptionError: an option is not of its form.
+        OptionError: If an option has an invalid form.
     """
     controls = as_names("control", control, empty=True) or ()
     if control and not controls:
@@ -325,10 +355,12 @@ def rating_options(
 
 
 def as_columns(text: str | None) -> dict[str, str] | None:
-    """`role=column,role=column` as a mapping; quotes hold a column with a comma together.
+    """Parses `role=column,role=column` into a mapping.
+
+    Quotes protect a column name that contains a comma.
 
     Raises:
-        OptionError: the text is not of that form.
+        OptionError: If the text does not have this form.
     """
     if text is None:
         return None
@@ -350,17 +382,20 @@ def as_columns(text: str | None) -> dict[str, str] | None:
 def as_names(
     option: str, texts: list[str] | None, *, empty: bool = False
 ) -> tuple[str, ...] | None:
-    """Columns named by an option that is repeated, or has commas, or both; None if not given.
+    """Parses an option that names columns, separated by commas or by repeating the option.
 
-    Quotes hold a column with a comma together.
+    Quotes protect a column name that contains a comma.
 
     Args:
-        option: its name.
-        texts: what was given.
-        empty: whether nothing, '', stands for no columns.
+        option: Name of the option.
+        texts: Values of the option, or None if it was not given.
+        empty: Whether an empty value is allowed and means no columns.
+
+    Returns:
+        The names of the columns, or None if the option was not given.
 
     Raises:
-        OptionError: one is empty.
+        OptionError: If a name is empty.
     """
     if texts is None:
         return None
@@ -371,10 +406,10 @@ def as_names(
 
 
 def as_anchor(text: str | None) -> tuple[str, float] | None:
-    """`NAME=RATING` as a pair; a name may hold equals signs.
+    """Parses `NAME=RATING` into a pair; a name may contain equals signs.
 
     Raises:
-        OptionError: the text is not of that form.
+        OptionError: If the text does not have this form.
     """
     if text is None:
         return None

@@ -1,4 +1,4 @@
-"""Text to standard output or a file, in the format that is asked for."""
+"""Writes text to standard output or a file in the requested format."""
 
 from __future__ import annotations
 
@@ -24,15 +24,17 @@ _BY_SUFFIX = {
 
 
 def resolve_format(wanted: str | None, output: str | None, *, latex: bool = False) -> str:
-    """The format: as asked for, else by the ending of the output file, else a table.
+    """Determines the output format.
+
+    It is the requested format, or else that of the ending of the output file, or else a table.
 
     Args:
-        wanted: the format asked for.
-        output: the file.
-        latex: whether .tex is among the endings.
+        wanted: The requested format, or None.
+        output: Path of the output file, or None for standard output.
+        latex: Whether the ending .tex is supported.
 
     Raises:
-        OptionError: the ending says nothing, or the file could not be written.
+        OptionError: If the ending is unknown or the file cannot be written.
     """
     if output is not None:
         check_place(output)
@@ -44,14 +46,14 @@ def resolve_format(wanted: str | None, output: str | None, *, latex: bool = Fals
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]
     message = (
-        f"{output}: no format has the ending {suffix!r}; use .json, .csv, .md or .txt, or say "
+        f"{output}: no format has the ending {suffix!r}; use .json, .csv, .md or .txt, or set "
         "--format"
     )
     raise OptionError(message)
 
 
 def colored(output: str | None) -> bool:
-    """Whether text goes to a terminal, so that it may have colours."""
+    """Returns whether the text goes to a terminal and may therefore be colored."""
     return output is None and sys.stdout is not None and sys.stdout.isatty()
 
 
@@ -64,18 +66,18 @@ def show(
     table: Callable[[], pl.DataFrame],
     decimals: Mapping[str, int],
 ) -> None:
-    """Writes what a command has found, in the format chosen.
+    """Writes the result of a command in the chosen format.
 
     Args:
-        chosen: table, json, csv or markdown.
-        output: the file that it goes to; None for standard output.
-        json: gives it as JSON.
-        text: gives it for people; takes `color`.
-        table: gives what CSV and markdown hold.
-        decimals: of numbers in markdown, by column; 1 of others.
+        chosen: The format: table, json, csv or markdown.
+        output: Path of the output file, or None for standard output.
+        json: Returns the result as JSON.
+        text: Returns the result as text for people; takes the argument `color`.
+        table: Returns the frame that is written as CSV or markdown.
+        decimals: Number of decimals in markdown, by column; 1 for all other columns.
 
     Raises:
-        OptionError: as of `emit`.
+        OptionError: If the file cannot be written.
     """
     if chosen == "json":
         told = json()
@@ -89,19 +91,19 @@ def show(
 
 
 def emit(text: str | Iterable[str], output: str | None) -> None:
-    """Writes text whole or not at all: a file appears only once it is complete.
+    """Writes text completely or not at all: a file appears only once it is complete.
 
     Args:
-        text: as a whole, or in pieces.
-        output: the file; None for standard output.
+        text: The text as a whole or in pieces.
+        output: Path of the output file, or None for standard output.
 
     Raises:
-        OptionError: the file cannot be written.
+        OptionError: If the file cannot be written.
     """
     pieces = chain([text.rstrip("\n")] if isinstance(text, str) else text, ["\n"])
     if output is None:
         if sys.stdout is None:
-            message = "standard output is closed; --output names a file"
+            message = "standard output is closed; specify a file with --output"
             raise OptionError(message)
         sys.stdout.writelines(pieces)
         sys.stdout.flush()
@@ -111,7 +113,7 @@ def emit(text: str | Iterable[str], output: str | None) -> None:
 
 
 def markdown(table: pl.DataFrame, decimals: Mapping[str, int]) -> str:
-    """A frame as a markdown table: numbers right, text left, floats rounded."""
+    """Renders a frame as a markdown table with rounded, right-aligned numbers."""
 
     def cell(name: str, value: object) -> str:
         if value is None:
@@ -134,11 +136,16 @@ def markdown(table: pl.DataFrame, decimals: Mapping[str, int]) -> str:
 
 
 def say(kind: str, text: str) -> None:
-    """One line to standard error: what was done (note) or is to be known (warning)."""
+    """Prints a line to standard error.
+
+    Args:
+        kind: The kind of message, `note` or `warning`.
+        text: The message.
+    """
     typer.echo(f"{kind}: {text}", err=True)
 
 
 def say_filters(filtered: Mapping[str, int]) -> None:
-    """How many rows each filter took."""
+    """Reports how many rows each filter removed."""
     for name, rows in filtered.items():
-        say("note", f"--{name.replace('_', '-')} took {rows:,} rows")
+        say("note", f"--{name.replace('_', '-')} removed {rows:,} rows")

@@ -1,4 +1,4 @@
-"""A progress bar on standard error, for people who look at it."""
+"""A progress bar on standard error."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from humorrank._util.progress import Progress
 
 @contextmanager
 def progress_bar(*, rate: bool = False) -> Iterator[Progress | None]:
-    """A callback that draws one bar a stage; None where nobody looks.
+    """Yields a callback that draws one bar for each stage.
+
+    It yields None if standard error is not a terminal.
 
     Args:
-        rate: also shows how many units a second.
+        rate: Whether to show the number of units per second.
     """
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console  # noqa: PLC0415 - 40 ms that a pipe need not wait
+    from rich.console import Console  # noqa: PLC0415 - takes 40 ms, and a pipe does not need it
     from rich.progress import (  # noqa: PLC0415
         BarColumn,
         MofNCompleteColumn,
@@ -33,7 +35,7 @@ def progress_bar(*, rate: bool = False) -> Iterator[Progress | None]:
     from rich.text import Text  # noqa: PLC0415
 
     class Rate(TextColumn):
-        """Units a second."""
+        """Units per second."""
 
         def render(self, task: Task) -> Text:
             return Text("" if task.speed is None else f"{task.speed:,.0f}/s")

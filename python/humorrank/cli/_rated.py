@@ -1,4 +1,4 @@
-"""Files to a board, for the commands that ask something of one."""
+"""Rates files for the commands that analyze a leaderboard."""
 
 from __future__ import annotations
 
@@ -23,10 +23,12 @@ def matches_of(
     by: tuple[str, ...] | None,
     progress: Progress | None,
 ) -> MatchLog | Tally:
-    """What to rate: a tally with all keys that the rating asks for; with controls, the log.
+    """Returns the matches to rate.
+
+    They are a tally with all keys that the rating requires, or the log if there are controls.
 
     Raises:
-        HumorRankError: the files cannot be read as they stand.
+        HumorRankError: If the files cannot be read.
     """
     if rating["controls"] and not isinstance(resolve(files), TallySource):
         return MatchLog(files, **reading)
@@ -38,10 +40,10 @@ def matches_of(
 def rated_board(
     files: list[str], reading: Mapping[str, Any], rating: Mapping[str, Any], *, bootstrap: int
 ) -> Leaderboard:
-    """The board of some files, with what is to be known of it on standard error.
+    """Rates files, and prints the warnings about the leaderboard to standard error.
 
     Raises:
-        HumorRankError: see `humorrank.rate`.
+        HumorRankError: If the files cannot be read or rated; see `humorrank.rate`.
     """
     with progress_bar() as progress:
         matches = matches_of(files, reading, rating, by=None, progress=progress)
@@ -52,7 +54,7 @@ def rated_board(
 
 
 def tell(board: Leaderboard) -> None:
-    """Says what filters took, and what is to be known of a board."""
+    """Prints how many rows the filters removed, and the warnings about a leaderboard."""
     _output.say_filters(board.counts["filtered_by"])
     for warning in board.warnings:
         _output.say("warning", warning)

@@ -1,4 +1,4 @@
-"""Known ratings, as commands that simulate take them."""
+"""Reads the assumed ratings of commands that simulate."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from humorrank.errors import OptionError
 
 
 def read_ratings(text: str) -> dict[str, float]:
-    """Names and ratings: of a file, or so many evenly spread over 800 points.
+    """Reads names and ratings from a file, or spreads a number of models over 800 points.
+
+    Args:
+        text: Path of a CSV file with the columns model and rating, or a number of models.
 
     Raises:
-        OptionError: it is neither.
+        OptionError: If the text is neither, or the file is not such a table.
     """
     if text.isascii() and text.isdigit():
         models = int(text)
@@ -29,12 +32,13 @@ def read_ratings(text: str) -> dict[str, float]:
         frame = pl.read_csv(text, schema_overrides={"model": pl.String, "rating": pl.Float64})
         names, ratings = frame["model"].to_list(), frame["rating"].to_list()
     except pl.exceptions.PolarsError as error:
-        message = f"{text}: no table of model and rating: {str(error).splitlines()[0]}"
+        reason = str(error).splitlines()[0]
+        message = f"{text}: not a table with the columns model and rating: {reason}"
         raise OptionError(message) from error
     if None in names or None in ratings:
         message = f"{text}: a model or a rating is missing"
         raise OptionError(message)
     if doubled := sorted({name for name in names if names.count(name) > 1}):
-        message = f"{text}: {doubled[0]!r} stands there twice"
+        message = f"{text}: the model {doubled[0]!r} occurs twice"
         raise OptionError(message)
     return dict(zip(names, ratings, strict=True))

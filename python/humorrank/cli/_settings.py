@@ -1,4 +1,4 @@
-"""Options that are settings of a judge, a spec or a provider, and their values."""
+"""Options that set the settings of a judge, a spec or a provider, and their parsing."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ import typer
 from humorrank.errors import OptionError
 
 BatchSize = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="The largest batch that the judge is asked.")
+    int | None,
+    typer.Option(min=1, metavar="N", help="Largest batch of comparisons sent to the judge."),
 ]
 InFlight = Annotated[
     int | None,
-    typer.Option(min=1, metavar="N", help="The most comparisons that wait for the judge at once."),
+    typer.Option(min=1, metavar="N", help="Maximum number of comparisons that wait for the judge."),
 ]
 
 
 def assignments(texts: Sequence[str] | None) -> dict[str, object]:
-    """What `--set KEY=VALUE`, repeated, says, by key.
+    """Parses the values of the repeated option `--set KEY=VALUE` into a dictionary.
 
     Raises:
-        OptionError: one is not of that form.
+        OptionError: If a value does not have this form.
     """
     found: dict[str, object] = {}
     for text in texts or ():
@@ -35,10 +36,12 @@ def assignments(texts: Sequence[str] | None) -> dict[str, object]:
 
 
 def settings_of(texts: Sequence[str] | None) -> dict[str, object]:
-    """The same with tables: `ratings.GPT-5=1300` sets a name in the table `ratings`.
+    """Parses assignments, including those in tables.
+
+    For example, `ratings.GPT-5=1300` sets the key `GPT-5` in the table `ratings`.
 
     Raises:
-        OptionError: one is not of that form.
+        OptionError: If a value does not have the form `KEY=VALUE`.
     """
     settings: dict[str, object] = {}
     for key, value in assignments(texts).items():
@@ -48,15 +51,15 @@ def settings_of(texts: Sequence[str] | None) -> dict[str, object]:
             continue
         inner = settings.setdefault(table, {})
         if not isinstance(inner, dict):
-            raise OptionError(f"--set: {table} is no table, so that {key} cannot be set")
+            raise OptionError(f"--set: cannot set {key}, because {table} is not a table")
         inner[name] = value
     return settings
 
 
 def _toml_value(text: str) -> object:
-    """A value as TOML has it; bare words are strings."""
+    """Parses a TOML value; bare words are strings."""
     if not text:
-        raise OptionError("--set takes KEY=VALUE, and the value is empty")
+        raise OptionError("--set takes KEY=VALUE, but the value is empty")
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

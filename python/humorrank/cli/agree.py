@@ -1,4 +1,4 @@
-"""`humorrank agree`: do judges agree, and do their boards?"""
+"""`humorrank agree`: measures the agreement of judges and of their leaderboards."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def agree(
         list[str],
         typer.Argument(
             metavar="LOG...",
-            help="One log, store or tally whose judges are the raters; or several, each a rater, "
-            "called by the file's name. A glob in quotes is one log.",
+            help="One log, store or tally whose judges are the raters, or several, each of which "
+            "is a rater named after its file. A quoted glob pattern is one log.",
             show_default=False,
         ),
     ],
@@ -37,7 +37,7 @@ def agree(
         list[str] | None,
         typer.Option(
             metavar="NAME,...",
-            help="What the raters of several logs are called, in the order of the logs.",
+            help="Names of the raters of several logs, in the order of the logs.",
             rich_help_panel=_AGREEMENT,
         ),
     ] = None,
@@ -45,7 +45,7 @@ def agree(
         list[str] | None,
         typer.Option(
             metavar="JUDGE,...",
-            help="The raters that the others are measured by, people for example; may be repeated.",
+            help="Raters with which the others are compared, such as people. May be repeated.",
             rich_help_panel=_AGREEMENT,
         ),
     ] = None,
@@ -53,39 +53,43 @@ def agree(
         bool,
         typer.Option(
             "--raters",
-            help="In CSV and markdown, a row a rater, not a row a pair of raters.",
+            help="In CSV and markdown output, write a row for each rater instead of each pair of "
+            "raters.",
             rich_help_panel=_AGREEMENT,
         ),
     ] = False,
     limit: Annotated[
         int,
         typer.Option(
-            help="How many cycles, and how many pairs of models that two boards order "
-            "differently, are listed.",
+            help="Maximum number of cycles to list, and of pairs of models that two leaderboards "
+            "order differently.",
             rich_help_panel=_AGREEMENT,
         ),
     ] = 20,
     confidence: Annotated[
-        float, typer.Option(help="Of the intervals.", rich_help_panel=_AGREEMENT)
+        float, typer.Option(help="Confidence level of the intervals.", rich_help_panel=_AGREEMENT)
     ] = 0.95,
     replicates: Annotated[
         int,
         typer.Option(
-            help="Of the bootstrap of alpha, over comparisons; 0 for no interval.",
+            help="Number of bootstrap replicates behind the interval of alpha, drawn over "
+            "comparisons; 0 omits this interval.",
             rich_help_panel=_AGREEMENT,
         ),
     ] = 1000,
-    seed: Annotated[int, typer.Option(help="Of the bootstrap.", rich_help_panel=_AGREEMENT)] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Random seed for the bootstrap.", rich_help_panel=_AGREEMENT)
+    ] = 0,
     reading: dict[str, Any],
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Measure how far judges agree, judgment by judgment and board by board.
+    """Measure the agreement of judges in their judgments and in their leaderboards.
 
-    Of all: Krippendorff's alpha, raw agreement, and the share of triples of models without a
-    cycle. Of each judge: how often it says what the reference says. Of each pair: how often they
-    say the same, Kendall's tau-b and Spearman's rho between their boards, and which models these
-    order differently.
+    For all judges together, the report shows Krippendorff's alpha, the raw agreement, and the share
+    of triples of models without a cycle. For each judge, it shows how often the judge agrees with
+    the reference. For each pair of judges, it shows how often they agree, Kendall's tau-b and
+    Spearman's rho between their leaderboards, and the models that these order differently.
 
     * `humorrank agree votes.parquet --reference anna,ben,eva`
     * `humorrank agree llama.csv qwen.csv`
@@ -95,7 +99,9 @@ def agree(
 
     chosen = _output.resolve_format(format, output)
     if raters and chosen in ("json", "table"):
-        raise OptionError(f"--raters is about CSV and markdown; --format {chosen} has the raters")
+        raise OptionError(
+            f"--raters applies to CSV and markdown; --format {chosen} includes the raters"
+        )
     with progress_bar() as progress:
 
         def work() -> AgreementReport:

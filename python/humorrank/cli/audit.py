@@ -1,4 +1,4 @@
-"""`humorrank audit`: how few matches decide who wins?"""
+"""`humorrank audit`: searches for a small set of matches that decides who wins."""
 
 from __future__ import annotations
 
@@ -23,33 +23,39 @@ def audit(
         str | None,
         typer.Option(
             metavar="A,B",
-            help="The order of two models; quotes hold a name with a comma together.",
+            help="Find matches that reverse the order of these two models. Quotes protect a name "
+            "that contains a comma.",
             rich_help_panel=_AUDIT,
         ),
     ] = None,
     winner: Annotated[
         str | None,
-        typer.Option(metavar="MODEL", help="Make this model the winner.", rich_help_panel=_AUDIT),
+        typer.Option(
+            metavar="MODEL",
+            help="Find matches that make this model the winner.",
+            rich_help_panel=_AUDIT,
+        ),
     ] = None,
     top: Annotated[
         int | None,
         typer.Option(
             metavar="K",
-            help="Who the best K are; 1, the winner, where nothing else is asked.",
+            help="Find matches that decide which models are the best K; 1 by default.",
             rich_help_panel=_AUDIT,
         ),
     ] = None,
     change: Annotated[
         Literal["remove", "flip"],
         typer.Option(
-            help="Remove matches, or flip them so that the loser won.", rich_help_panel=_AUDIT
+            help="Remove the matches, or flip them so that the loser won.", rich_help_panel=_AUDIT
         ),
     ] = "remove",
     by: Annotated[
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="Change whole values of this column: which judges, or prompts, decide?",
+            help="Column (judge, prompt) whose values are changed as a whole, to find the judges "
+            "or prompts that decide.",
             rich_help_panel=_AUDIT,
         ),
     ] = None,
@@ -61,9 +67,10 @@ def audit(
 ) -> None:
     """Find a small set of matches that decides who wins.
 
-    Without these matches, or with their outcomes flipped, someone else is first. The set is found
-    by the influence of each match, confirmed by fitting the ratings without it, and an upper bound:
-    a smaller one may do. Small logs are searched whole, and the audit says so.
+    Without these matches, or with their outcomes flipped, another model is first. The set is found
+    by the influence of each match and confirmed by fitting the ratings again. Its size is an upper
+    bound, because a smaller set may suffice. Small logs are searched completely, in which case the
+    audit reports that the set is the smallest.
 
     * `humorrank audit votes.csv`
     * `humorrank audit votes.csv --pair gpt-5,llama --change flip`
@@ -100,7 +107,7 @@ def audit(
 
 
 def _pair(text: str | None) -> tuple[str, str] | None:
-    """`A,B` as two names."""
+    """Parses `A,B` into two names."""
     if text is None:
         return None
     found = next(csv.reader([text]), [])

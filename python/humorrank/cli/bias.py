@@ -1,4 +1,4 @@
-"""`humorrank bias`: what moves a judge beside the jokes."""
+"""`humorrank bias`: measures what affects a judge besides the jokes."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def bias(
         list[str],
         typer.Argument(
             metavar="LOG...",
-            help="A tournament's store; or match logs, decision logs and tallies, as `humorrank "
-            "rate` takes them.",
+            help="The store of a tournament, or match logs, decision logs and tally files, as for "
+            "`humorrank rate`.",
             show_default=False,
         ),
     ],
@@ -41,7 +41,7 @@ def bias(
         list[str] | None,
         typer.Option(
             metavar="JUDGE=MODEL",
-            help="Which contestant is a judge's own model, to tell self-preference; may be "
+            help="The contestant that is the judge's own model, to measure self-preference. May be "
             "repeated.",
             rich_help_panel=_BIAS,
         ),
@@ -50,20 +50,20 @@ def bias(
         list[str] | None,
         typer.Option(
             metavar="JUDGE",
-            help="Whose verdicts self-preference is told by, all others by default; may be "
+            help="Judge with which self-preference is compared; all others by default. May be "
             "repeated.",
             rich_help_panel=_BIAS,
         ),
     ] = None,
     pooled: Annotated[
-        bool, typer.Option("--pooled", help="Take all judges as one.", rich_help_panel=_BIAS)
+        bool, typer.Option("--pooled", help="Treat all judges as one.", rich_help_panel=_BIAS)
     ] = False,
     ratings: Annotated[
         bool,
         typer.Option(
             "--ratings",
-            help="Instead of the report, the ratings fitted with and without the first-position "
-            "parameter.",
+            help="Show the ratings with and without the first-position parameter instead of the "
+            "report.",
             rich_help_panel=_BIAS,
         ),
     ] = False,
@@ -71,18 +71,19 @@ def bias(
         str | None,
         typer.Option(
             metavar="COLUMN_A,COLUMN_B",
-            help="The columns of both texts, for length bias; joke_a,joke_b where there are such.",
+            help="Columns that contain the two texts, to measure length bias; joke_a,joke_b by "
+            "default, if the log has them.",
             rich_help_panel=_BIAS,
         ),
     ] = None,
     confidence: Annotated[
-        float, typer.Option(help="Of the intervals.", rich_help_panel=_BIAS)
+        float, typer.Option(help="Confidence level of the intervals.", rich_help_panel=_BIAS)
     ] = 0.95,
     cluster: Annotated[
         Literal["auto", "prompt", "none"],
         typer.Option(
-            help="Intervals that are robust over prompts, or of the inverse information; auto "
-            "takes prompts where there are at least 20.",
+            help="Whether the intervals allow for dependence within prompts or come from the "
+            "inverse information; auto uses prompts if there are at least 20.",
             rich_help_panel=_BIAS,
         ),
     ] = "auto",
@@ -90,11 +91,11 @@ def bias(
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Measure what sways each judge besides the jokes: position, length, its own model.
+    """Measure how position, length and self-preference affect the judges.
 
-    Of each judge: how often the one shown first wins, whether it says the same in both orders,
-    what being shown first is worth in rating points, whether the longer text wins, and whether
-    its verdicts tell contestants apart at all.
+    For each judge, the report shows how often the joke shown first wins, whether the judge gives
+    the same verdict in both orders, and the effect of being shown first in rating points. It also
+    shows whether the longer text wins, and whether the verdicts distinguish the contestants at all.
 
     * `humorrank bias T.sqlite`
     * `humorrank bias decisions.parquet --format json -o bias.json`
@@ -130,7 +131,7 @@ def bias(
 
 
 def _own(texts: list[str] | None) -> dict[str, str]:
-    """`JUDGE=MODEL` as a mapping; the judge's name may hold no equals sign."""
+    """Parses `JUDGE=MODEL`; the name of the judge must not contain an equals sign."""
     out: dict[str, str] = {}
     for text in texts or ():
         judge, equals, model = text.partition("=")

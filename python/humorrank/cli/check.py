@@ -1,4 +1,4 @@
-"""`humorrank check`: does the model fit, and are its predictions calibrated?"""
+"""`humorrank check`: tests the fit of the model and the calibration of its predictions."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def check(
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="Hold out whole values of this column (prompt, judge), not single matches.",
+            help="Column (prompt, judge) whose values are held out as a whole, not match by match.",
             rich_help_panel=_FIT,
         ),
     ] = None,
     folds: Annotated[
         int,
         typer.Option(
-            help="Into how many parts matches are split, each predicted by the others; 0 leaves "
-            "this out.",
+            help="Number of parts into which the matches are split. Each is predicted from the "
+            "others; 0 omits the predictions.",
             rich_help_panel=_FIT,
         ),
     ] = 5,
@@ -42,31 +42,36 @@ def check(
         str,
         typer.Option(
             metavar="N|EDGE,...",
-            help="Reliability bins: how many of about equal matches, or edges (0.6,0.75,0.9).",
+            help="Reliability bins: their number, with about equally many matches in each, or "
+            "their edges (0.6,0.75,0.9).",
             rich_help_panel=_FIT,
         ),
     ] = "10",
     worst: Annotated[
         int,
-        typer.Option(metavar="N", help="Name the N pairs explained worst.", rich_help_panel=_FIT),
+        typer.Option(
+            metavar="N", help="List the N pairs with the worst fit.", rich_help_panel=_FIT
+        ),
     ] = 10,
     confidence: Annotated[
-        float, typer.Option(help="Of the intervals.", rich_help_panel=_FIT)
+        float, typer.Option(help="Confidence level of the intervals.", rich_help_panel=_FIT)
     ] = 0.95,
     ties: _options.HalfTies = "half",
     disconnected: _options.Disconnected = "error",
-    seed: Annotated[int, typer.Option(help="Of the folds.", rich_help_panel=_FIT)] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed for the folds.", rich_help_panel=_FIT)] = 0,
     threads: Annotated[
         int | None,
         typer.Option(
-            help="All processors by default; never changes the result.", rich_help_panel=_FIT
+            help="Number of threads; all processors by default. The result does not depend on it.",
+            rich_help_panel=_FIT,
         ),
     ] = None,
     reading: dict[str, Any],
     show: Annotated[
         Literal["pairs", "reliability"],
         typer.Option(
-            help="What CSV and markdown hold: the pairs explained worst, or the reliability bins.",
+            help="Contents of CSV and markdown output: the pairs with the worst fit, or the "
+            "reliability bins.",
             rich_help_panel=_options.OUTPUT,
         ),
     ] = "pairs",
@@ -75,9 +80,10 @@ def check(
 ) -> None:
     """Check whether the model fits the matches and whether its predictions hold.
 
-    Deviance and Pearson's statistic of Bradley-Terry's model against one that gives each pair its
-    own share; the pairs that it explains worst, with p-values that allow for how many there are;
-    and log loss, Brier score and reliability of its predictions on matches that it has not seen.
+    The Bradley-Terry model is compared with a model in which each pair has a share of its own, by
+    the deviance and Pearson's statistic. The pairs with the worst fit are listed with p-values that
+    are adjusted for the number of pairs. Predictions on held-out matches are evaluated by log loss,
+    Brier score and reliability.
 
     * `humorrank check votes.csv`
     * `humorrank check decisions.parquet --cluster prompt --worst 20`
@@ -115,7 +121,7 @@ def check(
 
 
 def _bins(text: str) -> int | tuple[float, ...]:
-    """`10`, or `0.6,0.75,0.9`."""
+    """Parses a number of bins, such as `10`, or edges, such as `0.6,0.75,0.9`."""
     try:
         return int(text)
     except ValueError:

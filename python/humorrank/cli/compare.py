@@ -1,4 +1,4 @@
-"""`humorrank compare`: two models of a log."""
+"""`humorrank compare`: compares two models of a log."""
 
 from __future__ import annotations
 
@@ -18,19 +18,23 @@ _DECIMALS = dict.fromkeys(("p_stronger", "p_beats", "p_beats_lower", "p_beats_up
 def compare(
     *,
     files: _options.Files,
-    model_a: Annotated[str, typer.Argument(metavar="A", help="A model.", show_default=False)],
-    model_b: Annotated[str, typer.Argument(metavar="B", help="Another.", show_default=False)],
+    model_a: Annotated[
+        str, typer.Argument(metavar="A", help="The first model.", show_default=False)
+    ],
+    model_b: Annotated[
+        str, typer.Argument(metavar="B", help="The second model.", show_default=False)
+    ],
     bootstrap: _options.Bootstrap = 1000,
     reading: dict[str, Any],
     rating: dict[str, Any],
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Compare two models: how far apart they are, and how certain that is.
+    """Compare two models: how far apart they are and how certain the difference is.
 
-    Three different things: the difference of their ratings with its interval; how sure it is
-    that A is the stronger one; and how often A would beat B in one match, which stays near one
-    half for two that are close, however sure their order is.
+    The result has three parts: the difference of the two ratings with its interval, the probability
+    that A is the stronger model, and the probability that A beats B in a single match. The last one
+    stays near one half if the models are close, however certain their order is.
 
     * `humorrank compare votes.csv gpt-5 claude-opus`
     * `humorrank compare votes.csv gpt-5 claude-opus --cluster prompt --format json`

@@ -1,4 +1,4 @@
-"""`humorrank diff`: who moved between two boards."""
+"""`humorrank diff`: reports which models moved between two leaderboards."""
 
 from __future__ import annotations
 
@@ -20,17 +20,23 @@ def diff(
         str,
         typer.Argument(
             metavar="OLD",
-            help="A log or tally, or a board that `humorrank rate --format json` wrote.",
+            help="The older log or tally, or a leaderboard written by `humorrank rate --format "
+            "json`.",
             show_default=False,
         ),
     ],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="The same, later.", show_default=False)],
+    new: Annotated[
+        str,
+        typer.Argument(
+            metavar="NEW", help="The newer log, tally or leaderboard.", show_default=False
+        ),
+    ],
     match_id: Annotated[
         list[str] | None,
         typer.Option(
             metavar="COLUMN,...",
-            help="Columns that tell one match from another (comparison_id,judge). Without them, "
-            "the matches of a log are shared if the other log holds them all.",
+            help="Columns that identify a match (comparison_id,judge). Without them, the matches "
+            "of a log count as shared if the other log contains all of them.",
             rich_help_panel=_DIFF,
         ),
     ] = None,
@@ -38,12 +44,16 @@ def diff(
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="Matches that are equal here (prompt, judge) are alike.",
+            help="Column (prompt, judge) whose values define clusters of dependent matches.",
             rich_help_panel=_DIFF,
         ),
     ] = None,
     confidence: Annotated[
-        float, typer.Option(help="Of the intervals of all models together.", rich_help_panel=_DIFF)
+        float,
+        typer.Option(
+            help="Confidence level of the intervals, for all models simultaneously.",
+            rich_help_panel=_DIFF,
+        ),
     ] = 0.95,
     ties: _options.HalfTies = "half",
     disconnected: _options.Disconnected = "error",
@@ -51,10 +61,11 @@ def diff(
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Compare two boards: who moved by more than noise, who is new, and who is gone.
+    """Compare two leaderboards: which models moved, are new, or are gone.
 
-    Both boards are brought to one scale, on which the models that they share have a mean of 1000,
-    so that a strong newcomer moves nobody. Of two logs, matches that both hold count as shared.
+    A model has moved if its change is larger than noise. Both leaderboards are brought to a common
+    scale, on which the models that they share have a mean of 1000, so that a strong new model does
+    not move the others. Matches that both logs contain count as shared.
 
     * `humorrank diff monday.parquet friday.parquet --cluster prompt`
     * `humorrank diff monday.csv friday.csv --match-id comparison_id,judge`

@@ -1,4 +1,4 @@
-"""`humorrank elo`: Elo in the order of the log."""
+"""`humorrank elo`: computes Elo ratings in the order of the log."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ def elo(
     *,
     files: _options.Files,
     reading: dict[str, Any],
-    k: Annotated[float, typer.Option("--k", help="The most points that one match moves.")] = 32.0,
-    start: Annotated[float, typer.Option(help="Where everyone starts.")] = 1000.0,
+    k: Annotated[
+        float, typer.Option("--k", help="Maximum number of points that one match moves a rating.")
+    ] = 32.0,
+    start: Annotated[float, typer.Option(help="Rating with which every model starts.")] = 1000.0,
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Replay a log once, in row order, as Elo ratings.
+    """Compute Elo ratings by replaying a log once, in row order.
 
-    The order matters here: for ratings that do not depend on it, `humorrank rate`.
+    The ratings depend on the order of the rows. Use `humorrank rate` for ratings that do not.
     """
     chosen = _output.resolve_format(format, output)
     refuse_tally(files)

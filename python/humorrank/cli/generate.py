@@ -1,4 +1,4 @@
-"""`humorrank generate`: models write their jokes."""
+"""`humorrank generate`: has models write jokes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from humorrank.store.export import ENDINGS
 from humorrank.tournament.inputs import read_prompts
 from humorrank.tournament.tables import expand
 
-_SAMPLING, _ASKING = "Sampling", "Asking"
+_SAMPLING, _ASKING = "Sampling", "Requests"
 
 
 def generate(
@@ -42,8 +42,8 @@ def generate(
         list[str],
         typer.Argument(
             metavar="PROMPTS...",
-            help="prompt_id, and prompt or headline or word1 and word2; CSV, TSV, JSON, JSONL, "
-            "Parquet; globs.",
+            help="Files or glob patterns of prompts in CSV, TSV, JSON, JSONL or Parquet format. "
+            "The columns are prompt_id, and prompt, or headline, or word1 and word2.",
             show_default=False,
         ),
     ],
@@ -51,39 +51,60 @@ def generate(
         list[str],
         typer.Option(
             metavar="[NAME=]PROVIDER/MODEL",
-            help="Who writes: openai/gpt-4o, vllm/Qwen/Qwen2.5-7B-Instruct, simulated/anything; "
-            "may be repeated. NAME is what the file calls it.",
+            help="Model that writes: openai/gpt-4o, vllm/Qwen/Qwen2.5-7B-Instruct or "
+            "simulated/anything. NAME is its name in the output. May be repeated.",
             show_default=False,
         ),
     ],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="FILE", help="Ends in .csv, .jsonl or .parquet."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Path of the output file, which must end in .csv, .jsonl or .parquet.",
+        ),
     ] = Path("candidates.csv"),
     store: Annotated[
         Path | None,
         typer.Option(
             metavar="S.sqlite",
-            help="Where the jokes are kept as they come; the output's name with .sqlite behind "
-            "if not given. It goes on if it is there.",
+            help="Store that keeps each joke when it arrives. By default, it is named like the "
+            "output, followed by .sqlite. An existing store is continued.",
         ),
     ] = None,
-    temperature: Annotated[float, typer.Option(rich_help_panel=_SAMPLING)] = 0.7,
-    top_p: Annotated[float, typer.Option(rich_help_panel=_SAMPLING)] = 1.0,
+    temperature: Annotated[
+        float, typer.Option(help="Sampling temperature.", rich_help_panel=_SAMPLING)
+    ] = 0.7,
+    top_p: Annotated[
+        float,
+        typer.Option(
+            help="Probability mass of the tokens that are sampled from, above 0 and at most 1.",
+            rich_help_panel=_SAMPLING,
+        ),
+    ] = 1.0,
     max_tokens: Annotated[
         int | None,
         typer.Option(
-            min=1, help="The longest answer; the API's own limit.", rich_help_panel=_SAMPLING
+            min=1,
+            help="Maximum number of tokens of an answer. By default, only the API limits it.",
+            rich_help_panel=_SAMPLING,
         ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Where it has one.", rich_help_panel=_SAMPLING)
+        int | None,
+        typer.Option(
+            min=0,
+            help="Random seed for providers that accept one; none by default.",
+            rich_help_panel=_SAMPLING,
+        ),
     ] = None,
     template: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="What a model is told, in jinja2: prompt, kind, headline, word1, word2.",
+            help="Template (jinja2) of the message to the model, with the variables prompt, kind, "
+            "headline, word1 and word2; built in by default.",
             rich_help_panel=_ASKING,
         ),
     ] = None,
@@ -92,7 +113,7 @@ def generate(
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="A setting of the provider; may be repeated.",
+            help="Setting of the provider. May be repeated.",
             rich_help_panel=_ASKING,
         ),
     ] = None,
@@ -100,7 +121,7 @@ def generate(
         int,
         typer.Option(
             min=0,
-            help="How often an empty or cut answer is asked for again.",
+            help="Maximum number of retries for an empty or truncated answer.",
             rich_help_panel=_ASKING,
         ),
     ] = 3,
@@ -108,7 +129,7 @@ def generate(
         int,
         typer.Option(
             min=0,
-            help="How often a joke that lacks a word of its prompt is.",
+            help="Maximum number of retries for a joke that lacks a word of its prompt.",
             rich_help_panel=_ASKING,
         ),
     ] = 0,
@@ -116,21 +137,25 @@ def generate(
         bool,
         typer.Option(
             "--retry-failures",
-            help="Ask again for what failed, and with --word-retries for jokes that lack a word.",
+            help="Ask again for failures and, with --word-retries, for jokes that lack a word.",
             rich_help_panel=_ASKING,
         ),
     ] = False,
     in_flight: Annotated[
         int | None,
         typer.Option(
-            min=1, metavar="N", help="The most requests at once.", rich_help_panel=_ASKING
+            min=1,
+            metavar="N",
+            help="Maximum number of concurrent requests.",
+            rich_help_panel=_ASKING,
         ),
     ] = None,
 ) -> None:
-    """Have models write one joke for each prompt, into a file that tournaments read.
+    """Have models write one joke for each prompt, as candidates for a tournament.
 
-    Every joke is kept as it comes: run it again and it goes on. Whether both words of a prompt
-    occur is checked and told; the rule is in docs/guides/judging.md.
+    Each joke is stored when it arrives: run the command again to continue. Jokes for prompts of two
+    words are checked for both words, by the rule in docs/guides/generating.md, and missing words
+    are reported.
     """
     check_place(output)
     if output.suffix.lower() not in ENDINGS:
@@ -148,14 +173,14 @@ def generate(
     for name, provider, called in map(named_model, model):
         if name in providers:
             raise OptionError(
-                f"--model {name} is there twice; NAME=PROVIDER/MODEL tells them apart"
+                f"--model {name} is given twice; use NAME=PROVIDER/MODEL to distinguish them"
             )
         options = settings_of(settings)
         providers[name] = make_provider(provider, called, sampling, options, in_flight=in_flight)
     path = store or output.with_name(output.name + ".sqlite")
     if output.exists() and not path.exists():
         raise OptionError(
-            f"{output}: is there already, and {path} is not, whose jokes it would hold"
+            f"{output} already exists, but its store {path} does not; move the file or set --store"
         )
     given = {
         name: flattened(
@@ -204,18 +229,19 @@ def generate(
 
 def _say_ending(ending: GenerationEnding, store: CandidateStore) -> None:
     failed = f", {ending.failed:,} failed" if ending.failed else ""
-    why = "" if ending.complete else "; interrupted: the same command goes on"
+    why = "" if ending.complete else "; interrupted: run the same command to continue"
     _output.say("note", f"{ending.written:,} jokes committed to {store.path}{failed}{why}")
     for count in counts(store):
         if count.without_words:
             _output.say(
                 "warning",
                 f"{count.model}: {count.without_words:,} of {count.jokes:,} jokes lack a word of "
-                "their prompt (column missing_words); --retry-failures --word-retries N asks again",
+                "their prompt (column missing_words); use --retry-failures --word-retries N to ask "
+                "again",
             )
         if count.failures:
             _output.say(
                 "warning",
-                f"{count.model}: {count.failures:,} of {count.prompts:,} prompts failed, and have "
-                "no joke; --retry-failures asks again",
+                f"{count.model}: {count.failures:,} of {count.prompts:,} prompts failed and have "
+                "no joke; use --retry-failures to ask again",
             )

@@ -1,4 +1,4 @@
-"""`humorrank judge`: given pairs, or a tournament's again with another judge."""
+"""`humorrank judge`: judges given pairs, or those of a tournament with another judge."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ def judge(
         Path,
         typer.Argument(
             metavar="PAIRS|T.sqlite",
-            help="Pairs of jokes (prompt, joke_a, joke_b, and optionally prompt_id, model_a, "
-            "model_b; CSV, TSV, JSON, JSONL, Parquet), or the store of a tournament or of pairs.",
+            help="File of pairs of jokes in CSV, TSV, JSON, JSONL or Parquet format, or the store "
+            "of a tournament or of pairs. The columns are prompt, joke_a, joke_b, and optionally "
+            "prompt_id, model_a and model_b.",
             show_default=False,
         ),
     ],
@@ -36,7 +37,7 @@ def judge(
         str,
         typer.Option(
             metavar="PROVIDER/MODEL",
-            help="Who judges: simulated, recorded/FILE, openai/gpt-4o, vllm/Qwen/Qwen2.5-72B.",
+            help="The judge: vllm/Qwen/Qwen2.5-72B, openai/gpt-4o, recorded/FILE or simulated.",
             show_default=False,
         ),
     ],
@@ -44,39 +45,41 @@ def judge(
         Path | None,
         typer.Option(
             metavar="S.sqlite",
-            help="Where pairs live with their judgments; PAIRS.sqlite if not given. It goes on "
-            "if it is there.",
+            help="Store of the pairs and their judgments; PAIRS.sqlite by default. An existing "
+            "store is continued.",
         ),
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="What the judge is called in the log."),
+        typer.Option(metavar="NAME", help="Name of the judge in the log."),
     ] = None,
     position: Annotated[
         Literal["given", "both", "random"],
         typer.Option(
-            help="Who is shown first: joke_a (of a store: as its first judge was shown them), "
-            "each in turn, or drawn by the seed.",
+            help="Joke that is shown first: joke_a (for a store, the one that its first judge was "
+            "shown first), each of the two in turn, or one drawn by the seed.",
         ),
     ] = "given",
     identical: Annotated[
-        Literal["tie", "judge"], typer.Option(help="What becomes of identical jokes.")
+        Literal["tie", "judge"], typer.Option(help="How to handle identical jokes.")
     ] = "tie",
-    seed: Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed for all draws.")] = 0,
     settings: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="A setting of the judge: temperature=0.2; may be repeated.",
+            help="Setting of the judge, such as temperature=0.2. May be repeated.",
         ),
     ] = None,
     columns: Annotated[
-        str | None, typer.Option(help="Which column is what: joke_a=left,joke_b=right,...")
+        str | None, typer.Option(help="Roles of the columns: joke_a=left,joke_b=right.")
     ] = None,
     retry_failures: Annotated[
         bool,
-        typer.Option("--retry-failures", help="Ask again for what the judge failed to answer."),
+        typer.Option(
+            "--retry-failures", help="Ask again for comparisons that the judge failed to answer."
+        ),
     ] = False,
     batch_size: BatchSize = None,
     in_flight: InFlight = None,
@@ -86,38 +89,41 @@ def judge(
             "--output",
             "-o",
             metavar="FILE",
-            help="Write the match log of all judges here (.parquet, .csv, .jsonl).",
+            help="Path of the match log of all judges, which must end in .parquet, .csv or .jsonl.",
         ),
     ] = None,
     decisions: Annotated[
         bool,
         typer.Option(
-            "--decisions", help="Write the decision log: failures, texts and reasons too."
+            "--decisions",
+            help="Write the decision log, which includes failures, texts and reasons.",
         ),
     ] = False,
     inconsistent: Annotated[
         Literal["tie", "drop", "halves"] | None,
         typer.Option(
-            help="What becomes, in the match log, of two judgments of a pair in both orders that "
-            "contradict each other; as the tournament's spec says, or halves, where not given.",
+            help="How to export two judgments in both orders that contradict each other to the "
+            "match log. The default is the setting of the tournament's spec, or halves.",
         ),
     ] = None,
     template: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The prompt of a language model; its own if not given."),
+        typer.Option(
+            metavar="FILE", help="Prompt template for a language model; built in by default."
+        ),
     ] = None,
 ) -> None:
-    """Judge given pairs without a tournament, or a tournament's pairs with another judge.
+    """Judge pairs of jokes from a file, or those of a tournament with another judge.
 
-    Nothing that is committed is ever lost: run it again and it goes on. Several judges can judge
-    one store, one after the other; each judgment carries its judge.
+    Committed judgments are never lost: run the command again to continue. Several judges can judge
+    one store, one after the other. Each judgment records its judge.
     """
     if output is not None:
         check_place(output)
         if output.suffix.lower() not in ENDINGS:
             raise OptionError(f"{output}: the file must end in {', '.join(ENDINGS)}")
     elif decisions:
-        raise OptionError("--decisions says what is written to --output FILE, which is not given")
+        raise OptionError("--decisions needs an output file; add --output FILE")
     backend, options = parse_judge(judge)
     options |= settings_of(settings)
     if template is not None:
@@ -160,10 +166,13 @@ def judge(
 
 def _say_ending(ending: Ending, path: Path) -> None:
     failed = f", {ending.failed:,} failed" if ending.failed else ""
-    why = "interrupted; the same command goes on" if ending.reason is None else ending.reason
+    why = (
+        "interrupted; run the same command to continue" if ending.reason is None else ending.reason
+    )
     _output.say("note", f"{ending.judged:,} judgments committed to {path}{failed}; {why}")
     if ending.failed:
         _output.say(
             "warning",
-            "failures are no ties, and not in the match log; --retry-failures asks again",
+            "failures do not count as ties and are not in the match log; use --retry-failures to "
+            "ask again",
         )

@@ -1,4 +1,4 @@
-"""`humorrank plan`: how many matches and prompts are needed."""
+"""`humorrank plan`: estimates the required numbers of matches and prompts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from humorrank.cli._progress import progress_bar
 from humorrank.cli._ratings import read_ratings
 from humorrank.errors import OptionError
 
-_GOAL, _FIELD, _WAYS = "Goal", "Field", "Ways to reach it"
+_GOAL, _FIELD, _WAYS = "Target", "Assumptions", "Design"
 _DECIMALS = {"chance": 3}
 
 
@@ -22,37 +22,45 @@ def plan(
         str,
         typer.Argument(
             metavar="RATINGS",
-            help="Assumed ratings: a CSV with the columns model and rating, or a number of models, "
-            "evenly spread over 800 points (see --spread).",
+            help="Assumed ratings: a CSV file with the columns model and rating, or a number of "
+            "models, which are spread evenly over 800 points (see --spread).",
         ),
     ],
     half_width: Annotated[
         float | None,
-        typer.Option(help="The half-width of the intervals, in points.", rich_help_panel=_GOAL),
+        typer.Option(help="Target half-width of the intervals, in points.", rich_help_panel=_GOAL),
     ] = None,
     of: Annotated[
         Literal["largest", "median"],
         typer.Option(
-            help="Whose half-width: every model's, or that of half of them.", rich_help_panel=_GOAL
+            help="Models that must reach the half-width: all of them, or half of them.",
+            rich_help_panel=_GOAL,
         ),
     ] = "largest",
     separate: Annotated[
         float | None,
         typer.Option(
-            help="Tell models apart that differ by at least so many points.", rich_help_panel=_GOAL
+            help="Separate models that differ by at least this number of points.",
+            rich_help_panel=_GOAL,
         ),
     ] = None,
     power: Annotated[
-        float, typer.Option(help="The chance to do so, of each pair.", rich_help_panel=_GOAL)
+        float,
+        typer.Option(
+            help="Probability with which each such pair is separated.", rich_help_panel=_GOAL
+        ),
     ] = 0.8,
     pairs: Annotated[
         Literal["all", "neighbours"],
-        typer.Option(help="Which pairs are to be told apart.", rich_help_panel=_GOAL),
+        typer.Option(
+            help="Pairs to separate: all, or only neighbors in rank.", rich_help_panel=_GOAL
+        ),
     ] = "all",
     matches: Annotated[
         list[int] | None,
         typer.Option(
-            help="Instead of a goal: say what so many matches give; may be repeated.",
+            help="Number of matches for which to show the precision, instead of a target. May be "
+            "repeated.",
             rich_help_panel=_GOAL,
         ),
     ] = None,
@@ -60,26 +68,26 @@ def plan(
         float | None,
         typer.Option(
             metavar="SD",
-            help="With a number of models: spread them as a normal distribution of this standard "
-            "deviation.",
+            help="For a number of models: spread their ratings as a normal distribution with this "
+            "standard deviation.",
             rich_help_panel=_FIELD,
         ),
     ] = None,
     ties: Annotated[
-        float, typer.Option(help="The tie rate between equals, 0 to 1.", rich_help_panel=_FIELD)
+        float, typer.Option(help="Tie rate between equals, from 0 to 1.", rich_help_panel=_FIELD)
     ] = 0.1,
     joke_effects: Annotated[
         float,
         typer.Option(
-            help="Standard deviation, in points, of a joke's own quality around its model's.",
+            help="Standard deviation in points of the quality of a joke around that of its model.",
             rich_help_panel=_FIELD,
         ),
     ] = 0.0,
     prompts: Annotated[
         list[int] | None,
         typer.Option(
-            help="How many prompts there are, or may be; may be repeated. By default once, twice "
-            "and five times the fewest that can do.",
+            help="Number of available prompts. May be repeated. The default is the smallest "
+            "sufficient number, and two and five times that number.",
             rich_help_panel=_WAYS,
         ),
     ] = None,
@@ -87,29 +95,31 @@ def plan(
         list[str] | None,
         typer.Option(
             metavar="KIND",
-            help="Which pairs meet: round_robin, random, swiss or information; may be repeated. "
-            "All by default, information up to 64 models.",
+            help="Schedule that chooses the pairs: round_robin, random, swiss or information. May "
+            "be repeated. All by default, information only up to 64 models.",
             rich_help_panel=_WAYS,
         ),
     ] = None,
     confidence: Annotated[
-        float, typer.Option(help="Of the intervals.", rich_help_panel=_GOAL)
+        float, typer.Option(help="Confidence level of the intervals.", rich_help_panel=_GOAL)
     ] = 0.95,
     runs: Annotated[
         int,
         typer.Option(
-            help="Simulated tournaments by which an adaptive schedule is measured.",
+            help="Number of simulated tournaments that measure an adaptive schedule.",
             rich_help_panel=_WAYS,
         ),
     ] = 2,
-    seed: Annotated[int, typer.Option(help="Of those.", rich_help_panel=_WAYS)] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Random seed for the simulated tournaments.", rich_help_panel=_WAYS)
+    ] = 0,
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Plan how many matches, on how many prompts, a given precision needs.
+    """Plan the number of matches and prompts that a given precision requires.
 
-    With joke effects, matches of one joke are alike, so that matches do not make up for too few
-    prompts; then it says how many prompts are needed at least.
+    With joke effects, matches of the same joke depend on each other, and more matches cannot
+    compensate for too few prompts. In this case, the plan gives the required number of prompts.
 
     * `humorrank plan ratings.csv --half-width 20`
     * `humorrank plan 12 --spread 100 --separate 30 --power 0.8 --joke-effects 100`
@@ -151,7 +161,7 @@ def _field(text: str, spread: float | None) -> dict[str, float]:
     if spread is None:
         return found
     if not (text.isascii() and text.isdigit()):
-        raise OptionError("--spread is about a number of models; the file has the ratings already")
+        raise OptionError("--spread needs a number of models; the file already gives the ratings")
     deviation = positive("spread", spread)
     quantile = NormalDist().inv_cdf
     return {

@@ -1,4 +1,4 @@
-"""`humorrank plot`: a picture of a log, a tally or a store."""
+"""`humorrank plot`: draws a figure of a log, a tally or a store."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Kind = Literal[
 _FIGURE: Final = "Figure"
 
 _BOARDS: Final = ("leaderboard", "ranks", "win-rates", "elo")
-"""Figures of a board, which take every option of rating."""
+"""Figures of a leaderboard, which take all rating options."""
 
 _TAKEN: Final[Mapping[str, tuple[str, ...]]] = {
     "features": ("top",),
@@ -47,7 +47,7 @@ _TAKEN: Final[Mapping[str, tuple[str, ...]]] = {
     "win-rates": ("top",),
     "elo": ("top", "elo_shuffles"),
 }
-"""Which options, beside those of reading, say something of each kind."""
+"""Options that apply to each kind of figure, in addition to those for reading."""
 
 _BOOTSTRAP, _SHUFFLES, _STEPS = 1000, 100, 40
 
@@ -59,11 +59,12 @@ def plot(
         Kind,
         typer.Argument(
             metavar="KIND",
-            help="leaderboard: ratings with intervals; ranks: those that the data allow; "
-            "win-rates: of each model against each other one; elo: Stable Elo against "
-            "Bradley-Terry; features: why models win and lose; judges: the ratings by two judges; "
-            "position-bias: how often the first wins, by judge; budget: ratings by number of "
-            "comparisons; reliability: predicted against observed wins.",
+            help="The figure: leaderboard (ratings with intervals), ranks (those that are "
+            "compatible with the data), win-rates (of each model against each other one), elo "
+            "(Stable Elo against Bradley-Terry), features (why models win and lose), judges "
+            "(ratings by two judges), position-bias (how often the joke shown first wins, by "
+            "judge), budget (ratings by number of comparisons), or reliability (predicted against "
+            "observed wins).",
             show_default=False,
         ),
     ],
@@ -71,8 +72,8 @@ def plot(
         list[str],
         typer.Argument(
             metavar="LOG_OR_STORE...",
-            help="A tournament's store; or match logs, decision logs and tallies, as `humorrank "
-            "rate` takes them.",
+            help="The store of a tournament, or match logs, decision logs and tally files, as for "
+            "`humorrank rate`.",
             show_default=False,
         ),
     ],
@@ -82,21 +83,23 @@ def plot(
             "--output",
             "-o",
             metavar="FILE",
-            help="Where to: .png, .svg, .html (a page that needs no network) or .json (the "
-            "Vega-Lite spec).",
+            help="Path of the file, which must end in .png, .svg, .html (a page that needs no "
+            "network) or .json (the Vega-Lite specification).",
             rich_help_panel=_options.OUTPUT,
             show_default=False,
         ),
     ],
     top: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Show only the N best.", min=1, rich_help_panel=_FIGURE),
+        typer.Option(
+            metavar="N", help="Show only the N best models.", min=1, rich_help_panel=_FIGURE
+        ),
     ] = None,
     judges: Annotated[
         list[str] | None,
         typer.Option(
             metavar="JUDGE,JUDGE",
-            help="Which two judges are compared; not needed where there are two.",
+            help="The two judges to compare; not needed if the log has exactly two.",
             rich_help_panel=_FIGURE,
         ),
     ] = None,
@@ -104,7 +107,7 @@ def plot(
         int | None,
         typer.Option(
             metavar="N",
-            help=f"How often the field is rated on the way to its budget; {_STEPS} if not given.",
+            help=f"Number of budgets at which the models are rated; {_STEPS} by default.",
             min=1,
             rich_help_panel=_FIGURE,
         ),
@@ -112,15 +115,15 @@ def plot(
     bootstrap: Annotated[
         int | None,
         typer.Option(
-            help=f"Replicates behind the intervals; {_BOOTSTRAP:,} if not given, 0 leaves them "
-            "out.",
+            help="Number of bootstrap replicates behind the intervals; 0 omits the intervals. The "
+            f"default is {_BOOTSTRAP:,}.",
             rich_help_panel=_options.INTERVALS,
         ),
     ] = None,
     elo_shuffles: Annotated[
         int | None,
         typer.Option(
-            help=f"Random orders behind Stable Elo; {_SHUFFLES} if not given.",
+            help=f"Number of random match orders behind Stable Elo; {_SHUFFLES} by default.",
             rich_help_panel=_options.RATING,
         ),
     ] = None,
@@ -129,8 +132,8 @@ def plot(
 ) -> None:
     """Draw a figure and write it to a file.
 
-    Needs `pip install 'humorrank[figures]'`. Figures read in black and white and for the
-    colour-blind; what a mark means stands below the title.
+    This requires `pip install 'humorrank[figures]'`. Figures are readable in black and white and
+    for color-blind readers. The meaning of each mark is stated below the title.
 
     * `humorrank plot leaderboard votes.csv -o leaderboard.png`
     * `humorrank plot features T.sqlite -o features.svg`
@@ -215,7 +218,7 @@ def _of_rows(
 
 
 def _refuse_idle(kind: str, said: Mapping[str, Any], rating: Mapping[str, Any]) -> None:
-    """Refuses options that say nothing of this kind of figure."""
+    """Refuses options that do not apply to this kind of figure."""
     idle = [name for name in said if name not in _TAKEN[kind]]
     if kind not in _BOARDS:
         parameters = inspect.signature(_options.rating_options).parameters
@@ -227,6 +230,6 @@ def _refuse_idle(kind: str, said: Mapping[str, Any], rating: Mapping[str, Any]) 
     for name in idle:
         takes = ", ".join(f"--{one.replace('_', '-')}" for one in _TAKEN[kind])
         raise OptionError(
-            f"--{name.replace('_', '-')} says nothing of the figure {kind}, which takes {takes} "
-            "and the options of reading"
+            f"--{name.replace('_', '-')} does not apply to the figure {kind}, which takes {takes} "
+            "and the options for reading"
         )

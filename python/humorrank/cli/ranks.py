@@ -1,4 +1,4 @@
-"""`humorrank ranks`: which ranks the matches allow."""
+"""`humorrank ranks`: shows the ranks that are compatible with the matches."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def ranks(
         int | None,
         typer.Option(
             metavar="K",
-            help="Also the chance to be among the first K; 3 if not given.",
+            help="Also show the probability of being among the first K; 3 by default.",
             min=1,
             rich_help_panel=_options.INTERVALS,
         ),
@@ -30,7 +30,7 @@ def ranks(
         bool,
         typer.Option(
             "--joint",
-            help="Intervals of the ranks that hold for all models at once.",
+            help="Compute rank intervals that hold for all models simultaneously.",
             rich_help_panel=_options.INTERVALS,
         ),
     ] = False,
@@ -40,7 +40,7 @@ def ranks(
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Show which ranks the matches allow, and how likely each model is to be the best.
+    """Show the possible ranks of each model and the probability that it is the best.
 
     * `humorrank ranks votes.csv`
     * `humorrank ranks votes.csv --cluster prompt --top 5 --format json`

@@ -1,4 +1,4 @@
-"""`humorrank rate`: a match log in, a leaderboard out."""
+"""`humorrank rate`: rates a match log and prints the leaderboard."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def rate(
         bool,
         typer.Option(
             "--simultaneous",
-            help="Intervals that hold for all models at once.",
+            help="Compute intervals that hold for all models simultaneously.",
             rich_help_panel=_options.INTERVALS,
         ),
     ] = False,
@@ -38,7 +38,8 @@ def rate(
     elo_k: Annotated[
         float,
         typer.Option(
-            help="The most points one match moves an Elo.", rich_help_panel=_options.RATING
+            help="Maximum number of points that one match moves an Elo rating.",
+            rich_help_panel=_options.RATING,
         ),
     ] = 32.0,
     by: _options.By = None,
@@ -48,21 +49,24 @@ def rate(
     top: Annotated[
         int | None,
         typer.Option(
-            metavar="N", help="Show only the N best.", min=1, rich_help_panel=_options.OUTPUT
+            metavar="N",
+            help="Show only the N best models.",
+            min=1,
+            rich_help_panel=_options.OUTPUT,
         ),
     ] = None,
 ) -> None:
     """Rate models from a log of pairwise outcomes.
 
-    One row is one match: who was shown first, who second, who won. Common formats are
-    recognised as they are (LMArena, AlpacaEval, MT-bench, arena-hard, ComparIA, preference
-    pairs, winner,loser); `--columns` says it for others.
+    Each row is one match: which model was shown first, which second, and which one won. Common
+    formats are recognized (LMArena, AlpacaEval, MT-bench, arena-hard, ComparIA, preference pairs,
+    winner,loser). For other formats, specify the roles of the columns with `--columns`.
 
     * `humorrank rate votes.csv`
     * `humorrank rate 'votes-*.parquet' --where "language = 'en'" --format json -o board.json`
-    * `humorrank rate votes.csv --by judge` rates each judge's votes on their own
-    * `humorrank rate votes.csv --bootstrap 1000 --cluster prompt` for intervals that know that
-      matches on one prompt are alike
+    * `humorrank rate votes.csv --by judge` rates the votes of each judge separately
+    * `humorrank rate votes.csv --bootstrap 1000 --cluster prompt` computes intervals that allow for
+      the dependence of matches on the same prompt
     * `humorrank rate votes.csv --ties davidson --first-position --control length`
     * `zcat votes.csv.gz | humorrank rate - --columns model_a=left,model_b=right,winner=label`
     """
@@ -83,7 +87,7 @@ def rate(
     if isinstance(board, Leaderboard):
         board = board.with_tiers(tiers)
     elif tiers is not None or chosen == "latex":
-        raise OptionError("--tiers and --format latex are of one board; --by makes many")
+        raise OptionError("--tiers and --format latex need a single leaderboard; remove --by")
     filtered = (
         board.counts["filtered_by"]
         if isinstance(board, Leaderboard)
@@ -107,11 +111,10 @@ def _render(
         return board.to_json(top) if isinstance(board, Leaderboard) else board.json_pieces(top)
     if chosen == "latex" and isinstance(board, Leaderboard):
         return board.to_latex(top)
-    table = board.best(top)
     if chosen == "csv":
-        return table.write_csv()
+        return board.best(top).write_csv()
     if chosen == "markdown":
-        return _output.markdown(table, _DECIMALS)
+        return _output.markdown(board.best(top), _DECIMALS)
     color = _output.colored(output)
     if color and isinstance(board, Leaderboard):
         return board.to_text(top, color=True, width=shutil.get_terminal_size().columns)

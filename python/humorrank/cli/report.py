@@ -1,4 +1,4 @@
-"""`humorrank report`: one page that holds a whole board."""
+"""`humorrank report`: writes a page with a whole leaderboard."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def report(
         list[str],
         typer.Argument(
             metavar="SOURCE...",
-            help="A tournament's store; or match logs, decision logs, files of `humorrank tally`.",
+            help="The store of a tournament, or match logs, decision logs or tally files.",
             show_default=False,
         ),
     ],
@@ -34,14 +34,14 @@ def report(
             "--output",
             "-o",
             metavar="FILE",
-            help="The page: a file that ends in .html or .htm.",
+            help="Path of the page, which must end in .html or .htm.",
             rich_help_panel=_options.OUTPUT,
         ),
     ],
     title: Annotated[
         str | None,
         typer.Option(
-            help="Of the page; the numbers of contestants and matches if not given.",
+            help="Title of the page. By default, it gives the numbers of contestants and matches.",
             rich_help_panel=_PAGE,
         ),
     ] = None,
@@ -49,7 +49,7 @@ def report(
         int,
         typer.Option(
             metavar="N",
-            help="Example decisions of each pair, at most; drawn by the seed.",
+            help="Maximum number of example decisions for each pair, drawn by the seed.",
             min=0,
             max=100,
             rich_help_panel=_PAGE,
@@ -58,7 +58,7 @@ def report(
     offensive: Annotated[
         Literal["hide", "show"],
         typer.Option(
-            help="Fold jokes away that a judge labelled offensive, or show them as any other.",
+            help="Collapse jokes that a judge labeled offensive, or show them like all others.",
             rich_help_panel=_PAGE,
         ),
     ] = "hide",
@@ -67,7 +67,7 @@ def report(
         bool,
         typer.Option(
             "--pictures/--no-pictures",
-            help="Embed figures, where humorrank\\[figures] is installed.",
+            help="Embed figures if humorrank\\[figures] is installed.",
             rich_help_panel=_PAGE,
         ),
     ] = True,
@@ -75,7 +75,7 @@ def report(
         str | None,
         typer.Option(
             metavar="A,B",
-            help="The columns of both jokes of a log; joke_a,joke_b if not given.",
+            help="Columns of a log that contain the two jokes; joke_a,joke_b by default.",
             rich_help_panel=_options.READING,
         ),
     ] = None,
@@ -84,10 +84,11 @@ def report(
     reading: dict[str, Any],
     rating: dict[str, Any],
 ) -> None:
-    """Write a leaderboard as one self-contained page that needs no network.
+    """Write a leaderboard as a self-contained page that needs no network.
 
-    It is sorted and filtered, compares any two models with example decisions, prints, and says
-    what it takes to make it again: fingerprint of the data, settings, seed, versions, warnings.
+    Readers can sort and filter the leaderboard, compare any two models with example decisions, and
+    print the page. It lists everything that is needed to reproduce it: a fingerprint of the data,
+    settings, seed, versions and warnings.
 
     * `humorrank report T.sqlite -o report.html`
     * `humorrank report decisions.parquet -o report.html --title "Jokes in May" --tiers paper`
@@ -96,7 +97,7 @@ def report(
     from humorrank.report import make_page  # noqa: PLC0415 - no other command needs it
 
     if not output.lower().endswith((".html", ".htm")):
-        raise OptionError(f"{output}: a page is a file that ends in .html")
+        raise OptionError(f"{output}: the file of a page must end in .html or .htm")
     check_place(output)
     columns = _options.as_names("texts", None if texts is None else [texts])
     if columns is not None and len(columns) != 2:

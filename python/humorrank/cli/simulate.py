@@ -1,4 +1,4 @@
-"""`humorrank simulate`: a match log from known ratings."""
+"""`humorrank simulate`: simulates a match log from known ratings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from humorrank.errors import OptionError
 from humorrank.matches.simulation import simulate as draw_matches
 
 _SLICE = 1 << 17
-"""Rows of text that are written without a look at Ctrl-C."""
+"""Number of rows of text that are written before Ctrl-C is checked."""
 
 
 def simulate(
@@ -22,17 +22,23 @@ def simulate(
         str,
         typer.Argument(
             metavar="RATINGS",
-            help="A CSV with the columns model and rating, or a number of models.",
+            help="A CSV file with the columns model and rating, or a number of models.",
         ),
     ],
-    matches: Annotated[int, typer.Option(help="How many matches.")] = 10_000,
-    ties: Annotated[float, typer.Option(help="The tie rate between equals, 0 to 1.")] = 0.1,
-    seed: Annotated[int, typer.Option(help="The same seed draws the same log.")] = 0,
+    matches: Annotated[int, typer.Option(help="Number of matches.")] = 10_000,
+    ties: Annotated[float, typer.Option(help="Tie rate between equals, from 0 to 1.")] = 0.1,
+    seed: Annotated[int, typer.Option(help="Random seed for all draws.")] = 0,
     output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="Ends in .parquet or .csv.")
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Path of the output file, which must end in .parquet or .csv.",
+        ),
     ] = "matches.parquet",
 ) -> None:
-    """Draw a match log from known ratings.
+    """Simulate a match log from known ratings.
 
     `humorrank simulate 100 --matches 1000000 -o million.parquet`
     """
@@ -43,7 +49,7 @@ def simulate(
     frame = draw_matches(read_ratings(ratings), matches, ties, seed)
     with replacing(path) as file:
         if path.suffix == ".csv":
-            # By slices: while polars writes text, Python cannot listen for Ctrl-C.
+            # Python cannot handle Ctrl-C while polars writes text, hence the slices.
             frame.head(0).write_csv(file)
             for part in frame.iter_slices(_SLICE):
                 part.write_csv(file, include_header=False)

@@ -1,4 +1,4 @@
-"""`humorrank tally`: match logs and tallies in, one tally file out."""
+"""`humorrank tally`: counts match logs and tallies into one tally file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def tally(
         list[str],
         typer.Argument(
             metavar="FILE...",
-            help="Match logs, as `humorrank rate` takes them, and tally files; all are added up.",
+            help="Match logs, as for `humorrank rate`, and tally files, all of which are added up.",
             show_default=False,
         ),
     ],
@@ -31,7 +31,7 @@ def tally(
             "--output",
             "-o",
             metavar="FILE",
-            help="The tally file, Parquet; it appears once it is whole.",
+            help="Path of the tally file (Parquet), which appears once it is complete.",
             rich_help_panel=_options.OUTPUT,
         ),
     ],
@@ -40,26 +40,27 @@ def tally(
         list[str] | None,
         typer.Option(
             metavar="FILE",
-            help="Take away the matches of this tally file or log; may be repeated.",
+            help="Subtract the matches of this tally file or log. May be repeated.",
             rich_help_panel=_options.FILTERS,
         ),
     ] = None,
     reading: dict[str, Any],
 ) -> None:
-    """Count a match log once, so that it can be rated again in an instant.
+    """Count a match log once, so that it can be rated again quickly.
 
-    A tally holds how often each model won against, lost to and tied with each other, by who was
-    shown first. It is small, whatever the size of the log; tallies add, so that a day is added
-    to a year without reading the year again. Any table tool opens the file.
+    A tally contains how often each model won against, lost to and tied with each other model, by
+    which of them was shown first. It is small, whatever the size of the log. Tallies can be added,
+    so that a day is added to a year without reading the year again. Any tool that reads Parquet
+    can open the file.
 
     * `humorrank tally votes.csv -o votes.parquet`, then `humorrank rate votes.parquet`
     * `humorrank tally year.parquet today.csv -o year.parquet` adds a day
-    * `humorrank tally year.parquet --subtract monday.parquet -o rest.parquet` takes one away
+    * `humorrank tally year.parquet --subtract monday.parquet -o rest.parquet` subtracts one
     * `humorrank tally votes.csv --keys judge,language -o votes.parquet`, then
       `humorrank rate votes.parquet --by judge`
 
-    A tally keeps no order of rows, and of the other columns only its keys: `humorrank elo`,
-    `--where` and `--by` of another column need the log.
+    A tally does not keep the order of the rows, and of the other columns it keeps only its keys.
+    Therefore `humorrank elo`, `--where`, and `--by` with any other column need the log.
     """
     check_place(output)
     with progress_bar() as progress:

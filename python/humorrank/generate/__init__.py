@@ -1,4 +1,4 @@
-"""Candidates: models write one joke for each prompt."""
+"""Generation of candidates: models write one joke for each prompt."""
 
 from humorrank.generate.candidates import Count, counts, export_candidates
 from humorrank.generate.engine import Assignment, GenerationEnding, write

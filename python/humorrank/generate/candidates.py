@@ -1,4 +1,4 @@
-"""The file of candidates, as tournaments read it, and what is to be known of it."""
+"""The candidates file for tournaments, and the progress of each model."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _COUNTS: Final = (
 
 @dataclass(frozen=True)
 class Count:
-    """How far a model is.
+    """The progress of a model.
 
     Attributes:
-        model: its name.
-        jokes: how many jokes it has.
-        without_words: how many of them lack a word of their prompt.
-        failures: how many prompts it failed on.
-        prompts: how many prompts there are.
+        model: Name of the model.
+        jokes: Number of jokes that it has written.
+        without_words: Number of these that lack a word of their prompt.
+        failures: Number of prompts on which it failed.
+        prompts: Number of prompts.
     """
 
     model: str
@@ -45,23 +45,24 @@ class Count:
 
 
 def counts(store: CandidateStore) -> list[Count]:
-    """How far each model is, in the order of their names."""
+    """Returns the progress of each model, in the order of their names."""
     with store_errors(store.path):
         return [Count(*row) for row in store.connection.execute(_COUNTS)]
 
 
 def export_candidates(store: CandidateStore, output: Path) -> int:
-    """Writes all jokes, by prompt and model, as a tournament's `candidates` reads them.
+    """Writes all jokes, by prompt and model, to a file that a tournament's `candidates` reads.
 
-    Columns: prompt_id, model, prompt (its text; both words as "one, two"), joke, missing_words
-    (those of the prompt's words that do not occur, with ", " between; empty where all do).
+    The columns are prompt_id, model, prompt (its text; both words as "one, two"), joke and
+    missing_words. The last one lists the words of the prompt that do not occur, separated by ", ";
+    it is empty if all occur.
 
     Returns:
-        How many jokes.
+        The number of jokes.
 
     Raises:
-        OptionError: the ending of the file is not known, or it cannot be written.
-        StoreError: the store cannot be read.
+        OptionError: If the file extension is unknown, or the file cannot be written.
+        StoreError: If the store cannot be read.
     """
     with store_errors(store.path):
         rows = store.connection.execute(_JOKES).fetchall()

@@ -1,4 +1,4 @@
-"""The engine: ask a model for every joke that is not there yet, and commit each one."""
+"""The generation engine, which asks models for all missing jokes and commits each answer."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from humorrank.llm.asking import Asking, interrupting
 
 _N = TypeVar("_N", int, float)
 _THOUGHT: Final = "</think>"
-"""What ends a reasoning model's thoughts, where they are not kept apart."""
+"""The end of a reasoning model's thoughts, if they are part of the answer."""
 
 
 @dataclass(frozen=True)
 class GenerationEnding:
-    """How a run ended.
+    """The result of a run.
 
     Attributes:
-        written: jokes that this run committed.
-        failed: failures that this run committed.
-        complete: whether there is nothing more to ask for.
+        written: Number of jokes that this run committed.
+        failed: Number of failures that this run committed.
+        complete: Whether nothing is left to ask for.
     """
 
     written: int
@@ -39,13 +39,13 @@ class GenerationEnding:
 
 @dataclass(frozen=True)
 class Assignment:
-    """A model and what it is to write about.
+    """A model and the jokes that it should write.
 
     Attributes:
-        name: the model's.
-        model: its number in the store.
-        provider: asks it.
-        wanted: what it is to write.
+        name: Name of the model.
+        model: Number of the model in the store.
+        provider: Provider that asks the model.
+        wanted: Jokes that the model should write.
     """
 
     name: str
@@ -59,14 +59,14 @@ class _Open:
     """A joke that is asked for.
 
     Attributes:
-        wanted: what it is.
-        attempts: how often the provider asked for it, in earlier runs and its own retries too.
-        best: the joke with the fewest words missing so far.
-        empty: how often the answer was empty or cut.
-        lacking: how often words were missing.
-        latency: seconds of all attempts of this run.
-        prompt_tokens: of all attempts of this run.
-        output_tokens: of all attempts of this run.
+        wanted: The joke that should be written.
+        attempts: Number of attempts, including the provider's retries and earlier runs.
+        best: The joke with the fewest missing words so far.
+        empty: Number of answers that were empty or cut off.
+        lacking: Number of answers with missing words.
+        latency: Seconds of all attempts in this run.
+        prompt_tokens: Prompt tokens of all attempts in this run.
+        output_tokens: Output tokens of all attempts in this run.
     """
 
     wanted: Wanted
@@ -89,29 +89,31 @@ async def write(
     progress: Progress | None = None,
     say: Callable[[str], object] | None = None,
 ) -> GenerationEnding:
-    """Asks each model, one after the other, for its jokes.
+    """Asks the models, one after the other, for their jokes.
 
-    What a model thinks aloud (up to the last `</think>`) and white space around the joke are
-    taken off; nothing else is. An answer that is empty or cut at the limit of tokens is asked for
-    again, and a failure in the end.
+    The thoughts of a reasoning model (up to the last `</think>`) and white space around the joke
+    are removed; nothing else is. An answer that is empty or cut off at the token limit is asked
+    for again, and is a failure once the retries are used up.
+
+    Ctrl-C lets the model finish the jokes in flight; a second Ctrl-C abandons them. Everything
+    that is committed is kept in either case.
 
     Args:
-        store: open for writing.
-        assignments: who writes about what.
-        instructions: what they are told.
-        retries: how often an empty or cut answer is asked for again.
-        word_retries: how often a joke without both words of its prompt is; the one with the
-            fewest missing is kept, and says which are.
-        progress: called with the model's name, its committed jokes and failures, and how many
-            there will be.
-        say: called with what somebody who presses Ctrl-C should know.
+        store: Store, open for writing.
+        assignments: Models and the jokes that they should write.
+        instructions: Instructions to the models.
+        retries: Number of retries after an empty or cut off answer.
+        word_retries: Number of retries after a joke that lacks a word of its prompt. The joke with
+            the fewest missing words is kept, and they are recorded.
+        progress: Called with the name of the model, the number of its committed jokes and failures,
+            and their total.
+        say: Called with messages for a user who presses Ctrl-C.
 
     Returns:
-        How it ended. The first Ctrl-C lets the models finish what they were asked, the second
-        gives that up; either way everything committed stays.
+        The result of the run.
 
     Raises:
-        HumorRankError: a model cannot be asked at all, or the store cannot be written.
+        HumorRankError: If a model cannot be asked at all, or the store cannot be written.
     """
     written = failed = 0
     for assignment in assignments:
@@ -130,7 +132,7 @@ async def write(
 
 
 class _Run(Asking):
-    """One model at work."""
+    """The run of one model."""
 
     def __init__(
         self,
@@ -151,11 +153,11 @@ class _Run(Asking):
 
     @property
     def done(self) -> int:
-        """Jokes and failures that are committed."""
+        """Number of committed jokes and failures."""
         return self.written + self.failed
 
     async def play(self) -> None:
-        """Until every joke is committed, or nothing more may be asked."""
+        """Asks until every joke is committed, or the run is interrupted."""
         try:
             while (self._waiting and not self.stopping) or self._tasks or self._commits:
                 while not self.stopping and (room := self._room()):
@@ -188,7 +190,9 @@ class _Run(Asking):
             ]
             async for place, reply in self._provider.write(requests):
                 if place not in left:
-                    raise JudgeError(f"{self._assignment.name} answered what it was not asked")
+                    raise JudgeError(
+                        f"{self._assignment.name} answered a prompt that it was not asked"
+                    )
                 left.remove(place)
                 self.in_flight -= 1
                 self._take(asked[place], reply)
@@ -200,7 +204,7 @@ class _Run(Asking):
             self._changed.set()
 
     def _take(self, item: _Open, reply: Reply) -> None:
-        """Commits what came, or asks again."""
+        """Commits a reply, or asks again."""
         item.attempts += reply.attempts
         item.latency = _sum(item.latency, reply.latency)
         item.prompt_tokens = _sum(item.prompt_tokens, reply.prompt_tokens)
@@ -214,7 +218,7 @@ class _Run(Asking):
             item.lacking += bool(missing)
             again = bool(missing) and item.lacking <= self._word_retries
         else:
-            # What did not come at all, the provider has asked for as often as it should.
+            # For a reply without text, the provider has already made all retries.
             item.empty += reply.text is not None
             again = reply.text is not None and item.empty <= self._retries
         if again:
@@ -244,13 +248,13 @@ class _Run(Asking):
 
 
 def _joke(reply: Reply) -> tuple[str | None, str]:
-    """The joke of a reply; or None, and why there is none."""
+    """Returns the joke of a reply, or None and the reason why there is none."""
     if reply.text is None:
         return None, reply.reason or "no reason given"
     if reply.cut:
-        return None, "the answer was cut at the limit of tokens"
+        return None, "the answer was cut off at the token limit"
     text = reply.text.rpartition(_THOUGHT)[2].strip()
-    # What cannot be stored as UTF-8 is no text.
+    # Unpaired surrogates cannot be stored as UTF-8.
     text = text.encode("utf-8", "replace").decode()
     return (text, "") if text else (None, "the answer was empty")
 

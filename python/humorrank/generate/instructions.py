@@ -1,4 +1,4 @@
-"""What a model is told when it is asked for a joke."""
+"""The instructions to a model that is asked for a joke."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from humorrank.judge import Prompt
 Message = dict[str, str]
 
 VARIABLES: Final = ("prompt", "kind", "headline", "word1", "word2")
-"""What a template can use: the prompt, which kind it is (prompt, headline, words), and its parts,
-which are empty where it has none. Texts come quoted, as `humorrank.judge.template.quoted` has
-it."""
+"""The variables that a template can use: the prompt, its kind (prompt, headline or words), and its
+parts, which are empty if it has none. Texts are quoted by `humorrank.judge.template.quoted`."""
 
 _SYSTEM: Final = (
     "You write comedy. Answer with one joke and nothing else: no title, no explanation, no "
@@ -41,20 +40,21 @@ Write one short, original joke for this prompt:
 
 
 class Instructions:
-    """A jinja2 template of what a model is told, in a sandbox.
+    """Sandboxed jinja2 template of the instructions to a model.
 
-    Our own has a system message and the user's; a file of one's own is the user's message alone.
+    The default instructions have a system message and a user message. A custom template is the
+    user message alone.
 
     Args:
-        path: the file; our own words if None.
+        path: File with a custom template; the default instructions if None.
 
     Raises:
-        OptionError: it cannot be read, is no template, uses what there is not, or does not use
-            the prompt.
+        OptionError: If the file cannot be read or is not a jinja2 template, or if it uses an
+            unknown variable or does not use the prompt.
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        # These take longer to import than all the rest of a command that writes no texts.
+        # Imported late: this takes longer than all of a command that generates nothing.
         from jinja2 import StrictUndefined, TemplateSyntaxError, meta  # noqa: PLC0415
         from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
 
@@ -68,7 +68,9 @@ class Instructions:
             used = meta.find_undeclared_variables(environment.parse(source))
             self._template = environment.from_string(source)
         except TemplateSyntaxError as error:
-            message = f"{self._where}, line {error.lineno}: is no jinja2 template: {error.message}"
+            message = (
+                f"{self._where}, line {error.lineno}: is not a jinja2 template: {error.message}"
+            )
             raise OptionError(message) from None
         for name in sorted(used.difference(VARIABLES)):
             known = ", ".join(VARIABLES)
@@ -76,17 +78,17 @@ class Instructions:
             raise OptionError(f"{self._where}: {message}")
         if "prompt" not in used and not {"headline", "word1", "word2"} <= used:
             raise OptionError(
-                f"{self._where}: uses neither prompt, nor headline, word1 and word2, so that a "
-                "model would not learn what to write about"
+                f"{self._where}: uses neither prompt nor all of headline, word1 and word2; without "
+                "them, the model does not receive the prompt"
             )
         content = json.dumps([self._system, source]).encode()
         self.digest = hashlib.blake2b(content, digest_size=16).hexdigest()
 
     def messages(self, prompt: Prompt) -> list[Message]:
-        """The messages for a prompt.
+        """Returns the chat messages for a prompt.
 
         Raises:
-            OptionError: the template fails on it.
+            OptionError: If the template fails on the prompt, or does not show it.
         """
         from jinja2 import TemplateError  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""A provider that asks any endpoint which speaks OpenAI's chat completions."""
+"""A provider that asks any endpoint with OpenAI's chat completions API."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from humorrank.llm.endpoint import AgainError, Client, Completion, Endpoint, Rej
 
 
 class OpenAIProvider:
-    """Asks with bounded concurrency on connections that stay open.
+    """Asks with bounded concurrency on persistent connections.
 
-    What does not come through is asked for again (`humorrank.llm.endpoint.Client`). A refusal, and
-    what else the endpoint will not do, is a failure.
+    Failed requests are retried (see `humorrank.llm.endpoint.Client`). A refusal, or any other
+    request that the endpoint rejects, is a failure.
 
     Args:
-        model: the model, as the endpoint calls it.
-        sampling: how it draws; the seed is sent as seed + attempt.
-        endpoint: where and how to ask.
-        in_flight: the most requests at once.
+        model: Name of the model at the endpoint.
+        sampling: Sampling settings; the seed is sent as seed + attempt.
+        endpoint: Address and settings of the endpoint.
+        in_flight: Most requests in flight.
 
     Raises:
-        MissingExtraError: httpx or tenacity is not installed.
-        OptionError: there is no key.
+        MissingExtraError: If httpx or tenacity is not installed.
+        OptionError: If a required key is missing.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class OpenAIProvider:
         }
 
     async def write(self, requests: Sequence[Request]) -> AsyncIterator[tuple[int, Reply]]:
-        """Answers as they come."""
+        """Yields replies as they arrive."""
         tasks = [
             asyncio.create_task(self._reply(place, request))
             for place, request in enumerate(requests)
@@ -95,10 +95,10 @@ def _reply(completion: Completion, attempts: int, seconds: float) -> Reply:
 
 
 def endpoint_of(options: Mapping[str, Any]) -> Endpoint:
-    """The endpoint of a provider's settings.
+    """Makes the endpoint from a provider's settings.
 
     Raises:
-        OptionError: there is no such setting, or it has a bad value.
+        OptionError: If a setting is unknown or has an invalid value.
     """
     refuse_unknown(options, [option.name for option in fields(Endpoint)], "--set")
     return Endpoint(**options)

@@ -1,4 +1,4 @@
-"""What writes jokes: what it is asked, what it answers, and what it must be able to do."""
+"""The requests to a provider of jokes, its replies, and the protocol that it implements."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from humorrank.judge import Prompt
 
 @dataclass(frozen=True)
 class Request:
-    """One question to a model.
+    """One request to a model.
 
     Attributes:
-        prompt: what the joke is to be about.
-        messages: what the model is told.
-        attempt: how often it was asked this before, in earlier runs too.
+        prompt: Prompt for which the joke is written.
+        messages: Chat messages to the model.
+        attempt: Number of earlier attempts, including those in earlier runs.
     """
 
     prompt: Prompt
@@ -27,16 +27,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came of a request.
+    """The reply to a request.
 
     Attributes:
-        text: what the model wrote; None where nothing came.
-        reason: why nothing came, in words.
-        cut: whether the text ends because a limit of tokens was reached.
-        attempts: how often the provider asked.
-        latency: seconds from the first attempt to the answer.
-        prompt_tokens: over all attempts, if known.
-        output_tokens: over all attempts, if known.
+        text: Text of the model; None if the request failed.
+        reason: Reason why the request failed, as text.
+        cut: Whether the text was cut off at the token limit.
+        attempts: Number of attempts that the provider made.
+        latency: Seconds from the first attempt to the answer.
+        prompt_tokens: Prompt tokens of all attempts, if known.
+        output_tokens: Output tokens of all attempts, if known.
     """
 
     text: str | None
@@ -49,16 +49,15 @@ class Reply:
 
 
 class Provider(Protocol):
-    """A model that writes.
+    """A model that writes jokes.
 
-    Retries of what did not come through are the provider's own affair; what no retry can mend (a
-    wrong key, a model that does not exist) it raises as a `HumorRankError`, which ends the run and
-    leaves what is committed as it is.
+    The provider retries failed requests itself. If retries cannot help (a wrong key, a model that
+    does not exist), it raises a `HumorRankError`, which ends the run. Committed jokes are kept.
 
     Attributes:
-        settings: everything that its texts depend on, as JSON values.
-        batch_size: the most requests that it takes in one call.
-        in_flight: the most requests that it takes at once, over all calls.
+        settings: Everything that its texts depend on, as JSON values.
+        batch_size: Most requests in one call.
+        in_flight: Most requests in flight, over all calls.
     """
 
     settings: Mapping[str, Any]
@@ -66,21 +65,21 @@ class Provider(Protocol):
     in_flight: int
 
     def write(self, requests: Sequence[Request]) -> AsyncIterator[tuple[int, Reply]]:
-        """Answers every request exactly once, each with its place, as they come."""
+        """Answers every request exactly once, with its place, in order of arrival."""
 
     async def close(self) -> None:
-        """Lets go of what it holds; nothing is asked afterwards."""
+        """Releases all resources; nothing is asked afterwards."""
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How a model draws its words.
+    """Sampling settings of a model. The defaults are those of the paper [HR26].
 
     Attributes:
-        temperature: 0.7 as in the paper.
-        top_p: 1.0 as in the paper.
-        max_tokens: the longest answer; the provider's own limit if None.
-        seed: of the draws, where the provider has one.
+        temperature: Sampling temperature.
+        top_p: Nucleus sampling threshold.
+        max_tokens: Most tokens of an answer; the provider's own limit if None.
+        seed: Random seed for the draws, if the provider supports one.
     """
 
     temperature: float = 0.7

@@ -1,4 +1,4 @@
-"""Providers by name: from `PROVIDER/MODEL` and settings to something that writes."""
+"""Providers by name, and their construction from `PROVIDER/MODEL` and settings."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from humorrank.generate.simulated import GeneratorSimulation, SimulatedProvider
 
 
 def named_model(text: str) -> tuple[str, str, str]:
-    """`PROVIDER/MODEL`, or `NAME=PROVIDER/MODEL`, as name, provider and model.
+    """Splits `PROVIDER/MODEL` or `NAME=PROVIDER/MODEL` into name, provider and model.
 
-    The name is all of it where none is given.
+    Without NAME, the name is the whole text.
 
     Raises:
-        OptionError: the text is not of that form, or the provider is not known.
+        OptionError: If the text has another form, or the provider is unknown.
     """
     name, equals, rest = text.rpartition("=")
     provider, slash, model = rest.partition("/")
@@ -41,17 +41,17 @@ def make_provider(
     *,
     in_flight: int | None = None,
 ) -> Provider:
-    """The provider of a model.
+    """Makes the provider of a model.
 
     Args:
-        provider: its name in `PROVIDERS`.
-        model: the model, as the provider calls it.
-        sampling: how it draws.
-        options: the provider's own settings, by name.
-        in_flight: the most requests at once; its own choice if None.
+        provider: Name of the provider, in `PROVIDERS` or registered by a plugin.
+        model: The provider's name of the model.
+        sampling: Sampling settings.
+        options: Settings of the provider, by name.
+        in_flight: Most requests in flight; the provider's default if None.
 
     Raises:
-        OptionError: there is no such setting, or it has a bad value.
+        OptionError: If the provider or a setting is unknown, or a setting has an invalid value.
     """
     bounds = {} if in_flight is None else {"in_flight": in_flight}
     make: Factory | None = factory(provider, PROVIDERS, ENTRY_POINTS)
@@ -85,10 +85,11 @@ def _openai(
 
 
 Factory = Callable[[str, Sampling, Mapping[str, Any], Mapping[str, int]], Provider]
-"""Makes a provider from (model, sampling, options, bounds); see `make_provider`."""
+"""A function that makes a provider from (model, sampling, options, bounds); see
+`make_provider`."""
 
 ENTRY_POINTS: Final = "humorrank.generators"
-"""The entry points by which other packages register providers: name -> `Factory`."""
+"""Entry point group in which other packages register providers: name -> `Factory`."""
 
 PROVIDERS: Mapping[str, Factory] = {"simulated": _simulated, "openai": _openai, "vllm": _vllm}
-"""The providers of this package."""
+"""The built-in providers."""

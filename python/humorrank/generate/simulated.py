@@ -1,4 +1,4 @@
-"""A provider that needs no model, for trying things out anywhere."""
+"""A provider that needs no model, for tests and trials."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from humorrank._util.checks import positive, share, whole
 from humorrank.generate.provider import Reply, Request
 
 _FAILURE, _MISS, _JOKE, _EMPTY = 21, 22, 23, 24
-"""What a draw is for."""
+"""The purposes of draws, which key their streams."""
 
 _OPENINGS: Final = (
     "My therapist says I should stop worrying about {0}.",
@@ -41,15 +41,15 @@ _ANYTHING: Final = "a stapler"
 
 @dataclass(frozen=True)
 class GeneratorSimulation:
-    """How a simulated model writes.
+    """Settings of a simulated model.
 
     Attributes:
-        failure_rate: the chance that one attempt does not come through, 0 to 1.
-        miss_rate: the chance that a joke lacks the second word of its prompt, 0 to 1.
-        empty_rate: the chance that an answer is empty, 0 to 1.
-        retries: how often a failed attempt is made again.
-        latency: seconds that one attempt takes.
-        seed: of all draws.
+        failure_rate: Probability that one attempt fails, 0 to 1.
+        miss_rate: Probability that a joke lacks the second word of its prompt, 0 to 1.
+        empty_rate: Probability that an answer is empty, 0 to 1.
+        retries: Number of retries after a failed attempt.
+        latency: Seconds that one attempt takes.
+        seed: Random seed for all draws.
     """
 
     failure_rate: float = 0.0
@@ -60,10 +60,10 @@ class GeneratorSimulation:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuses values that cannot be.
+        """Rejects invalid values.
 
         Raises:
-            OptionError: saying which and what is allowed.
+            OptionError: If a value is invalid; the message states the allowed values.
         """
         for name in ("failure_rate", "miss_rate", "empty_rate"):
             share(name, getattr(self, name))
@@ -73,12 +73,12 @@ class GeneratorSimulation:
 
 
 class SimulatedProvider:
-    """Puts jokes together by (seed, model, prompt id, attempt), whatever else is asked for.
+    """Composes jokes as a function of (seed, model, prompt id, attempt) alone.
 
     Args:
-        model: the name of the model.
-        simulation: how it writes.
-        in_flight: the most requests at once.
+        model: Name of the model.
+        simulation: Settings of the model.
+        in_flight: Most requests in flight.
     """
 
     batch_size = 1_000
@@ -91,14 +91,14 @@ class SimulatedProvider:
         self.settings: Mapping[str, Any] = {"model": model, **asdict(simulation)}
 
     async def write(self, requests: Sequence[Request]) -> AsyncIterator[tuple[int, Reply]]:
-        """All answers at once, after the latency of one."""
+        """Yields all replies, after the latency of one attempt."""
         if self.simulation.latency:
             await asyncio.sleep(self.simulation.latency)
         for place, request in enumerate(requests):
             yield place, self._reply(request)
 
     async def close(self) -> None:
-        """Holds nothing."""
+        """Does nothing, since there is nothing to release."""
 
     def _reply(self, request: Request) -> Reply:
         how, prompt = self.simulation, request.prompt
@@ -121,5 +121,5 @@ class SimulatedProvider:
 
 
 def _below(size: int, key: np.ndarray, place: int) -> int:
-    """A number from 0 to size - 1."""
+    """Draws a number from 0 to size - 1."""
     return int(draws.uniform(_JOKE, key, place) * size)

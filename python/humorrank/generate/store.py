@@ -1,4 +1,4 @@
-"""The store of candidates: one SQLite file with every joke that was written, and every failure."""
+"""The store of candidates, a SQLite file with all jokes and failures."""
 
 from __future__ import annotations
 
@@ -62,18 +62,18 @@ CREATE TABLE state (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one (model, prompt).
+    """The joke or the failure of one model on one prompt.
 
     Attributes:
-        prompt: the number of the prompt.
-        model: the number of the model.
-        text: the joke; None where there is none.
-        reason: why there is none.
-        missing: words of the prompt that do not occur in it.
-        attempts: how often the model was asked, in earlier runs too.
-        latency: seconds from the first attempt to the answer, if known.
-        prompt_tokens: over all attempts, if known.
-        output_tokens: over all attempts, if known.
+        prompt: Number of the prompt.
+        model: Number of the model.
+        text: The joke; None for a failure.
+        reason: Reason for a failure.
+        missing: Words of the prompt that do not occur in the joke.
+        attempts: Number of attempts, including those in earlier runs.
+        latency: Seconds from the first attempt to the answer, if known.
+        prompt_tokens: Prompt tokens of all attempts, if known.
+        output_tokens: Output tokens of all attempts, if known.
     """
 
     prompt: int
@@ -89,13 +89,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A joke that is to be written.
+    """A joke that should be written.
 
     Attributes:
-        number: the number of the prompt.
-        prompt: the prompt.
-        attempts: how often the model was asked for it in earlier runs.
-        best: the joke that there is, if it is to be replaced by one that lacks fewer words.
+        number: Number of the prompt.
+        prompt: The prompt.
+        attempts: Number of attempts in earlier runs.
+        best: The present joke, if it should be replaced by one that lacks fewer words.
     """
 
     number: int
@@ -106,24 +106,24 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Written:
-    """Outcomes to be committed together.
+    """Outcomes that are committed together.
 
     Attributes:
-        outcomes: at most as many as a commit holds.
+        outcomes: The outcomes, at most as many as one commit can hold.
     """
 
     outcomes: Sequence[Outcome]
 
     def __len__(self) -> int:
-        """How many."""
+        """Returns the number of outcomes."""
         return len(self.outcomes)
 
     def parts(self) -> Sequence[Written]:
-        """Outcomes come one by one."""
+        """Returns the parts for separate commits: there is only one."""
         return [self]
 
     def write(self, connection: sqlite3.Connection) -> None:
-        """Writes them, inside a transaction; a joke takes the place of an earlier failure."""
+        """Writes the outcomes within a transaction; each replaces an earlier failure."""
         now = time.time()
         for outcome in self.outcomes:
             place = outcome.prompt, outcome.model
@@ -153,10 +153,10 @@ class CandidateStore(Database):
 
     @classmethod
     def at(cls, path: Path) -> CandidateStore:
-        """Opens a store as its writer; makes an empty one if there is none.
+        """Opens a store for writing, and creates an empty one if there is none.
 
         Raises:
-            StoreError: it cannot be used.
+            StoreError: If the store cannot be used.
         """
         if path.exists():
             return cls(path, write=True)
@@ -165,7 +165,7 @@ class CandidateStore(Database):
         return cls.made(path, TABLES, lambda connection: None)
 
     def prompts(self) -> list[Prompt]:
-        """The prompts, in the order of their numbers."""
+        """Returns the prompts in the order of their numbers."""
         with store_errors(self.path):
             rows = self.connection.execute(
                 "SELECT id, text, kind, word1, word2 FROM prompts ORDER BY prompt"
@@ -176,7 +176,7 @@ class CandidateStore(Database):
         ]
 
     def models(self) -> dict[str, tuple[int, Mapping[str, Any]]]:
-        """The models by name: number and settings."""
+        """Returns the number and the settings of each model, by name."""
         with store_errors(self.path):
             rows = self.connection.execute("SELECT model, name, settings FROM models").fetchall()
         return {name: (number, json.loads(settings)) for number, name, settings in rows}
@@ -184,32 +184,32 @@ class CandidateStore(Database):
     def add(
         self, prompts: Mapping[str, Prompt], models: Mapping[str, Mapping[str, Any]]
     ) -> tuple[dict[str, int], dict[str, int]]:
-        """Adds what is new, all or nothing.
+        """Adds new prompts and models, in one transaction.
 
         Args:
-            prompts: id -> prompt.
-            models: name -> settings.
+            prompts: Mapping from id to prompt.
+            models: Mapping from name to settings.
 
         Returns:
             The numbers of these prompts and models.
 
         Raises:
-            StoreError: a prompt has another text, or a model other settings, than in the store.
+            StoreError: If the text of a prompt or the settings of a model differ from the store.
         """
         known = {prompt.id: (n, prompt) for n, prompt in enumerate(self.prompts())}
         for name, prompt in prompts.items():
             if name in known and known[name][1] != prompt:
                 raise StoreError(
-                    f"{self.path}: has another text for prompt {name!r}; --store names another "
-                    "file for other prompts"
+                    f"{self.path}: has another text for prompt {name!r}; use --store to keep other "
+                    "prompts in another file"
                 )
         there = self.models()
         for name, settings in models.items():
             found = differences(there[name][1], settings) if name in there else []
             if found:
                 raise StoreError(
-                    f"{self.path}: has jokes by {name!r} under other settings: {'; '.join(found)}; "
-                    "--model NAME=PROVIDER/MODEL gives it a name of its own"
+                    f"{self.path}: has jokes by {name!r} with other settings: {'; '.join(found)}; "
+                    "use --model NAME=PROVIDER/MODEL to give this model another name"
                 )
         new = [prompt for name, prompt in sorted(prompts.items()) if name not in known]
         places = {name: number for name, (number, _) in known.items()}
@@ -236,13 +236,13 @@ class CandidateStore(Database):
     def wanted(
         self, prompts: Mapping[int, Prompt], model: int, *, failures: bool, lacking: bool
     ) -> list[Wanted]:
-        """What a model is still to write, in the order of the prompts' numbers.
+        """Returns the jokes that a model should still write, in the order of the prompts' numbers.
 
         Args:
-            prompts: number -> prompt.
-            model: the number of the model.
-            failures: also what it failed on.
-            lacking: also jokes that lack a word of their prompt.
+            prompts: Mapping from number to prompt.
+            model: Number of the model.
+            failures: Whether prompts on which the model failed are included.
+            lacking: Whether jokes that lack a word of their prompt are included.
         """
         with store_errors(self.path):
             jokes = self.connection.execute(

@@ -1,4 +1,4 @@
-"""A provider that runs a model in a vLLM engine of its own."""
+"""A provider that runs a model in its own vLLM engine."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from humorrank.llm.engine import VLLMEngine, check_engine_options, import_vllm
 
 
 class VLLMProvider:
-    """Writes with continuous batching; the model is loaded when it is first asked.
+    """Generates with continuous batching; the model is loaded for the first request.
 
-    A request that is longer than the model's context is a failure. With a seed, a request's
-    draws are keyed by (seed, attempt).
+    A request that exceeds the model's context is a failure. With a seed, the draws of a request
+    are keyed by (seed, attempt).
 
     Args:
-        model: a name on the hub, or a folder.
-        sampling: how it draws; without `max_tokens` an answer ends with the model's context.
-        options: of `vllm.LLM`, by name.
-        in_flight: the most requests at once.
+        model: Name of the model on the Hugging Face hub, or a folder.
+        sampling: Sampling settings; without `max_tokens`, an answer is limited only by the model's
+            context.
+        options: Options of `vllm.LLM`, by name.
+        in_flight: Most requests in flight.
 
     Raises:
-        MissingExtraError: vLLM is not installed.
-        OptionError: there is no such engine option.
+        MissingExtraError: If vLLM is not installed.
+        OptionError: If an engine option is unknown.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class VLLMProvider:
         self._engine = VLLMEngine(model, options)
 
     async def write(self, requests: Sequence[Request]) -> AsyncIterator[tuple[int, Reply]]:
-        """Answers as the engine ends them."""
+        """Yields replies as the engine completes them."""
         await self._engine.start()
         asked = self._engine.requests()
         wanted = []
@@ -45,7 +46,10 @@ class VLLMProvider:
         for place, request in enumerate(requests):
             tokens = self._tokens(request)
             if len(tokens) >= longest:
-                reason = f"the prompt has {len(tokens):,} tokens, and the model takes {longest:,}"
+                reason = (
+                    f"the prompt has {len(tokens):,} tokens, but the model has room for only "
+                    f"{longest:,}, including its answer"
+                )
                 yield place, Reply(None, reason, prompt_tokens=len(tokens))
                 continue
             wanted.append((place, tokens, self._params(request, longest - len(tokens))))
@@ -66,7 +70,7 @@ class VLLMProvider:
             asked.give_up()
 
     async def close(self) -> None:
-        """Ends the engine."""
+        """Stops the engine."""
         await self._engine.close()
 
     def _tokens(self, request: Request) -> list[int]:
@@ -74,7 +78,7 @@ class VLLMProvider:
         text = tokenizer.apply_chat_template(
             list(request.messages), tokenize=False, add_generation_prompt=True
         )
-        # The template writes the special tokens itself.
+        # The template already contains the special tokens.
         tokens: list[int] = tokenizer.encode(text, add_special_tokens=False)
         return tokens
 

@@ -1,18 +1,23 @@
-"""Whether both words of a prompt occur in a joke.
+"""Checks that both words of a prompt occur in a joke.
 
-The rule, on text that is casefolded and has no accents (NFKD without the combining marks U+0300 to
-U+036F):
+The rule applies to text that is casefolded and has no accents (NFKD without the combining marks
+U+0300 to U+036F):
 
-- A word in a script that is written without spaces, or that puts particles onto words (Han, Kana,
-  Thai, Lao, Khmer, Burmese, Tibetan, Hangul, Arabic, Hebrew), occurs where the text holds it.
-- Any other word occurs where a word of the text is one of its forms: the word itself; the word, or
-  what is left of it without a last e or y (at least three letters), with one of `ENDINGS` behind,
-  the last consonant doubled or not ("run": runs, running; "bake": baking; "city": cities); for a
-  word with letters beyond a to z, also one that shares all but its last two letters (at least
-  three) and is at most two letters longer ("кошка": кошки, кошкой).
-- Several words ("ice cream") occur one behind the other, each in one of its forms, or as one word.
+- A word in a script without spaces between words, or with particles attached to words (Han, Kana,
+  Thai, Lao, Khmer, Burmese, Tibetan, Hangul, Arabic, Hebrew), occurs if it is a substring of the
+  text.
+- Any other word occurs if a word of the text is one of its forms:
+  - the word itself;
+  - the word, or its stem without a final e or y (at least three letters), followed by one of
+    `ENDINGS`, where the last consonant may be doubled ("run": runs, running; "bake": baking;
+    "city": cities);
+  - for a word with letters beyond a to z, also any word that shares all but its last two letters
+    (at least three) and is at most two letters longer ("кошка": кошки, кошкой).
+- Several words ("ice cream") occur if they follow each other, each in one of its forms, or if they
+  occur as one word.
 
-Irregular forms (mouse, mice) and compounds (cat, catfish) do not count.
+Irregular forms (mouse, mice) and compounds (cat, catfish) do not count. See
+docs/guides/generating.md.
 """
 
 from __future__ import annotations
@@ -26,7 +31,7 @@ ENDINGS: Final = (
     *("s", "es", "ies", "ed", "d", "ied", "ing", "ings", "en", "n"),
     *("er", "ers", "ier", "est", "iest", "r", "y", "ly", "ily"),
 )
-"""What can stand behind a word in one of its forms."""
+"""The endings that can follow a word in one of its forms."""
 
 _WORDS: Final = re.compile(r"[^\W_]+")
 _INSIDE: Final = re.compile(
@@ -41,7 +46,7 @@ _ACCENTS: Final = re.compile("[\u0300-\u036f]")
 
 
 def missing_words(text: str, words: Sequence[str]) -> tuple[str, ...]:
-    """Which of some words do not occur in a text; the rule stands above."""
+    """Returns the words that do not occur in a text, by the rule above."""
     told = _folded(text)
     tokens = _WORDS.findall(told)
     return tuple(word for word in words if not _occurs(_folded(word), told, tokens))
@@ -52,7 +57,7 @@ def _occurs(word: str, text: str, tokens: Sequence[str]) -> bool:
         return "".join(word.split()) in "".join(text.split())
     parts = _WORDS.findall(word)
     if not parts:
-        # A sign, not a word.
+        # The word consists of signs only.
         return word.strip() in text
     size = len(parts)
     if size > 1 and any(_is_form(token, "".join(parts)) for token in tokens):

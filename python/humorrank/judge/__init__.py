@@ -1,4 +1,4 @@
-"""Judges: which of two jokes for the same prompt is funnier?"""
+"""Judges, which decide which of two jokes for the same prompt is funnier."""
 
 from __future__ import annotations
 
@@ -60,10 +60,11 @@ __all__ = [
 ]
 
 _HOMES = {
-    # Judging keeps its answers in a store, as a tournament does, so its verb is found there.
+    # Judging keeps its answers in a store, as a tournament does, so `run` is defined there.
     "run": "humorrank.tournament.playing",
     "run_async": "humorrank.tournament.playing",
-    # pydantic and jinja2 take longer to import than all the rest, and most commands read no texts.
+    # Importing pydantic and jinja2 takes longer than everything else, and most commands need
+    # neither.
     "TAXONOMY": "humorrank.judge.taxonomy",
     "Taxonomy": "humorrank.judge.taxonomy",
     "Template": "humorrank.judge.template",
@@ -71,7 +72,7 @@ _HOMES = {
     "parse_verdict": "humorrank.judge.verdict",
     "verdict_schema": "humorrank.judge.verdict",
 }
-"""The module of each name that is imported when it is first used."""
+"""The module of each name that is imported on first use."""
 
 
 def __getattr__(name: str) -> object:

@@ -1,4 +1,4 @@
-"""Judges by name: from the settings of a spec to a judge."""
+"""Judge backends by name, and their construction from the settings of a spec."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from humorrank.judge.simulated import JudgeSimulation, SimulatedJudge
 from humorrank.store.field import Field
 
 PEOPLE = "people"
-"""The backend of a tournament that only people judge: nobody is asked, votes are imported."""
+"""The backend of a tournament that only people judge: no judge is asked, and votes are imported."""
 
 LANGUAGE_MODELS = ("vllm", "openai")
-"""The backends that ask a language model, and take a template for its prompt."""
+"""The backends that ask a language model and accept a template for its prompt."""
 
 
 def make_judge(
@@ -31,18 +31,21 @@ def make_judge(
     folder: Path,
     limits: Mapping[str, int],
 ) -> Judge | None:
-    """The judge of these settings; None for people.
+    """Makes a judge from its settings.
 
     Args:
-        backend: its name in `BACKENDS`.
-        options: its own settings, by name.
-        field: who will be judged.
-        seed: of the tournament, for a backend that draws and has no seed of its own.
-        folder: what paths in the options are relative to.
-        limits: `batch_size` and `in_flight`, where they are set.
+        backend: Name of the backend, in `BACKENDS` or registered by a plugin.
+        options: Settings of the backend, by name.
+        field: Models, prompts and jokes that will be judged.
+        seed: Seed of the tournament, for a backend that draws and has no seed of its own.
+        folder: Folder to which paths in the options are relative.
+        limits: Values of `batch_size` and `in_flight`, if they are set.
+
+    Returns:
+        The judge, or None for the backend `people`.
 
     Raises:
-        OptionError: there is no such backend, or no such setting, or it has a bad value.
+        OptionError: If the backend or a setting is unknown, or a setting has an invalid value.
     """
     make: Factory | None = factory(backend, BACKENDS, ENTRY_POINTS)
     if make is None:
@@ -52,10 +55,12 @@ def make_judge(
 
 
 def parse_judge(text: str) -> tuple[str, dict[str, Any]]:
-    """`PROVIDER/MODEL` as a backend and its settings; what a model is depends on the provider.
+    """Splits `PROVIDER/MODEL` into a backend and its settings.
+
+    The meaning of MODEL depends on the provider. For `recorded`, it is the path of a log.
 
     Raises:
-        OptionError: the provider is not known.
+        OptionError: If the provider is unknown.
     """
     provider, slash, model = text.partition("/")
     if provider not in BACKENDS:
@@ -83,7 +88,7 @@ def _recorded(
     refuse_unknown(options, ["path", "judge", "columns", "swap"], "judge")
     path = options.get("path")
     if not isinstance(path, str):
-        raise OptionError("judge.path must name the log of a recorded judge")
+        raise OptionError("judge.path must be the path of the log of a recorded judge")
     further: dict[str, Any] = {name: value for name, value in options.items() if name != "path"}
     for name, kind in (("judge", str), ("columns", Mapping), ("swap", bool)):
         if name in further and not isinstance(further[name], kind):
@@ -94,17 +99,17 @@ def _recorded(
 def _vllm(
     options: Mapping[str, Any], field: Field, seed: int, folder: Path, limits: Mapping[str, int]
 ) -> Judge:
-    # Only now: it brings along what other judges do not need.
+    # Imported late: other judges do not need its dependencies.
     from humorrank.judge.vllm import VLLMJudge, VLLMSettings  # noqa: PLC0415
 
     own = [option.name for option in fields(VLLMSettings) if option.name != "engine"]
     values = {name: options[name] for name in own if name in options}
     if "model" not in values:
-        raise OptionError("judge.model must name the model of a vLLM judge, or its folder")
+        raise OptionError("judge.model must be the name or the folder of the model of a vLLM judge")
     for name in ("template", "taxonomy", "chat_template"):
         if name in values:
             if not isinstance(values[name], str):
-                raise OptionError(f"judge.{name} must be a file, not {values[name]!r}")
+                raise OptionError(f"judge.{name} must be the path of a file, not {values[name]!r}")
             values[name] = folder / values[name]
     engine = {name: value for name, value in options.items() if name not in own}
     return _told("judge", lambda: VLLMJudge(VLLMSettings(**values, engine=engine), **limits))
@@ -113,7 +118,7 @@ def _vllm(
 def _openai(
     options: Mapping[str, Any], field: Field, seed: int, folder: Path, limits: Mapping[str, int]
 ) -> Judge:
-    # Only now: it brings along what other judges do not need.
+    # Imported late: other judges do not need its dependencies.
     from humorrank.judge.openai import OpenAIJudge, OpenAISettings  # noqa: PLC0415
     from humorrank.llm.endpoint import Endpoint  # noqa: PLC0415
 
@@ -121,13 +126,13 @@ def _openai(
     own = [option.name for option in fields(OpenAISettings) if option.name != "endpoint"]
     refuse_unknown(options, [*own, *ways], "judge")
     if "model" not in options:
-        raise OptionError("judge.model must name a model, as the endpoint calls it")
+        raise OptionError("judge.model must be the name of a model at the endpoint")
     values = {name: options[name] for name in own if name in options}
     where = {name: options[name] for name in ways if name in options}
     for name in ("template", "taxonomy", "api_key_file"):
         if name in options:
             if not isinstance(options[name], str):
-                raise OptionError(f"judge.{name} must be a file, not {options[name]!r}")
+                raise OptionError(f"judge.{name} must be the path of a file, not {options[name]!r}")
             (where if name in ways else values)[name] = folder / options[name]
     if "api_key_file" in where:
         where["api_key_file"] = str(where["api_key_file"])
@@ -144,7 +149,7 @@ def _people(
 
 
 def _told(where: str, make: Callable[[], Judge]) -> Judge:
-    """Errors of an option say where it stands."""
+    """Makes a judge and prefixes option errors with the table that holds the option."""
     try:
         return make()
     except OptionError as error:
@@ -152,10 +157,10 @@ def _told(where: str, make: Callable[[], Judge]) -> Judge:
 
 
 Factory = Callable[[Mapping[str, Any], Field, int, Path, Mapping[str, int]], Judge | None]
-"""Makes a judge from (options, field, seed, folder, limits); see `make_judge`."""
+"""A function that makes a judge from (options, field, seed, folder, limits); see `make_judge`."""
 
 ENTRY_POINTS: Final = "humorrank.judges"
-"""The entry points by which other packages register backends: name -> `Factory`."""
+"""Entry point group in which other packages register backends: name -> `Factory`."""
 
 BACKENDS: Mapping[str, Factory] = {
     "simulated": _simulated,
@@ -164,7 +169,7 @@ BACKENDS: Mapping[str, Factory] = {
     "openai": _openai,
     PEOPLE: _people,
 }
-"""The backends of this package."""
+"""The built-in backends."""
 
 
 def _known() -> list[str]:

@@ -1,7 +1,8 @@
-"""What a text that is no JSON states as its decision, found on the text as it stands.
+"""Finds the decision in the raw text of an answer that is not valid JSON.
 
-A library that mends JSON guesses, and keeps the last of two keys in silence. So what it finds is
-believed only where this scan of the raw text finds the same decision, stated once.
+A library that repairs JSON guesses, and silently keeps the last of two equal keys. A repaired
+decision is therefore accepted only if this scan of the raw text finds the same decision, stated
+exactly once.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ FIELDS: Final = (
     "winner_delivery_features",
     "loser_features",
 )
-"""The keys of a verdict, in the order in which a judge is to write them."""
+"""The keys of a verdict, in the order in which a judge should write them."""
 
 _OPEN, _CLOSE = "[\"'`\u2018\u201c]", "[\"'`\u2019\u201d]"
 _CLOSING: Final = {"\u2018": "\u2019", "\u201c": "\u201d"}
@@ -50,11 +51,11 @@ _LETTER: Final = re.compile(r"\\u00([46][1-9a-fA-F]|[57][0-9aA])")
 class _Key:
     end: int
     usable: bool
-    """Whether it stands where a key can stand; one that does not still makes a text unclear."""
+    """Whether a key can occur at this place; if not, it still makes the text unclear."""
 
 
 def as_decision(value: object) -> Decision | None:
-    """A, B or TIE from a JSON value, in any case; None if it is none of these."""
+    """Returns a JSON value as A, B or TIE, in any case; None if it is something else."""
     if not isinstance(value, str) or not value.isascii():
         return None
     word = value.strip().upper()
@@ -64,10 +65,10 @@ def as_decision(value: object) -> Decision | None:
 
 
 def stated(text: str) -> Decision:
-    """The decision that a text states exactly once, as the value of a key.
+    """Returns the decision that a text states exactly once, as the value of a key.
 
     Raises:
-        VerdictError: it states none, or several.
+        VerdictError: If the text states no decision, or more than one.
     """
     text = _plain(text)
     keys = _keys(text)
@@ -77,7 +78,7 @@ def stated(text: str) -> Decision:
     if len(keys) > 1:
         raise doubled(found)
     if not keys[0].usable:
-        raise VerdictError("the decision stands inside another text", code="unclear")
+        raise VerdictError("the decision is inside another text", code="unclear")
     if found[0] is None:
         told = text[keys[0].end : keys[0].end + 24].strip()
         raise VerdictError(
@@ -90,7 +91,7 @@ def stated(text: str) -> Decision:
 
 
 def doubled(found: list[Decision | None]) -> VerdictError:
-    """The error of more than one decision."""
+    """Returns the error for more than one decision."""
     if len(set(found)) > 1:
         told = " and ".join(decision or "something else" for decision in found[:3])
         return VerdictError(f"the answer contradicts itself: {told}", code="contradiction")
@@ -98,12 +99,15 @@ def doubled(found: list[Decision | None]) -> VerdictError:
 
 
 def contradicted(prose: str, decision: Decision) -> bool:
-    """Whether words around an object state another decision than the object."""
+    """Returns whether the text around an object states another decision than the object."""
     return any(said.group(1).upper() != decision for said in _SAID.finditer(_plain(prose)))
 
 
 def has_fields(prose: str) -> bool:
-    """Whether words around an object hold a key of a verdict: the object is then not all of it."""
+    """Returns whether the text around an object holds a key of a verdict.
+
+    The object is then only a part of the verdict.
+    """
     prose = _plain(prose)
     return _FIELD.search(prose) is not None or bool(_keys(prose))
 
@@ -116,7 +120,10 @@ def _keys(text: str) -> list[_Key]:
 
 
 def _may_start(text: str, place: int) -> bool:
-    """Whether a key can start here: first of all, or after a brace, a comma or a closing."""
+    """Returns whether a key can start here.
+
+    It can at the start of the text, and after a brace, a comma, or a closing bracket or quote.
+    """
     while place and text[place - 1].isspace():
         place -= 1
     return not place or text[place - 1] in "{,]}\"'\u201d\u2019"
@@ -130,7 +137,7 @@ def _value(text: str, start: int) -> Decision | None:
     if match["close"] != _CLOSING.get(opened, opened):
         return None
     if not opened and end == len(text):
-        # The rest of the word may be missing.
+        # The word may be cut off here.
         return None
     if end < len(text) and _AFTER.match(text, end) is None and not (opened and _is_cut(text, end)):
         return None
@@ -138,13 +145,13 @@ def _value(text: str, start: int) -> Decision | None:
 
 
 def _is_cut(text: str, start: int) -> bool:
-    """Whether the text ends here, in the midst of the next key of a verdict."""
+    """Returns whether the text ends here, within the next key of a verdict."""
     match = _CUT.match(text, start)
     return match is not None and any(name.startswith(match["key"].lower()) for name in FIELDS)
 
 
 def _plain(text: str) -> str:
-    r"""With ASCII letters that are written as \u0064 as what they are."""
+    r"""Replaces ASCII letters that are escaped, as in \u0064, by the letters themselves."""
     if "\\u00" not in text:
         return text
     return _LETTER.sub(lambda match: chr(int(match[1], 16)), text)

@@ -13,7 +13,7 @@ from humorrank.judge.protocol import Decision
 REQUEST: Final = (
     "\n\nWrite no JSON object and no reasons this time. Answer with one word: A, B or TIE."
 )
-"""What is added to the last message."""
+"""The request for a bare decision, which is appended to the last message."""
 
 SPELLINGS: Final[Mapping[Decision, tuple[str, ...]]] = {
     "A": ("A", " A"),
@@ -22,28 +22,28 @@ SPELLINGS: Final[Mapping[Decision, tuple[str, ...]]] = {
 }
 
 LEAST_MASS: Final = 0.1
-"""A model that gives the three words less than this did not answer the question."""
+"""The least total probability of the three decisions for the question to count as answered."""
 
 
 @dataclass(frozen=True)
 class FirstTokens:
-    """Which tokens begin which decision.
+    """The tokens that begin each decision.
 
     Attributes:
-        of: decision -> tokens.
+        of: Mapping from decision to tokens.
     """
 
     of: Mapping[Decision, frozenset[int]]
 
     @classmethod
     def find(cls, encode: Callable[[str], Sequence[int]]) -> FirstTokens:
-        """Of a tokenizer; a token that begins two decisions counts for none.
+        """Finds the tokens with a tokenizer; a token that begins two decisions counts for neither.
 
         Args:
-            encode: text -> tokens, without special ones.
+            encode: Function from text to tokens, without special tokens.
 
         Raises:
-            JudgeError: no token tells one of the decisions.
+            JudgeError: If a decision has no token that distinguishes it from the others.
         """
         found = {
             decision: {encode(text)[0] for text in texts} for decision, texts in SPELLINGS.items()
@@ -57,24 +57,27 @@ class FirstTokens:
         for decision, tokens in own.items():
             if not tokens:
                 raise JudgeError(
-                    f"this model's tokenizer has no first token that tells {decision} from the "
-                    "others: decision_only cannot be used with it"
+                    f"this model's tokenizer has no first token that distinguishes {decision} from "
+                    "the others: decision_only cannot be used with it"
                 )
         return cls(own)
 
     @property
     def all(self) -> list[int]:
-        """Every token whose log-probability is needed."""
+        """The tokens whose log-probabilities are needed."""
         return sorted(token for tokens in self.of.values() for token in tokens)
 
     def read(self, logprobs: Mapping[int, float]) -> tuple[Decision, float]:
-        """The likeliest decision, and the probability that A is funnier, a tie half.
+        """Returns the likeliest decision and the probability that A is funnier.
+
+        A tie counts half.
 
         Args:
-            logprobs: token -> natural logarithm of its probability, untempered.
+            logprobs: Mapping from token to the natural logarithm of its probability, at
+                temperature 1.
 
         Raises:
-            VerdictError: the three decisions together are less than a tenth likely.
+            VerdictError: If the three decisions have a total probability below `LEAST_MASS`.
         """
         mass: dict[Decision, float] = {
             decision: sum(math.exp(logprobs.get(token, -math.inf)) for token in tokens)
@@ -83,7 +86,7 @@ class FirstTokens:
         whole = sum(mass.values())
         if not whole >= LEAST_MASS:
             raise VerdictError(
-                f"A, B and TIE together are only {whole:.2%} likely as the first word",
+                f"A, B and TIE together have a probability of only {whole:.2%} as the first word",
                 code="no_decision",
             )
         likeliest = max(mass.values())

@@ -1,4 +1,4 @@
-"""A judge that is a language model behind an endpoint which speaks OpenAI's chat completions."""
+"""A judge that asks a language model at an endpoint with OpenAI's chat completions API."""
 
 from __future__ import annotations
 
@@ -22,33 +22,34 @@ from humorrank.llm.throughput import Throughput
 Structured = Literal["json_schema", "json_object", "none"]
 
 _LIKELIEST: Final = 20
-"""Tokens whose probabilities are asked for: as many as OpenAI gives."""
+"""Number of tokens whose probabilities are requested: the most that OpenAI returns."""
 _DECISIONS: Final[tuple[Decision, ...]] = ("A", "B", "TIE")
 _FIRST_TOKENS: Final = FirstTokens(
     {decision: frozenset({number}) for number, decision in enumerate(_DECISIONS)}
 )
-"""The decisions by number, since an endpoint names tokens by their texts."""
+"""The decisions by number, since an endpoint identifies tokens by their texts."""
 
 
 @dataclass(frozen=True)
 class OpenAISettings:
-    """How a judge behind an endpoint judges.
+    """Settings of a judge at an endpoint.
 
     Attributes:
-        model: the model, as the endpoint calls it.
-        endpoint: where and how to ask; its retries are for what did not come through and for
-            answers that are no verdict, together.
-        temperature: of sampling; left to the endpoint if None.
-        top_p: of sampling; left to the endpoint if None.
-        max_tokens: the longest answer; left to the endpoint if None.
-        seed: of sampling, one a comparison and attempt; none is sent if None.
-        structured: how the endpoint is told what an answer must look like: by the schema of a
-            verdict, as any JSON object, or not at all, for endpoints that know neither.
-        template: a file with the prompt; humorrank's own if None.
-        taxonomy: a file with the labels; the paper's if None.
-        decision_only: read only A, B or TIE, and its probability, from the first token.
-        price_prompt: of a million prompt tokens, for the report.
-        price_output: of a million output tokens.
+        model: Name of the model at the endpoint.
+        endpoint: Address and settings of the endpoint. Its retries cover both failed requests and
+            answers that are not verdicts.
+        temperature: Sampling temperature; left to the endpoint if None.
+        top_p: Nucleus sampling threshold; left to the endpoint if None.
+        max_tokens: Most tokens of an answer; left to the endpoint if None.
+        seed: Random seed, from which a seed for each comparison and attempt is derived; none is
+            sent if None.
+        structured: How the endpoint constrains an answer: to the schema of a verdict, to any JSON
+            object, or not at all, for endpoints that support neither.
+        template: File with the prompt template; the default template if None.
+        taxonomy: File with the labels; the paper's labels if None.
+        decision_only: Whether only A, B or TIE, and its probability, is read from the first token.
+        price_prompt: Price of a million prompt tokens, for the report.
+        price_output: Price of a million output tokens, for the report.
     """
 
     model: str
@@ -65,10 +66,10 @@ class OpenAISettings:
     price_output: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuses values that cannot be.
+        """Rejects invalid values.
 
         Raises:
-            OptionError: saying which and what is allowed.
+            OptionError: If a value is invalid; the message states the allowed values.
         """
         top_p = 1.0 if self.top_p is None else self.top_p
         check_settings(self.model, top_p, self.seed, decision_only=self.decision_only)
@@ -82,7 +83,7 @@ class OpenAISettings:
 
 @dataclass
 class _Spent:
-    """What a comparison has taken so far."""
+    """Attempts and tokens that a comparison has used so far."""
 
     attempts: int = 0
     prompt_tokens: int | None = None
@@ -96,20 +97,21 @@ class _Spent:
 
 
 class OpenAIJudge:
-    """Asks a language model over HTTP, on connections that stay open.
+    """Asks a language model over HTTP, on persistent connections.
 
-    An attempt that did not come through, or whose answer is no verdict, is made again, at most
-    `retries` times; what is left then is a failure, as is a refusal at once. A wrong key, model
-    or address ends the run. The key is sent, and stands nowhere else.
+    A failed request, or an answer that is not a verdict, is retried at most `retries` times.
+    A comparison that still has no verdict is a failure. A refusal is a failure immediately. A
+    wrong key, model or address ends the run. The key is sent with each request and is not written
+    anywhere else.
 
     Args:
-        how: how to judge.
-        batch_size: the largest batch.
-        in_flight: the most comparisons, and connections, at once.
+        how: Settings of the judge.
+        batch_size: Most comparisons in a batch.
+        in_flight: Most comparisons in flight, and most connections.
 
     Raises:
-        MissingExtraError: httpx or tenacity is not installed.
-        HumorRankError: there is no key, or the template or the taxonomy is bad.
+        MissingExtraError: If httpx or tenacity is not installed.
+        HumorRankError: If there is no key, or the template or the taxonomy is invalid.
     """
 
     def __init__(self, how: OpenAISettings, *, batch_size: int = 256, in_flight: int = 64) -> None:
@@ -134,7 +136,7 @@ class OpenAIJudge:
         }
 
     async def judge(self, batch: Batch) -> AsyncIterator[Answers]:
-        """Answers as they come, those that came together at once."""
+        """Yields answers as they arrive; those that arrived together are in one part."""
         self.throughput.asked()
         seeds = self.questions.seeds(batch)
         waiting = {
@@ -165,7 +167,7 @@ class OpenAIJudge:
         await self._client.close()
 
     def fields(self, seed: int | None = None) -> dict[str, Any]:
-        """The fields of a request, beside the model and the messages."""
+        """Returns the fields of a request in addition to the model and the messages."""
         how = self.how
         if how.decision_only:
             first = {"temperature": 0, "max_tokens": 1, "logprobs": True}
@@ -213,7 +215,7 @@ class OpenAIJudge:
     async def _attempt(
         self, messages: list[dict[str, str]], seed: int | None, spent: _Spent
     ) -> dict[str, Any]:
-        """What a judgment says."""
+        """Makes one attempt and returns the fields of its judgment."""
         self.throughput.requests += 1
         completion = await self._client.ask(messages, self.fields(seed))
         spent.add(completion)
@@ -227,15 +229,15 @@ class OpenAIJudge:
         try:
             return dict(parse_verdict(completion.text, self.questions.taxonomy))
         except VerdictError as error:
-            cut = " (cut at the limit of tokens)" if completion.cut else ""
+            cut = " (cut off at the token limit)" if completion.cut else ""
             raise AgainError(f"{error}{cut}") from None
 
 
 def _first_token(completion: Completion) -> dict[str, Any]:
-    """The decision that the first token's probabilities say."""
+    """Reads the decision from the probabilities of the first token."""
     if not completion.first_logprobs:
         raise JudgeError(
-            "the endpoint gives no log-probabilities: decision_only cannot be used with it"
+            "the endpoint returns no log-probabilities: decision_only cannot be used with it"
         )
     mass = dict.fromkeys(range(len(_DECISIONS)), 0.0)
     for token, logprob in completion.first_logprobs:
@@ -247,6 +249,6 @@ def _first_token(completion: Completion) -> dict[str, Any]:
             {number: math.log(share) for number, share in mass.items() if share}
         )
     except VerdictError as error:
-        # The first token's probabilities are the same each time.
+        # A retry would return the same probabilities.
         raise RejectedError(str(error)) from None
     return {"decision": decision, "probability": probability}

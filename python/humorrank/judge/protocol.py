@@ -1,4 +1,4 @@
-"""What a judge is asked, what it answers, and what it must be able to do."""
+"""The questions to a judge, its answers, and the protocol that it implements."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from humorrank.store.field import Field, Prompt
 Decision = Literal["A", "B", "TIE"]
 
 SCORES: Mapping[Decision, float] = {"A": 1.0, "B": 0.0, "TIE": 0.5}
-"""What a decision gives to the joke that was shown first."""
+"""The score of the joke that was shown first, for each decision."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One question to a judge: which of two jokes for a prompt is funnier?
+    """One question to a judge: which of two jokes for a prompt is funnier.
 
     Attributes:
-        prompt: what the jokes were asked for.
-        model_a: who wrote the joke that is shown first.
-        model_b: who wrote the other one.
-        joke_a: the joke that is shown first.
-        joke_b: the other one.
-        attempts: how often it has been asked in earlier runs, without success.
+        prompt: The prompt for which the jokes were written.
+        model_a: Model that wrote the joke shown first.
+        model_b: Model that wrote the joke shown second.
+        joke_a: Joke shown first.
+        joke_b: Joke shown second.
+        attempts: Number of unsuccessful attempts in earlier runs.
     """
 
     prompt: Prompt
@@ -39,14 +39,14 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Batch:
-    """Comparisons as columns of equal length; iterating gives them one by one.
+    """Comparisons as columns of equal length; iteration yields them one by one.
 
     Attributes:
-        field: the texts.
-        prompt: uint32, numbers of prompts.
-        first: uint32, numbers of those shown first.
-        second: uint32, numbers of those shown second.
-        attempts: uint32, how often each was asked in earlier runs, without success.
+        field: Models, prompts and jokes.
+        prompt: Numbers of the prompts, uint32.
+        first: Numbers of the models whose jokes are shown first, uint32.
+        second: Numbers of the models whose jokes are shown second, uint32.
+        attempts: Numbers of unsuccessful attempts in earlier runs, uint32.
     """
 
     field: Field
@@ -56,11 +56,11 @@ class Batch:
     attempts: np.ndarray
 
     def __len__(self) -> int:
-        """How many comparisons."""
+        """Returns the number of comparisons."""
         return len(self.prompt)
 
     def __getitem__(self, row: int) -> Comparison:
-        """One of them, with its texts."""
+        """Returns one comparison with its texts."""
         field, prompt = self.field, int(self.prompt[row])
         first, second = int(self.first[row]), int(self.second[row])
         jokes = field.jokes[prompt]
@@ -74,26 +74,28 @@ class Batch:
         )
 
     def __iter__(self) -> Iterator[Comparison]:
-        """All of them, in order."""
+        """Yields all comparisons in order."""
         return (self[row] for row in range(len(self)))
 
 
 @dataclass(frozen=True)
 class Judgment:
-    """One answer: a verdict, and what it took to get it.
+    """One answer of a judge: a verdict and the effort that it took.
 
     Attributes:
-        decision: who is funnier: A, shown first, or B, or a genuine tie.
-        reasoning: why, in words.
-        winner_humor_features: labels of what made the winner funny.
-        winner_delivery_features: labels of how it was told.
-        loser_features: labels of what the loser lacked.
-        unknown_labels: field -> labels that the judge gave there and that its taxonomy lacks.
-        probability: that A is funnier (a tie half), if the judge says.
-        latency: seconds from the first attempt to the answer.
-        prompt_tokens: over all attempts, if known.
-        output_tokens: over all attempts, if known.
-        attempts: how often the judge was asked in this run.
+        decision: The funnier joke: A, which was shown first, or B; TIE for a genuine tie.
+        reasoning: Reasons for the decision, as text.
+        winner_humor_features: Labels of what made the winner funny.
+        winner_delivery_features: Labels of the winner's delivery.
+        loser_features: Labels of what the loser lacked.
+        unknown_labels: Mapping from a field to the labels that the judge gave there and that its
+            taxonomy lacks.
+        probability: Probability that A is funnier, where a tie counts half, if the judge reports
+            it.
+        latency: Seconds from the first attempt to the answer.
+        prompt_tokens: Prompt tokens of all attempts, if known.
+        output_tokens: Output tokens of all attempts, if known.
+        attempts: Number of attempts in this run.
     """
 
     decision: Decision
@@ -111,14 +113,14 @@ class Judgment:
 
 @dataclass(frozen=True)
 class Failure:
-    """No answer, after all attempts. It is never a tie.
+    """A comparison without an answer after all attempts. It never counts as a tie.
 
     Attributes:
-        reason: why, in words.
-        attempts: how often the judge was asked in this run.
-        latency: seconds from the first attempt to giving up.
-        prompt_tokens: over all attempts, if known.
-        output_tokens: over all attempts, if known.
+        reason: Reason for the failure, as text.
+        attempts: Number of attempts in this run.
+        latency: Seconds from the first attempt until the last one failed.
+        prompt_tokens: Prompt tokens of all attempts, if known.
+        output_tokens: Output tokens of all attempts, if known.
     """
 
     reason: str
@@ -133,14 +135,15 @@ class Answers:
     """Answers to some rows of a batch, as columns of equal length.
 
     Attributes:
-        rows: int64, which rows of the batch; each row of a batch is answered exactly once.
-        score: float64, 1, 0.5 or 0 for the joke shown first; NaN where the judge failed.
-        attempts: uint32, how often it was asked in this run.
-        latency: float64, seconds; NaN where not known.
-        probability: float64, that the first is funnier; NaN where the judge does not say; None
-            if it never does.
-        reasons: row -> why there is no answer, for each failure.
-        verdicts: row -> the whole judgment or failure, where it has more to say than the columns.
+        rows: Rows of the batch, int64. Each row of a batch is answered exactly once.
+        score: Scores of the jokes shown first, float64: 1, 0.5 or 0, or NaN if the judge failed.
+        attempts: Numbers of attempts in this run, uint32.
+        latency: Latencies in seconds, float64; NaN if unknown.
+        probability: Probabilities that the first joke is funnier, float64; NaN if the judge does
+            not report one. None if it never does.
+        reasons: Mapping from row to the reason why there is no answer, for each failure.
+        verdicts: Mapping from row to the whole judgment or failure, if it contains more than the
+            columns.
     """
 
     rows: np.ndarray
@@ -152,12 +155,12 @@ class Answers:
     verdicts: Mapping[int, Judgment | Failure] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        """How many answers."""
+        """Returns the number of answers."""
         return len(self.rows)
 
     @classmethod
     def of(cls, answers: Mapping[int, Judgment | Failure]) -> Answers:
-        """From single answers by row of the batch, for judges that work one by one."""
+        """Collects single answers, by row of the batch, for judges that answer one at a time."""
         listed = list(answers.values())
         nan = float("nan")
         known = [nan if answer.latency is None else answer.latency for answer in listed]
@@ -176,18 +179,18 @@ class Answers:
 
 
 class Judge(Protocol):
-    """Something that says which of two jokes is funnier.
+    """Decides which of two jokes is funnier.
 
-    Retries with their waits are the judge's own affair; what it could not answer after them is a
-    failure. What no retry can mend (a wrong key, a model that does not exist) it raises as a
-    `JudgeError`, which ends the run and leaves what is committed as it is.
+    The judge handles retries and the waits between them itself. A comparison without an answer
+    after the last retry is a failure. If retries cannot help (a wrong key, a model that does not
+    exist), the judge raises a `JudgeError`, which ends the run. Committed answers are kept.
 
     Attributes:
-        name: what stands in the judge column ("vllm/Qwen/Qwen2.5-72B-Instruct").
-        settings: everything that its verdicts depend on, as JSON values; a tournament is resumed
-            only under the same.
-        batch_size: the largest batch that it takes.
-        in_flight: the most comparisons that it takes at once, over all batches.
+        name: Name in the judge column ("vllm/Qwen/Qwen2.5-72B-Instruct").
+        settings: Everything that the verdicts depend on, as JSON values. A tournament is resumed
+            only with the same settings.
+        batch_size: Most comparisons in a batch.
+        in_flight: Most comparisons in flight, over all batches.
     """
 
     name: str
@@ -196,11 +199,11 @@ class Judge(Protocol):
     in_flight: int
 
     def judge(self, batch: Batch) -> AsyncIterator[Answers]:
-        """Answers every row of a batch exactly once, in parts as they come.
+        """Answers every row of a batch exactly once, in parts as they arrive.
 
-        Several batches may be asked at once, up to `in_flight` comparisons. Closing the iterator
-        gives up what is not answered yet.
+        Several batches may be asked concurrently, up to `in_flight` comparisons. Closing the
+        iterator abandons unanswered comparisons.
         """
 
     async def close(self) -> None:
-        """Lets go of what it holds; nothing is asked afterwards."""
+        """Releases all resources; nothing is asked afterwards."""

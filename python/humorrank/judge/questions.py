@@ -1,4 +1,4 @@
-"""What a judge that is a language model asks, whoever runs the model."""
+"""The questions to a language model that judges, independent of the backend that runs it."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from humorrank.judge.verdict import verdict_schema
 
 
 class Questions:
-    """Comparisons as the messages of chats.
+    """Comparisons as chat messages.
 
     Args:
-        template: a file with the prompt; humorrank's own if None.
-        taxonomy: a file with the labels; the paper's if None.
-        seed: of sampling, one stream a comparison; none if None.
-        decision_only: whether only A, B or TIE is asked for.
+        template: File with the prompt template; the default template if None.
+        taxonomy: File with the labels; the paper's labels if None.
+        seed: Random seed for sampling, with one stream for each comparison; None for no seeds.
+        decision_only: Whether only A, B or TIE is asked for.
 
     Attributes:
-        taxonomy: the labels.
-        schema: the JSON schema of an answer.
-        settings: what an answer depends on of all this, as JSON values.
+        taxonomy: The labels.
+        schema: JSON schema of an answer.
+        settings: The settings that answers depend on, as JSON values.
 
     Raises:
-        HumorRankError: the template or the taxonomy is bad.
+        HumorRankError: If the template or the taxonomy is invalid.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Questions:
         }
 
     def messages(self, batch: Batch, row: int) -> list[dict[str, str]]:
-        """What the model is told about one comparison."""
+        """Returns the chat messages for one comparison."""
         messages = self._template.messages(batch[row], self.taxonomy)
         if self._decision_only:
             last = messages[-1]
@@ -65,7 +65,7 @@ class Questions:
         return messages
 
     def seeds(self, batch: Batch) -> np.ndarray | None:
-        """uint64, a key of each comparison for its seeds; None where none are wanted."""
+        """Returns a uint64 key for the seeds of each comparison; None if there is no seed."""
         if self._seed is None:
             return None
         models, prompts = batch.field.model_keys, batch.field.prompt_keys
@@ -74,15 +74,15 @@ class Questions:
 
 
 def check_settings(model: str, top_p: float, seed: int | None, *, decision_only: bool) -> None:
-    """Refuses values of settings that no model can be asked with.
+    """Rejects settings that are invalid for every model.
 
     Raises:
-        OptionError: saying which and what is allowed.
+        OptionError: If a setting is invalid; the message states the allowed values.
     """
     if not isinstance(model, str) or not model:
-        raise OptionError(f"model must name a model, not {model!r}")
+        raise OptionError(f"model must be the name of a model, not {model!r}")
     if not 0 < positive("top_p", top_p) <= 1:
-        raise OptionError(f"top_p must lie above 0 and not above 1, not {top_p!r}")
+        raise OptionError(f"top_p must be above 0 and at most 1, not {top_p!r}")
     if seed is not None:
         whole("seed", seed, most=2**64 - 1)
     if not isinstance(decision_only, bool):
@@ -90,6 +90,6 @@ def check_settings(model: str, top_p: float, seed: int | None, *, decision_only:
 
 
 def prefix_order(batch: Batch) -> list[int]:
-    """The rows so that neighbours share as much of their prompts as they can."""
+    """Returns the rows in an order in which neighbors share the longest prefixes."""
     rows: list[int] = np.lexsort((batch.second, batch.first, batch.prompt)).tolist()
     return rows

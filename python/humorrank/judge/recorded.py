@@ -1,4 +1,4 @@
-"""A judge that repeats verdicts given before."""
+"""A judge that repeats recorded verdicts."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ _CHUNK = 1 << 20
 
 
 class RecordedJudge:
-    """Looks verdicts up in a match log that has a column of prompts.
+    """Looks up verdicts in a match log that has a prompt column.
 
-    A comparison is found in the order in which it is asked; with `swap` also in the other order,
-    the verdict turned round. One that the log does not have, or has without an outcome, is a
-    failure. A share of the win (a soft score) becomes the decision on its side of one half, and
-    is kept as the probability.
+    A comparison is looked up in the order in which the jokes are shown. With `swap`, it is also
+    looked up in the other order, and the verdict is reversed. A comparison that is missing from
+    the log, or has no outcome there, is a failure. If the outcome is a number between 0 and 1,
+    the decision is the side of one half that it is on, and the number is kept as the probability.
 
     Args:
-        path: the log, in any format that `MatchLog` reads.
-        judge: repeat only the verdicts of this judge; needed where the log has several.
-        columns: role -> column, as of `MatchLog`.
-        swap: also use verdicts on the same jokes in the other order.
-        batch_size: the largest batch.
-        in_flight: the most comparisons at once.
+        path: Path of the log, in any format that `MatchLog` reads.
+        judge: Judge whose verdicts are repeated; required if the log has several judges.
+        columns: Mapping from role to column, as in `MatchLog`.
+        swap: Whether verdicts on the same jokes in the other order are also used.
+        batch_size: Most comparisons in a batch.
+        in_flight: Most comparisons in flight.
 
     Raises:
-        InputError: the log cannot be read.
-        JudgeError: it has two different verdicts on one comparison, or none at all.
+        InputError: If the log cannot be read.
+        JudgeError: If the log has two different verdicts on one comparison, or no verdict at all.
     """
 
     def __init__(
@@ -65,14 +65,14 @@ class RecordedJudge:
         }
 
     async def judge(self, batch: Batch) -> AsyncIterator[Answers]:
-        """All answers at once."""
+        """Yields all answers in one part."""
         yield self.answer(batch)
 
     async def close(self) -> None:
-        """Holds nothing that must be let go."""
+        """Does nothing, since there is nothing to release."""
 
     def answer(self, batch: Batch) -> Answers:
-        """The answers to a batch."""
+        """Returns the answers to a batch."""
         keys = batch.field.model_keys
         first, second = keys[batch.first], keys[batch.second]
         prompt = batch.field.prompt_keys[batch.prompt]
@@ -101,13 +101,13 @@ class RecordedJudge:
         try:
             found = read_verdicts(self.path, columns=columns).verdicts
         except OptionError as error:
-            raise JudgeError(f"a recorded judge: {error}") from error
+            raise JudgeError(f"recorded judge: {error}") from error
         found = found.filter(pl.col("prompt").is_not_null())
         if self._judge is not None:
             found = found.filter(pl.col("judge") == self._judge)
         if found.is_empty():
             whose = "" if self._judge is None else f" of judge {self._judge!r}"
-            raise JudgeError(f"{self.path}: holds no verdict{whose} with a prompt")
+            raise JudgeError(f"{self.path}: contains no verdict{whose} with a prompt")
         key = draws.bits(*(_keys(found[column]) for column in ("model_a", "model_b", "prompt")))
         share = found["share"].to_numpy()
         order = np.lexsort((share, key))
@@ -115,22 +115,22 @@ class RecordedJudge:
         again = key[1:] == key[:-1]
         if (again & (share[1:] != share[:-1])).any():
             raise JudgeError(
-                f"{self.path}: has different verdicts on the same two jokes in the same order; "
-                "say whose are meant (judge = NAME), or keep one of each"
+                f"{self.path}: contains different verdicts on the same two jokes in the same "
+                "order; select one judge (judge = NAME), or keep only one verdict for each"
             )
         keep = np.concatenate(([True], ~again))
         return key[keep], share[keep]
 
 
 def _keys(names: pl.Series) -> np.ndarray:
-    """The key of each name."""
+    """Returns the key of each name."""
     unique, place = np.unique(names.to_numpy(), return_inverse=True)
     keys: np.ndarray = draws.name_keys(unique.tolist())[place]
     return keys
 
 
 def _digest(path: Path) -> str:
-    """The BLAKE2b digest of a file."""
+    """Returns the BLAKE2b digest of a file."""
     digest = hashlib.blake2b(digest_size=16)
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):

@@ -1,4 +1,4 @@
-"""A judge of known ratings, for trying things out anywhere."""
+"""A judge that draws verdicts from known ratings, for tests and trials without a model."""
 
 from __future__ import annotations
 
@@ -20,22 +20,23 @@ from humorrank.store.field import Field
 
 DEFAULT_RATING = MEAN_RATING
 _VERDICT, _FAILURE, _JOKE = 1, 2, 3
-"""What a draw is for."""
+"""The purposes of draws, which key their streams."""
 
 
 @dataclass(frozen=True)
 class JudgeSimulation:
-    """How a simulated judge judges.
+    """Settings of a simulated judge.
 
     Attributes:
-        ratings: contestant -> points; one that is not named has 1000.
-        tie_rate: t of the rule in docs/statistics/ratings.md, the share of ties between equals, 0 to 1.
-        position_bias: points that being shown first is worth.
-        joke_effects: standard deviation, in points, of a joke's own quality around its model's.
-        failure_rate: the chance that one attempt fails, 0 to 1.
-        retries: how often a failed attempt is made again.
-        latency: seconds that one attempt takes.
-        seed: of all draws.
+        ratings: Mapping from model to rating; a model that is not listed has 1000 points.
+        tie_rate: Share of ties between equal jokes, 0 to 1: the parameter t of the rule in
+            docs/statistics/ratings.md.
+        position_bias: Points by which the joke shown first is favored.
+        joke_effects: Standard deviation of a joke's quality around its model's rating, in points.
+        failure_rate: Probability that one attempt fails, 0 to 1.
+        retries: Number of retries after a failed attempt.
+        latency: Seconds that one attempt takes.
+        seed: Random seed for all draws.
     """
 
     ratings: Mapping[str, float] = field(default_factory=dict)
@@ -48,10 +49,10 @@ class JudgeSimulation:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuses values that cannot be.
+        """Rejects invalid values.
 
         Raises:
-            OptionError: saying which and what is allowed.
+            OptionError: If a value is invalid; the message states the allowed values.
         """
         for name in ("tie_rate", "failure_rate"):
             share(name, getattr(self, name))
@@ -70,19 +71,19 @@ class JudgeSimulation:
 class SimulatedJudge:
     """Draws verdicts from known ratings; see `JudgeSimulation`.
 
-    A verdict is a function of (seed, the two names in their order, prompt id, attempt): it does
-    not depend on when it is asked for, nor on what else is asked. With p and q the two win
-    probabilities, a tie has probability 2t x min(p, q), and the rest is shared so that the
-    expected score stays p.
+    A verdict is a function of (seed, the two names in their order, prompt id, attempt). It does
+    not depend on when it is requested, or on what else is requested. With win probabilities p and
+    q, a tie has probability 2t x min(p, q). The rest is divided such that the expected score is p.
 
     Args:
-        simulation: how to judge.
-        field: who will be judged, to check the names of the ratings; None for any.
-        batch_size: the largest batch.
-        in_flight: the most comparisons at once.
+        simulation: Settings of the judge.
+        field: Models, prompts and jokes that will be judged, against which the names in the
+            ratings are checked; None for no check.
+        batch_size: Most comparisons in a batch.
+        in_flight: Most comparisons in flight.
 
     Raises:
-        OptionError: the ratings name somebody who is not there.
+        OptionError: If the ratings contain a model that is not in the field.
     """
 
     name = "simulated"
@@ -104,17 +105,17 @@ class SimulatedJudge:
             _check_names(simulation.ratings, field)
 
     async def judge(self, batch: Batch) -> AsyncIterator[Answers]:
-        """All answers at once, after the latency of the slowest."""
+        """Yields all answers in one part, after the latency of the slowest."""
         answers = self.answer(batch)
         if self.simulation.latency:
             await asyncio.sleep(float(answers.latency.max(initial=0)))
         yield answers
 
     async def close(self) -> None:
-        """Holds nothing."""
+        """Does nothing, since there is nothing to release."""
 
     def answer(self, batch: Batch) -> Answers:
-        """The answers to a batch, without waiting."""
+        """Returns the answers to a batch, without waiting."""
         how, rows = self.simulation, len(batch)
         key = self._key(batch)
         start = batch.attempts.astype(np.uint64)
@@ -180,4 +181,4 @@ def _check_names(ratings: Mapping[str, float], field: Field) -> None:
     for name in ratings:
         if name not in present:
             hint = near(name, field.models)
-            raise OptionError(f"ratings names {name!r}, who is no candidate{hint}")
+            raise OptionError(f"ratings: {name!r} is not a candidate{hint}")

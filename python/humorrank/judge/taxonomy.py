@@ -1,4 +1,4 @@
-"""The labels with which a judge says what made a joke funny, or not."""
+"""The labels with which a judge describes what made a joke funny or not."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _ACCENTS: Final = re.compile("[\u0300-\u036f]+")
 
 @dataclass(frozen=True)
 class Taxonomy:
-    """Three lists of labels, in the order in which a prompt shows them.
+    """Three lists of labels, in the order in which a prompt lists them.
 
     Attributes:
-        humor: mechanisms that make a joke funny.
-        delivery: how a joke is told.
-        failures: what keeps a joke from being funny.
+        humor: Mechanisms that make a joke funny.
+        delivery: Labels of how a joke is told.
+        failures: Reasons why a joke is not funny.
     """
 
     humor: tuple[str, ...]
@@ -35,20 +35,23 @@ class Taxonomy:
     failures: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        """Refuses labels that cannot be told apart.
+        """Rejects labels that are invalid or cannot be distinguished.
 
         Raises:
-            OptionError: a list is empty, or a label is blank, has a line break, or differs from
-                another one of its list only in case, accents, spaces, hyphens or underscores.
+            OptionError: If a list is empty, or a label is blank, contains a line break, or differs
+                from another label of its list only in case, accents, spaces, hyphens or
+                underscores.
         """
         for kind in fields(self):
             labels = getattr(self, kind.name)
             if not isinstance(labels, tuple) or not labels:
-                raise OptionError(f"{kind.name} must be a list of labels, and not an empty one")
+                raise OptionError(f"{kind.name} must be a list of at least one label")
             seen: dict[str, str] = {}
             for label in labels:
                 if not isinstance(label, str) or not label.strip() or not label.isprintable():
-                    raise OptionError(f"{kind.name}: {label!r} is no label: one line of text")
+                    raise OptionError(
+                        f"{kind.name}: {label!r} is not a label: a label is one line of text"
+                    )
                 if (other := seen.get(fold(label))) is not None:
                     raise OptionError(f"{kind.name}: {other!r} and {label!r} are the same label")
                 seen[fold(label)] = label
@@ -58,8 +61,8 @@ class Taxonomy:
         """Reads a TOML or JSON file with the keys `humor`, `delivery` and `failures`.
 
         Raises:
-            InputError: it cannot be read, or is neither.
-            OptionError: a key is missing or unknown, or a list of labels cannot be used.
+            InputError: If the file cannot be read, or is neither TOML nor JSON.
+            OptionError: If a key is missing or unknown, or a list of labels is invalid.
         """
         table = _read(path)
         known = [kind.name for kind in fields(cls)]
@@ -73,7 +76,7 @@ class Taxonomy:
             raise OptionError(f"{path}: {error}") from None
 
     def match(self, kind: Kind, label: str) -> str | None:
-        """The label of this kind that is meant, however it is spelled; None if there is none."""
+        """Returns the label of this kind that matches a spelling; None if there is none."""
         return self._folded[kind].get(fold(label))
 
     @cached_property
@@ -85,13 +88,13 @@ class Taxonomy:
 
 
 def fold(label: str) -> str:
-    """A label without case, accents, and what is neither letter nor digit."""
+    """Returns a label without case, accents, and characters other than letters and digits."""
     bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", label)).casefold()
     return _kept(bare) or bare.strip()
 
 
 def _kept(characters: Iterable[str]) -> str:
-    # Marks stay: vowels of Indic scripts are marks.
+    # Marks are kept, because vowels of Indic scripts are marks.
     return "".join(c for c in characters if c.isalnum() or unicodedata.category(c)[0] == "M")
 
 
@@ -102,9 +105,9 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", file=str(path)) from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"is no taxonomy: {error}", file=str(path)) from error
+        raise InputError(f"is not a taxonomy: {error}", file=str(path)) from error
     if not isinstance(table, dict):
-        raise InputError("is no taxonomy: it must hold one object", file=str(path))
+        raise InputError("is not a taxonomy: it must contain one object", file=str(path))
     return table
 
 

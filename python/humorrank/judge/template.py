@@ -1,4 +1,4 @@
-"""What a judge is told: from a comparison to the messages of a chat."""
+"""The prompt of a judge, which turns a comparison into chat messages."""
 
 from __future__ import annotations
 
@@ -31,17 +31,18 @@ VARIABLES: Final = (
     "kind",
     "words",
 )
-"""What a template can use."""
+"""The variables that a template can use."""
 
 NEEDED: Final = ("prompt", "joke_a", "joke_b")
-"""What it must use."""
+"""The variables that a template must use."""
 
-# The order is the order of the messages; a cache of prefixes then holds what pairs share.
+# The order of the messages. A prefix cache then holds what comparisons share.
 _ROLES: Final = ("system", "user")
 
-# The openings of chat templates' special tokens (<|im_start|>, </s>, <<SYS>>, <start_of_turn>,
-# [INST], [/INST], [gMASK] and their like, also with full-width signs), what JSON lets through
-# although some take it for the end of a line, and halves of a surrogate pair, which no UTF-8 holds.
+# Characters that open special tokens of chat templates (<|im_start|>, </s>, <<SYS>>,
+# <start_of_turn>, [INST], [/INST], [gMASK] and similar ones, also with full-width signs),
+# characters that JSON permits although some readers treat them as line breaks, and unpaired
+# surrogates, which UTF-8 cannot encode.
 _SPECIAL: Final = re.compile(
     "[<\uff1c](?=[|/!<_a-zA-Z\u2581\uff5c])"
     r"|\[(?=/?(?:[A-Z][A-Z_]+|gMASK|sMASK|sop|eop)\])"
@@ -50,36 +51,37 @@ _SPECIAL: Final = re.compile(
 
 
 def quoted(text: str) -> str:
-    r"""A text as a JSON string in which nothing can end the string or stand for a special token.
+    r"""Returns a text as a JSON string that contains no special tokens.
 
-    What opens a special token is written as \u003c or \u005b, as JSON allows: whoever reads the
-    JSON reads the text as it was.
+    A character that opens a special token is escaped as \u003c or \u005b. A JSON reader recovers
+    the original text.
     """
     whole = json.dumps(text, ensure_ascii=False)
     return _SPECIAL.sub(lambda match: f"\\u{ord(match.group()):04x}", whole)
 
 
 class Template:
-    """A jinja2 template with a block `user` and, if it likes, a block `system`.
+    """A jinja2 template with a block `user` and, optionally, a block `system`.
 
-    A template without blocks is the user's message. Texts (`prompt`, `joke_a`, `joke_b` and both
-    `words`) come quoted, as `quoted` has it: `{{ joke_a }}` writes the quotes too. `humor`,
-    `delivery` and `failures` are lists of labels; `kind` is "prompt", "headline" or "words", and
-    `words` is empty unless it is "words".
+    A template without blocks is the user message. Texts (`prompt`, `joke_a`, `joke_b` and both
+    `words`) are quoted by `quoted`: `{{ joke_a }}` includes the quotes. `humor`, `delivery` and
+    `failures` are lists of labels. `kind` is "prompt", "headline" or "words", and `words` is empty
+    for the other kinds.
 
     Args:
-        source: the template.
-        name: what errors call it.
+        source: Source of the template.
+        name: Name of the template in errors.
 
     Raises:
-        InputError: it is no template.
-        OptionError: it uses what there is not, or leaves out the prompt or a joke.
+        InputError: If the source is not a jinja2 template.
+        OptionError: If the template uses an unknown variable or block, or omits the prompt or a
+            joke.
     """
 
     def __init__(self, source: str, name: str = "template") -> None:
         self.name = name
         self.digest: str = hashlib.blake2b(source.encode(), digest_size=16).hexdigest()
-        """Of the source: two templates with the same one ask the same."""
+        """Digest of the source: templates with equal digests are equal."""
         environment = ImmutableSandboxedEnvironment(
             undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
@@ -88,14 +90,14 @@ class Template:
             self._template = environment.from_string(source)
         except jinja2.TemplateSyntaxError as error:
             raise InputError(
-                f"is no jinja2 template: {error.message}", file=name, row=error.lineno
+                f"is not a jinja2 template: {error.message}", file=name, row=error.lineno
             ) from error
         except jinja2.TemplateError as error:
-            raise InputError(f"is no jinja2 template: {error}", file=name) from error
+            raise InputError(f"is not a jinja2 template: {error}", file=name) from error
         refuse_unknown(sorted(used), VARIABLES, name, what="variable")
         refuse_unknown(self._template.blocks, _ROLES, name, what="block")
         if self._template.blocks and "user" not in self._template.blocks:
-            raise OptionError(f"{name}: has a block system, but no block user")
+            raise OptionError(f"{name}: has a block 'system', but no block 'user'")
         for variable in NEEDED:
             if variable not in used:
                 raise OptionError(f"{name}: does not use {{{{ {variable} }}}}")
@@ -104,17 +106,18 @@ class Template:
     @classmethod
     @cache
     def default(cls) -> Template:
-        """The template that humorrank brings along."""
+        """Returns the default template."""
         source = resources.files("humorrank.judge").joinpath("template.jinja")
         return cls(source.read_text("utf-8"), "the default template")
 
     @classmethod
     def load(cls, path: Path) -> Template:
-        """Reads a user's template, in UTF-8.
+        """Reads a user's template from a UTF-8 file.
 
         Raises:
-            InputError: it cannot be read, or is no template.
-            OptionError: it uses what there is not, or leaves out the prompt or a joke.
+            InputError: If the file cannot be read, or is not a jinja2 template.
+            OptionError: If the template uses an unknown variable or block, or omits the prompt or
+                a joke.
         """
         try:
             source = path.read_bytes().decode("utf-8-sig")
@@ -127,10 +130,10 @@ class Template:
     def messages(
         self, comparison: Comparison, taxonomy: Taxonomy = TAXONOMY
     ) -> list[dict[str, str]]:
-        """The messages of a chat that asks for a verdict, each with `role` and `content`.
+        """Returns the chat messages that ask for a verdict, each with `role` and `content`.
 
         Raises:
-            OptionError: the template fails on this comparison.
+            OptionError: If the template fails on this comparison.
         """
         prompt = comparison.prompt
         values: dict[str, Any] = {
@@ -146,7 +149,7 @@ class Template:
         try:
             return self._messages(values)
         except Exception as error:
-            # A template runs a user's expressions, which can fail in any way.
+            # A template evaluates a user's expressions, which can raise any exception.
             raise OptionError(f"{self.name}: fails on {prompt.id!r}: {error}") from error
 
     def _messages(self, values: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -160,7 +163,7 @@ class Template:
         ]
 
     def _try(self) -> None:
-        """Each kind of prompt once: a variable that stands in a dead branch is not used."""
+        """Renders each kind of prompt once, since a variable in a dead branch is not shown."""
         for prompt in (
             Prompt("kind prompt", "Zyqprompt"),
             Prompt("kind headline", "Zyqprompt", "headline"),

@@ -1,4 +1,4 @@
-"""From what a judge wrote to a verdict: lenient in form, strict in meaning."""
+"""Parses the text of a judge's answer into a verdict: lenient about form, strict about meaning."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ from humorrank.judge.protocol import Decision
 from humorrank.judge.taxonomy import TAXONOMY, Kind, Taxonomy
 
 MOST_BYTES: Final = 64 * 1024
-"""The longest text that is looked at, in UTF-8."""
+"""Most bytes of an answer, in UTF-8; a longer one is not examined."""
 
 DEEPEST: Final = 64
-"""The deepest nesting that is mended."""
+"""Deepest nesting of an answer that is repaired."""
 
 MOST_LOOKS: Final = 30_000
-"""How often mending may look at a character: it is quadratic in places."""
+"""Number of times that a repair may inspect a character, since some repairs are quadratic."""
 
 LABELS: Final[Mapping[str, Kind]] = {
     "winner_humor_features": "humor",
     "winner_delivery_features": "delivery",
     "loser_features": "failures",
 }
-"""Field of a verdict -> which labels of the taxonomy it takes."""
+"""Mapping from a field of a verdict to the labels of the taxonomy that it contains."""
 
 _SEPARATORS: Final = re.compile(r"[,;|/\n]")
 _BRACKETS: Final = re.compile(r"[\[\]{}]")
 
 
 class Verdict(BaseModel):
-    """What a judge decided on one comparison, and why.
+    """A judge's decision on one comparison, with its reasons.
 
     Attributes:
-        reasoning: why, in words; empty where the judge gave no reason.
-        decision: who is funnier: A, shown first, or B, or a genuine tie.
-        winner_humor_features: labels of what made the winner funny.
-        winner_delivery_features: labels of how it was told.
-        loser_features: labels of what the loser lacked.
-        unknown_labels: field -> labels given there that its taxonomy lacks, as they were written.
-            A judge is not asked for them: they are no part of the schema.
+        reasoning: Reasons for the decision, as text; empty if the judge gave none.
+        decision: The funnier joke: A, which was shown first, or B; TIE for a genuine tie.
+        winner_humor_features: Labels of what made the winner funny.
+        winner_delivery_features: Labels of the winner's delivery.
+        loser_features: Labels of what the loser lacked.
+        unknown_labels: Mapping from a field to the labels that were given there and that the
+            taxonomy lacks, as written. A judge is not asked for them: they are not in the schema.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,9 +60,9 @@ class Verdict(BaseModel):
 
 
 def verdict_schema(taxonomy: Taxonomy = TAXONOMY) -> dict[str, Any]:
-    """The JSON schema of a verdict, for an engine that writes only what fits one.
+    """Returns the JSON schema of a verdict, for engines with structured outputs.
 
-    Reasoning comes first, so that the decision follows from it. Each list holds 1 to 3 labels.
+    The reasoning comes first, so that the decision follows from it. Each list has 1 to 3 labels.
     """
     schema = Verdict.model_json_schema()
     schema.pop("description", None)
@@ -83,14 +83,17 @@ def verdict_schema(taxonomy: Taxonomy = TAXONOMY) -> dict[str, Any]:
 
 
 def parse_verdict(text: str | None, taxonomy: Taxonomy = TAXONOMY) -> Verdict:
-    """Reads a judge's answer; docs/guides/judging.md lists what is mended and what is refused.
+    """Parses a judge's answer.
+
+    See docs/guides/verdicts.md for the deviations that are repaired and those that are rejected.
 
     Args:
-        text: the whole answer; None as some endpoints answer when they refuse.
-        taxonomy: the labels that are known.
+        text: The whole answer; some endpoints return None when they refuse.
+        taxonomy: The known labels.
 
     Raises:
-        VerdictError: it does not state one decision, once; `code` says why.
+        VerdictError: If the answer does not state exactly one decision, exactly once. Its `code`
+            states the reason.
     """
     if text is None or not text.strip(" \t\r\n\ufeff\u200b"):
         raise VerdictError("the answer is empty", code="empty")
@@ -103,17 +106,20 @@ def parse_verdict(text: str | None, taxonomy: Taxonomy = TAXONOMY) -> Verdict:
 
 
 class _Object(list[tuple[str, Any]]):
-    """The pairs of a JSON object, doubled keys and all."""
+    """The pairs of a JSON object, including repeated keys."""
 
 
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_Object, strict=False)
 
 
 def _written(text: str) -> _Object | None:
-    """The one object with a decision in a text of well-formed objects; None if it is no such text.
+    """Returns the one object with a decision from a text whose objects are well-formed.
+
+    Returns:
+        The object, or None if the text needs repair.
 
     Raises:
-        VerdictError: the objects, or the words around them, do not agree on one decision.
+        VerdictError: If the objects, or the text around them, do not agree on one decision.
     """
     objects: list[_Object] = []
     around: list[str] = []
@@ -125,7 +131,7 @@ def _written(text: str) -> _Object | None:
         except (ValueError, RecursionError):
             if not objects:
                 return None
-            # Braces in the words that follow.
+            # A brace in the text after the objects.
             end = start
             break
         objects.append(_named(value))
@@ -145,39 +151,40 @@ def _written(text: str) -> _Object | None:
         raise VerdictError(f"the decision must be A, B or TIE, not {told!r}", code="bad_decision")
     if contradicted(prose, decision):
         raise VerdictError(
-            f"the answer contradicts itself: {decision}, and another decision in the words around",
+            f"the answer contradicts itself: {decision}, but another decision in the text around",
             code="contradiction",
         )
     return whole[0]
 
 
 def _mended(text: str) -> _Object:
-    """The object of a text that is no well-formed JSON.
+    """Returns the object of a text that is not well-formed JSON, after repairing it.
 
     Raises:
-        VerdictError: the text as it stands, and what becomes of it, do not state one decision.
+        VerdictError: If the original text and the repaired object do not state the same single
+            decision.
     """
     if "{" not in text and "}" not in text:
-        raise VerdictError("the answer holds no JSON object", code="no_object")
+        raise VerdictError("the answer contains no JSON object", code="no_object")
     decision = stated(text)
     _check_depth(text)
     try:
         value = json_repair.loads(_Metered(text), skip_json_loads=True)
     except _SpentError:
-        raise VerdictError("the answer is too tangled to mend", code="too_tangled") from None
+        raise VerdictError("the answer is too tangled to repair", code="too_tangled") from None
     except Exception as error:
-        # Whatever a judge writes must not stop a tournament.
-        raise VerdictError(f"the answer cannot be mended: {error}", code="unclear") from error
+        # No answer may stop a tournament, whatever its text.
+        raise VerdictError(f"the answer cannot be repaired: {error}", code="unclear") from error
     objects = [
         _named(_Object(part.items()))
         for part in (value if isinstance(value, list) else [value])
         if isinstance(part, dict)
     ]
     if not objects:
-        raise VerdictError("the answer holds no JSON object", code="no_object")
+        raise VerdictError("the answer contains no JSON object", code="no_object")
     whole = [part for part in objects if any(name == "decision" for name, _ in part)]
     if len(whole) != 1 or [as_decision(value) for value in _decisions(whole[0])] != [decision]:
-        raise VerdictError(f"{decision} is no decision of the answer's object", code="unclear")
+        raise VerdictError(f"{decision} is not the decision of the answer's object", code="unclear")
     return whole[0]
 
 
@@ -186,17 +193,23 @@ def _check_depth(text: str) -> None:
     for bracket in _BRACKETS.finditer(text):
         depth += 1 if bracket.group() in "[{" else -1
         if depth > DEEPEST:
-            raise VerdictError(f"the answer is nested over {DEEPEST} deep", code="too_deep")
+            raise VerdictError(
+                f"the answer is nested more than {DEEPEST} levels deep", code="too_deep"
+            )
 
 
 class _SpentError(BaseException):
-    """Mending looked too often. No `Exception`: the library must not take it for its own."""
+    """Raised when a repair exceeds its limit.
+
+    It is not an `Exception`, so that the library that repairs does not catch it.
+    """
 
 
 class _Metered(str):
-    """A text that counts how often it is looked at.
+    """A text that counts how often it is inspected.
 
-    Time is no measure: the same text must always be mended, or never, however busy a machine is.
+    A time limit would not do: the same text must always be repaired or never, however busy the
+    machine is.
     """
 
     __slots__ = ("_looks",)
@@ -218,14 +231,14 @@ class _Metered(str):
         return self._with(str.__add__(other, self))
 
     def _with(self, text: str) -> _Metered:
-        """A text on the same account."""
+        """Returns a text that shares this counter."""
         made = _Metered(text)
         made._looks = self._looks
         return made
 
 
 def _named(pairs: _Object) -> _Object:
-    """With the names of the fields, however they are spelled."""
+    """Returns the pairs with the standard names of the fields, however they are spelled."""
     return _Object((_NAMES.get(_folded(name), str(name)), value) for name, value in pairs)
 
 
@@ -237,7 +250,7 @@ _NAMES: Final = {_folded(name): name for name in FIELDS}
 
 
 def _decisions(value: object) -> Iterator[Any]:
-    """The values of all keys "decision", at any depth."""
+    """Yields the values of all keys "decision", at any depth."""
     stack = [value]
     while stack:
         part = stack.pop()
@@ -276,7 +289,7 @@ def _verdict(decision: Decision, pairs: _Object, taxonomy: Taxonomy) -> Verdict:
 
 
 def _labels(value: object) -> list[str]:
-    """The labels of a list, or of a text that lists them."""
+    """Returns the labels of a list, or of a text that lists them."""
     if value is None:
         return []
     if isinstance(value, str):
@@ -289,7 +302,10 @@ def _labels(value: object) -> list[str]:
 
 
 def _text(value: object) -> str:
-    """A JSON value as text that every file can hold: no lone surrogates, no zeros."""
+    """Returns a JSON value as text without unpaired surrogates and U+0000.
+
+    Neither can be stored in every file.
+    """
     if not isinstance(value, str):
         value = json.dumps(_plain(value), ensure_ascii=False)
     whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -297,7 +313,7 @@ def _text(value: object) -> str:
 
 
 def _plain(value: object) -> object:
-    """With objects as mappings again; deeper than the encoder goes, as they are printed."""
+    """Returns a value with objects as mappings; a placeholder if it is nested too deep."""
     try:
         return json.loads(json.dumps(_mapping(value)))
     except RecursionError:

@@ -1,4 +1,4 @@
-"""A judge that is a language model in a vLLM engine of its own."""
+"""A judge that runs a language model in its own vLLM engine."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from humorrank.llm.engine import (
 from humorrank.llm.throughput import Throughput
 
 _RENDERED_AT_ONCE: Final = 64
-"""Prompts after which the engine begins, while the rest are rendered."""
+"""Number of prompts after which the engine starts, while the rest are rendered."""
 
 _OPERATION: Final = frozenset(
     {
@@ -49,26 +49,27 @@ _OPERATION: Final = frozenset(
         "tensor_parallel_size",
     }
 )
-"""Engine options that say how fast verdicts come, not which: they may differ from run to run."""
+"""Engine options that affect the speed but not the verdicts, and may differ between runs."""
 
 
 @dataclass(frozen=True)
 class VLLMSettings:
-    """How a vLLM judge judges.
+    """Settings of a vLLM judge.
 
     Attributes:
-        model: a name on the hub, or a folder.
-        temperature: of sampling.
-        top_p: of sampling.
-        max_tokens: the longest answer.
-        retries: how often an answer that is no verdict is asked for again.
-        seed: of sampling, one stream a comparison and attempt; the engine's own if None.
-        template: a file with the prompt; humorrank's own if None.
-        taxonomy: a file with the labels; the paper's if None.
-        decision_only: read only A, B or TIE, and its probability, from the first token.
-        chat_template: a file with a chat template; the model's own if None.
-        chat_template_kwargs: what a chat template takes besides (`enable_thinking`).
-        engine: options of `vllm.LLM`, by name.
+        model: Name of the model on the Hugging Face hub, or a folder.
+        temperature: Sampling temperature.
+        top_p: Nucleus sampling threshold.
+        max_tokens: Most tokens of an answer.
+        retries: Number of retries after an answer that is not a verdict.
+        seed: Random seed for sampling, with one stream for each comparison and attempt; the
+            engine's own seed if None.
+        template: File with the prompt template; the default template if None.
+        taxonomy: File with the labels; the paper's labels if None.
+        decision_only: Whether only A, B or TIE, and its probability, is read from the first token.
+        chat_template: File with a chat template; the model's own if None.
+        chat_template_kwargs: Further arguments of the chat template (`enable_thinking`).
+        engine: Options of `vllm.LLM`, by name.
     """
 
     model: str
@@ -85,10 +86,10 @@ class VLLMSettings:
     engine: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuses values that cannot be.
+        """Rejects invalid values.
 
         Raises:
-            OptionError: saying which and what is allowed.
+            OptionError: If a value is invalid; the message states the allowed values.
         """
         check_settings(self.model, self.top_p, self.seed, decision_only=self.decision_only)
         positive("temperature", self.temperature)
@@ -98,7 +99,7 @@ class VLLMSettings:
 
 @dataclass
 class _Question:
-    """One comparison on its way."""
+    """One comparison in flight."""
 
     tokens: Sequence[int]
     attempts: int = 0
@@ -108,21 +109,21 @@ class _Question:
 
 
 class VLLMJudge:
-    """Asks a language model that runs here, with vLLM.
+    """Asks a language model that runs locally, in vLLM.
 
-    Answers are constrained to the schema of a verdict. Requests are ordered so that those that
-    share a prompt and a first joke follow each other, and what they share is computed once. The
-    model is loaded when the first comparison comes.
+    Answers are constrained to the schema of a verdict. Requests that share a prompt and a first
+    joke follow each other, so that their common prefix is computed once. The model is loaded for
+    the first comparison.
 
     Args:
-        how: how to judge.
-        batch_size: the largest batch.
-        in_flight: the most comparisons at once; more than the engine runs at once
-            (`max_num_seqs`), so that it never waits.
+        how: Settings of the judge.
+        batch_size: Most comparisons in a batch.
+        in_flight: Most comparisons in flight. It should exceed the number of sequences that the
+            engine runs concurrently (`max_num_seqs`), so that the engine is never idle.
 
     Raises:
-        MissingExtraError: vLLM is not installed.
-        HumorRankError: an engine option is unknown, or the template or the taxonomy is bad.
+        MissingExtraError: If vLLM is not installed.
+        HumorRankError: If an engine option is unknown, or the template or the taxonomy is invalid.
     """
 
     def __init__(
@@ -159,7 +160,7 @@ class VLLMJudge:
         }
 
     async def judge(self, batch: Batch) -> AsyncIterator[Answers]:
-        """Answers as the engine gives them."""
+        """Yields answers as the engine completes them."""
         await self.engine.start()
         if self.how.decision_only and self._first_tokens is None:
             tokenizer = self.engine.tokenizer
@@ -200,11 +201,11 @@ class VLLMJudge:
             requests.give_up()
 
     async def close(self) -> None:
-        """Ends the engine; what is in flight is given up."""
+        """Stops the engine and abandons comparisons in flight."""
         await self.engine.close()
 
     def render(self, batch: Batch, rows: Sequence[int]) -> list[list[int]]:
-        """The tokens of the prompts of some rows; the model must be loaded."""
+        """Returns the prompt tokens of the given rows; the model must be loaded."""
         rendered: list[list[int]] = self.engine.tokenizer.apply_chat_template(
             [self.questions.messages(batch, row) for row in rows],
             chat_template=self._chat_template,
@@ -216,10 +217,10 @@ class VLLMJudge:
         return rendered
 
     def sampling(self, seed: int | None = None) -> Any:  # noqa: ANN401
-        """The `vllm.SamplingParams` of a request."""
+        """Returns the `vllm.SamplingParams` of a request."""
         vllm = import_vllm()
         if self._first_tokens is not None:
-            # Which token is drawn does not matter: the probabilities are the model's own.
+            # The drawn token does not matter: only the model's probabilities are read.
             return vllm.SamplingParams(
                 temperature=0.0, max_tokens=1, logprob_token_ids=self._first_tokens.all
             )
@@ -244,15 +245,15 @@ class VLLMJudge:
         return row, question.tokens, self._unseeded
 
     def _refuse_too_long(self, questions: dict[int, _Question]) -> dict[int, Judgment | Failure]:
-        """Takes out what the model has no room for."""
+        """Removes and returns the questions that exceed the model's context."""
         longest = self.engine.longest
         refused: dict[int, Judgment | Failure] = {}
         for row, question in list(questions.items()):
             if len(question.tokens) >= longest:
                 del questions[row]
                 refused[row] = Failure(
-                    f"the prompt has {len(question.tokens):,} tokens, and the model has room for "
-                    f"{longest:,} with its answer",
+                    f"the prompt has {len(question.tokens):,} tokens, but the model has room for "
+                    f"only {longest:,}, including its answer",
                     attempts=0,
                 )
         return refused
@@ -260,7 +261,7 @@ class VLLMJudge:
     def _answer(
         self, question: _Question, completion: EngineCompletion
     ) -> Judgment | Failure | None:
-        """What a completion says; None where it is to be asked for again."""
+        """Returns the judgment or failure of a completion; None if it should be retried."""
         question.prompt_tokens += completion.prompt_tokens
         question.output_tokens += completion.output_tokens
         counted = self.throughput
@@ -280,11 +281,11 @@ class VLLMJudge:
                 return Judgment(decision, probability=probability, **spent)
             verdict = parse_verdict(completion.text, self.questions.taxonomy)
         except VerdictError as error:
-            # The first token's probabilities are the same each time.
+            # A retry would return the same probabilities.
             if question.attempts <= self.how.retries and self._first_tokens is None:
                 return None
             cut = completion.finish == "length" and not self.how.decision_only
-            where = f" (cut at {self.how.max_tokens:,} tokens)" if cut else ""
+            where = f" (cut off at {self.how.max_tokens:,} tokens)" if cut else ""
             return Failure(f"{error}{where}", **spent)
         return Judgment(**dict(verdict), **spent)
 

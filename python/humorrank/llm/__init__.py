@@ -1,1 +1,1 @@
-"""Language models: endpoints, the vLLM engine, and questions on their way to them."""
+"""Access to language models: endpoints, the vLLM engine, and requests in flight."""

@@ -1,4 +1,4 @@
-"""Questions on their way to a model, and commits of what it answers."""
+"""Questions in flight to a model, and commits of its answers."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from humorrank.store.writer import Writer
 
 
 class Asking:
-    """What is on its way, within bounds, until it is committed or given up.
+    """Keeps a bounded number of questions in flight until they are committed or abandoned.
 
     Args:
-        path: the store.
+        path: Path of the store.
 
     Attributes:
-        in_flight: questions that wait for an answer.
-        stopping: whether nothing more is to be asked.
+        in_flight: Number of questions that wait for an answer.
+        stopping: Whether no further questions are asked.
     """
 
     def __init__(self, path: Path) -> None:
@@ -32,14 +32,14 @@ class Asking:
         self.stopping = False
 
     async def close(self) -> None:
-        """Gives up what is not answered, and commits what is."""
+        """Abandons unanswered questions and commits the answers."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, *self._commits, return_exceptions=True)
         await self._writer.close()
 
     def interrupt(self) -> None:
-        """Asks nothing more; the second time, waits for nothing more."""
+        """Stops asking; on the second call, also abandons the questions in flight."""
         if self.stopping:
             for task in self._tasks:
                 task.cancel()
@@ -47,11 +47,11 @@ class Asking:
         self._changed.set()
 
     def _free(self, waiting: int, batch_size: int, in_flight: int) -> int:
-        """How many of those that wait may be asked now, at once."""
+        """Returns how many of the waiting questions may be asked now, in one batch."""
         return max(0, min(waiting, batch_size, in_flight - self.in_flight))
 
     async def _wait(self) -> None:
-        """Until an answer or a commit comes; raises what went wrong."""
+        """Waits for an answer or a commit, and raises the errors of those that failed."""
         await self._changed.wait()
         self._changed.clear()
         for task in [task for task in self._tasks if task.done()]:
@@ -67,7 +67,7 @@ class Asking:
 def interrupting(
     work: Asking, say: Callable[[str], object] | None, what: str = "judgments"
 ) -> Iterator[None]:
-    """Ctrl-C and SIGTERM reach the work, where signals can be handled at all."""
+    """Lets Ctrl-C and SIGTERM interrupt the work, if this is the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -77,7 +77,7 @@ def interrupting(
         first, left = not work.stopping, work.in_flight
         work.interrupt()
         if say is not None and first and left:
-            say(f"finishing {left:,} {what} in flight; again to give them up")
+            say(f"finishing {left:,} {what} in flight; press Ctrl-C again to abandon them")
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, interrupt)

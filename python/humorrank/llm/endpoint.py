@@ -1,4 +1,4 @@
-"""Endpoints that speak OpenAI's chat completions, asked through all that can go wrong."""
+"""A client for endpoints with OpenAI's chat completions API, with retries and error handling."""
 
 from __future__ import annotations
 
@@ -23,38 +23,39 @@ if TYPE_CHECKING:
 OPENAI: Final = "https://api.openai.com/v1"
 
 _FATAL: Final = {
-    401: "check the key, and the address",
-    402: "the account has no credit left: top it up, and go on",
-    403: "check the key, and the address",
-    404: "name a model that it has, and check the address",
+    401: "check the key and the address",
+    402: "the account has no credit left: add credit and resume",
+    403: "check the key and the address",
+    404: "check the name of the model and the address",
 }
-"""A wrong key, no credit, a model or a path that does not exist: what to do, since nothing is to be
-had from asking again."""
+"""Advice for statuses that no retry can help: a wrong key, no credit, or an unknown model or
+path."""
 _NO_CREDIT: Final = "insufficient_quota"
-"""What OpenAI calls it, under the status of too many requests."""
+"""OpenAI's code for no credit, which comes with the status 429 (too many requests)."""
 _PASSING: Final = (408, 409, 425, 429)
-"""Beside 5xx, what may be otherwise a moment later."""
+"""Statuses besides 5xx that are worth a retry."""
 _FIRST_WAIT, _LONGEST_WAIT, _LONGEST_ASKED = 0.5, 30.0, 120.0
-"""Seconds: before the first retry, before any, and as long as an endpoint may ask us to wait."""
+"""Seconds: wait before the first retry, longest wait, and longest wait that an endpoint can set."""
 _LARGEST: Final = 1 << 20
-"""Bytes of an answer that can still be meant."""
+"""Most bytes of a valid answer."""
 _MOST_TOKENS: Final = 1 << 31
-"""Of one completion; a count from here on cannot be meant."""
+"""Bound on the token counts of one completion; a count of at least this many is invalid."""
 _ROUNDING: Final = 1e-3
-"""How far above 0 a logarithm of a probability may come out."""
+"""Largest rounding error by which a log-probability may exceed 0."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where and how to ask.
+    """Address and settings of an endpoint.
 
     Attributes:
-        base_url: of the endpoint; OPENAI_BASE_URL of the environment, or else OpenAI's, if None.
-        api_key_env: the variable of the environment that holds the key.
-        api_key_file: a file that holds it instead.
-        timeout: seconds that one attempt may take, all of it.
-        retries: how often what did not come through is asked for again.
-        body: further fields of the request, as they are.
+        base_url: Base URL of the endpoint. If None, the environment variable OPENAI_BASE_URL, or
+            else OpenAI's address.
+        api_key_env: Environment variable that holds the key.
+        api_key_file: File that holds the key, instead of the variable.
+        timeout: Seconds that one attempt may take in total.
+        retries: Number of retries after a failed request.
+        body: Further fields of the request, which are passed on unchanged.
     """
 
     base_url: str | None = None
@@ -65,10 +66,10 @@ class Endpoint:
     body: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuses values that cannot be.
+        """Rejects invalid values.
 
         Raises:
-            OptionError: saying which and what is allowed.
+            OptionError: If a value is invalid; the message states the allowed values.
         """
         for name in ("base_url", "api_key_env", "api_key_file"):
             value = getattr(self, name)
@@ -85,24 +86,26 @@ class Endpoint:
         if not self.url.startswith(("http://", "https://")):
             raise OptionError(f"base_url must begin with http:// or https://, not {self.url!r}")
         if self.base_url is not None and "@" in urlsplit(self.base_url).netloc:
-            raise OptionError("base_url must hold no name or password: OPENAI_BASE_URL may")
+            raise OptionError(
+                "base_url must not contain a name or a password; put them in OPENAI_BASE_URL"
+            )
 
     @property
     def url(self) -> str:
-        """Where to ask."""
+        """The base URL of the endpoint."""
         return (self.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
 
     @property
     def place(self) -> str:
-        """Where to ask, without a name and password that may stand there."""
+        """The base URL without name, password and query."""
         parts = urlsplit(self.url)
         return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))
 
     def key(self) -> str | None:
-        """The key, if there is one.
+        """Reads the key, if there is one.
 
         Raises:
-            OptionError: the file cannot be read, or there is no key where one is needed.
+            OptionError: If the file cannot be read, or a required key is missing.
         """
         if self.api_key_file is not None:
             try:
@@ -115,26 +118,27 @@ class Endpoint:
             found = os.environ.get(self.api_key_env, "").strip()
         if not found and self.url == OPENAI:
             raise OptionError(
-                f"api_key_env: the environment has no {self.api_key_env}; --set api_key_file=FILE "
-                "names a file instead, --set base_url=URL another endpoint"
+                f"api_key_env: the environment variable {self.api_key_env} is not set; use --set "
+                "api_key_file=FILE to read a file instead, or --set base_url=URL for another "
+                "endpoint"
             )
         if not found.isascii() or not found.isprintable():
-            raise OptionError("api_key_env: the key holds characters that no header can carry")
+            raise OptionError("api_key_env: the key contains characters that a header cannot carry")
         return found or None
 
 
 @dataclass(frozen=True)
 class Completion:
-    """What one attempt brought.
+    """The result of one attempt.
 
     Attributes:
-        text: what the model wrote; empty where it wrote nothing.
-        refusal: why it would not, where it says so.
-        cut: whether the text ends because a limit of tokens was reached.
-        prompt_tokens: of this attempt, if told.
-        cached_tokens: how many of these the endpoint had in its cache; 0 if it does not say.
-        output_tokens: of this attempt, if told.
-        first_logprobs: the likeliest first tokens, and the logarithms of their probabilities.
+        text: Text of the model; empty if it wrote nothing.
+        refusal: Reason for a refusal, if the endpoint marks the answer as one.
+        cut: Whether the text was cut off at the token limit.
+        prompt_tokens: Prompt tokens of this attempt, if reported.
+        cached_tokens: Prompt tokens that the endpoint had in its cache; 0 if not reported.
+        output_tokens: Output tokens of this attempt, if reported.
+        first_logprobs: The likeliest first tokens and their log-probabilities.
     """
 
     text: str
@@ -147,10 +151,10 @@ class Completion:
 
 
 class AgainError(Exception):
-    """An attempt came to nothing; another may come to something.
+    """Raised for an attempt that failed and should be retried.
 
     Attributes:
-        wait: seconds that the endpoint asked for; None if it did not.
+        wait: Seconds to wait before the next attempt, if the endpoint specified them.
     """
 
     def __init__(self, reason: str, wait: float | None = None) -> None:
@@ -159,20 +163,20 @@ class AgainError(Exception):
 
 
 class RejectedError(Exception):
-    """An endpoint will not do what it was asked, and would not the next time."""
+    """Raised if an endpoint rejects a request, so that a retry would not help."""
 
 
 class Client:
-    """One model at one endpoint, on connections that stay open.
+    """Sends requests to one model at one endpoint, on persistent connections.
 
     Args:
-        model: the model, as the endpoint calls it.
-        endpoint: where and how to ask.
-        connections: the most at once.
+        model: Name of the model at the endpoint.
+        endpoint: Address and settings of the endpoint.
+        connections: Most concurrent connections.
 
     Raises:
-        MissingExtraError: httpx or tenacity is not installed.
-        OptionError: there is no key.
+        MissingExtraError: If httpx or tenacity is not installed.
+        OptionError: If a required key is missing.
     """
 
     def __init__(self, model: str, endpoint: Endpoint, connections: int) -> None:
@@ -181,7 +185,7 @@ class Client:
             import tenacity  # noqa: PLC0415 - an extra
         except ImportError as error:
             raise MissingExtraError(
-                f"an endpoint is asked with {error.name}: pip install 'humorrank[openai]'"
+                f"an endpoint requires {error.name}: pip install 'humorrank[openai]'"
             ) from None
         self._httpx, self._tenacity = httpx, tenacity
         self._model, self.endpoint, self._connections = model, endpoint, connections
@@ -192,11 +196,11 @@ class Client:
         self._since = self._busy = 0.0
 
     def attempts(self) -> AsyncIterator[AttemptManager]:
-        """As many as the endpoint's settings allow, with waits in between.
+        """Yields attempts up to the limit in the endpoint's settings, with waits in between.
 
-        In `async for attempt in client.attempts(): with attempt: ...` an AgainError makes another,
-        after an exponential wait with jitter, or as long as the endpoint asked; the last one's
-        is raised.
+        In `async for attempt in client.attempts(): with attempt: ...`, an AgainError leads to
+        another attempt. The wait is exponential with jitter, unless the endpoint specified one. The
+        error of the last attempt is raised.
         """
         tenacity = self._tenacity
         growing = tenacity.wait_exponential(_FIRST_WAIT, _LONGEST_WAIT)
@@ -220,16 +224,17 @@ class Client:
     async def ask(
         self, messages: Sequence[Mapping[str, str]], fields: Mapping[str, Any]
     ) -> Completion:
-        """One attempt.
+        """Makes one attempt.
 
         Args:
-            messages: what the model is told.
-            fields: of the request; those of `Endpoint.body` stand above them.
+            messages: Chat messages.
+            fields: Fields of the request; those of `Endpoint.body` take precedence.
 
         Raises:
-            AgainError: it did not come through, or is no chat completion.
-            RejectedError: the endpoint will not do this one.
-            JudgeError: it will do none: the key, the model or the address is wrong.
+            AgainError: If the request failed, or the answer is not a chat completion.
+            RejectedError: If the endpoint rejects this request.
+            JudgeError: If the endpoint rejects every request, because the key, the model or the
+                address is wrong.
         """
         httpx, endpoint = self._httpx, self.endpoint
         body = {"model": self._model, "messages": list(messages), **fields, **endpoint.body}
@@ -261,7 +266,7 @@ class Client:
 
     @property
     def busy(self) -> float:
-        """Seconds in which something was asked."""
+        """Seconds during which at least one request was in flight."""
         now = time.perf_counter() - self._since if self._asking else 0.0
         return self._busy + now
 
@@ -277,7 +282,7 @@ class Client:
             limits = httpx.Limits(
                 max_connections=self._connections, max_keepalive_connections=self._connections
             )
-            # Waits for a free connection are the work of others, and no fault of this attempt's.
+            # One connection per comparison in flight, so that no attempt waits for a free one.
             self._client = httpx.AsyncClient(
                 headers={} if self._key is None else {"Authorization": f"Bearer {self._key}"},
                 timeout=self.endpoint.timeout,
@@ -295,7 +300,7 @@ class Client:
         return response.status_code, response.headers, b"".join(parts)
 
     def _refused(self, status: int, headers: httpx.Headers, content: bytes) -> Exception:
-        """The error of an answer that is none."""
+        """Returns the exception for an answer with an error status."""
         error = _error(content)
         said = f"status {status}{self._said(error, content)}"
         where = f"{self.endpoint.place}, model {self._model}: {said}"
@@ -306,12 +311,12 @@ class Client:
         if status in _PASSING or status >= 500:
             return AgainError(said, _asked(headers.get("retry-after")))
         if not self._answered:
-            # It has answered nothing yet: what it does not like is rather the settings.
-            return JudgeError(f"{where}; it has answered nothing so far")
+            # No request has succeeded yet, so the settings are the likelier cause.
+            return JudgeError(f"{where}; no request has succeeded so far: check the settings")
         return RejectedError(said)
 
     def _said(self, error: object, content: bytes) -> str:
-        """What an endpoint says of an error; a key that it repeats is taken out."""
+        """Returns the endpoint's message for an error, with the key removed if it is repeated."""
         said = error.get("message") if isinstance(error, dict) else error
         said = content[:2000].decode("utf-8", "replace") if said is None else _shown(str(said))
         if self._key:
@@ -321,11 +326,11 @@ class Client:
 
 
 class _UnreachedError(AgainError, JudgeError):
-    """Nothing was ever heard of the endpoint: after all attempts that ends the run."""
+    """Raised if the endpoint has never been reached; after the last attempt, it ends the run."""
 
 
 def _error(content: bytes) -> object:
-    """What stands for the error in an answer; None if nothing does."""
+    """Returns the error field of an answer; None if there is none."""
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
@@ -334,7 +339,7 @@ def _error(content: bytes) -> object:
 
 
 def _shown(text: str) -> str:
-    """A text that can be stored and printed: half a surrogate pair stands as its escape."""
+    """Returns a text that can be stored and printed, with unpaired surrogates escaped."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -356,13 +361,13 @@ def _completion(content: bytes) -> Completion:
         if not all(said is None or isinstance(said, str) for said in (text, refusal, finish)):
             raise TypeError
         if text is not None:
-            text.encode("utf-8")  # Half a surrogate pair is no text, and cannot be stored.
+            text.encode("utf-8")  # An unpaired surrogate cannot be stored.
         logprobs = _first(choice.get("logprobs"))
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError):
-        raise AgainError("the answer is no chat completion") from None
+        raise AgainError("the answer is not a chat completion") from None
     if finish == "content_filter" and not refusal:
         refusal = finish
-    # An answer is none the worse for a count that cannot be: that is not told.
+    # An invalid token count does not invalidate the answer; it counts as not reported.
     prompt, cached, output = (n if n is None or 0 <= n < _MOST_TOKENS else None for n in tokens)
     return Completion(
         text or "",
@@ -376,19 +381,19 @@ def _completion(content: bytes) -> Completion:
 
 
 def _first(logprobs: Any) -> list[tuple[str, float]]:  # noqa: ANN401
-    """The likeliest tokens in the first place."""
+    """Returns the likeliest first tokens with their log-probabilities."""
     if not logprobs or not logprobs.get("content"):
         return []
     first = logprobs["content"][0]
     listed = first.get("top_logprobs") or [first]
     found = [(str(token["token"]), float(token["logprob"])) for token in listed]
     if not all(logprob <= _ROUNDING for _, logprob in found):
-        raise ValueError  # Neither above certainty, nor nan.
+        raise ValueError  # A probability above 1, or NaN.
     return [(token, min(logprob, 0.0)) for token, logprob in found]
 
 
 def _asked(text: str | None) -> float | None:
-    """What Retry-After says, in seconds."""
+    """Returns the value of a Retry-After header in seconds."""
     if text is None:
         return None
     try:
@@ -396,7 +401,7 @@ def _asked(text: str | None) -> float | None:
     except ValueError:
         pass
     else:
-        # Neither nan nor a time before now.
+        # NaN and negative values become 0.
         return seconds if seconds > 0 else 0.0
     try:
         moment: float = email.utils.parsedate_to_datetime(text).timestamp()

@@ -1,4 +1,4 @@
-"""A vLLM engine on a thread of its own, which takes requests while it works."""
+"""A vLLM engine on its own thread, which accepts requests while it works."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ from humorrank.errors import JudgeError, MissingExtraError, OptionError
 
 DEFAULTS: Final[Mapping[str, Any]] = {
     "enable_prefix_caching": True,
-    # Without white space, of which a constrained model may write any amount.
+    # White space is disabled, since a constrained model may otherwise write any amount of it.
     "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
 }
-"""Engine options that differ from vLLM's own defaults; a user's stand above them."""
+"""Engine options that differ from vLLM's defaults; a user's options take precedence."""
 
 _ENVIRONMENT: Final = {
-    # A forked engine would inherit this process's threads in the middle of what they do.
+    # A forked engine would inherit the state of this process's threads.
     "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
     "VLLM_LOGGING_STREAM": "ext://sys.stderr",
     "VLLM_LOGGING_LEVEL": "ERROR",
 }
 _ADDED_AT_ONCE: Final = 64
-"""Requests that enter the engine between two of its steps, so that neither waits for the other."""
+"""Most requests that enter the engine between two of its steps, to keep the delay short."""
 
 _PATIENCE, _HURRY = 60.0, 2.0
-"""Seconds that the engine's processes get to end, where nothing is lost, and where one waits."""
+"""Seconds that the engine's processes have to exit, if idle and if requests were abandoned."""
 
 
 @dataclass(frozen=True)
 class EngineCompletion:
-    """What the engine made of one request.
+    """The engine's answer to one request.
 
     Attributes:
-        text: the answer.
-        finish: why it ended: "stop", or "length" where `max_tokens` cut it.
-        prompt_tokens: of the prompt.
-        cached_tokens: how many of these the prefix cache had.
-        output_tokens: of the answer.
-        first_logprobs: token -> log-probability at the first place, where these were asked for.
+        text: Text of the answer.
+        finish: Reason for its end: "stop", or "length" if it was cut off at `max_tokens`.
+        prompt_tokens: Number of tokens of the prompt.
+        cached_tokens: Number of these that were in the prefix cache.
+        output_tokens: Number of tokens of the answer.
+        first_logprobs: Mapping from token to its log-probability as the first token, if requested.
     """
 
     text: str
@@ -63,14 +63,14 @@ class EngineCompletion:
 
 
 def import_vllm() -> Any:  # noqa: ANN401 - no type checker can be asked to have it installed
-    """The package, set up to be a guest: quiet, on standard error.
+    """Imports vLLM, configured to log only errors, to standard error.
 
     Raises:
-        MissingExtraError: it is not installed.
+        MissingExtraError: If vLLM is not installed.
     """
     if find_spec("vllm") is None:
         raise MissingExtraError(
-            "a vLLM judge needs vLLM: pip install 'humorrank[vllm]', on a machine with a GPU"
+            "vLLM is not installed: run pip install 'humorrank[vllm]' on a machine with a GPU"
         )
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -78,26 +78,26 @@ def import_vllm() -> Any:  # noqa: ANN401 - no type checker can be asked to have
 
 
 def check_engine_options(options: Mapping[str, Any]) -> None:
-    """Refuses what no engine option is called.
+    """Rejects unknown engine options.
 
     Raises:
-        OptionError: naming it, with the nearest known one.
-        MissingExtraError: vLLM is not installed.
+        OptionError: If an option is unknown; the message suggests the nearest known option.
+        MissingExtraError: If vLLM is not installed.
     """
     import_vllm()
     arguments = fields(import_module("vllm.engine.arg_utils").EngineArgs)
     known = [option.name for option in arguments if option.name != "model"]
     for name in options:
         if name not in known:
-            # Of which there are hundreds: only the nearest is named.
-            raise OptionError(f"{name} is no engine option of vLLM{near(name, known)}")
+            # There are hundreds of options, so only the nearest is named.
+            raise OptionError(f"{name} is not an engine option of vLLM{near(name, known)}")
 
 
 class Requests:
-    """Requests of one asker, and their answers as they come; made by `VLLMEngine.requests`.
+    """The requests of one caller and their answers; made by `VLLMEngine.requests`.
 
     Attributes:
-        left: how many are not answered yet.
+        left: Number of unanswered requests.
     """
 
     def __init__(self, engine: VLLMEngine) -> None:
@@ -108,20 +108,20 @@ class Requests:
         self.given_up = False
 
     def add(self, wanted: Sequence[tuple[int, Sequence[int], Any]]) -> None:
-        """Asks.
+        """Adds requests.
 
         Args:
-            wanted: (row, tokens of the prompt, `vllm.SamplingParams`) of each; no two that are
-                not answered yet have the same row.
+            wanted: Tuples of row, prompt tokens and `vllm.SamplingParams`. The rows of unanswered
+                requests must be distinct.
         """
         self.left += len(wanted)
         self._engine.order([(self, *request) for request in wanted])
 
     async def answers(self) -> list[tuple[int, EngineCompletion]]:
-        """The next (row, answer)s: those that ended in one step of the engine.
+        """Returns the next rows and answers, which finished in one step of the engine.
 
         Raises:
-            JudgeError: the engine has died.
+            JudgeError: If the engine has died.
         """
         answers = await self._answers.get()
         if answers is None:
@@ -130,12 +130,12 @@ class Requests:
         return answers
 
     def give_up(self) -> None:
-        """Wants no more answers."""
+        """Abandons all unanswered requests."""
         self.given_up = True
 
     def tell(self, answers: list[tuple[int, EngineCompletion]] | None) -> None:
-        """For the engine's thread: answers, or None where there will be none."""
-        # The loop may be closed by now, and then nobody waits any more.
+        """Delivers answers from the engine's thread; None if no more will follow."""
+        # If the loop is closed by now, nothing waits for the answers.
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._answers.put_nowait, answers)
 
@@ -144,16 +144,16 @@ _Wanted = tuple[Requests, int, Sequence[int], Any]
 
 
 class VLLMEngine:
-    """Runs `vllm.LLM` on a thread, and keeps it full.
+    """Runs `vllm.LLM` on a thread and keeps it busy.
 
-    Requests of any number of calls share the engine: they are added while it works, and each is
-    answered when it is done (continuous batching). The engine proper is a process of its own, so
-    that it computes while this one renders, parses and stores. Ctrl-C does not reach it: what is
-    in flight can still be finished.
+    Any number of calls share the engine. Their requests are added while it works, and each is
+    answered as soon as it is complete (continuous batching). The engine core is a separate
+    process, which computes while this one renders, parses and stores. Ctrl-C does not reach it, so
+    that requests in flight can be finished.
 
     Args:
-        model: a name on the hub, or a folder.
-        options: of `vllm.LLM`, by name; they stand above `DEFAULTS`.
+        model: Name of the model on the Hugging Face hub, or a folder.
+        options: Options of `vllm.LLM`, by name; they take precedence over `DEFAULTS`.
     """
 
     def __init__(self, model: str, options: Mapping[str, Any]) -> None:
@@ -173,7 +173,7 @@ class VLLMEngine:
         """Loads the model, unless it is loaded.
 
         Raises:
-            JudgeError: it cannot be loaded.
+            JudgeError: If the model cannot be loaded.
         """
         if self._thread is None:
             import_vllm()
@@ -186,12 +186,12 @@ class VLLMEngine:
 
     @property
     def llm(self) -> Any:  # noqa: ANN401
-        """The `vllm.LLM`, once it is loaded; to be used while nothing is asked here."""
+        """The `vllm.LLM`, once it is loaded; it may be used only while no request is in flight."""
         return self._llm
 
     @property
     def alive(self) -> bool:
-        """Whether the thread runs."""
+        """Whether the thread is running."""
         return self._thread is not None and self._thread.is_alive()
 
     @property
@@ -201,21 +201,21 @@ class VLLMEngine:
 
     @property
     def longest(self) -> int:
-        """The most tokens that prompt and answer may have together, once the model is loaded."""
+        """The most tokens of prompt and answer together, once the model is loaded."""
         return int(self._llm.llm_engine.model_config.max_model_len)
 
     def requests(self) -> Requests:
-        """A way to ask, for one asker; the model must be loaded."""
+        """Returns an object for the requests of one caller; the model must be loaded."""
         return Requests(self)
 
     def order(self, wanted: list[_Wanted]) -> None:
-        """Hands requests to the thread."""
+        """Passes requests to the thread."""
         self._orders.put(wanted)
         if self._ended:
             self._tell_all()
 
     async def close(self) -> None:
-        """Ends the engine and its processes; what is in flight is given up."""
+        """Stops the engine and its processes, and abandons requests in flight."""
         if self._thread is None:
             return
         self._closing = True
@@ -226,10 +226,10 @@ class VLLMEngine:
             await asyncio.sleep(0.02)
 
     def fault(self) -> JudgeError:
-        """What went wrong, in words."""
+        """Returns the exception for the error that stopped the engine."""
         error = self._error
         said = " ".join(str(error).split()) or type(error).__name__
-        what = "cannot start" if self._llm is None else "cannot go on"
+        what = "cannot start" if self._llm is None else "cannot continue"
         told = JudgeError(f"vLLM {what} with {self.model}: {said[:1000]}")
         told.__cause__ = error
         return told
@@ -237,10 +237,10 @@ class VLLMEngine:
     def _run(self) -> None:
         llm = None
         try:
-            # Starting it later would unblock the signal that is blocked below.
+            # If it started later, it would unblock the signal that is blocked below.
             resource_tracker.ensure_running()
-            # The engine's processes inherit this. A terminal sends Ctrl-C to all of them, and
-            # they would drop what they work on.
+            # The engine's processes inherit this mask. A terminal sends Ctrl-C to all of them,
+            # and they would drop the requests in flight.
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
             vllm = import_vllm()
             if self._closing:
@@ -260,7 +260,7 @@ class VLLMEngine:
                 llm.llm_engine.engine_core.shutdown(timeout=_HURRY if hurry else _PATIENCE)
 
     def _work(self, llm: Any) -> None:  # noqa: ANN401
-        """Takes what is wanted, gives up what is not, and lets the engine make a step."""
+        """Accepts new requests, aborts abandoned ones, and runs one step of the engine."""
         idle = not self._running and not self._wanted
         while idle or not self._orders.empty():
             self._wanted.extend(self._orders.get())
@@ -283,7 +283,7 @@ class VLLMEngine:
             requests.tell(answers)
 
     def _add(self, llm: Any) -> None:  # noqa: ANN401
-        """Lets some of those in that are waiting."""
+        """Adds some of the waiting requests to the engine."""
         added: list[_Wanted] = []
         while self._wanted and len(added) < _ADDED_AT_ONCE:
             wanted = self._wanted.popleft()
@@ -296,7 +296,7 @@ class VLLMEngine:
                 self._running[_outer(key)] = requests, row
 
     def _tell_all(self) -> None:
-        """There will be no answers any more."""
+        """Reports to all callers that no more answers will follow."""
         with suppress(queue.Empty):
             while True:
                 self._wanted.extend(self._orders.get_nowait())
@@ -306,14 +306,17 @@ class VLLMEngine:
 
 
 def _stop_loading() -> None:
-    """Ends what a constructor waits for that cannot be interrupted: it then raises."""
+    """Kills the engine core that a constructor waits for.
+
+    The constructor cannot be interrupted, but raises once the process has exited.
+    """
     for process in multiprocessing.active_children():
         if process.name.startswith("EngineCore"):
             process.kill()
 
 
 def _outer(key: str) -> str:
-    """Of the inner name of a request, which vLLM returns, the outer one, under which it answers."""
+    """Returns the external id of a request, with which vLLM answers, from its internal id."""
     return key.split("-", 1)[0]
 
 

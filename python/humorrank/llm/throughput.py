@@ -1,4 +1,4 @@
-"""What a language model did while it judged, and how fast."""
+"""The throughput of a language model that judges."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass
 
 @dataclass
 class Throughput:
-    """Counters of a judge, from its first question on.
+    """Counters of a judge, which start with its first question.
 
     Attributes:
-        matches: comparisons that were answered with a judgment.
-        failed: comparisons that were given up.
-        requests: attempts at either.
-        prompt_tokens: over all attempts.
-        cached_tokens: how many of these a prefix cache had.
-        output_tokens: over all attempts.
-        busy: seconds in which the engine had work, as far as that is known.
-        price_prompt: of a million prompt tokens, if known.
-        price_output: of a million output tokens, if known.
-        began: when the first question came, in seconds of `time.perf_counter`.
-        ended: when the last answer came.
+        matches: Number of comparisons that were answered with a judgment.
+        failed: Number of comparisons that failed.
+        requests: Number of attempts for both.
+        prompt_tokens: Prompt tokens of all attempts.
+        cached_tokens: Number of these that were in a prefix cache.
+        output_tokens: Output tokens of all attempts.
+        busy: Seconds during which the engine had work, as far as known.
+        price_prompt: Price of a million prompt tokens, if known.
+        price_output: Price of a million output tokens, if known.
+        began: Time of the first question, in seconds of `time.perf_counter`.
+        ended: Time of the last answer, in seconds of `time.perf_counter`.
     """
 
     matches: int = 0
@@ -37,12 +37,12 @@ class Throughput:
     ended: float | None = None
 
     def asked(self) -> None:
-        """A question comes."""
+        """Records the time of a question."""
         if self.began is None:
             self.began = time.perf_counter()
 
     def answered(self, matches: int, failed: int) -> None:
-        """Some comparisons are done with."""
+        """Counts comparisons that were answered or failed."""
         self.matches += matches
         self.failed += failed
         self.ended = time.perf_counter()
@@ -54,14 +54,14 @@ class Throughput:
 
     @property
     def cost(self) -> float | None:
-        """In the currency of the prices; None where there are none."""
+        """The cost, in the currency of the prices; None if there are no prices."""
         if self.price_prompt is None and self.price_output is None:
             return None
         prompts = self.prompt_tokens * (self.price_prompt or 0.0)
         return (prompts + self.output_tokens * (self.price_output or 0.0)) / 1e6
 
     def as_dict(self) -> dict[str, float]:
-        """Counts, and rates per second of wall time; empty where nothing was answered."""
+        """Returns counts and rates per second of wall time; empty if nothing was answered."""
         if not self.wall:
             return {}
         return {
@@ -80,7 +80,7 @@ class Throughput:
         }
 
     def report(self) -> str:
-        """The same in words."""
+        """Returns the counts and rates as text."""
         told = self.as_dict()
         if not told:
             return "nothing was judged"

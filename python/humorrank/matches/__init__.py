@@ -1,1 +1,1 @@
-"""Everything that holds matches: logs, tallies, stores and simulations."""
+"""Sources of matches: logs, tallies, stores and simulations."""

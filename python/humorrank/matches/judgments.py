@@ -1,4 +1,4 @@
-"""Judgments of every kind of file as one frame: match logs, decision logs, tallies, stores."""
+"""Judgments from match logs, decision logs, tallies and stores as one frame."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from humorrank.matches.source import (
 )
 
 TEXTS: Final = ("joke_a", "joke_b")
-"""The columns of the texts in a decision log."""
+"""The columns of a decision log that hold the jokes."""
 
 _SCHEMA: Final = {
     "judge": pl.String,
@@ -54,15 +54,16 @@ _STORED: Final = (
 
 @dataclass(frozen=True)
 class Judgments:
-    """What judges said.
+    """The judgments of one or more judges.
 
     Attributes:
-        table: judge and prompt (null where not known), model_a (shown first), model_b, score (of
-            model_a), weight, count, length_a and length_b (characters; null where there is no
-            text); equal rows are one with a count, in the order of their values.
-        prompts: whether prompts are known.
-        texts: whether texts are known.
-        identical: judgments of identical jokes that were left out, as nobody was asked.
+        table: Judgments with the columns judge and prompt (null if unknown), model_a (shown first),
+            model_b, score (of model_a), weight, count, length_a and length_b (in characters, null
+            without a text). Equal rows are merged into one with a count, and the rows are sorted.
+        prompts: Whether the prompts are known.
+        texts: Whether the texts are known.
+        identical: Number of judgments of identical jokes, which are left out because no judge was
+            asked.
     """
 
     table: pl.DataFrame
@@ -71,15 +72,15 @@ class Judgments:
     identical: int
 
     def judges(self) -> list[str | None]:
-        """The judges, in order; None for judgments without one."""
+        """Returns the judges in order, with None for judgments without a judge."""
         return self.table["judge"].unique().sort().to_list()
 
     def of(self, judge: str | None) -> pl.DataFrame:
-        """The rows of one judge."""
+        """Returns the rows of one judge."""
         return self.table.filter(pl.col("judge").eq_missing(pl.lit(judge, pl.String)))
 
     def pooled(self) -> Judgments:
-        """The same as if one judge had made them all."""
+        """Returns the judgments as if a single judge had made them all."""
         table = self.table.with_columns(pl.lit(None, pl.String).alias("judge"))
         return replace(self, table=_merged(table))
 
@@ -91,19 +92,20 @@ def read_judgments(
     reading: Mapping[str, Any],
     ordered: bool = True,
 ) -> Judgments:
-    """Reads a store, or whatever `humorrank.rate` takes.
+    """Reads judgments from a store, or from any source that `humorrank.rate` accepts.
 
     Args:
-        source: a tournament's store, match logs, decision logs, a frame, or tallies (which hold
-            no texts, and judges and prompts only where these are keys).
-        texts: the columns of both texts; None for joke_a and joke_b, where there are such.
-        reading: options of `MatchLog`.
-        ordered: whether it matters who was shown first; refuses logs that do not say so.
+        source: A store, match logs, decision logs, a frame, or tallies. Tallies have no texts, and
+            have judges and prompts only if these are keys.
+        texts: Columns of the two texts. None means joke_a and joke_b, if they exist.
+        reading: Options of `MatchLog`.
+        ordered: Whether the order of showing matters. If so, logs that do not record it are
+            refused.
 
     Raises:
-        InputError: the matches cannot be read as they stand, or there are none.
-        OptionError: an option does not fit.
-        StoreError: the store cannot be read.
+        InputError: If the matches cannot be read, or there are none.
+        OptionError: If an option does not apply to the source.
+        StoreError: If the store cannot be read.
     """
     found = resolve(source)
     if isinstance(found, StoreSource):
@@ -115,7 +117,7 @@ def read_judgments(
 
 
 def _of_store(path: Path) -> Judgments:
-    # SQLite takes a while to import, and most logs are no stores.
+    # SQLite takes a while to import, and most logs are not stores.
     from humorrank.store.faults import store_errors  # noqa: PLC0415
     from humorrank.store.store import Store  # noqa: PLC0415
 
@@ -131,7 +133,7 @@ def _of_tally(
     source: object, texts: tuple[str, str] | None, reading: Mapping[str, Any]
 ) -> Judgments:
     if texts is not None:
-        raise OptionError("a tally holds no texts; give the log itself")
+        raise OptionError("a tally contains no texts; pass the log itself")
     frame = counted(source, keys=None, progress=None, reading=reading).to_polars()
     prompt = next((name for name in ("question_id", "prompt") if name in frame.columns), None)
     share = pl.col("outcome").replace_strict(SHARE_OF, default=None, return_dtype=pl.Float64)
@@ -168,7 +170,8 @@ def _of_log(
         kind = frame.schema[name]
         if not isinstance(kind, pl.String | pl.Categorical | pl.Enum | pl.Null):
             raise InputError(
-                f"holds {kind}, not text; --texts (texts=) names the columns of both texts",
+                f"contains {kind}, not text; specify the columns of both texts with --texts "
+                "(texts=)",
                 column=name,
             )
     columns = frame.columns
@@ -189,7 +192,7 @@ def _of_log(
         same = word.is_in(["true", "1"]).fill_null(value=False)
     asked = frame.filter(~same)
     if not asked.height:
-        raise InputError("every judgment is of identical jokes, which nobody was asked about")
+        raise InputError("all judgments are of identical jokes, for which no judge was asked")
     return _judgments(
         asked.select(
             text("judge").alias("judge"),
@@ -209,7 +212,7 @@ def _of_log(
 
 
 def _judgments(rows: pl.DataFrame, identical: int) -> Judgments:
-    """Equal rows as one, in an order that the file's leaves no trace in."""
+    """Merges equal rows, and sorts so that the order of the source does not matter."""
     table = _merged(rows.with_columns(pl.col("judge", "prompt").replace("", None)))
     table = table.filter((pl.col("count") > 0) & (pl.col("weight") > 0))
     if not table.height:

@@ -1,4 +1,4 @@
-"""The labels that judges gave, counted: why models won, and why they lost."""
+"""Counts of the labels by which judges say why models won or lost."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KINDS: Final = {
     "delivery": "winner_delivery_features",
     "failures": "loser_features",
 }
-"""What the three kinds of labels are called, and their columns in a decision log."""
+"""The three kinds of labels, and their columns in a decision log."""
 
 COLUMNS: Final = tuple(KINDS.values())
 
@@ -45,12 +45,12 @@ _STORED: Final = (
 
 @dataclass(frozen=True)
 class Labels:
-    """How often each label was given.
+    """The number of times that each label was given.
 
     Attributes:
-        given: kind, model, label, and the number of decisions in which it was given.
-        decided: kind, model, and the number of its wins (for failures: losses) with labels of this
-            kind, an empty list included.
+        given: Table of kind, model, label and mass, the number of decisions with this label.
+        decided: Table of kind, model and mass, the number of wins (losses for failures) of the
+            model that have a list of labels of this kind, even an empty one.
     """
 
     given: pl.DataFrame
@@ -60,17 +60,18 @@ class Labels:
 def read_labels(source: object, reading: Mapping[str, Any]) -> Labels:
     """Counts the labels of a decision log or a store.
 
-    A win's mechanisms and delivery are its winner's, its failures are the loser's. Ties have
-    neither, and a decision without a list is not counted; counts and weights are.
+    The mechanisms and the delivery of a win are counted for the winner, the failures for the loser.
+    Ties count for neither. A decision without a list of labels is not counted. Rows with a count or
+    a weight are counted accordingly.
 
     Args:
-        source: a store, or a log with columns of labels: lists, or JSON lists as text.
-        reading: options of `MatchLog`.
+        source: A store, or a log with columns of labels, as lists or as JSON lists in text.
+        reading: Options of `MatchLog`.
 
     Raises:
-        InputError: there are no labels, or a column holds something else.
-        OptionError: the source has no rows, or an option does not fit.
-        StoreError: the store cannot be read.
+        InputError: If there are no labels, or a column contains something else.
+        OptionError: If the source has no rows, or an option does not apply to it.
+        StoreError: If the store cannot be read.
     """
     refuse_counts(source, "labels")
     found = resolve(source)
@@ -99,9 +100,9 @@ def read_labels(source: object, reading: Mapping[str, Any]) -> Labels:
     if not given or not sum(part.height for part in given):
         where = "" if path is None else f" of {path}"
         raise InputError(
-            f"the decisions{where} have no labels ({', '.join(COLUMNS)}): their judge gave none, "
-            "or this is a match log; `humorrank tournament export T.sqlite --decisions` writes a "
-            "log that has them"
+            f"the decisions{where} have no labels ({', '.join(COLUMNS)}): the judge gave none, or "
+            "this is a match log; write a log with labels by `humorrank tournament export "
+            "T.sqlite --decisions`"
         )
     return Labels(
         pl.concat(given).sort("kind", "model", "label"), pl.concat(decided).sort("kind", "model")
@@ -109,7 +110,7 @@ def read_labels(source: object, reading: Mapping[str, Any]) -> Labels:
 
 
 def _of_store(path: Path) -> pl.DataFrame:
-    # SQLite takes a while to import, and most logs are no stores.
+    # SQLite takes a while to import, and most logs are not stores.
     from humorrank.store.faults import store_errors  # noqa: PLC0415
     from humorrank.store.store import Store  # noqa: PLC0415
 
@@ -137,7 +138,7 @@ def _of_log(log: MatchLog) -> pl.DataFrame:
 
 
 def _sided(frame: pl.DataFrame) -> pl.DataFrame:
-    """With winner and loser, null for a tie."""
+    """Adds the columns winner and loser, which are null for a tie."""
     first, second = pl.col("score") > 0.5, pl.col("score") < 0.5
     return frame.filter(pl.col("mass") > 0).with_columns(
         winner=pl.when(first).then("model_a").when(second).then("model_b"),
@@ -146,7 +147,7 @@ def _sided(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _listed(frame: pl.DataFrame, column: str) -> pl.Series:
-    """A column of labels as lists of different texts."""
+    """Returns a column of labels as lists of distinct texts."""
     values = frame[column]
     if values.dtype == pl.List(pl.String):
         lists = values
@@ -162,7 +163,7 @@ def _listed(frame: pl.DataFrame, column: str) -> pl.Series:
     elif values.dtype == pl.List(pl.Null):
         lists = values.cast(pl.List(pl.String))
     else:
-        raise InputError(f"holds {values.dtype}, not lists of labels", column=column)
+        raise InputError(f"contains {values.dtype}, not lists of labels", column=column)
     return lists.list.drop_nulls().list.unique(maintain_order=True).alias("labels")
 
 
@@ -176,7 +177,7 @@ def _parsed(text: str, column: str) -> list[str] | None:
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
         shown = text if len(text) <= 60 else text[:59] + "…"
         raise InputError(
-            f'{shown!r} is no JSON list of labels, as ["irony", "timing"] is',
+            f'{shown!r} is not a JSON list of labels such as ["irony", "timing"]',
             column=column,
             value=text,
         )

@@ -1,4 +1,4 @@
-"""The outcomes of a match, their codes, and the share of the win that each gives."""
+"""The outcomes of a match, their codes, and the share of the win for the first contestant."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ __all__ = [
 ]
 
 CODES: Final = {word: code for code, word in enumerate(OUTCOMES)}
-"""The code of each word."""
+"""The codes of the outcomes by word."""
 
 SHARES: Final = np.array(OUTCOME_SHARES)
-"""The share of the model shown first, by code; NaN where the score of the match says it."""
+"""The shares of the model shown first by code, NaN if the score of the match gives the share."""
 
 SHARE_OF: Final = {word: float(SHARES[code]) for word, code in CODES.items() if word != "soft"}
-"""The same by word, for outcomes that say it."""
+"""The shares of the model shown first by word, for all outcomes but soft ones."""
 
 CELL_COLUMNS: Final = ("model_a", "model_b", "outcome", "score", "weight", "count")
-"""The columns of a tally's cells behind its keys."""
+"""The columns of the cells of a tally that follow its keys."""
 
 UNJUDGED_WORDS: Final = frozenset(
     {"", "nan", "null", "none", "na", "n/a", "error", "skip", "skipped"}
 )
-"""The words that say that there is no outcome."""
+"""The words that mean that there is no outcome."""

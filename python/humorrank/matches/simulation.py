@@ -1,4 +1,4 @@
-"""Match logs of any size from known ratings."""
+"""Simulated match logs of any size from known ratings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from humorrank.errors import OptionError
 from humorrank.matches.outcomes import OUTCOMES
 
 BLOCK = 1 << 20
-"""Matches that share a random stream, keyed by (seed, number of the block)."""
+"""The number of matches that share a random stream, which is keyed by the seed and the block."""
 
 _WINNERS = OUTCOMES[:3]
 
@@ -21,24 +21,25 @@ _WINNERS = OUTCOMES[:3]
 def simulate(
     ratings: Mapping[str, float], matches: int, ties: float = 0.1, seed: int = 0
 ) -> pl.DataFrame:
-    """A match log drawn from Bradley-Terry's model.
+    """Draws a match log from the Bradley-Terry model [BT52].
 
-    Every match is between two contestants drawn at random, shown in random order. With p and q
-    the two win probabilities, it is a tie with probability 2t x min(p, q), won by the first
-    with p - t x min(p, q), by the second with q - t x min(p, q): the expected score stays p, so
-    that ties counted half leave the ratings as they are.
+    Every match is between two contestants drawn at random, shown in random order. Let p and q be
+    their win probabilities. The match is a tie with probability 2t x min(p, q), a win of the first
+    with probability p - t x min(p, q), and a win of the second with probability q - t x min(p, q).
+    The expected score is therefore still p, and ties that count half do not change the ratings.
 
     Args:
-        ratings: name -> rating in points.
-        matches: the number of rows.
-        ties: t, the tie rate between equals, 0 to 1.
-        seed: the same seed draws the same log, and the first rows of a longer one.
+        ratings: Rating of each contestant in points, by name.
+        matches: Number of rows.
+        ties: Tie rate t between equally strong contestants, from 0 to 1.
+        seed: Random seed. The same seed gives the same log, and a longer log starts with the same
+            rows.
 
     Returns:
         A frame with the columns model_a, model_b, winner (model_a, model_b or tie).
 
     Raises:
-        OptionError: fewer than two contestants, or a value out of range.
+        OptionError: If there are fewer than two contestants, or a value is out of range.
     """
     return pl.concat(list(simulate_blocks(ratings, matches, ties, seed)))
 
@@ -46,7 +47,7 @@ def simulate(
 def simulate_blocks(
     ratings: Mapping[str, float], matches: int, ties: float = 0.1, seed: int = 0
 ) -> Iterator[pl.DataFrame]:
-    """`simulate` in blocks of at most 2^20 rows, for logs larger than memory."""
+    """Yields the log of `simulate` in blocks of at most 2^20 rows, for logs larger than memory."""
     if len(ratings) < 2:
         raise OptionError(f"a match needs two contestants, and ratings has {len(ratings)}")
     if not 0 <= ties <= 1:

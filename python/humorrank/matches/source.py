@@ -1,4 +1,4 @@
-"""What is to be counted or rated: a log, tallies, or tallies and logs to be added up."""
+"""Sources of matches to count or rate: logs, tallies, stores, or tallies and logs to add up."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _UNSAID: Final[Mapping[str, object]] = {
     "on_error": "fail",
     "reading": None,
 }
-"""The options of reading a log where nothing is said."""
+"""The default values of the reading options."""
 
 _WINNER_FIRST: Final = frozenset({"winner-loser", "chosen-rejected", "headerless"})
-"""Forms of logs in which the order of the columns is not that of showing."""
+"""The formats in which the order of the columns is not the order of showing."""
 
 _FILTERS: Final = ("where", "exclude", "max_per_judge")
 
 
 class Board:
-    """What is made of matches and no longer holds them: the base of leaderboards."""
+    """The base class of leaderboards, which no longer contain the matches they are made from."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class LogSource:
     """Rows of matches.
 
     Attributes:
-        log: Whatever `MatchLog` takes, or a `MatchLog`.
+        log: A `MatchLog`, or any source that `MatchLog` accepts.
     """
 
     log: Any
@@ -54,8 +54,8 @@ class TallySource:
     """Counts of matches.
 
     Attributes:
-        tallies: Tallies in memory, or the paths of their files.
-        logs: The paths of logs that are to be counted and added.
+        tallies: Tallies in memory, or paths of tally files.
+        logs: Paths of logs to count and add.
     """
 
     tallies: tuple[Tally | str, ...]
@@ -64,10 +64,10 @@ class TallySource:
 
 @dataclass(frozen=True)
 class StoreSource:
-    """A store, which is a match log with the texts and the reasons of its judgments.
+    """A store, which is a match log with the texts and the rationales of its judgments.
 
     Attributes:
-        path: Its path.
+        path: Path of the store.
     """
 
     path: Path
@@ -75,10 +75,10 @@ class StoreSource:
 
 @dataclass(frozen=True)
 class BoardSource:
-    """A board, which holds no matches.
+    """A board, which contains no matches.
 
     Attributes:
-        board: The board itself, or the path of one that was saved as JSON.
+        board: The board itself, or the path of a board saved as JSON.
     """
 
     board: Board | Path
@@ -88,11 +88,11 @@ Source = LogSource | TallySource | StoreSource | BoardSource
 
 
 def resolve(source: object) -> Source:
-    """Says what a user handed over; every command and function asks here.
+    """Returns the kind of source that a user passed to a command or a function.
 
     Args:
         source: A path, a pattern, or a list of them (logs, tallies, one store, one board), a
-            `Tally`, a board, a `MatchLog`, or anything else that `MatchLog` takes.
+            `Tally`, a board, a `MatchLog`, or any other source that `MatchLog` accepts.
 
     Raises:
         InputError: If a pattern matches both tallies and logs.
@@ -120,17 +120,18 @@ def counted(
     progress: Progress | None,
     reading: Mapping[str, Any],
 ) -> Tally:
-    """The tally of whatever a user hands over.
+    """Returns the tally of any source of matches.
 
     Args:
-        matches: a tally, tally files, or whatever `MatchLog` takes; of several files the sum.
-        keys: the key columns; None for those of the tallies, none of a log.
-        progress: called with (stage, done, total).
-        reading: options of `MatchLog`.
+        matches: A tally, tally files, or any source that `MatchLog` accepts. Several files are
+            added up.
+        keys: Key columns. None means the keys of the tallies, and no keys for a log.
+        progress: Function that is called with (stage, done, total).
+        reading: Options of `MatchLog`.
 
     Raises:
-        InputError: the matches cannot be read as they stand.
-        OptionError: a tally lacks a key, or an option is about the rows of a log.
+        InputError: If the matches cannot be read.
+        OptionError: If a tally lacks a key, or an option applies only to the rows of a log.
     """
     if isinstance(keys, str):
         raise OptionError(f"keys must be a sequence of columns, not {keys!r}; write [{keys!r}]")
@@ -150,10 +151,10 @@ def counted(
 
 
 def log_of(matches: object, reading: Mapping[str, Any]) -> MatchLog:
-    """A log: as it was opened, or of whatever `MatchLog` takes.
+    """Returns a log that is already open, or opens any source that `MatchLog` accepts.
 
     Raises:
-        OptionError: an option has a value that it cannot have, or a log was opened with its own.
+        OptionError: If an option has an invalid value, or the log was opened with its own options.
     """
     if isinstance(matches, MatchLog):
         _refuse_said(said_options(reading))
@@ -163,22 +164,22 @@ def log_of(matches: object, reading: Mapping[str, Any]) -> MatchLog:
 
 
 def refuse_winner_first(report: ReadReport | None) -> None:
-    """Refuses matches of a form that names the winner first, whoever was shown first.
+    """Refuses matches in a format that names the winner first and not who was shown first.
 
     Raises:
-        InputError: they are; says of which form.
+        InputError: If the matches are in such a format.
     """
     words = re.findall(r"[\w-]+", report.reading if report is not None else "")
     unordered = _WINNER_FIRST.intersection(words)
     if unordered:
         raise InputError(
-            f"a log of the form {min(unordered)} names the winner first, and does not say who was "
-            "shown first, so that no bias of position can be told"
+            f"a log in the format {min(unordered)} names the winner first and does not record who "
+            "was shown first, so the position bias cannot be estimated"
         )
 
 
 def said_options(reading: Mapping[str, Any]) -> set[str]:
-    """The options of reading that are not as where nothing is said."""
+    """Returns the reading options that differ from their defaults."""
     return {
         name
         for name, value in reading.items()
@@ -187,58 +188,62 @@ def said_options(reading: Mapping[str, Any]) -> set[str]:
 
 
 def _refuse_said(options: set[str]) -> None:
-    """Refuses options of reading beside a log that was opened with its own."""
+    """Refuses reading options for a log that was opened with its own."""
     for option in sorted(options):
-        message = f"{option} is said where the log is opened: MatchLog(..., {option}=...)"
+        message = f"{option} must be set when the log is opened: MatchLog(..., {option}=...)"
         raise OptionError(message)
 
 
 def refuse_beside_store(path: Path, options: set[str]) -> None:
-    """Refuses options that are about rows of a log, beside a tournament's store.
+    """Refuses options that apply only to the rows of a log, for a store.
 
     Raises:
-        OptionError: there is one; says how to export the store.
+        OptionError: If there is such an option. The message says how to export the store.
     """
     for option in sorted(options):
         raise OptionError(
-            f"{option} (--{option.replace('_', '-')}) is about the rows of a log; export the "
+            f"{option} (--{option.replace('_', '-')}) applies to the rows of a log; export the "
             f"store first: humorrank tournament export {path} --decisions -o decisions.parquet"
         )
 
 
 def refuse_reading(options: set[str]) -> None:
-    """Refuses options that are about rows, of which a tally keeps none.
+    """Refuses options that apply to rows, which a tally does not have.
 
     Raises:
-        OptionError: there is one.
+        OptionError: If there is such an option.
     """
     for option in sorted(options):
         flag = option.replace("_", "-")
         raise OptionError(
-            f"{option} (--{flag}) is about the rows of a log, and a tally keeps none; say it "
-            f"where the log is counted: humorrank tally LOG --{flag} ... -o T.parquet"
+            f"{option} (--{flag}) applies to the rows of a log, but a tally has none; set it when "
+            f"counting the log: humorrank tally LOG --{flag} ... -o T.parquet"
         )
 
 
 def refuse_board(source: object, what: str) -> None:
-    """Refuses a board where matches are needed.
+    """Refuses a board if matches are needed.
 
     Raises:
-        OptionError: it is one.
+        OptionError: If the source is a board.
     """
     if isinstance(resolve(source), BoardSource):
-        raise OptionError(f"a board holds no {what}; give the log or the store that it is of")
+        raise OptionError(
+            f"a board contains no {what}; pass the log or the store from which it was made"
+        )
 
 
 def refuse_counts(source: object, what: str) -> None:
-    """Refuses a board or a tally where rows are needed.
+    """Refuses a board or a tally if rows are needed.
 
     Raises:
-        OptionError: it is one.
+        OptionError: If the source is a board or a tally.
     """
     refuse_board(source, what)
     if isinstance(resolve(source), TallySource):
-        raise OptionError(f"a tally holds no {what}; give the log or the store that it is of")
+        raise OptionError(
+            f"a tally contains no {what}; pass the log or the store from which it was made"
+        )
 
 
 def tally(
@@ -251,14 +256,14 @@ def tally(
     """Counts matches.
 
     Args:
-        matches: whatever `humorrank.rate` takes; of tally files the sum.
-        keys: columns to keep the counts apart by ("judge", "prompt", ...); by default those that
-            tallies have, and none of a log. () gives up the keys of tallies.
-        progress: called with (stage, done, total).
-        **reading: the options of `humorrank.MatchLog`.
+        matches: Any source that `humorrank.rate` accepts. Several tally files are added up.
+        keys: Columns by which the counts are kept apart ("judge", "prompt", ...). The default is
+            the keys of the tallies, and no keys for a log. Use () to drop the keys of tallies.
+        progress: Function that is called with (stage, done, total).
+        **reading: Options of `humorrank.MatchLog`.
 
     Raises:
-        InputError: the matches cannot be read as they stand.
-        OptionError: there is no such column, or an option is not about such matches.
+        InputError: If the matches cannot be read.
+        OptionError: If there is no such column, or an option does not apply to the source.
     """
     return counted(matches, keys=keys, progress=progress, reading=reading)

@@ -1,4 +1,4 @@
-"""Match logs that say on which prompt, and by whom, each verdict was given."""
+"""Match logs that state the prompt and the judge of each verdict."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class VerdictLog:
     """The verdicts of a log.
 
     Attributes:
-        verdicts: model_a (shown first), model_b, share (of the win that model_a got, from 0 to
-            1), prompt and judge (text; null where the row does not say).
-        unjudged: rows without an outcome, which are not among them.
+        verdicts: Table with the columns model_a (shown first), model_b, share (the share of the win
+            of model_a, from 0 to 1), prompt and judge (text, null if the row has none).
+        unjudged: Number of rows without an outcome, which are not in the table.
     """
 
     verdicts: pl.DataFrame
@@ -33,23 +33,25 @@ def read_verdicts(
     """Reads a log, in any format that `MatchLog` reads.
 
     Args:
-        path: the log.
-        columns: role -> column, as of `MatchLog`.
-        judge: whose verdicts these are, where no column says so.
+        path: Path of the log.
+        columns: Columns by role, as in `MatchLog`.
+        judge: Judge of all verdicts. None takes it from the column of judges.
 
     Raises:
-        InputError: it cannot be read.
-        OptionError: no column says the prompt, or rows stand for several verdicts.
+        InputError: If the log cannot be read.
+        OptionError: If no column gives the prompt, or a row represents several verdicts.
     """
     log = MatchLog(path, columns=columns)
     frame = log.to_polars()
     if "question_id" not in frame.columns:
         raise OptionError(
-            f"{path}: no column says the prompt (question_id, prompt_id); name it with "
+            f"{path}: there is no column of prompts (question_id, prompt_id); specify it with "
             "prompt=COLUMN"
         )
     if "count" in frame.columns and (frame["count"] != 1).any():
-        raise OptionError(f"{path}: counts above 1 are no single verdicts")
+        raise OptionError(
+            f"{path}: rows with a count above 1 are not single verdicts; give each verdict a row"
+        )
     share = frame["winner"].replace_strict(SHARE_OF, default=None, return_dtype=pl.Float64)
     if "score" in frame.columns:
         share = share.fill_null(frame["score"])
@@ -68,7 +70,7 @@ def read_verdicts(
 
 
 def _text(values: pl.Series) -> pl.Series:
-    """Ids as text; a whole number has no point, and an empty field is none."""
+    """Returns ids as text, whole numbers without a decimal point and empty fields as null."""
     if values.dtype.is_float():
         whole = values.cast(pl.Int64, strict=False)
         if (whole == values).all():

@@ -1,1 +1,1 @@
-"""Ratings of contestants: options, fits, intervals and leaderboards."""
+"""Rating of contestants: options, fits, intervals and leaderboards."""

@@ -1,4 +1,4 @@
-"""Elo in the order of a log: the plain replay, beside the Stable Elo of `rate`."""
+"""Elo ratings from a replay of a log in its own order; `rate` computes Stable Elo instead."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ START = ELO_START
 def replay_elo(matches: object, *, k: float = 32.0, start: float = START) -> pl.DataFrame:
     """Replays a log once, in the order of its rows: R <- R + K (S - E).
 
-    A row of count c is played c times in a row; the importance of a match multiplies K.
+    A row with count c is played c times in succession. The weight of a match multiplies K.
 
     Args:
-        matches: whatever `humorrank.rate` takes, but a tally, which has no order.
-        k: the most points that a match of weight 1 can move a rating.
-        start: where everyone starts.
+        matches: The matches, as `humorrank.rate` accepts them, except a tally, which has no order.
+        k: The largest change of a rating by one match of weight 1, in points.
+        start: The initial rating of every contestant.
 
     Returns:
-        A frame with the columns model, elo; highest first.
+        A frame with the columns model and elo, highest rating first.
 
     Raises:
-        OptionError: the matches are a tally.
-        InputError: the matches cannot be read as they stand.
+        OptionError: If the matches are a tally.
+        InputError: If the matches cannot be read.
     """
     refuse_tally(matches)
     k = positive("k", k)
@@ -63,10 +63,10 @@ def refuse_tally(matches: object) -> None:
     """Refuses a tally, in memory or in a file.
 
     Raises:
-        OptionError: the matches are one.
+        OptionError: If the matches are a tally.
     """
     if isinstance(resolve(matches), TallySource):
         raise OptionError(
-            "a tally keeps no order of play: replay the log itself (rate a tally for Stable Elo, "
-            "the mean over random orders)"
+            "a tally does not keep the order of the matches: replay the log itself, or rate the "
+            "tally for Stable Elo, the mean over random orders"
         )

@@ -1,7 +1,7 @@
-"""Who is outside when the likelihood has no maximum, and why, in words.
+"""Which contestants keep the likelihood from having a maximum, and why.
 
 The maximum exists if and only if the graph "has beaten or drawn with" is strongly connected
-(Ford 1957).
+[For57].
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _SUMMED_GROUPS = 5
 
 
 class Existence:
-    """Whether a field has a maximum.
+    """The existence of a maximum for a field of contestants.
 
     Attributes:
-        inside: whether each contestant is in the largest strongly connected component.
-        outside: the others, group by group, with reasons.
-        groups: how many groups of contestants no match connects.
+        inside: A mask of the contestants in the largest strongly connected component.
+        outside: The other contestants, group by group, with reasons.
+        groups: The number of groups of contestants that no match connects to each other.
     """
 
     def __init__(self, field: _core.Field, names: Sequence[str]) -> None:
@@ -43,25 +43,25 @@ class Existence:
         self.outside = tuple(outside)
 
     def members(self) -> Iterator[tuple[np.ndarray, Outside]]:
-        """The codes of each group outside, and the group."""
+        """Yields the codes of the contestants of each group outside, and the group."""
         return zip(self._members, self.outside, strict=True)
 
     def summary(self) -> str:
-        """The first few groups in one line, and how many more there are."""
+        """Returns the first few groups in one line, and the number of further groups."""
         shown = "; ".join(describe(group) for group in self.outside[:_SUMMED_GROUPS])
         more = len(self.outside) - _SUMMED_GROUPS
         return f"{shown}; and {more:,} more" if more > 0 else shown
 
     def error(self, *, prior: bool = True) -> NoMaximumError:
-        """The error that names who is outside.
+        """Returns the error that names the contestants outside.
 
         Args:
-            prior: whether a prior is a way out.
+            prior: Whether to suggest a prior as a remedy.
         """
         outside = sum(len(group.models) for group in self.outside)
         lines = [
             "the ratings do not exist: the likelihood has no maximum, because "
-            f"{outside:,} of {len(self._names):,} contestants are not tied into the field by "
+            f"{outside:,} of {len(self._names):,} contestants are not connected to the rest by "
             "chains of wins in both directions:",
             *(f"  {describe(group)}" for group in self.outside[:_SHOWN_GROUPS]),
         ]
@@ -71,11 +71,11 @@ class Existence:
         ways = ["add matches that connect them"]
         if len(inside) > 1:
             ways.append(
-                "rate only the largest connected component (disconnected='largest', on the "
-                "command line --disconnected largest)"
+                "rate only the largest connected component (disconnected='largest', or "
+                "--disconnected largest on the command line)"
             )
         if prior:
-            ways.append("give everyone a prior (prior=1, --prior 1), which shrinks the ratings")
+            ways.append("use a prior (prior=1, --prior 1), which shrinks all ratings")
         lines.append(", or ".join(ways))
         return NoMaximumError(
             "\n".join(lines),
@@ -85,15 +85,15 @@ class Existence:
 
 
 def reason(members: int, standing: str, apart: bool, matches: int, won: float, lost: float) -> str:
-    """Why a group is outside.
+    """Returns the reason why a group is outside the largest component, as text.
 
     Args:
-        members: how many they are.
-        standing: "above", "below" or "unordered", towards the largest component.
-        apart: whether no match connects it to that component.
-        matches: its matches against everyone outside the group.
-        won: its points in those.
-        lost: the points of the others in those.
+        members: The number of contestants in the group.
+        standing: Position relative to the largest component: "above", "below" or "unordered".
+        apart: Whether no match connects the group to the largest component.
+        matches: The number of matches between the group and all other contestants.
+        won: The points that the group won in these matches.
+        lost: The points that the other contestants won in these matches.
     """
     group = f"this group of {members:,}" if members > 1 else ""
     who = group or "it"
@@ -104,12 +104,12 @@ def reason(members: int, standing: str, apart: bool, matches: int, won: float, l
     if won == 0:
         return f"{group} never won (0 of {matches:,} won)".strip()
     if standing == "above":
-        return f"{who} lost only to others that the rest never beat"
+        return f"{who} lost only to contestants that the rest never beat"
     if standing == "below":
-        return f"{who} won only against others that never beat the rest"
-    return f"{who} is ordered neither above nor below the rest by any chain of wins"
+        return f"{who} won only against contestants that never beat the rest"
+    return f"no chain of wins places {who} above or below the rest"
 
 
 def describe(group: Outside) -> str:
-    """One line: the names, shortened if they are many, and the reason."""
+    """Returns one line with the names, shortened if there are many, and the reason."""
     return f"{shortened_names(group.models)}: {group.reason}"

@@ -1,4 +1,4 @@
-"""Ratings of models with ties as outcomes, a first-position parameter, or controls."""
+"""Ratings with ties as a separate outcome, a first-position parameter, or controls."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def rate_extended(
     threads: int | None,
     progress: Progress | None,
 ) -> Leaderboard:
-    """As `humorrank.rate`, of settings that ask for an extended model.
+    """Rates matches as `humorrank.rate` does, with additional parameters of the model.
 
     Raises:
-        HumorRankError: see `humorrank.rate`.
+        HumorRankError: See `humorrank.rate`.
     """
     _refuse_unsupported(settings, by)
     found = read_model_data(
@@ -55,14 +55,14 @@ def rate_extended(
     soft = found.count[~np.isin(found.score, (0.0, 0.5, 1.0))].sum()
     if settings.ties == "davidson" and soft:
         raise OptionError(
-            f"{int(soft):,} matches have a soft score, other than 0, 0.5 and 1, of which "
-            "Davidson's model knows nothing; ties='half' (--ties half) takes them"
+            f"{int(soft):,} matches have a score other than 0, 0.5 and 1, which Davidson's model "
+            "does not support; use ties='half' (--ties half)"
         )
     return ExtendedRating(settings, found, threads, progress).leaderboard()
 
 
 class ExtendedRating(Rating):
-    """One run of `rate` with an extended model."""
+    """One run of `rate` with parameters in addition to the strengths."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class ExtendedRating(Rating):
 
     @cached_property
     def _matches(self) -> tuple[MatchArrays, np.ndarray]:
-        """The matches of the contestants that are rated, and the controls of each row."""
+        """The matches between rated contestants, and the controls of each row."""
         found, names = self._found, self.tally.names
         place = {name: code for code, name in enumerate(names)}
         code = np.array([place.get(name, -1) for name in found.tally.names], np.int64)
@@ -120,8 +120,8 @@ class ExtendedRating(Rating):
             values = controls[:, place]
             if values.min() == values.max():
                 raise InputError(
-                    f"the control {name!r} is {values[0]:g} in every match, so that its effect "
-                    "cannot be told"
+                    f"the control {name!r} is {values[0]:g} in every match, so its effect cannot "
+                    "be estimated; leave it out"
                 )
             middle = np.average(values, weights=matches.count)
             out[place] = math.sqrt(np.average((values - middle) ** 2, weights=matches.count))
@@ -129,10 +129,10 @@ class ExtendedRating(Rating):
 
     @cached_property
     def fitted(self) -> PairedLogit:
-        """The fit; effects of controls are by their standard deviations.
+        """The fit, with the effects of controls per standard deviation.
 
         Raises:
-            HumorRankError: see `humorrank.rating.model.paired_logit.fit`.
+            HumorRankError: See `humorrank.rating.model.paired_logit.fit`.
         """
         matches, controls = self._matches
         if matches.cluster is not None:
@@ -161,7 +161,7 @@ class ExtendedRating(Rating):
 
     @cached_property
     def _errors(self) -> np.ndarray:
-        """Standard errors in points; of the controls by deviation."""
+        """Standard errors in points; those of controls are per standard deviation."""
         return np.asarray(POINTS * np.sqrt(np.maximum(np.diag(self._covariance), 0)))
 
     def _parameters(self) -> tuple[Parameter, ...]:
@@ -174,7 +174,7 @@ class ExtendedRating(Rating):
             out.append(self._around("first position", *figures.pop(0), reach, "points"))
         if fitted.tau is not None:
             nu, error = math.exp(fitted.tau), float(self._errors[-1]) / POINTS
-            # An interval of its logarithm, which is nearer to normal.
+            # The interval is computed for the logarithm, which is closer to normal.
             lower, upper = nu * math.exp(-reach * error), nu * math.exp(reach * error)
             out.append(Parameter(TIE_PARAMETER, nu, lower, upper, nu * error, "ratio"))
         for name, (effect, error), deviation in zip(
@@ -198,14 +198,16 @@ def _refuse_unsupported(settings: RatingSettings, by: Sequence[str] | None) -> N
     what = "a first-position parameter, controls or Davidson's ties"
     if by:
         raise OptionError(
-            f"by (--by) does not go with {what}: rate each group on its own (where, --where)"
+            f"by (--by) cannot be combined with {what}: rate each group separately (where, --where)"
         )
     if settings.prior:
-        raise OptionError(f"prior (--prior) does not go with {what}: leave it out")
+        raise OptionError(f"prior (--prior) cannot be combined with {what}: leave it out")
     if settings.solver != "newton":
-        raise OptionError(f"solver {settings.solver!r} does not go with {what}: only 'newton' does")
+        raise OptionError(
+            f"solver {settings.solver!r} cannot be combined with {what}: use 'newton'"
+        )
     if settings.interval in RESAMPLED:
         raise OptionError(
-            f"interval {settings.interval!r} does not go with {what}, for which no bootstrap is "
-            "made: take 'sandwich' or 'wald'"
+            f"interval {settings.interval!r} cannot be combined with {what}, which do not support "
+            "the bootstrap: use 'sandwich' or 'wald'"
         )

@@ -1,4 +1,4 @@
-"""What a reader of a leaderboard should know, in words."""
+"""Warnings for the reader of a leaderboard."""
 
 from __future__ import annotations
 
@@ -17,17 +17,20 @@ from humorrank.rating.uncertainty.clusters import FEW
 
 
 def of_reading(report: ReadReport | None, ties: Ties) -> list[str]:
-    """What reading the log found that is not rated, or not as it may seem."""
+    """Returns warnings about rows that were not rated, or were rated in an unexpected way."""
     if report is None:
         return []
     out = reading_warnings(report)
     if report.both_bad and ties == "half":
-        out.append(f"{report.both_bad:,} both-bad rows count as ties")
+        out.append(f"{report.both_bad:,} both-bad rows are counted as ties")
     return out
 
 
 def of_names(names: Sequence[str]) -> list[str]:
-    """Names that differ only by case or white space: one contestant written twice?"""
+    """Returns a warning about names that differ only in case or whitespace.
+
+    Such names may be two spellings of the same contestant.
+    """
     by_key: dict[str, list[str]] = {}
     for name in names:
         by_key.setdefault(" ".join(name.split()).casefold(), []).append(name)
@@ -36,45 +39,48 @@ def of_names(names: Sequence[str]) -> list[str]:
         return []
     shown = "; ".join(" and ".join(map(repr, group)) for group in groups[:3])
     more = f"; and {len(groups) - 3:,} more" if len(groups) > 3 else ""
-    return [f"rated apart, though they differ only by case or white space: {shown}{more}"]
+    return [
+        "some names differ only in case or whitespace and are rated as separate contestants: "
+        f"{shown}{more}"
+    ]
 
 
 def of_prior(existence: Existence) -> list[str]:
-    """Whose ratings rest on the prior."""
+    """Returns warnings about the contestants whose ratings depend on the prior."""
     out = [
-        "without the prior these would have no finite rating, so their ratings are the prior's as "
-        f"much as the data's: {existence.summary()}"
+        "some contestants would have no finite rating without the prior, so their ratings depend "
+        f"on the prior as much as on the data: {existence.summary()}"
     ]
     if (groups := existence.groups) > 1:
         out.append(
-            f"{groups:,} groups of contestants never met: the levels between them come from the "
-            "prior alone"
+            f"{groups:,} groups of contestants never met each other: the differences in level "
+            "between them come from the prior alone"
         )
     return out
 
 
 def of_clusters(clusters: int, column: str) -> list[str]:
-    """Too few clusters to trust an interval."""
+    """Returns a warning if there are too few clusters for reliable intervals."""
     if clusters >= FEW:
         return []
     return [
-        f"there are only {clusters} clusters ({column}): intervals of fewer than {FEW} are rough, "
-        "and mostly too narrow"
+        f"there are only {clusters} clusters ({column}): intervals from fewer than {FEW} clusters "
+        "are rough, and usually too narrow"
     ]
 
 
 def of_rating(
     settings: RatingSettings, columns: Mapping[str, Any], without_maximum: int
 ) -> list[str]:
-    """What the method has done to the figures."""
+    """Returns warnings about the effects of the method on the figures."""
     out = []
     if settings.prior:
-        out.append(f"the ratings are shrunken towards each other by a prior of {settings.prior:g}")
+        out.append(f"the ratings are shrunk towards each other by a prior of {settings.prior:g}")
     if without_maximum:
         out.append(
             f"{without_maximum:,} of {settings.replicates:,} bootstrap replicates had no maximum; "
-            "in those, contestants outside the largest component count as infinitely far above "
-            "or below it"
+            "in these replicates, contestants outside the largest component count as infinitely "
+            "far above or below it"
         )
     if "rating_lower" in columns:
         out += _open_ends(columns)
@@ -92,13 +98,13 @@ def _open_ends(columns: Mapping[str, Any]) -> list[str]:
     ends = ((of(lower == -math.inf), "below"), (of(upper == math.inf), "above"))
     beyond = ((of(lower == math.inf), "above"), (of(upper == -math.inf), "below"))
     return [
-        f"the interval is open {side} for {shortened_names(names)}: the matches do not bound the rating "
-        f"from {side}"
+        f"the interval of {shortened_names(names)} has no end {side}: the matches do not bound "
+        f"the rating from {side}"
         for names, side in ends
         if names
     ] + [
-        f"no finite rating is in the interval of {shortened_names(names)}: nearly all replicates put them "
-        f"infinitely far {side} the largest component"
+        f"the interval of {shortened_names(names)} contains no finite rating: nearly all "
+        f"replicates place them infinitely far {side} the largest component"
         for names, side in beyond
         if names
     ]

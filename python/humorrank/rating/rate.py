@@ -1,4 +1,4 @@
-"""From matches to ratings: `rate`, and the questions `ranks` and `compare` asked of its board."""
+"""Rating of matches with `rate`, and its shortcuts `ranks` and `compare`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from humorrank.rating.uncertainty.rank_intervals import RankTable
 
 
 class RateOptions(TypedDict, total=False):
-    """The options of `rate`, but `by`, which decides what it returns."""
+    """The options of `rate` except `by`, which determines the type of the result."""
 
     bootstrap: int
     confidence: float
@@ -85,60 +85,67 @@ def rate(
     """Rates contestants from pairwise matches.
 
     Bradley-Terry ratings are the maximum-likelihood estimate of
-    P(i beats j) = 1 / (1 + 10^((R_j - R_i) / 400)), a tie as half a win to each, with percentile
-    bootstrap intervals over matches, or others (docs/statistics/intervals.md); Stable Elo is the mean over
-    random orders. The result depends on the matches, the settings and the seed, not on the order
-    of rows or the threads.
+    P(i beats j) = 1 / (1 + 10^((R_j - R_i) / 400)), where a tie counts as half a win for each
+    side. The intervals are percentile bootstrap intervals over matches by default
+    (docs/statistics/intervals.md). Stable Elo is the mean over random orders of the matches. The
+    result depends on the matches, the settings and the seed, but not on the order of the rows or
+    the number of threads.
 
     Args:
-        matches: a path, a glob, a list of paths (logs, or tally files, which are added), "-"
+        matches: A path, a glob, a list of paths (logs, or tally files, which are added), "-"
             (standard input), a polars, pandas or Arrow table, columns by name
             ({"model_a": [...], ...}), an iterable of (a, b, winner), a `MatchLog` or a `Tally`.
-        bootstrap: replicates behind the intervals; 0 leaves intervals out. Not used with
-            Davidson's ties, a first-position parameter or controls, which need none.
-        confidence: of the intervals.
-        elo_shuffles: random orders behind Stable Elo; 0 leaves it out.
-        elo_k: the most points that a match can move an Elo rating.
-        ties: "half" a win to each side, "exclude" them, or "davidson": an outcome of its own,
-            with a tie parameter (docs/statistics/models.md).
-        anchor: {name: rating}; shifts the whole board and its intervals by one constant.
-        prior: adds prior x [log s(t) + log s(-t)] / 2 per contestant of log strength t, s the
-            logistic: a half-won game against an average opponent, times the prior.
-        disconnected: what to do where the likelihood has no maximum: "error", or rate the
-            "largest" strongly connected component and list the others as unrated.
-        columns: role -> column, e.g. {"model_a": "left"}; see `MatchLog`.
-        unjudged: "skip" and count rows without an outcome, or "fail".
-        on_error: "fail" at a bad row, or "skip" and count such rows.
-        seed: of the bootstrap and the Elo orders.
-        threads: all processors by default; never changes the result.
-        progress: called with (stage, done, total), about 20 times a second.
-        score_of: whose share a number in the score column is.
-        min_matches: leaves out contestants with fewer matches, again and again until everyone
-            left has as many.
-        solver: the way to the maximum: "newton", or the paper's "mm"; the result is the same.
-        interval: "percentile" (the default), "basic" or "bca", of bootstrap replicates; "wald", of
-            the inverse Fisher information; "sandwich", of the scatter of the matches, which is the
-            default with Davidson's ties, a first-position parameter or controls, for which no
-            bootstrap is made.
-        cluster: a column (prompt, judge, ...) whose matches are alike, so that they are resampled,
-            or summed up for the sandwich, as wholes.
-        simultaneous: whether the intervals shall hold for all contestants at once.
-        first_position: fits what being shown first is worth beside the ratings, which it then no
-            longer moves.
-        controls: numbers that are fitted beside the ratings: "length" stands for the column
-            `length_a` less `length_b`, or for a column `length` that holds such differences.
-        by: a column of the log, or several: an independent rating of each group of matches that
-            are equal there, bit for bit that of rating these matches alone. A group that cannot
-            be rated is said, and does not fail the others.
+        bootstrap: Number of bootstrap replicates for the intervals; 0 omits the intervals. Not
+            used with Davidson's ties, a first-position parameter or controls.
+        confidence: Confidence level of the intervals, between 0 and 1.
+        elo_shuffles: Number of random orders for Stable Elo; 0 omits it.
+        elo_k: The largest change of an Elo rating by one match, in points.
+        ties: How ties are handled: as "half" a win for each side, "exclude" to drop them, or
+            "davidson" to model them as a separate outcome with a tie parameter
+            (docs/statistics/models.md).
+        anchor: A contestant and its rating, {name: rating}. The whole board and its intervals are
+            shifted by a constant so that the contestant has this rating.
+        prior: Weight of the prior, which adds prior x [log s(t) + log s(-t)] / 2 to the
+            log-likelihood for each contestant of log strength t, where s is the logistic function.
+            A prior of 1 is a half-won match against an average opponent.
+        disconnected: What to do if the likelihood has no maximum: raise an "error", or rate the
+            "largest" strongly connected component and list the other contestants as unrated.
+        columns: Mapping from role to column, for example {"model_a": "left"}; see `MatchLog`.
+        unjudged: How rows without an outcome are handled: "skip" and count them, or "fail".
+        on_error: How invalid rows are handled: "fail" at the first one, or "skip" and count them.
+        seed: Random seed for the bootstrap and the Elo orders.
+        threads: Number of threads; all processors by default. It never changes the result.
+        progress: A function called with (stage, done, total) about 20 times per second.
+        score_of: The side whose share of the win the score column holds: "a" or "b".
+        min_matches: The smallest number of matches of a rated contestant. Contestants with fewer
+            are left out repeatedly until all that remain have enough.
+        solver: The algorithm that maximizes the likelihood: "newton", or "mm" as in the paper. The
+            result is the same.
+        interval: The interval method: "percentile" (the default), "basic" or "bca" from bootstrap
+            replicates, "wald" from the inverse Fisher information, or "sandwich" from the scatter
+            of the matches. The default is "sandwich" with Davidson's ties, a first-position
+            parameter or controls, which do not support the bootstrap.
+        cluster: A column (prompt, judge, ...) whose matches are correlated. Its clusters are
+            resampled, or summed for the sandwich, as a whole.
+        simultaneous: Whether the intervals hold for all contestants simultaneously.
+        first_position: Whether to fit a parameter for the advantage of being shown first, so that
+            this advantage no longer affects the ratings.
+        controls: Names of covariates that are fitted in addition to the ratings. The name "length"
+            refers to the column `length_a` minus `length_b`, or to a column `length` that holds
+            such differences.
+        by: One or more columns of the log. Each group of matches with equal values in these
+            columns is rated independently, with exactly the result of rating these matches alone.
+            A group that cannot be rated is reported and does not affect the other groups.
 
     Returns:
-        The board; with `by` the boards of all groups.
+        The board, or with `by` the boards of all groups.
 
     Raises:
-        OptionError: an option has a value that it cannot have.
-        InputError: the matches cannot be read as they stand.
-        NoMaximumError: the likelihood has no maximum; says who is outside and why.
-        ConvergenceError: the maximum could not be certified.
+        OptionError: If an option has an invalid value.
+        InputError: If the matches cannot be read.
+        NoMaximumError: If the likelihood has no maximum. The message names the contestants that
+            are not connected to the rest, and why.
+        ConvergenceError: If the maximum could not be certified.
     """
     controls = checked_columns(controls, (), what="control")
     extended = ties == "davidson" or bool(first_position) or bool(controls)
@@ -170,7 +177,7 @@ def rate(
     }
     groups = None if by is None else (by,) if isinstance(by, str) else tuple(by)
     if groups == ():
-        raise OptionError("by must name a column, or several")
+        raise OptionError("by must name at least one column")
     if settings.extended:
         from humorrank.rating.extended import rate_extended  # noqa: PLC0415 - which needs Rating
 
@@ -179,8 +186,8 @@ def rate(
         )
     if groups and (settings.interval != "percentile" or cluster is not None or simultaneous):
         raise OptionError(
-            "by goes with percentile intervals over matches; for other intervals rate a group's "
-            "matches on their own (where)"
+            "by supports only percentile intervals over matches; for other intervals, rate the "
+            "matches of each group separately (where)"
         )
     keys = groups or (() if cluster is None else (cluster,))
     tally = counted(matches, keys=keys, progress=progress, reading=reading)
@@ -203,16 +210,17 @@ def ranks(
     joint: bool = False,
     **options: Unpack[RateOptions],
 ) -> RankTable:
-    """Rates contestants, and says which ranks the matches allow.
+    """Rates contestants and computes intervals of their ranks.
 
     Args:
-        matches: Whatever `rate` takes, or a board that was rated with intervals.
-        top: The k of the probability of being among the first k; 3, or all of fewer, by default.
-        joint: Whether the intervals of ranks hold for all contestants simultaneously.
-        options: The options of `rate`; bootstrap is 1000 by default, and elo_shuffles 0.
+        matches: Matches as `rate` accepts them, or a board that was rated with intervals.
+        top: The k for the probability of being among the first k. The default is 3, or the number
+            of contestants if there are fewer.
+        joint: Whether the rank intervals hold for all contestants simultaneously.
+        options: The options of `rate`. Here bootstrap is 1000 and elo_shuffles 0 by default.
 
     Raises:
-        OptionError: If an option has an invalid value, or options stand beside a board.
+        OptionError: If an option has an invalid value, or options are combined with a board.
         HumorRankError: See `rate`.
     """
     board = _board(matches, options)
@@ -225,17 +233,17 @@ def compare(
     model_b: str,
     **options: Unpack[RateOptions],
 ) -> RatingDifference:
-    """Rates contestants, and says how far two of them are apart.
+    """Rates contestants and compares two of them.
 
     Args:
-        matches: Whatever `rate` takes, or a board that was rated with intervals.
-        model_a: The one contestant.
-        model_b: The other.
-        options: The options of `rate`; bootstrap is 1000 by default, and elo_shuffles 0.
+        matches: Matches as `rate` accepts them, or a board that was rated with intervals.
+        model_a: Name of the first contestant.
+        model_b: Name of the second contestant.
+        options: The options of `rate`. Here bootstrap is 1000 and elo_shuffles 0 by default.
 
     Raises:
-        KeyError: If one of the two is not on the board.
-        OptionError: If an option has an invalid value, or options stand beside a board.
+        KeyError: If one of the two contestants is not on the board.
+        OptionError: If an option has an invalid value, or options are combined with a board.
         HumorRankError: See `rate`.
     """
     return _board(matches, options).compare(model_a, model_b)
@@ -247,5 +255,8 @@ def _board(matches: object, options: RateOptions) -> Leaderboard:
         return rate(matches, **wanted)
     for name in sorted(options):
         if name != "progress":
-            raise OptionError(f"{name} is said where the board is made: rate(..., {name}=...)")
+            raise OptionError(
+                f"{name} cannot be set for a board that is already rated; "
+                f"set it when rating: rate(..., {name}=...)"
+            )
     return matches

@@ -1,4 +1,4 @@
-"""From a match log or a tally to a Leaderboard."""
+"""The steps that turn a tally into a leaderboard."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from humorrank.rating.uncertainty.methods import uncertainty_of
 from humorrank.rating.uncertainty.rank_intervals import Uncertainty
 
 MOST_REPLAYED = 10**11
-"""Matches that Stable Elo replays at most, in all orders together: half an hour of two threads."""
+"""The most matches that Stable Elo replays over all orders: about half an hour on two threads."""
 
 
 def rate_tally(
     tally: Tally, settings: RatingSettings, threads: int | None, progress: Progress | None
 ) -> Leaderboard:
-    """Rates a tally, whatever its keys; as `rate`, with settings that were checked.
+    """Rates a tally as `rate` does, with validated settings, regardless of its keys.
 
     Raises:
-        HumorRankError: see `rate`.
+        HumorRankError: See `rate`.
     """
     return Rating(settings, tally, threads, progress).leaderboard()
 
@@ -77,15 +77,15 @@ class Rating:
         tally = self.tally.restrict(keep)
         if self.clusters is not None:
             self.clusters = self.clusters.restricted(keep)
-        # The pairs of all are much of the memory that a large field takes, and done with.
+        # The pairs take much of the memory of a large field and are no longer needed.
         del self.field
         self._take(tally)
 
     def leaderboard(self) -> Leaderboard:
-        """Runs every step.
+        """Runs all steps and returns the board.
 
         Raises:
-            HumorRankError: see `rate`.
+            HumorRankError: See `rate`.
         """
         settings = self.settings
         self._apply_min_matches()
@@ -138,7 +138,7 @@ class Rating:
         )
 
     def _fit(self) -> tuple[np.ndarray, float, int]:
-        """Log strengths of mean 0, the distance to the maximum in points, the iterations."""
+        """Returns log strengths of mean 0, the distance to the maximum in points, iterations."""
         return self.field.fit(
             prior=self.settings.prior,
             solver=self.settings.solver,
@@ -147,9 +147,9 @@ class Rating:
         )
 
     def _account(self) -> str:
-        """Where all matches went, if none is left."""
+        """Returns the reason why no matches are left."""
         if self.unrated:
-            return f"nobody has the {self.settings.min_matches:,} matches asked for"
+            return f"no contestant has the required {self.settings.min_matches:,} matches"
         if self.read_matches and self.settings.ties == "exclude":
             return f"all {self.read_matches:,} are ties, which ties='exclude' leaves out"
         return self.read.breakdown() if self.read is not None else "the tally is empty"
@@ -161,14 +161,14 @@ class Rating:
         while len(few := np.flatnonzero(self.matches < needed)):
             for i in few:
                 matches = int(self.matches[i])
-                reason = f"has {matches:,} matches, fewer than the {needed:,} asked for"
+                reason = f"has {matches:,} matches, fewer than the required {needed:,}"
                 self.unrated.append(Unrated(self.tally.names[i], reason, matches))
             self._restrict(self.matches >= needed)
         self.few_matches = before - self.total
         if self.unrated:
             self.notices.append(
                 f"{len(self.unrated):,} contestants with fewer than {needed:,} matches were left "
-                f"out, with {self.few_matches:,} matches"
+                f"out, together with their {self.few_matches:,} matches"
             )
 
     def _ensure_maximum(self) -> None:
@@ -194,7 +194,7 @@ class Rating:
         )
 
     def _uncertainty(self, strengths: np.ndarray) -> Uncertainty | None:
-        """What the intervals are made of; None where none are wanted."""
+        """Returns the uncertainty of the fit, or None if no intervals are requested."""
         if self.clusters is not None:
             refuse_few(len(self.clusters), self.clusters.column)
             self.notices += notices.of_clusters(len(self.clusters), self.clusters.column)
@@ -219,8 +219,8 @@ class Rating:
         if self.total * settings.elo_shuffles > MOST_REPLAYED:
             raise OptionError(
                 f"Stable Elo would replay {self.total:,} matches {settings.elo_shuffles:,} times, "
-                "which takes hours: ask for fewer orders, or for none with elo_shuffles=0 "
-                "(--elo-shuffles 0)"
+                "which takes hours: reduce the number of orders, or omit Stable Elo with "
+                "elo_shuffles=0 (--elo-shuffles 0)"
             )
         mean, deviation = self.field.stable_elo(
             k=settings.elo_k,
@@ -241,7 +241,7 @@ class Rating:
         filtered = dict(report.filtered)
         if self.few_matches:
             filtered["min_matches"] = self.few_matches
-        # Rows that `where` took and ragged ones never became outcomes, but were read too.
+        # Rows removed by `where` and ragged rows were read, although they have no outcome.
         unread = report.filtered.get("where", 0) + report.skipped.get("ragged row", 0)
         return {
             "read": report.read + unread,
@@ -261,7 +261,7 @@ class Rating:
 
 
 def sources(report: ReadReport | None) -> dict[str, Any]:
-    """Where matches came from."""
+    """Returns the files and columns that the matches came from."""
     if report is None:
         return {"files": [], "reading": "tally", "columns": {}}
     return {"files": report.files, "reading": report.reading, "columns": report.columns}

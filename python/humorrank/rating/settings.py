@@ -1,4 +1,4 @@
-"""The options of a rating, checked once at the door."""
+"""The options of a rating, validated on construction."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ Ties = Literal["half", "exclude", "davidson"]
 Interval = Literal["percentile", "basic", "bca", "wald", "sandwich"]
 INTERVALS = get_args(Interval)
 RESAMPLED = ("percentile", "basic", "bca")
-"""Intervals that are made of bootstrap replicates."""
+"""The interval methods that use bootstrap replicates."""
 
 LEAST_PRIOR = 1e-9
 MOST_THREADS = 1024
 FARTHEST_ANCHOR = 1e9
-"""Beyond this, ratings no longer have a digit after the point."""
+"""The largest rating of an anchor: larger ratings have no accurate decimal digits."""
 
 
 @dataclass(frozen=True)
 class RatingSettings:
-    """The options of `rate`, checked once."""
+    """The options of `rate`, validated on construction."""
 
     bootstrap: int
     confidence: float
@@ -48,19 +48,19 @@ class RatingSettings:
 
     @property
     def extended(self) -> bool:
-        """Whether more than strengths is fitted."""
+        """Whether the model has parameters in addition to the strengths."""
         return self.ties == "davidson" or self.first_position or bool(self.controls)
 
     @property
     def replicates(self) -> int:
-        """Bootstrap replicates that the intervals take."""
+        """The number of bootstrap replicates that the intervals need."""
         return self.bootstrap if self.interval in RESAMPLED else 0
 
     def __post_init__(self) -> None:
-        """Refuses values that cannot be.
+        """Validates the options.
 
         Raises:
-            OptionError: saying which and what is allowed.
+            OptionError: If an option has an invalid value. The message names the valid values.
         """
         for name in ("bootstrap", "elo_shuffles", "min_matches"):
             whole(name, getattr(self, name))
@@ -70,23 +70,24 @@ class RatingSettings:
         positive("prior", self.prior)
         if 0 < self.prior < LEAST_PRIOR:
             raise OptionError(
-                f"prior must be 0 or at least {LEAST_PRIOR:g}, not {self.prior!r}: below that it "
-                "is lost in rounding"
+                f"prior must be 0 or at least {LEAST_PRIOR:g}, not {self.prior!r}: a smaller "
+                "prior is lost to rounding"
             )
         one_of("ties", self.ties, ("half", "exclude", "davidson"))
         one_of("disconnected", self.disconnected, ("error", "largest"))
         one_of("solver", self.solver, ("newton", "mm"))
         one_of("interval", self.interval, INTERVALS)
         if self.cluster is not None and (not isinstance(self.cluster, str) or not self.cluster):
-            raise OptionError(f"cluster must be a column, not {self.cluster!r}")
+            raise OptionError(f"cluster must be the name of a column, not {self.cluster!r}")
         if self.cluster is not None and self.interval == "wald":
             raise OptionError(
-                "interval='wald' takes matches as independent, and knows no clusters; use "
-                "interval='sandwich', or one of the bootstrap's"
+                "interval='wald' treats matches as independent and does not support clusters; "
+                "use interval='sandwich' or a bootstrap interval"
             )
         if self.prior and self.disconnected == "largest":
             raise OptionError(
-                "prior and disconnected='largest' exclude each other: a prior rates everyone"
+                "prior and disconnected='largest' exclude each other: with a prior, all "
+                "contestants are rated"
             )
         needed = _core.replicates_needed(self.confidence)
         if 0 < self.replicates < needed:
@@ -94,18 +95,18 @@ class RatingSettings:
                 f"a confidence of {self.confidence:g} needs at least {needed:,} bootstrap "
                 f"replicates, not {self.bootstrap:,}: the ends of the interval are the "
                 f"{(1 - self.confidence) / 2:.4g} and {(1 + self.confidence) / 2:.4g} quantiles "
-                "of B replicates, which exist from (B + 1) x (1 - confidence) / 2 = 1 on "
-                "(bootstrap=0 leaves the intervals out)"
+                "of B replicates, which exist only if (B + 1) x (1 - confidence) / 2 is at least "
+                "1 (bootstrap=0 omits the intervals)"
             )
 
 
 def anchor_pair(
     anchor: Mapping[str, float] | tuple[str, float] | None,
 ) -> tuple[str, float] | None:
-    """The anchor as one name and its rating.
+    """Returns the anchor as a name and its rating.
 
     Raises:
-        OptionError: there is not exactly one name with a finite rating.
+        OptionError: If the anchor is not exactly one name with a finite rating.
     """
     if anchor is None:
         return None
@@ -114,10 +115,11 @@ def anchor_pair(
     else:
         pairs = [anchor] if isinstance(anchor, tuple) else []
     if len(pairs) != 1 or len(pairs[0]) != 2:
-        raise OptionError("anchor takes one name and its rating: {'gpt-5': 1300}")
+        raise OptionError("anchor must be one name with its rating: {'gpt-5': 1300}")
     name, rating = pairs[0]
     if not isinstance(rating, Real) or not abs(float(rating)) <= FARTHEST_ANCHOR:
         raise OptionError(
-            f"the rating of the anchor must be a number up to {FARTHEST_ANCHOR:g}, not {rating!r}"
+            f"the rating of the anchor must be a number of at most {FARTHEST_ANCHOR:g} in absolute "
+            f"value, not {rating!r}"
         )
     return str(name), float(rating)

@@ -1,1 +1,1 @@
-"""The store: one SQLite file for a tournament or for judged pairs."""
+"""The store: a single SQLite file for a tournament or for judged pairs."""

@@ -1,4 +1,4 @@
-"""An SQLite file that one process writes, and that holds only what was synced to the disk."""
+"""An SQLite file that one process writes, and whose commits are synced to the disk."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from humorrank.store.lock import Lock
 
 _MAGIC = b"SQLite format 3\0"
 _HEADER = 100
-"""Bytes of SQLite's header."""
+"""The size of the SQLite header in bytes."""
 
 _CACHE_KIB = 64 * 1024
 _CHECKPOINT_PAGES = 4_000
 
 
 class Database:
-    """An open file of one kind, with a table `state` of remarks.
+    """An open file of one kind, with a table `state` of named values.
 
     Attributes:
-        path: the file.
-        connection: to it; in autocommit mode, so that a transaction begins where one says so.
-        writable: whether this process is its writer.
-        application: SQLite's application_id of this kind.
-        version: SQLite's user_version; a higher one is refused.
-        kind: what such a file is, in a word.
-        made_by: the command that makes one.
+        path: Path of the file.
+        connection: Connection in autocommit mode, in which transactions are started explicitly.
+        writable: Whether this process is the writer of the file.
+        application: SQLite's application_id of files of this kind.
+        version: SQLite's user_version of such files. Files with a higher version are refused.
+        kind: Name of the kind, for messages.
+        made_by: Command that creates such a file.
     """
 
     application: ClassVar[int]
@@ -44,16 +44,17 @@ class Database:
         """Opens a store.
 
         Args:
-            path: the file.
-            write: as the only writer; else to read only.
+            path: Path of the file.
+            write: Whether to open it as its only writer instead of read-only.
 
         Raises:
-            StoreError: it is none, damaged, of a newer version, or somebody else is writing.
+            StoreError: If the file is not a store of this kind, is damaged or has a newer version,
+                or if another process is writing to it.
         """
         self.path = path
         self.writable = write
         if not path.is_file():
-            raise StoreError(f"{path}: there is no such store; `{self.made_by}` makes it")
+            raise StoreError(f"{path}: there is no such store; create it with `{self.made_by}`")
         self._check_version()
         self._lock = Lock(path) if write else None
         try:
@@ -68,21 +69,21 @@ class Database:
 
     @classmethod
     def made(cls, path: Path, tables: str, fill: Callable[[sqlite3.Connection], object]) -> Self:
-        """Makes a file, whole or not at all, and opens it as its writer.
+        """Creates a file, completely or not at all, and opens it as its writer.
 
         Args:
-            path: where.
-            tables: what creates its tables.
-            fill: writes what it begins with.
+            path: Path of the file.
+            tables: SQL statements that create the tables.
+            fill: Function that writes the initial contents.
 
         Raises:
-            StoreError: it is there already, or cannot be written.
+            StoreError: If the file already exists or cannot be written.
         """
         lock = Lock(path)
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             if path.exists():
-                raise StoreError(f"{path}: is already there")
+                raise StoreError(f"{path}: already exists")
             with store_errors(path):
                 cls._fill_whole(temporary, tables, fill)
                 temporary.rename(path)
@@ -111,26 +112,26 @@ class Database:
         connection.close()
 
     def close(self) -> None:
-        """Lets go of the file, and lets the next writer in."""
+        """Closes the file and releases its lock."""
         self.connection.close()
         if self._lock is not None:
             self._lock.release()
             self._lock = None
 
     def __enter__(self) -> Self:
-        """The store itself."""
+        """Returns the store itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Closes it."""
+        """Closes the store."""
         self.close()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of the block, or nothing.
+        """Runs the block as one transaction.
 
         Raises:
-            StoreError: it cannot be written.
+            StoreError: If the file cannot be written.
         """
         with store_errors(self.path):
             self.connection.execute("BEGIN IMMEDIATE")
@@ -143,42 +144,43 @@ class Database:
                 raise
 
     def count(self, query: str, *values: object) -> int:
-        """The single whole number that a query asks for."""
+        """Returns the single whole number that a query selects."""
         with store_errors(self.path):
             return int(self.connection.execute(query, values).fetchone()[0])
 
     def state(self, key: str) -> str | None:
-        """A remark that a run left behind."""
+        """Returns the stored value of a key, or None if there is none."""
         with store_errors(self.path):
             row = self.connection.execute("SELECT value FROM state WHERE key = ?", (key,))
             found = row.fetchone()
         return None if found is None else str(found[0])
 
     def set_state(self, key: str, value: str | None) -> None:
-        """Leaves a remark, or takes it away."""
+        """Stores the value of a key, or removes the key if the value is None."""
         with self.transaction() as connection:
             connection.execute("DELETE FROM state WHERE key = ?", (key,))
             if value is not None:
                 connection.execute("INSERT INTO state VALUES (?, ?)", (key, value))
 
     def _check_version(self) -> None:
-        """Looks without touching: a store that is refused stays as it is, byte by byte."""
+        """Checks the kind and version from the header, so that a refused file stays unchanged."""
         with store_errors(self.path), self.path.open("rb") as file:
             header = file.read(_HEADER)
         if not header.startswith(_MAGIC) or len(header) < _HEADER:
-            raise StoreError(f"{self.path}: is no {self.kind}, or its first page is damaged")
+            raise StoreError(f"{self.path}: is not a {self.kind}, or its first page is damaged")
         # https://www.sqlite.org/fileformat.html#the_database_header
         version, application = struct.unpack_from(">I4xI", header, 60)
         if application != self.application:
-            raise StoreError(f"{self.path}: is an SQLite database, but no {self.kind}")
+            raise StoreError(f"{self.path}: is an SQLite database, but not a {self.kind}")
         if version > self.version:
             raise StoreError(
-                f"{self.path}: has version {version} of the schema, and this humorrank knows "
-                f"versions up to {self.version}; use the humorrank that made it, or a newer one"
+                f"{self.path}: has schema version {version}, but this version of humorrank reads "
+                f"only versions up to {self.version}; use the version of humorrank that created "
+                "it, or a newer one"
             )
 
     def _check_pages(self) -> None:
-        """Refuses a store whose pages are damaged, before anything is added to it."""
+        """Checks for damaged pages before anything is added to the store."""
         try:
             with store_errors(self.path):
                 (found,) = self.connection.execute("PRAGMA quick_check(1)").fetchone()
@@ -191,7 +193,7 @@ class Database:
 
 
 def is_sqlite(path: Path) -> bool:
-    """Whether a file is an SQLite database."""
+    """Returns whether a file is an SQLite database."""
     try:
         with path.open("rb") as file:
             return file.read(len(_MAGIC)) == _MAGIC
@@ -200,7 +202,7 @@ def is_sqlite(path: Path) -> bool:
 
 
 def connect(path: Path, *, write: bool) -> sqlite3.Connection:
-    """A connection that commits only what it has synced to the disk."""
+    """Opens a connection whose commits are synced to the disk."""
     if write:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA foreign_keys = ON")
@@ -210,7 +212,7 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         return connection
     address = path.resolve().as_uri()
-    # Not mode=ro, whose connections leave the files of SQLite's log behind.
+    # Not mode=ro, whose connections leave SQLite's log files behind.
     connection = sqlite3.connect(f"{address}?mode=rw", uri=True, isolation_level=None)
     try:
         connection.execute("PRAGMA query_only = ON")
@@ -220,8 +222,8 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
         logged = path.with_name(path.name + "-wal").exists()
         if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN or logged:
             raise
-        # In a folder that nobody can write to, SQLite cannot make the index of its log; there
-        # is no log, so that the file alone is the whole store.
+        # In a read-only folder SQLite cannot create the index of its log. There is no log here, so
+        # the file alone is the whole store.
         connection = sqlite3.connect(
             f"{address}?mode=ro&immutable=1", uri=True, isolation_level=None
         )

@@ -1,4 +1,4 @@
-"""Settings that a store depends on, flattened, and what differs between two of them."""
+"""The settings that a store depends on, flattened, and the differences between two sets of them."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Fingerprint = Mapping[str, Any]
-"""Dotted key -> JSON value."""
+"""JSON values by dotted key."""
 
 
 def flattened(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings within settings by dotted key, as JSON values."""
+    """Returns nested settings as JSON values by dotted key."""
     return dict(json.loads(json.dumps(dict(_flat(settings)))))
 
 
 def differences(stored: Fingerprint, given: Fingerprint) -> list[str]:
-    """What differs, a line each: the key, what the store was made with, and what is given."""
+    """Returns one line per difference, with the key, the stored value and the given value."""
     lines = []
     for key in dict.fromkeys((*stored, *given)):
         before, now = stored.get(key), given.get(key)
         if before != now:
             if key in ("candidates", "prompts", "template", "judge.digest"):
-                lines.append(f"{key} (the texts are not the same)")
+                lines.append(f"{key} (the texts differ)")
             else:
                 lines.append(f"{key} (stored {_shown(before)}, given {_shown(now)})")
     return lines

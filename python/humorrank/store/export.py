@@ -1,4 +1,4 @@
-"""From a store to a match log, or to a log of every decision."""
+"""Exports of a store as a match log or as a log of every decision."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from humorrank.store.running_elo import elo_changes
 from humorrank.store.store import Store
 
 Inconsistent = Literal["tie", "drop", "halves"]
-"""What becomes of two judgments of a comparison that contradict each other."""
+"""How two contradictory judgments of a comparison are handled."""
 
 INCONSISTENT: Final[Inconsistent] = "halves"
-"""What becomes of them where nothing else is said."""
+"""The default for `Inconsistent`."""
 
 ENDINGS: Final = (".parquet", ".csv", ".jsonl")
 
@@ -62,8 +62,8 @@ class Swapped:
     """Comparisons that one judge judged in both orders.
 
     Attributes:
-        comparisons: how many; a comparison counts once a judge.
-        inconsistent: those in which whoever was shown first, or second, won both times.
+        comparisons: Number of comparisons, counted once per judge.
+        inconsistent: Number of those in which the same position won both times.
     """
 
     comparisons: int
@@ -74,16 +74,17 @@ def swapped(store: Store) -> Swapped:
     """Counts the comparisons that were judged in both orders.
 
     Raises:
-        StoreError: the store cannot be read.
+        StoreError: If the store cannot be read.
     """
     with store_errors(store.path):
         return Swapped(*map(int, store.connection.execute(_SWAPPED).fetchone()))
 
 
 def treatment(store: Store, inconsistent: Inconsistent | None) -> Inconsistent:
-    """What becomes of inconsistent judgments: as asked for, or as the spec says.
+    """Returns how inconsistent judgments are handled: as requested, or else as in the spec.
 
-    Given pairs have no spec: each judgment is then a half match ("halves").
+    A store of given pairs has no spec. There the default is "halves": each judgment counts as half
+    a match.
     """
     if inconsistent is not None:
         return inconsistent
@@ -94,62 +95,63 @@ def treatment(store: Store, inconsistent: Inconsistent | None) -> Inconsistent:
 
 
 def export_matches(store: Store, output: Path, inconsistent: Inconsistent | None = None) -> int:
-    """Writes the match log: one row a judgment, in the order of the schedule.
+    """Writes the match log, with one row per judgment, in the order of the schedule.
 
-    Columns: model_a (shown first), model_b, winner (model_a, model_b or tie), question_id, judge,
-    tstamp (seconds since 1970), identical (a tie of identical jokes that nobody was asked
-    about). Failures are not in it. Where a judge judged in both orders there is a weight: half
-    for each of two judgments of a comparison, so that it counts as one match.
+    The columns are model_a (shown first), model_b, winner (model_a, model_b or tie), question_id,
+    judge, tstamp (seconds since 1970) and identical (a tie of identical jokes, for which no judge
+    was asked). Failures are left out. If any comparison was judged in both orders, there is a
+    column weight. It is one half for each of the two judgments, so that the comparison counts as
+    one match.
 
     Args:
-        store: the store.
-        output: the file.
-        inconsistent: what becomes of two judgments that contradict each other: "halves" (a half
-            match won by each), "tie" (two half matches tied), or "drop"; as the spec says if
-            None. `swapped` counts them.
+        store: Store to export.
+        output: Path of the file.
+        inconsistent: How two contradictory judgments are handled: "halves" (each contestant wins
+            half a match), "tie" (two tied half matches) or "drop". None takes the setting of the
+            spec. `swapped` counts these judgments.
 
     Returns:
-        How many rows.
+        The number of rows.
 
     Raises:
-        OptionError: the ending of the file is not known, or it cannot be written.
-        StoreError: the store cannot be read.
+        OptionError: If the file extension is unknown or the file cannot be written.
+        StoreError: If the store cannot be read.
     """
     return write_log(_match_frames(store, inconsistent), output)
 
 
 def export_decisions(store: Store, output: Path) -> int:
-    """Writes everything that is known of every judgment and failure, texts too.
+    """Writes all data on every judgment and failure, including the texts.
 
     Returns:
-        How many rows.
+        The number of rows.
 
     Raises:
-        OptionError: the ending of the file is not known, or it cannot be written.
-        StoreError: the store cannot be read.
+        OptionError: If the file extension is unknown or the file cannot be written.
+        StoreError: If the store cannot be read.
     """
     return write_log(decision_frames(store), output)
 
 
 def match_log(store: Store, inconsistent: Inconsistent | None = None) -> pl.DataFrame:
-    """The match log as a frame; arguments and columns as of `export_matches`."""
+    """Returns the match log as a frame, with the arguments and columns of `export_matches`."""
     return pl.concat(list(_match_frames(store, inconsistent)))
 
 
 def write_log(frames: Iterator[pl.DataFrame], output: Path) -> int:
-    """Writes frames to a file, whole or not at all, in the format that its ending says.
+    """Writes frames to a file, completely or not at all, in the format of its extension.
 
     Returns:
-        How many rows.
+        The number of rows.
 
     Raises:
-        OptionError: the ending of the file is not known, or it cannot be written.
+        OptionError: If the file extension is unknown or the file cannot be written.
     """
     ending = output.suffix.lower()
     if ending not in ENDINGS:
         raise OptionError(f"{output}: the file must end in {', '.join(ENDINGS)}")
     if not output.parent.is_dir():
-        raise OptionError(f"{output}: there is no folder {output.parent}")
+        raise OptionError(f"{output}: cannot be written: there is no directory {output.parent}")
     with replacing(output) as file:
         return _write(frames, file, ending)
 
@@ -170,7 +172,7 @@ def _write(frames: Iterator[pl.DataFrame], file: IO[bytes], ending: str) -> int:
 
 
 def _match_frames(store: Store, inconsistent: Inconsistent | None) -> Iterator[pl.DataFrame]:
-    """At least one, so that there are columns."""
+    """Yields the match log in parts, at least one so that there are columns."""
     how = treatment(store, inconsistent)
     one_of("inconsistent", how, get_args(Inconsistent))
     field = store.field()
@@ -201,10 +203,10 @@ def _match_frames(store: Store, inconsistent: Inconsistent | None) -> Iterator[p
 
 
 def decision_frames(store: Store) -> Iterator[pl.DataFrame]:
-    """The log of decisions in parts, in the order of the schedule; at least one part.
+    """Yields the log of decisions in at least one part, in the order of the schedule.
 
     Raises:
-        StoreError: the store cannot be read.
+        StoreError: If the store cannot be read.
     """
     field = store.field()
     names, ids, judges = _names(store, field)
@@ -277,7 +279,7 @@ def _winner(score: pl.Series) -> pl.Series:
 
 
 def _batches(store: Store, query: str, width: int) -> Iterator[list[tuple[Any, ...]]]:
-    """The columns of a query, in parts; at least one part."""
+    """Yields the columns of a query in at least one part."""
     with store_errors(store.path):
         rows = store.connection.execute(query)
         part = rows.fetchmany(_ROWS)
@@ -287,6 +289,6 @@ def _batches(store: Store, query: str, width: int) -> Iterator[list[tuple[Any, .
 
 
 def store_log(path: Path) -> pl.DataFrame:
-    """The match log of a store, in the order of its schedule."""
+    """Returns the match log of a store, in the order of its schedule."""
     with Store(path, write=False) as store:
         return match_log(store)

@@ -1,4 +1,4 @@
-"""Who competes, on which prompts, with which texts."""
+"""The contestants and prompts of a store, and their texts."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from humorrank._util.draws import name_keys
 
 @dataclass(frozen=True)
 class Prompt:
-    """What jokes were asked for.
+    """A prompt for jokes.
 
     Attributes:
-        id: its name.
-        text: the prompt; a headline; or both words, as "one, two".
-        kind: which of these it is.
-        words: the two words that must occur, where it is a prompt of two words.
+        id: Name of the prompt.
+        text: The prompt, the headline, or the two words as "one, two".
+        kind: Which of these the text is.
+        words: The two words that must occur, or None for a prompt of another kind.
     """
 
     id: str
@@ -30,18 +30,20 @@ class Prompt:
 
 
 class SparseJokes(Sequence[str]):
-    """What some of many contestants wrote for a prompt; "" stands for those that wrote nothing.
+    """The jokes of all contestants for a prompt for which only some wrote one.
+
+    The joke of a contestant that wrote nothing is "".
 
     Args:
-        jokes: number of the contestant -> joke.
-        models: how many contestants there are.
+        jokes: Jokes by number of the contestant.
+        models: Number of contestants.
     """
 
     def __init__(self, jokes: Mapping[int, str], models: int) -> None:
         self._jokes, self._models = jokes, models
 
     def __len__(self) -> int:
-        """How many contestants there are."""
+        """Returns the number of contestants."""
         return self._models
 
     @overload
@@ -49,7 +51,7 @@ class SparseJokes(Sequence[str]):
     @overload
     def __getitem__(self, model: slice) -> list[str]: ...
     def __getitem__(self, model: int | slice) -> str | list[str]:
-        """What one of them wrote, or some."""
+        """Returns the joke of a contestant, or the jokes of several."""
         if isinstance(model, slice):
             return [self[i] for i in range(*model.indices(self._models))]
         if not -self._models <= model < self._models:
@@ -59,13 +61,13 @@ class SparseJokes(Sequence[str]):
 
 @dataclass(frozen=True)
 class Field:
-    """Contestants, prompts, and what each contestant wrote for each prompt.
+    """The contestants, the prompts, and the joke of each contestant for each prompt.
 
     Attributes:
-        models: the names of the contestants; they are numbered by their place here.
-        prompts: the prompts, numbered likewise.
-        jokes: jokes[prompt][model]: what the model wrote for the prompt; "" for nothing, where
-            pairs are given that not all contestants are in.
+        models: Names of the contestants, which are numbered by their position here.
+        prompts: Prompts, numbered in the same way.
+        jokes: Jokes as jokes[prompt][model]. In a store of given pairs, a contestant that wrote
+            nothing for a prompt has "".
     """
 
     models: Sequence[str]
@@ -74,10 +76,10 @@ class Field:
 
     @cached_property
     def model_keys(self) -> np.ndarray:
-        """uint64, one a contestant, made of the name."""
+        """Keys of the contestants for random draws, as uint64, derived from their names."""
         return name_keys(self.models)
 
     @cached_property
     def prompt_keys(self) -> np.ndarray:
-        """uint64, one a prompt, made of its id."""
+        """Keys of the prompts for random draws, as uint64, derived from their ids."""
         return name_keys(prompt.id for prompt in self.prompts)

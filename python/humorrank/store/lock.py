@@ -1,4 +1,4 @@
-"""One writer at a time."""
+"""A lock that allows one writer at a time."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from humorrank.errors import StoreError
 
 
 class Lock:
-    """An exclusive lock that a process loses when it ends, however it ends.
+    """An exclusive lock, which is released when the process ends, however it ends.
 
-    It lies on a file beside the store: a lock on the store's own file would take SQLite's locks
-    with it when it is closed.
+    The lock is held on a separate file, because closing a lock on the store itself would release
+    the locks of SQLite.
 
     Args:
-        store: the store; the lock is the file of its name with `-lock` behind.
+        store: Path of the store. The name of the lock file is that of the store plus `-lock`.
 
     Raises:
-        StoreError: another process holds it, or the file cannot be made.
+        StoreError: If another process holds the lock or the lock file cannot be created.
     """
 
     def __init__(self, store: Path) -> None:
@@ -37,10 +37,10 @@ class Lock:
             except OSError:
                 os.close(handle)
                 raise StoreError(
-                    f"{store}: another process is writing to it; wait until it is done, or stop it"
+                    f"{store}: another process is writing to it; wait until it ends, or stop it"
                 ) from None
             try:
-                # Whoever held it before may have removed the file meanwhile.
+                # The previous holder may have removed the file in the meantime.
                 if os.path.samestat(os.fstat(handle), self._path.stat()):
                     return handle
             except FileNotFoundError:
@@ -48,6 +48,6 @@ class Lock:
             os.close(handle)
 
     def release(self) -> None:
-        """Lets the next writer in."""
+        """Releases the lock."""
         self._path.unlink(missing_ok=True)
         os.close(self._handle)

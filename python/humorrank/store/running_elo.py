@@ -1,4 +1,4 @@
-"""The running Elo of a store, comparison by comparison."""
+"""The running Elo ratings of a store, comparison by comparison."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ _IN_ORDER = (
 
 
 def elo_changes(store: Store) -> Iterator[tuple[int, int, int, float]]:
-    """What each comparison moved, in the order in which the schedule learned of them.
+    """Yields the Elo change of each comparison, in the order in which the schedule received them.
+
+    A store of given pairs has no running Elo and yields nothing.
 
     Yields:
-        The comparison, its contestant of the lower number, the other one, and the points that
-        the first won and the second lost; nothing where pairs were given.
+        The comparison, its contestant with the lower number, the other contestant, and the points
+        that the former won from the latter.
 
     Raises:
-        StoreError: the store cannot be read.
+        StoreError: If the store cannot be read.
     """
     if not store.scheduled:
         return

@@ -1,4 +1,4 @@
-"""The tables of a store; docs/guides/tournaments.md explains each."""
+"""The tables of a store, which docs/guides/tournaments.md explains."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ APPLICATION: Final = 0x4A6F6B65
 """SQLite's application_id of a store ("Joke")."""
 
 VERSION: Final = 2
-"""SQLite's user_version of a store; a higher one is refused."""
+"""SQLite's user_version of a store. Stores with a higher version are refused."""
 
 TABLES: Final = """
 CREATE TABLE changes (
@@ -109,17 +109,17 @@ CREATE TABLE state (
 
 
 def upgrade(connection: sqlite3.Connection, *, write: bool) -> None:
-    """Lets a store of version 1, which has no unknown labels, be used as any other.
+    """Upgrades a store of version 1, which lacks the column for unknown labels.
 
     Args:
-        connection: to the store, outside a transaction.
-        write: change the store; else it only looks changed to this connection.
+        connection: Connection to the store, outside a transaction.
+        write: Whether to change the store. If not, a temporary view provides the column.
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version >= 2:
         return
     if not write:
-        # A view of this connection alone, which its ban on writing would keep it from too.
+        # The view is private to this connection, but query_only would prevent even that.
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA query_only = OFF")
         connection.execute(
@@ -127,7 +127,7 @@ def upgrade(connection: sqlite3.Connection, *, write: bool) -> None:
         )
         connection.execute("PRAGMA query_only = ON")
         return
-    # The two are one commit: a version that says less than the tables hold would add them twice.
+    # Both are one commit: if only the column were added, the next upgrade would add it again.
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute("ALTER TABLE rationales ADD COLUMN unknown_labels TEXT")

@@ -1,4 +1,4 @@
-"""The store: one SQLite file that holds a whole tournament."""
+"""The store: a single SQLite file that holds a whole tournament."""
 
 from __future__ import annotations
 
@@ -19,26 +19,27 @@ from humorrank.store.faults import store_errors
 from humorrank.store.field import Field, Prompt, SparseJokes
 
 OWN_JUDGE = 0
-"""The number of the tournament's own judge, whose verdicts move the running Elo."""
+"""The number of the tournament's own judge, whose verdicts change the running Elo."""
 
 _POSITIONS = "positions"
-"""The key of the state that holds a digit for each given pair."""
+"""The key of the state that holds one digit for each given pair."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """How a store began, and what was added to it from outside.
+    """The creation of a store, or a later addition to it.
 
     Attributes:
-        number: its place among the changes.
-        kind: what it was.
-        rounds: how many rounds were scheduled before it.
-        models: how many contestants there are since.
-        prompts: how many prompts there are since.
-        budget: the budget since.
-        fingerprint: what the tournament depends on since; None for an import.
-        source: the file of an import.
-        time: when, in seconds since 1970.
+        number: Position among the changes.
+        kind: Kind of change.
+        rounds: Number of rounds that were scheduled before the change.
+        models: Number of contestants after the change.
+        prompts: Number of prompts after the change.
+        budget: Budget after the change.
+        fingerprint: Settings that the tournament depends on after the change, or None for an
+            import.
+        source: File of an import.
+        time: Time of the change, in seconds since 1970.
     """
 
     number: int
@@ -54,13 +55,13 @@ class Change:
 
 @dataclass(frozen=True)
 class GivenPairs:
-    """Comparisons that no schedule made, as columns of equal length.
+    """Comparisons that the user gave instead of a schedule, as columns of equal length.
 
     Attributes:
-        low: uint32, the contestant of the lower number.
-        high: uint32, the other.
-        prompt: uint32, the prompt.
-        positions: uint8, who is to be shown first: 1 `low`, 2 `high`, 3 each in turn.
+        low: Contestant with the lower number, uint32.
+        high: The other contestant, uint32.
+        prompt: Prompt, uint32.
+        positions: Contestant to show first, uint8: 1 for `low`, 2 for `high`, 3 for each in turn.
     """
 
     low: np.ndarray
@@ -69,7 +70,7 @@ class GivenPairs:
     positions: np.ndarray
 
     def __len__(self) -> int:
-        """How many comparisons."""
+        """Returns the number of comparisons."""
         return len(self.low)
 
 
@@ -82,7 +83,7 @@ class Store(Database):
     made_by = "humorrank tournament run"
 
     def __init__(self, path: Path, *, write: bool) -> None:
-        """Opens a store, of this version or an earlier one; see `Database`."""
+        """Opens a store of this version or an earlier one; see `Database`."""
         super().__init__(path, write=write)
         with store_errors(path):
             schema.upgrade(self.connection, write=write)
@@ -97,18 +98,18 @@ class Store(Database):
         fingerprint: Mapping[str, Any],
         pairs: GivenPairs | None = None,
     ) -> Store:
-        """Makes a store, whole or not at all, and opens it as its writer.
+        """Creates a store, completely or not at all, and opens it as its writer.
 
         Args:
-            path: where.
-            spec: the content of the tournament's spec, as JSON values; None where pairs are given.
-            field: who is judged.
-            budget: how many comparisons there may be.
-            fingerprint: what everything depends on; `judge.name` is the first judge.
-            pairs: what is to be judged, where there is no tournament.
+            path: Path of the store.
+            spec: Content of the spec of the tournament as JSON values, or None for given pairs.
+            field: Contestants, prompts and jokes.
+            budget: Maximum number of comparisons.
+            fingerprint: Settings that the store depends on. `judge.name` is the first judge.
+            pairs: Pairs to judge, if the store is not of a tournament.
 
         Raises:
-            StoreError: it is there already, or cannot be written.
+            StoreError: If the store already exists or cannot be written.
         """
 
         def fill(connection: sqlite3.Connection) -> None:
@@ -118,14 +119,14 @@ class Store(Database):
 
     @property
     def scheduled(self) -> bool:
-        """Whether it is a tournament's, and not one of given pairs."""
+        """Whether the store is of a tournament instead of given pairs."""
         return self.count("SELECT COUNT(*) FROM changes WHERE spec IS NOT NULL") > 0
 
     def spec_content(self) -> dict[str, Any]:
-        """The content of the spec, as the last change left it.
+        """Returns the content of the spec after the last change.
 
         Raises:
-            StoreError: it has none, since it holds given pairs.
+            StoreError: If the store holds given pairs and has no spec.
         """
         with store_errors(self.path):
             row = self.connection.execute(
@@ -133,21 +134,21 @@ class Store(Database):
             ).fetchone()
         if row is None:
             raise StoreError(
-                f"{self.path}: holds given pairs, which no tournament schedules; `humorrank judge "
-                f"{self.path} --judge PROVIDER/MODEL` goes on with them"
+                f"{self.path}: holds given pairs, not a tournament; continue judging them with "
+                f"`humorrank judge {self.path} --judge PROVIDER/MODEL`"
             )
         content: dict[str, Any] = json.loads(row[0])
         return content
 
     def changes(self) -> list[Change]:
-        """All changes, in order."""
+        """Returns all changes, in order."""
         with store_errors(self.path):
             rows = self.connection.execute(
                 "SELECT change, kind, rounds, models, prompts, budget, fingerprint, source, time "
                 "FROM changes ORDER BY change"
             ).fetchall()
         if not rows:
-            raise StoreError(f"{self.path}: is damaged: it does not say how it began")
+            raise StoreError(f"{self.path}: is damaged: the record of its creation is missing")
         return [
             Change(
                 *(number, kind, rounds, models, prompts, budget),
@@ -159,16 +160,16 @@ class Store(Database):
         ]
 
     def fingerprint(self) -> Mapping[str, Any]:
-        """What the tournament depends on now."""
+        """Returns the settings that the tournament depends on now."""
         found = [c.fingerprint for c in self.changes() if c.fingerprint is not None]
         return found[-1]
 
     def budget(self) -> int:
-        """How many comparisons there may be."""
+        """Returns the maximum number of comparisons."""
         return self.changes()[-1].budget
 
     def field(self) -> Field:
-        """The contestants, the prompts and the jokes."""
+        """Returns the contestants, the prompts and the jokes."""
         with store_errors(self.path):
             ask = self.connection.execute
             models = [name for (name,) in ask("SELECT name FROM models ORDER BY model")]
@@ -188,7 +189,7 @@ class Store(Database):
         return Field(models, prompts, [list(row.values()) for row in jokes])
 
     def given_positions(self) -> np.ndarray:
-        """The positions of given pairs, one a comparison, as of `GivenPairs`."""
+        """Returns the position of each given pair, as in `GivenPairs`."""
         return np.frombuffer((self.state(_POSITIONS) or "").encode(), np.uint8) - ord("0")
 
     def add_change(
@@ -202,7 +203,7 @@ class Store(Database):
         fingerprint: Mapping[str, Any] | None = None,
         source: str | None = None,
     ) -> int:
-        """Notes a change, inside a transaction; returns its number."""
+        """Records a change within a transaction and returns its number."""
         rounds = self.count("SELECT COUNT(*) FROM rounds")
         number = self.count("SELECT COUNT(*) FROM changes")
         self.connection.execute(
@@ -224,7 +225,7 @@ class Store(Database):
 
 
 def write_field(connection: sqlite3.Connection, field: Field, models: int, prompts: int) -> None:
-    """Adds what a field has beyond so many contestants and prompts."""
+    """Adds the contestants and prompts of a field beyond the given numbers of them."""
     connection.executemany(
         "INSERT INTO models VALUES (?, ?)", list(enumerate(field.models))[models:]
     )

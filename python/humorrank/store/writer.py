@@ -16,23 +16,23 @@ from humorrank.store.database import connect
 from humorrank.store.faults import store_error
 
 MOST_JUDGMENTS: Final = 1_000
-"""The most judgments and failures of one commit."""
+"""The maximum number of judgments and failures in a commit."""
 
 LONGEST_WAIT: Final = 0.05
-"""Seconds that a judgment waits for others, at most."""
+"""The maximum time in seconds that a judgment waits for others."""
 
 
 class Work(Protocol):
-    """Something to be committed."""
+    """Data to be committed."""
 
     def __len__(self) -> int:
-        """How many answers it holds."""
+        """Returns the number of answers in it."""
 
     def parts(self) -> Sequence[Work]:
-        """The work in pieces that fit into a commit."""
+        """Returns the work in parts that fit into a commit."""
 
     def write(self, connection: sqlite3.Connection) -> None:
-        """Writes it, inside a transaction."""
+        """Writes the data within a transaction."""
 
 
 @dataclass
@@ -43,13 +43,13 @@ class _Item:
 
 
 class Writer:
-    """Writes to a store on a thread of its own, in the order of `put`.
+    """Writes to a store on a separate thread, in the order of the calls of `put`.
 
-    A commit holds at most 1,000 judgments, and a judgment waits at most 50 ms for it. It has
-    happened once its future is done: SQLite has then synced it to the disk.
+    A commit holds at most 1,000 judgments, and a judgment waits at most 50 ms for its commit. When
+    the future of a commit is done, SQLite has synced it to the disk.
 
     Args:
-        path: the store, which this process holds the lock of.
+        path: Path of the store, whose lock this process holds.
     """
 
     def __init__(self, path: Path) -> None:
@@ -63,15 +63,15 @@ class Writer:
         self._thread.start()
 
     def put(self, work: Work, *, urgent: bool = False) -> list[tuple[asyncio.Future[None], int]]:
-        """Hands over work.
+        """Queues work to be committed.
 
         Args:
-            work: what to write; more than 1,000 judgments are written in several commits.
-            urgent: that there is nothing to wait for any more.
+            work: Data to write. More than 1,000 judgments are split into several commits.
+            urgent: Whether to commit immediately, as no further work is expected.
 
         Returns:
-            For each commit of answers that it is split over, in order, a future that is done
-            when it has happened, and how many it holds.
+            For each part that contains answers, in order, a future that is done when the part has
+            been committed, and its number of answers.
         """
         parts = work.parts()
         commits = []
@@ -84,7 +84,7 @@ class Writer:
         return commits
 
     async def close(self) -> None:
-        """Commits what is left, and ends the thread."""
+        """Commits the remaining work and ends the thread."""
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
         if self._error is not None:
@@ -103,7 +103,7 @@ class Writer:
                         self._error = store_error(self._path, error)
                         self._error.__cause__ = error
                     except Exception as error:
-                        # Whoever waits for a commit must learn that none will come.
+                        # Callers that wait for a commit must learn that it will not happen.
                         self._error = error
                 self._tell([item.done for item in group if item.done is not None])
         finally:
@@ -111,7 +111,7 @@ class Writer:
                 connection.close()
 
     def _group(self) -> list[_Item] | None:
-        """What goes into the next commit; None at the end."""
+        """Returns the items of the next commit, or None at the end."""
         first = self._held or self._queue.get()
         self._held = None
         if first is None:

@@ -42,7 +42,7 @@ class ScheduleSpec:
     prior: float = 0.1
 
     def __post_init__(self) -> None:
-        """Refuses values that cannot be.
+        """Rejects invalid values.
 
         Raises:
             OptionError: naming the key.
@@ -72,7 +72,7 @@ class JudgeSpec:
     in_flight: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuses values that cannot be.
+        """Rejects invalid values.
 
         Raises:
             OptionError: naming the key.
@@ -128,7 +128,7 @@ class Spec:
     folder: Path = Path()
 
     def __post_init__(self) -> None:
-        """Refuses values that cannot be.
+        """Rejects invalid values.
 
         Raises:
             OptionError: naming the key.

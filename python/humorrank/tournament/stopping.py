@@ -69,7 +69,7 @@ class StopSettings:
     cluster: Cluster = "prompt"
 
     def __post_init__(self) -> None:
-        """Refuses values that cannot be.
+        """Rejects invalid values.
 
         Raises:
             OptionError: naming the key.

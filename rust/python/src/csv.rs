@@ -14,7 +14,7 @@ use pyo3::{
     create_exception,
     exceptions::{PyIndexError, PyValueError},
     prelude::*,
-    types::PyTuple,
+    types::{PyList, PyTuple},
 };
 
 use crate::arrow;
@@ -52,6 +52,10 @@ impl StringColumn {
         // A producer may ignore a request for another type, in which case the consumer casts.
         let _ = requested_schema;
         arrow::export(py, &self.array)
+    }
+
+    fn to_list<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        PyList::new(py, (0..self.array.len()).map(|row| self.array.value(row)))
     }
 
     fn __len__(&self) -> usize {

@@ -1,4 +1,4 @@
-"""`humorrank tournament COMMAND ...`; one small file per command."""
+"""The commands `humorrank tournament COMMAND ...`, with one file for each command."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ class _Commands(LazyGroup):
     entries: ClassVar = {
         "run": Entry(
             "humorrank.cli.tournament.run:run",
-            "Run a tournament: schedule, judge and store until the budget is spent.",
+            "Run a tournament until its budget is spent.",
             patient=True,
         ),
         "resume": Entry(
             "humorrank.cli.tournament.resume:resume",
-            "Resume a tournament under the spec that its store holds.",
+            "Resume a tournament with the spec in its store.",
             patient=True,
         ),
         "extend": Entry(
             "humorrank.cli.tournament.extend:extend",
-            "Add models, prompts or budget to a tournament; `resume` then continues it.",
+            "Add models, prompts or budget to a tournament.",
             patient=True,
         ),
         "status": Entry(
             "humorrank.cli.tournament.status:status",
-            "Show how far a tournament has come, even while it is running.",
+            "Show the progress of a tournament, even while it is running.",
             patient=True,
         ),
         "next": Entry(
             "humorrank.cli.tournament.next:next_",
-            "Print the pairs to judge next, with their jokes; show model_a first.",
+            "List the next pairs to judge, with their jokes.",
             patient=True,
         ),
         "import": Entry(
             "humorrank.cli.tournament.import_:import_",
-            "Import votes of people or other tools; either all of them are stored, or none.",
+            "Import votes of people or of other tools.",
             patient=True,
         ),
         "export": Entry(
             "humorrank.cli.tournament.export:export",
-            "Export the match log, which `humorrank rate` and other tools can read.",
+            "Export the match log or the decision log of a tournament.",
             patient=True,
         ),
         "simulate": Entry(
             "humorrank.cli.tournament.simulate:simulate",
-            "Simulate tournaments in memory and compare the results with the truth.",
+            "Simulate tournaments in memory and compare their results with the true ratings.",
             patient=True,
         ),
     }
@@ -65,8 +65,8 @@ app = typer.Typer(
 
 @app.callback()
 def _about() -> None:
-    """Run tournaments: from jokes to a match log, under a budget, with a judge.
+    """Run tournaments, in which a judge compares jokes within a budget.
 
-    A tournament lives in one file, its store. Start with `humorrank tournament run SPEC.toml
-    --store T.sqlite`; whatever ends it, `humorrank tournament resume T.sqlite` continues it.
+    A tournament is stored in one file, its store. Start with `humorrank tournament run SPEC.toml
+    --store T.sqlite`. If it is interrupted, `humorrank tournament resume T.sqlite` continues it.
     """

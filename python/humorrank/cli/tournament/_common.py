@@ -1,4 +1,4 @@
-"""What several tournament commands share."""
+"""Options and messages that several tournament commands share."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from humorrank.tournament.engine import Ending, play_rounds
 from humorrank.tournament.opening import Tournament
 
 StoreFile = Annotated[
-    Path, typer.Argument(metavar="T.sqlite", help="The store.", show_default=False)
+    Path, typer.Argument(metavar="T.sqlite", help="Path of the store.", show_default=False)
 ]
 Columns = Annotated[
     str | None,
-    typer.Option(help="Which column is what: prompt=task,judge=voter,model_a=left,..."),
+    typer.Option(help="Roles of the columns: prompt=task,judge=voter,model_a=left."),
 ]
 
 
@@ -39,18 +39,18 @@ _BECAME: Final[Mapping[Inconsistent, str]] = {
 
 
 def played(tournament: Tournament, *, retry_failures: bool = False) -> None:
-    """Plays a tournament with a bar, and says how it ended.
+    """Plays a tournament with a progress bar, and reports how it ended.
 
     Raises:
-        Exit: with 130, where it was interrupted.
+        Exit: With exit code 130, if the tournament was interrupted.
     """
     store, path = tournament.store, tournament.store.path
     if tournament.judge is None:
         store.close()
         _output.say(
             "note",
-            f"only people judge: `humorrank tournament next {path}` prints what to judge, "
-            f"`humorrank tournament import {path} VOTES` takes their votes",
+            f"only people judge: `humorrank tournament next {path}` lists what to judge, and "
+            f"`humorrank tournament import {path} VOTES` imports their votes",
         )
         return
     _say_unnamed(tournament)
@@ -89,38 +89,38 @@ def _say_ending(ending: Ending, path: Path) -> None:
     failed = f", {ending.failed:,} failed" if ending.failed else ""
     done = f"{ending.judged:,} judgments committed{failed}"
     if ending.reason is None:
-        _output.say("note", f"{done}; `humorrank tournament resume {path}` goes on from there")
+        _output.say("note", f"{done}; run `humorrank tournament resume {path}` to continue")
         raise typer.Exit(INTERRUPTED)
     _output.say("note", f"{done}; stopped because {ending.reason}")
     if ending.failed:
         _output.say(
             "warning",
-            f"failures are no ties, and not in the log; `humorrank tournament resume {path} "
-            "--retry-failures` asks again",
+            "failures do not count as ties and are not in the match log; run `humorrank tournament "
+            f"resume {path} --retry-failures` to ask again",
         )
 
 
 def say_swapped(store: Store, how: Inconsistent, *, decisions: bool) -> None:
-    """How many comparisons were judged in both orders, and what became of contradictions."""
+    """Reports the comparisons judged in both orders, and how contradictions are exported."""
     both = swapped(store)
     if both.comparisons:
         became = "as they are" if decisions else _BECAME[how]
         _output.say(
             "note",
             f"{both.comparisons:,} comparisons were judged in both orders, {both.inconsistent:,} "
-            f"of them inconsistently, which are exported {became}",
+            f"of them inconsistently; those are exported {became}",
         )
 
 
 def say_throughput(judge: Judge) -> None:
-    """What a language model did, where it counts."""
+    """Prints the throughput of a judge that measures it."""
     throughput = getattr(judge, "throughput", None)
     if isinstance(throughput, Throughput) and throughput.wall:
         _output.say("note", throughput.report())
 
 
 def shown(table: pl.DataFrame, chosen: str, output: str | None, decimals: int = 1) -> None:
-    """A frame to standard output or a file."""
+    """Writes a frame to standard output or to a file."""
     if chosen == "json":
         text = table.write_json()
     elif chosen == "csv":

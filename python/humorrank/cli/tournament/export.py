@@ -1,4 +1,4 @@
-"""`humorrank tournament export`: a match log, or a log of every decision."""
+"""`humorrank tournament export`: writes the match log or the decision log."""
 
 from __future__ import annotations
 
@@ -18,29 +18,38 @@ def export(
     store: _common.StoreFile,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="FILE", help="Ends in .parquet, .csv or .jsonl."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Path of the output file, which must end in .parquet, .csv or .jsonl.",
+        ),
     ],
     decisions: Annotated[
         bool,
         typer.Option(
             "--decisions",
-            help="Every judgment and failure with its texts, reasons and Elo changes.",
+            help="Export the decision log, with the texts, reasons and Elo changes of every "
+            "judgment and failure.",
         ),
     ] = False,
     inconsistent: Annotated[
         Literal["tie", "drop", "halves"] | None,
         typer.Option(
-            help="What becomes of two judgments of a pair in both orders that contradict each "
-            "other: tied half matches, none, or a half match won by each; as the spec says where "
-            "not given. The log of decisions holds them as they are.",
+            help="How to export two judgments in both orders that contradict each other: as tied "
+            "half matches, not at all, or as a half match won by each side. The default is the "
+            "setting of the spec. The decision log always holds them unchanged.",
         ),
     ] = None,
 ) -> None:
-    """Export the match log, which `humorrank rate` and other tools can read."""
+    """Export the match log or the decision log of a tournament.
+
+    `humorrank rate` and other tools can read the match log.
+    """
     with Store(store, write=False) as opened:
         if decisions:
             if inconsistent is not None:
-                raise OptionError("--inconsistent is about the match log, not about --decisions")
+                raise OptionError("--inconsistent applies to the match log, not to --decisions")
             rows = export_decisions(opened, output)
         else:
             rows = export_matches(opened, output, inconsistent)

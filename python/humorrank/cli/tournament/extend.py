@@ -1,4 +1,4 @@
-"""`humorrank tournament extend`: more contestants, prompts or budget."""
+"""`humorrank tournament extend`: adds models, prompts or budget."""
 
 from __future__ import annotations
 
@@ -19,18 +19,23 @@ def extend(
         list[str] | None,
         typer.Option(
             metavar="FILE|NAME=FILE",
-            help="Further jokes: of new models for all prompts, or of all for new prompts; may be "
-            "repeated.",
+            help="File of further jokes: those of new models for all prompts, or those of all "
+            "models for new prompts. May be repeated.",
         ),
     ] = None,
     prompts: Annotated[
-        list[str] | None, typer.Option(metavar="FILE", help="Further prompts; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="FILE", help="File of further prompts. May be repeated."),
     ] = None,
     budget: Annotated[
-        int | None, typer.Option(metavar="N", help="The new budget, all comparisons together.")
+        int | None,
+        typer.Option(metavar="N", help="New total budget, including the comparisons already made."),
     ] = None,
 ) -> None:
-    """Add models, prompts or budget to a tournament; `resume` then continues it."""
+    """Add models, prompts or budget to a tournament.
+
+    Continue it afterwards with `humorrank tournament resume T.sqlite`.
+    """
     field = opening.extend(
         store,
         candidates=_named(candidates or []),
@@ -43,7 +48,7 @@ def extend(
 
 
 def _named(given: list[str]) -> list[Path] | dict[str, Path]:
-    """Files, or name -> file where all are named."""
+    """Returns a list of files, or a mapping from names to files if all of them are named."""
     pairs = [text.partition("=") for text in given]
     if given and all(
         equals and not Path(text).exists()

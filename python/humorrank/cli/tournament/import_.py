@@ -1,4 +1,4 @@
-"""`humorrank tournament import`: votes made elsewhere."""
+"""`humorrank tournament import`: imports votes made elsewhere."""
 
 from __future__ import annotations
 
@@ -18,22 +18,26 @@ def import_(
         Path,
         typer.Argument(
             metavar="VOTES",
-            help="A match log with columns for the prompt and the judge; model_a was shown first.",
+            help="Match log with columns for the prompt and the judge, in which model_a was shown "
+            "first.",
             show_default=False,
         ),
     ],
     judge: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Whose votes these are, all of them.")
+        str | None, typer.Option(metavar="NAME", help="Name of the judge of all votes.")
     ] = None,
     columns: _common.Columns = None,
 ) -> None:
-    """Import votes of people or other tools; either all of them are stored, or none."""
+    """Import votes of people or of other tools.
+
+    Either all votes are stored, or none.
+    """
     found = import_votes(store, votes, judge=judge, columns=_options.as_columns(columns))
     by = f" by {', '.join(found.judges)}" if found.judges else ""
     _output.say(
         "note",
-        f"{found.votes:,} votes taken{by}; {found.comparisons:,} new comparisons; "
-        f"{found.known:,} votes were there already",
+        f"{found.votes:,} votes imported{by}; {found.comparisons:,} new comparisons; "
+        f"{found.known:,} votes were already in the store",
     )
     if found.unjudged:
-        _output.say("warning", f"{found.unjudged:,} rows without an outcome are no votes")
+        _output.say("warning", f"{found.unjudged:,} rows without an outcome are not votes")

@@ -1,4 +1,4 @@
-"""`humorrank tournament next`: what to judge next."""
+"""`humorrank tournament next`: lists the next pairs to judge."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from humorrank.tournament.upcoming import upcoming
 
 def next_(
     store: _common.StoreFile,
-    n: Annotated[int, typer.Option("-n", min=1, help="How many pairs, at most.")] = 10,
+    n: Annotated[int, typer.Option("-n", min=1, help="Maximum number of pairs.")] = 10,
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Print the pairs to judge next, with their jokes; show model_a first.
+    """List the next pairs to judge, with their jokes.
 
-    As CSV or JSON it has columns `winner` and `judge` to be filled in (winner: model_a, model_b
-    or tie; an empty one is no vote) and given to `humorrank tournament import`.
+    Show the joke of model_a first. CSV and JSON output have empty columns `winner` and `judge`.
+    Fill them in (`winner` is model_a, model_b or tie; an empty field is not a vote), and pass the
+    file to `humorrank tournament import`.
     """
     chosen = _output.resolve_format(format, output)
     table = upcoming(store, n)

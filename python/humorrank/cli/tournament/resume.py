@@ -1,4 +1,4 @@
-"""`humorrank tournament resume`: go on with a store."""
+"""`humorrank tournament resume`: continues the tournament in a store."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ def resume(
         bool,
         typer.Option(
             "--retry-failures",
-            help="First ask again for what the judge failed to answer; this spends no budget.",
+            help="First ask again for comparisons that the judge failed to answer, which does not "
+            "use the budget.",
         ),
     ] = False,
     batch_size: _settings.BatchSize = None,
     in_flight: _settings.InFlight = None,
 ) -> None:
-    """Resume a tournament under the spec that its store holds."""
+    """Resume a tournament with the spec in its store."""
     tournament = opening.resume(store, batch_size=batch_size, in_flight=in_flight)
     _common.played(tournament, retry_failures=retry_failures)

@@ -1,4 +1,4 @@
-"""`humorrank tournament run`: play a spec."""
+"""`humorrank tournament run`: plays the tournament that a spec describes."""
 
 from __future__ import annotations
 
@@ -12,47 +12,50 @@ from humorrank.cli.tournament import _common
 from humorrank.tournament.opening import begin
 from humorrank.tournament.spec import Spec
 
-_SPEC = "The spec's keys"
+_SPEC = "Overrides of the spec"
 
 
 def run(
     spec: Annotated[
-        Path, typer.Argument(metavar="SPEC.toml", help="The spec.", show_default=False)
+        Path, typer.Argument(metavar="SPEC.toml", help="Path of the spec.", show_default=False)
     ],
     store: Annotated[
         Path,
         typer.Option(
             metavar="T.sqlite",
-            help="Where the tournament lives; it is made, or goes on if it is there.",
+            help="Store of the tournament, which is created or, if it exists, continued.",
             show_default=False,
         ),
     ],
     budget: Annotated[
-        int | None, typer.Option(help="How many comparisons.", rich_help_panel=_SPEC)
+        int | None, typer.Option(help="Number of comparisons.", rich_help_panel=_SPEC)
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Of everything that is drawn.", rich_help_panel=_SPEC)
+        int | None, typer.Option(help="Random seed for all draws.", rich_help_panel=_SPEC)
     ] = None,
     schedule: Annotated[
         Literal["swiss", "round_robin", "random", "information"] | None,
-        typer.Option(help="Which pairs meet.", rich_help_panel=_SPEC),
+        typer.Option(help="Schedule that chooses the pairs.", rich_help_panel=_SPEC),
     ] = None,
     prompts_per_pairing: Annotated[
         int | None,
-        typer.Option(help="On how many prompts a pair meets in a round.", rich_help_panel=_SPEC),
+        typer.Option(
+            help="Number of prompts on which a pair meets in one round.", rich_help_panel=_SPEC
+        ),
     ] = None,
     position: Annotated[
         Literal["random", "both", "fixed"] | None,
-        typer.Option(help="Who is shown first.", rich_help_panel=_SPEC),
+        typer.Option(help="Order in which the two jokes are shown.", rich_help_panel=_SPEC),
     ] = None,
     identical: Annotated[
         Literal["tie", "skip", "judge"] | None,
-        typer.Option(help="What becomes of identical jokes.", rich_help_panel=_SPEC),
+        typer.Option(help="How to handle identical jokes.", rich_help_panel=_SPEC),
     ] = None,
     inconsistent: Annotated[
         Literal["tie", "drop", "halves"] | None,
         typer.Option(
-            help="What becomes of contradicting judgments in both orders, in the match log.",
+            help="How to export two judgments in both orders that contradict each other to the "
+            "match log.",
             rich_help_panel=_SPEC,
         ),
     ] = None,
@@ -60,18 +63,23 @@ def run(
         str | None,
         typer.Option(
             metavar="PROVIDER/MODEL",
-            help="Who judges: vllm/Qwen/Qwen2.5-72B, openai/gpt-4o, recorded/FILE, simulated. In "
-            "place of another backend's table [judge] it leaves that out.",
+            help="The judge: vllm/Qwen/Qwen2.5-72B, openai/gpt-4o, recorded/FILE or simulated. If "
+            "the table [judge] of the spec is for another backend, it is ignored.",
             rich_help_panel=_SPEC,
         ),
     ] = None,
     template: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The prompt of a language model.", rich_help_panel=_SPEC),
+        typer.Option(
+            metavar="FILE", help="Prompt template for a language model.", rich_help_panel=_SPEC
+        ),
     ] = None,
     lag: Annotated[
         int | None,
-        typer.Option(help="How many rounds the schedule runs ahead.", rich_help_panel=_SPEC),
+        typer.Option(
+            help="Number of rounds that the schedule is ahead of the known verdicts.",
+            rich_help_panel=_SPEC,
+        ),
     ] = None,
     batch_size: _settings.BatchSize = None,
     in_flight: _settings.InFlight = None,
@@ -80,15 +88,16 @@ def run(
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="Any key of the spec: judge.tie_rate=0.2; may be repeated.",
+            help="Any key of the spec, such as judge.tie_rate=0.2. May be repeated.",
             rich_help_panel=_SPEC,
         ),
     ] = None,
 ) -> None:
-    """Run a tournament: schedule, judge and store until the budget is spent.
+    """Run a tournament until its budget is spent.
 
-    Options stand above what the spec says. Ctrl-C ends it cleanly, and nothing that is committed
-    is ever lost: run it again, or `humorrank tournament resume T.sqlite`.
+    Options override the keys of the spec. Ctrl-C ends the tournament cleanly, and committed
+    judgments are never lost. To continue, run the command again, or use `humorrank tournament
+    resume T.sqlite`.
     """
     overrides = _settings.assignments(settings)
     given = {

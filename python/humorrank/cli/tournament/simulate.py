@@ -1,4 +1,4 @@
-"""`humorrank tournament simulate`: how good is a schedule under a budget?"""
+"""`humorrank tournament simulate`: evaluates a schedule within a budget."""
 
 from __future__ import annotations
 
@@ -19,31 +19,42 @@ def simulate(
         str,
         typer.Argument(
             metavar="RATINGS",
-            help="A CSV with the columns model and rating, or a number of models.",
+            help="A CSV file with the columns model and rating, or a number of models.",
         ),
     ],
-    prompts: Annotated[int, typer.Option(min=1, help="How many prompts there are.")] = 300,
-    budget: Annotated[int, typer.Option(min=1, help="How many comparisons.")] = 3_000,
+    prompts: Annotated[int, typer.Option(min=1, help="Number of prompts.")] = 300,
+    budget: Annotated[int, typer.Option(min=1, help="Number of comparisons.")] = 3_000,
     schedule: Annotated[
         Literal["swiss", "round_robin", "random", "information"],
-        typer.Option(help="Which pairs meet."),
+        typer.Option(help="Schedule that chooses the pairs."),
     ] = "swiss",
-    runs: Annotated[int, typer.Option(min=1, help="How many tournaments, seed after seed.")] = 10,
-    steps: Annotated[int, typer.Option(min=1, help="At how many budgets to look.")] = 10,
-    tie_rate: Annotated[float, typer.Option(help="The share of ties between equals.")] = 0.1,
-    position_bias: Annotated[float, typer.Option(help="Points for being shown first.")] = 0.0,
-    joke_effects: Annotated[
-        float, typer.Option(help="Standard deviation of a joke's own quality, in points.")
+    runs: Annotated[
+        int, typer.Option(min=1, help="Number of tournaments, with consecutive seeds.")
+    ] = 10,
+    steps: Annotated[
+        int, typer.Option(min=1, help="Number of budgets at which results are evaluated.")
+    ] = 10,
+    tie_rate: Annotated[float, typer.Option(help="Tie rate between equals, from 0 to 1.")] = 0.1,
+    position_bias: Annotated[
+        float, typer.Option(help="Advantage of being shown first, in points.")
     ] = 0.0,
-    failure_rate: Annotated[float, typer.Option(help="The chance that an attempt fails.")] = 0.0,
-    seed: Annotated[int, typer.Option(help="Of the first tournament.")] = 0,
+    joke_effects: Annotated[
+        float,
+        typer.Option(
+            help="Standard deviation in points of the quality of a joke around that of its model."
+        ),
+    ] = 0.0,
+    failure_rate: Annotated[
+        float, typer.Option(help="Probability that an attempt of the judge fails.")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="Random seed for the first tournament.")] = 0,
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Simulate tournaments in memory and compare the results with the truth.
+    """Simulate tournaments in memory and compare their results with the true ratings.
 
-    Prints, by budget, Kendall's tau and the rating error of `rate` with a prior of 0.1, means
-    over the runs with the half width of their 95 % interval.
+    For each budget, this prints Kendall's tau and the error of the ratings with a prior of 0.1.
+    Both are means over the runs, with the half-width of their 95 % interval.
 
     `humorrank tournament simulate 32 --budget 4000 --schedule swiss --runs 50`
     """

@@ -1,4 +1,4 @@
-"""`humorrank tournament status`: how far a tournament is."""
+"""`humorrank tournament status`: shows the progress of a tournament."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def status(
     format: _options.Format = None,
     output: _options.Output = None,
 ) -> None:
-    """Show how far a tournament has come, even while it is running."""
+    """Show the progress of a tournament, even while it is running."""
     chosen = _output.resolve_format(format, output)
     found = asdict(tournament_status.status(store))
     if chosen == "json":

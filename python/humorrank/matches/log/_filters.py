@@ -9,7 +9,6 @@ from typing import Final, Literal
 
 import numpy as np
 import polars as pl
-from polars.exceptions import ColumnNotFoundError, PolarsError
 
 from humorrank._core import Interner
 from humorrank.errors import InputError, OptionError
@@ -39,7 +38,7 @@ class Where:
         try:
             self._expression = pl.sql_expr(condition)
             row_by_row = all(map(_row_by_row, _nodes(self._expression)))
-        except PolarsError as error:
+        except pl.exceptions.PolarsError as error:
             raise self._refused(str(error).splitlines()[0]) from None
         if not row_by_row:
             message = "it must hold or not for each row alone; it cannot count, sum or rank rows"
@@ -82,7 +81,7 @@ class Where:
         )
         try:
             result = cast.select(self._expression.alias("holds")).to_series()
-        except PolarsError as error:
+        except pl.exceptions.PolarsError as error:
             raise self._refused(str(error).splitlines()[0]) from None
         if len(result) == 1 != batch.frame.height:
             result = result.new_from_index(0, batch.frame.height)
@@ -110,10 +109,12 @@ class Where:
         reason = ""
         for kinds in itertools.product(*choices):
             plan = dict(zip(texts, kinds, strict=True))
-            types = {name: _TYPES[plan[name]] if name in plan else schema[name] for name in schema}
+            types = {
+                name: _type_of(plan[name]) if name in plan else schema[name] for name in schema
+            }
             try:
                 empty = pl.DataFrame(schema=types).select(self._expression.alias("holds"))
-            except PolarsError as error:
+            except pl.exceptions.PolarsError as error:
                 reason = reason or str(error).splitlines()[0]
                 continue
             if empty.schema["holds"] in (pl.Boolean, pl.Null):
@@ -153,11 +154,13 @@ class Where:
         return OptionError(f"where={self._condition!r}: {reason}")
 
 
-_TYPES: Final[dict[Kind, pl.DataType]] = {
-    "text": pl.String(),
-    "number": pl.Float64(),
-    "truth": pl.Boolean(),
-}
+def _type_of(kind: Kind) -> pl.DataType:
+    types: dict[Kind, pl.DataType] = {
+        "text": pl.String(),
+        "number": pl.Float64(),
+        "truth": pl.Boolean(),
+    }
+    return types[kind]
 
 
 def _nodes(expression: pl.Expr) -> Iterator[pl.Expr]:
@@ -169,7 +172,7 @@ def _nodes(expression: pl.Expr) -> Iterator[pl.Expr]:
 def _row_by_row(expression: pl.Expr) -> bool:
     try:
         return expression.meta.is_literal() or expression.meta.is_row_separable()
-    except ColumnNotFoundError:
+    except pl.exceptions.ColumnNotFoundError:
         # Asked of a membership test, polars looks for the column itself; it is row by row.
         return True
 

@@ -19,7 +19,7 @@ from humorrank.matches.log.formats.readings import BY_NAME, EXTRAS, ROLES
 from humorrank.matches.log.report import ReadReport
 from humorrank.matches.outcomes import BOTH_BAD, SHARES, SOFT
 
-_WORDS: Final = pl.Series(["model_a", "model_b", "tie", "tie", None])
+_WORDS: Final = ("model_a", "model_b", "tie", "tie", None)
 
 
 class MatchLog:
@@ -212,7 +212,7 @@ def _normalised(taken: Taken, names: pl.Series, keep: Sequence[str]) -> pl.DataF
     columns = {
         "model_a": names.gather(matches.first),
         "model_b": names.gather(matches.second),
-        "winner": _WORDS.gather(outcome),
+        "winner": pl.Series(_WORDS).gather(outcome),
         "both_bad": pl.Series(outcome == BOTH_BAD),
         "score": pl.Series(score),
     }

@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 
 import numpy as np
 import polars as pl
-from polars.exceptions import PolarsError
 
 from humorrank import _core
 from humorrank._util.atomic import replacing
@@ -82,7 +81,7 @@ def read_cells(label: str) -> TallyCells:
     about = _about(label)
     try:
         frame = interruptible(lambda: pl.read_parquet(label, glob=False, hive_partitioning=False))
-    except (PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
         _damaged(label, str(error).splitlines()[0])
     keys = about["keys"]
     columns = [*keys, *CELL_COLUMNS]
@@ -157,7 +156,7 @@ def _about(label: str) -> dict[str, Any]:
         raise InputError("does not exist", file=label)
     try:
         metadata = interruptible(lambda: pl.read_parquet_metadata(label))
-    except (PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).splitlines()[0]
         message = f"cannot be read as a Parquet file, so it is no tally or a damaged one: {reason}"
         raise InputError(message, file=label) from None

@@ -1,1 +1,1 @@
-"""Leaderboards: the results of rating, as tables, text and files."""
+"""Leaderboards, the results of a rating, as tables, text and files."""

@@ -1,4 +1,4 @@
-"""Why groups, and contestants of groups, have no rating, in words."""
+"""Notes that say why groups, or contestants of groups, have no rating."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from humorrank.rating.settings import RatingSettings
 
 
 def of_group(columns: Mapping[str, Any], settings: RatingSettings) -> pl.Series:
-    """One note a group, null where everybody is rated: the column `note`."""
+    """Returns the column `note`: one note per group, null if all its contestants are rated."""
     lengths, rated, status = columns["lengths"], columns["rated"], columns["status"]
     notes: list[str | None] = [None] * len(lengths)
     outside = _outside_each(columns)
@@ -40,12 +40,15 @@ def of_group(columns: Mapping[str, Any], settings: RatingSettings) -> pl.Series:
 def _note(status: int, size: int, outside: int, few: int, settings: RatingSettings) -> str:
     if status == STATUS_NO_MAXIMUM:
         return (
-            f"no maximum: {outside:,} of {size:,} contestants are not tied into the group by "
+            f"no maximum: {outside:,} of {size:,} contestants are not connected to the rest by "
             "chains of wins in both directions"
         )
     if status == STATUS_NO_MATCHES:
         if settings.min_matches:
-            return f"no matches to rate: nobody has the {settings.min_matches:,} asked for"
+            return (
+                "no matches to rate: no contestant has the required "
+                f"{settings.min_matches:,} matches"
+            )
         return "no matches to rate: all are ties, which ties='exclude' leaves out"
     if status == STATUS_NOT_CONVERGED:
         return "the maximum could not be certified"
@@ -55,16 +58,16 @@ def _note(status: int, size: int, outside: int, few: int, settings: RatingSettin
     parts = []
     if outside:
         parts.append(
-            f"only the largest connected component is rated, without {outside:,} of {size:,} "
-            "contestants"
+            f"only the largest connected component is rated, which excludes {outside:,} of "
+            f"{size:,} contestants"
         )
     if few:
-        parts.append(f"{few:,} of {size:,} contestants have fewer matches than asked for")
+        parts.append(f"{few:,} of {size:,} contestants have fewer matches than required")
     return "; ".join(parts)
 
 
 def _outside_each(columns: Mapping[str, Any]) -> np.ndarray:
-    """How many contestants of each group are outside its largest component."""
+    """Returns the number of contestants of each group outside its largest component."""
     lengths = columns["lengths"].astype(np.int64)
     before = np.concatenate([[0], np.cumsum(columns["state"] == STATE_OUTSIDE)])
     ends = np.cumsum(lengths)
@@ -75,7 +78,7 @@ def _outside_each(columns: Mapping[str, Any]) -> np.ndarray:
 def of_rows(
     columns: Mapping[str, Any], group: np.ndarray, group_note: pl.Series, settings: RatingSettings
 ) -> pl.Series:
-    """One note a row, null where it is rated: the column `note`."""
+    """Returns the column `note`: one note per row, null if its contestant is rated."""
     state = columns["state"]
     unrated = np.flatnonzero(state)
     none = pl.Series("note", [None], dtype=pl.String)
@@ -85,11 +88,11 @@ def of_rows(
         np.flatnonzero(state == STATE_OUTSIDE),
         np.flatnonzero(state == STATE_FEW_MATCHES),
     )
-    asked = f"fewer than the {settings.min_matches:,} asked for"
+    asked = f"fewer than the required {settings.min_matches:,}"
     own = [f"has {own:,} matches, {asked}" for own in columns["matches"][few].tolist()]
     reasons = _reasons(columns, columns["status"][group[outside]])
     texts = [group_note, reasons, pl.Series(own, dtype=pl.String), none]
-    # Where the text of each row stands among all of them.
+    # The position of the text of each row among all texts.
     ends = np.cumsum([len(some) for some in texts])
     place = np.full(len(state), ends[2], np.uint32)
     place[unrated] = group[unrated]
@@ -99,7 +102,7 @@ def of_rows(
 
 
 def _reasons(columns: Mapping[str, Any], status: np.ndarray) -> pl.Series:
-    """Why each contestant is outside, in words: one sentence for all that are alike."""
+    """Returns the reason why each contestant is outside; equal cases share one text."""
     frame = pl.DataFrame(
         {name: columns[name] for name in ("members", "standing", "apart", "against", "won", "lost")}
     ).with_columns(
@@ -119,31 +122,34 @@ def _reasons(columns: Mapping[str, Any], status: np.ndarray) -> pl.Series:
 
 
 def of_groups(columns: Mapping[str, Any], settings: RatingSettings) -> list[str]:
-    """What a reader of all boards should know."""
+    """Returns warnings that concern all boards together."""
     status = columns["status"]
     total = len(status)
     out = []
     for kind, why in (
-        (STATUS_NO_MAXIMUM, "have no maximum and are not rated (disconnected='largest', --disconnected "
-         "largest, rates their largest components; prior=1, --prior 1, rates everyone)"),
+        (STATUS_NO_MAXIMUM, "have no maximum and are not rated (disconnected='largest' or "
+         "--disconnected largest rates their largest components, prior=1 or --prior 1 rates all)"),
         (STATUS_NO_MATCHES, "have no matches to rate"),
-        (STATUS_NOT_CONVERGED, "could not be certified and are not rated"),
-        (STATUS_NO_ANCHOR, "do not have the anchor among their rated contestants, and are not rated"),
+        (STATUS_NOT_CONVERGED, "have no certified maximum and are not rated"),
+        (STATUS_NO_ANCHOR, "do not contain the anchor among the rated contestants and are not rated"),
     ):  # fmt: skip
         if groups := int(np.count_nonzero(status == kind)):
-            out.append(f"{groups:,} of {total:,} groups {why}; column `note` says who and why")
+            out.append(f"{groups:,} of {total:,} groups {why}; see the column `note`")
     partly = int(
         np.count_nonzero((status == STATUS_RATED) & (columns["rated"] < columns["lengths"]))
     )
     if partly:
-        out.append(f"in {partly:,} of {total:,} groups not everyone is rated; see column `note`")
+        out.append(
+            f"in {partly:,} of {total:,} groups some contestants are not rated; see the column "
+            "`note`"
+        )
     if settings.prior:
-        out.append(f"the ratings are shrunken towards each other by a prior of {settings.prior:g}")
+        out.append(f"the ratings are shrunk towards each other by a prior of {settings.prior:g}")
     without = columns["without_maximum"]
     if groups := int(np.count_nonzero(without)):
         out.append(
             f"{int(without.sum()):,} bootstrap replicates of {groups:,} groups had no maximum; in "
-            "those, contestants outside the largest component count as infinitely far above or "
-            "below it"
+            "these replicates, contestants outside the largest component count as infinitely far "
+            "above or below it"
         )
     return out

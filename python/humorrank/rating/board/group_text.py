@@ -1,4 +1,4 @@
-"""The boards of groups as one table for people."""
+"""The boards of all groups as one text table."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def boards_text(
     *,
     color: bool,
 ) -> str:
-    """One table: a section a group, then the notes of the groups, then the summary."""
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - only where a table is looked at
+    """Returns a table with a section per group, followed by their notes and the summary."""
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - only needed to print a table
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
@@ -56,7 +56,7 @@ def boards_text(
 
 
 def _fill(out: Table, table: pl.DataFrame, by: Sequence[str], settings: RatingSettings) -> None:
-    from rich.text import Text  # noqa: PLC0415 - only where a table is looked at
+    from rich.text import Text  # noqa: PLC0415 - only needed to print a table
 
     last = None
     for row in table.iter_rows(named=True):

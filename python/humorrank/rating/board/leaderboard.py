@@ -1,4 +1,4 @@
-"""The result of rating: a table, and everything that it came from."""
+"""The result of a rating: the leaderboard with its settings, counts and sources."""
 
 from __future__ import annotations
 
@@ -29,42 +29,51 @@ if TYPE_CHECKING:
 
     from humorrank import _core
 
-SCHEMA: Final = {
-    "rank": pl.Int64,
-    "model": pl.String,
-    "rating": pl.Float64,
-    "rating_lower": pl.Float64,
-    "rating_upper": pl.Float64,
-    "rank_ci": pl.Int64,
-    "win_rate": pl.Float64,
-    "matches": pl.Int64,
-    "elo": pl.Float64,
-    "elo_sd": pl.Float64,
-}
-COLUMNS: Final = tuple(SCHEMA)
-"""The columns of a leaderboard, in every format."""
+COLUMNS: Final = (
+    "rank",
+    "model",
+    "rating",
+    "rating_lower",
+    "rating_upper",
+    "rank_ci",
+    "win_rate",
+    "matches",
+    "elo",
+    "elo_sd",
+)
+"""The columns of a leaderboard in all formats."""
+
+_WHOLE: Final = ("rank", "rank_ci", "matches")
+
+
+def dtype_of(column: str) -> type[pl.DataType]:
+    """The type of a column of a leaderboard."""
+    if column in _WHOLE:
+        return pl.Int64
+    return pl.String if column == "model" else pl.Float64
+
 
 _SHOWN_ROWS = 30
 
 _PLOTTING_BACKEND: Final = "humorrank.figures"
-"""Named, not imported, as pandas names its plotting backends: pictures are made of boards."""
+"""The module that draws charts, imported by name because it depends on this one."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One contestant.
+    """One row of a leaderboard.
 
     Attributes:
-        rank: 1 for the highest rating; equal ratings share a rank.
-        model: the name.
-        rating: Bradley-Terry rating in points; the mean of the board is 1000 unless anchored.
-        rating_lower: lower end of the interval, -inf where it is open, None without bootstrap.
-        rating_upper: upper end of the interval, +inf where it is open, None without bootstrap.
-        rank_ci: 1 + the number of models whose lower end lies above this one's upper end.
-        win_rate: points (wins and half the ties) over matches; None if nothing has weight.
-        matches: the number of matches rated.
+        rank: The rank, 1 for the highest rating. Equal ratings share a rank.
+        model: The name of the contestant.
+        rating: The Bradley-Terry rating in points. The mean of the board is 1000 unless anchored.
+        rating_lower: Lower end of the interval; -inf if it is open, None without intervals.
+        rating_upper: Upper end of the interval; +inf if it is open, None without intervals.
+        rank_ci: 1 + the number of models whose lower end lies above the upper end of this one.
+        win_rate: Points (wins and half the ties) per match; None if no match has a weight.
+        matches: The number of matches rated.
         elo: Stable Elo, the mean over the shuffles; None without shuffles.
-        elo_sd: its population standard deviation over the shuffles.
+        elo_sd: The population standard deviation of Elo over the shuffles; None without shuffles.
     """
 
     rank: int
@@ -84,9 +93,9 @@ class Unrated:
     """A contestant that could not be rated.
 
     Attributes:
-        model: the name.
-        reason: why, in words.
-        matches: its matches in the log, which rated nobody.
+        model: The name of the contestant.
+        reason: The reason, as text.
+        matches: The number of its matches in the log, which were not used.
     """
 
     model: str
@@ -96,26 +105,29 @@ class Unrated:
 
 @dataclass(frozen=True, eq=False)
 class Leaderboard(Board):
-    """Ratings with intervals, and what they came from.
+    """Ratings with intervals, and the settings, counts and sources behind them.
 
     Attributes:
-        columns: the figures as arrays, best first; those of `COLUMNS` that there are.
-        unrated: who could not be rated, and why.
-        settings: the options of `rate`, the seed among them.
-        certificate: `distance` to the maximum in points, the `tolerance` it was held to, and
-            the `iterations` it took.
-        bootstrap: `replicates`, and how many were `without_maximum`.
-        elo: `shuffles`, and the largest (`max_sd`) and mean (`mean_sd`) standard deviation.
-        counts: rows `read` (games, where a row holds several); matches `rated`, and of them
-            `ties`, `both_bad` and `soft`; rows `unjudged`, `skipped`, `filtered`, `void` (count
-            or weight 0); matches `tied_out` by ties="exclude" and `outside` (with an unrated
-            contestant). Where no row has a count, `read` is the sum of `rated`, `unjudged`,
-            `skipped`, `filtered`, `void`, `tied_out` and `outside`.
-        sources: the files or objects read, and the `reading` recognised.
-        warnings: what a reader of the board should know.
-        version: the version of humorrank.
-        parameters: what is fitted beside the ratings: the first position, Davidson's tie
-            parameter, controls; () in the plain model.
+        columns: The available columns of `COLUMNS` as arrays, best contestant first.
+        unrated: The contestants that could not be rated, with the reasons.
+        settings: The options of `rate`, including the seed.
+        certificate: The `distance` to the maximum in points, the `tolerance` for it, and the
+            number of `iterations`.
+        bootstrap: The number of `replicates`, and of those `without_maximum`.
+        elo: The number of `shuffles`, and the largest (`max_sd`) and mean (`mean_sd`) standard
+            deviation.
+        counts: The number of rows `read` (matches, if a row holds several), of matches `rated`,
+            and among these of `ties`, `both_bad` and `soft` scores. Also the rows `unjudged`,
+            `skipped`, `filtered` and `void` (count or weight 0), and the matches `tied_out` by
+            ties="exclude" and `outside` (with an unrated contestant). If no row has a count,
+            `read` is the sum of `rated`, `unjudged`, `skipped`, `filtered`, `void`, `tied_out`
+            and `outside`.
+        sources: The files or objects read, and the `reading` recognized.
+        warnings: Warnings for the reader of the board.
+        version: The version of humorrank.
+        parameters: The parameters fitted in addition to the ratings: the first position,
+            Davidson's tie parameter, and controls. Empty in the plain model.
+        tiers: The tiers of `with_tiers`; empty by default.
     """
 
     columns: Mapping[str, Any] = field(repr=False)
@@ -136,15 +148,17 @@ class Leaderboard(Board):
 
     @cached_property
     def table(self) -> pl.DataFrame:
-        """One row a contestant, best first, with the columns `COLUMNS`, and `tier` with tiers.
+        """One row per contestant, best first, with the columns `COLUMNS`, and `tier` with tiers.
 
-        Open ends are infinite, and missing figures null.
+        Open interval ends are infinite, and missing values are null.
         """
         nothing = [None] * len(self)
         table = pl.DataFrame(
             [
-                pl.Series(name, self.columns.get(name, nothing), dtype=dtype, nan_to_null=True)
-                for name, dtype in SCHEMA.items()
+                pl.Series(
+                    name, self.columns.get(name, nothing), dtype=dtype_of(name), nan_to_null=True
+                )
+                for name in COLUMNS
             ]
         )
         if not self.tiers:
@@ -155,7 +169,7 @@ class Leaderboard(Board):
         return [tier_of(rating, self.tiers) for rating in self.columns["rating"].tolist()]
 
     def _shown(self) -> BoardTable:
-        """What text functions show."""
+        """Returns the content of the text, LaTeX and HTML tables."""
         return BoardTable(
             self.columns,
             self._tier_names() if self.tiers else None,
@@ -174,7 +188,7 @@ class Leaderboard(Board):
             name: values if isinstance(values, list) else values.tolist()
             for name, values in self.columns.items()
         }
-        # Not a number is not equal to itself.
+        # NaN is not equal to itself.
         lists["win_rate"] = [rate if rate == rate else None for rate in lists["win_rate"]]  # noqa: PLR0124
         return tuple(Row(*v) for v in zip(*(lists.get(c, nothing) for c in COLUMNS), strict=True))
 
@@ -184,28 +198,28 @@ class Leaderboard(Board):
 
     @cached_property
     def codes(self) -> np.ndarray:
-        """The number of each contestant, best first, in the order of their names."""
+        """The code of each contestant of the board, best first."""
         code = {name: code for code, name in enumerate(self._names)}
         return np.array([code[name] for name in self.columns["model"]], np.int64)
 
     def __len__(self) -> int:
-        """The number of rated contestants."""
+        """Returns the number of rated contestants."""
         return len(self.columns["model"])
 
     def __iter__(self) -> Iterator[Row]:
-        """The rows, best first."""
+        """Iterates over the rows, best first."""
         return iter(self.rows)
 
     def __contains__(self, model: object) -> bool:
-        """Whether a contestant is rated."""
+        """Returns whether a contestant is rated."""
         return model in self._places
 
     def __getitem__(self, model: str) -> Row:
-        """The row of one contestant.
+        """Returns the row of one contestant.
 
         Raises:
-            KeyError: there is no such contestant on the board; the message says why or names
-                similar ones.
+            KeyError: If the contestant is not on the board. The message gives the reason, or
+                similar names.
         """
         place = self._places.get(model)
         if place is not None:
@@ -220,18 +234,18 @@ class Leaderboard(Board):
         raise KeyError(message)
 
     def to_polars(self) -> pl.DataFrame:
-        """The table as a polars frame."""
+        """Returns the table as a polars DataFrame."""
         return self.table
 
     def best(self, top: int | None = None) -> pl.DataFrame:
-        """The table with only the `top` best; all by default."""
+        """Returns the `top` best rows of the table; all rows by default."""
         return self.table.head(len(self) if top is None else top)
 
     def to_pandas(self) -> pd.DataFrame:
-        """The table as a pandas frame.
+        """Returns the table as a pandas DataFrame.
 
         Raises:
-            MissingExtraError: pandas is not installed.
+            MissingExtraError: If pandas is not installed.
         """
         try:
             import pandas as pd  # noqa: PLC0415 - an optional dependency
@@ -241,10 +255,10 @@ class Leaderboard(Board):
         return pd.DataFrame(self.table.to_dict(as_series=False))
 
     def to_dict(self, top: int | None = None) -> dict[str, Any]:
-        """Everything, in JSON's types: open ends are null, as are missing figures.
+        """Returns the board in JSON types; open interval ends and missing values are null.
 
         Args:
-            top: only the best so many rows; all by default.
+            top: The number of rows, best first; all by default.
         """
         return {
             "leaderboard": [
@@ -264,25 +278,26 @@ class Leaderboard(Board):
         }
 
     def to_json(self, top: int | None = None) -> str:
-        """`to_dict` as text."""
+        """Returns `to_dict` as JSON text."""
         return as_json.text(self.to_dict(top))
 
     def ranks(
         self, top: int | None = None, *, joint: bool = False, progress: Progress | None = None
     ) -> RankTable:
-        """The ranks that the data allow, the chances to be best, and who cannot be told apart.
+        """Returns rank intervals, the probability of being best, and indistinguishable groups.
 
-        Intervals of ranks follow from those of differences to all others that hold at once, at the
-        board's confidence (docs/statistics/intervals.md).
+        The rank intervals follow from simultaneous intervals of the differences to all other
+        contestants, at the confidence level of the board (docs/statistics/intervals.md).
 
         Args:
-            top: the k of the chance to be among the first k; 3, or all of fewer, by default.
-            joint: whether the intervals shall hold for all contestants at once, and not each for
-                its own.
-            progress: called with (stage, done, total).
+            top: The k for the probability of being among the first k. The default is 3, or the
+                number of contestants if there are fewer.
+            joint: Whether the rank intervals hold for all contestants simultaneously instead of
+                for each one separately.
+            progress: A function called with (stage, done, total).
 
         Raises:
-            OptionError: the board has no intervals, or there is no such top.
+            OptionError: If the board has no intervals, or `top` is out of range.
         """
         top = min(3, len(self)) if top is None else whole("top", top, 1, len(self))
         return rank_table(
@@ -298,19 +313,19 @@ class Leaderboard(Board):
         )
 
     def compare(self, model_a: str, model_b: str) -> RatingDifference:
-        """How far two contestants are apart, and how sure the data make it.
+        """Returns the difference between two contestants, with its uncertainty.
 
         Args:
-            model_a: one of them.
-            model_b: the other.
+            model_a: Name of the first contestant.
+            model_b: Name of the second contestant.
 
         Raises:
-            KeyError: one is not on the board.
-            OptionError: the board has no intervals, or the two are one.
+            KeyError: If one of the two contestants is not on the board.
+            OptionError: If the board has no intervals, or both names are the same.
         """
         a, b = self[model_a], self[model_b]
         if model_a == model_b:
-            raise OptionError(f"{model_a!r} is compared with itself")
+            raise OptionError(f"cannot compare {model_a!r} with itself: name two contestants")
         uncertainty = self._intervals()
         confidence = self.settings["confidence"]
         code_a, code_b = (self.codes[self._places[name]] for name in (model_a, model_b))
@@ -338,7 +353,7 @@ class Leaderboard(Board):
         )
 
     def _direct(self, a: int, b: int) -> tuple[int, float, float]:
-        """Matches between two contestants, and the points of each in them."""
+        """Returns the number of matches between two contestants and the points of each."""
         low, high, low_points, high_points = self._field.pairs()
         met = np.flatnonzero((low == min(a, b)) & (high == max(a, b)))
         if not len(met):
@@ -350,16 +365,17 @@ class Leaderboard(Board):
     def _intervals(self) -> Uncertainty:
         if self._uncertainty is None:
             raise OptionError(
-                "the board was rated with bootstrap=0, so that it has no intervals; rate again "
-                "with bootstrap=1000, or interval='sandwich'"
+                "the board was rated with bootstrap=0 and has no intervals; rate again with "
+                "bootstrap=1000, or interval='sandwich'"
             )
         return self._uncertainty
 
     def win_matrix(self) -> pl.DataFrame:
-        """Share of the points that each row's model took from each column's, in rank order.
+        """Returns the share of points that each row's model won against each column's model.
 
-        Half a point for a tie; null where two models never met. The first column, `model`
-        (`model_` if a contestant is called `model`), names the row.
+        A tie counts half a point, and the share is null for two models that never met. Rows and
+        columns are in rank order. The first column, `model` (`model_` if a contestant is called
+        `model`), contains the names of the rows.
         """
         label = "model"
         while label in self:
@@ -379,62 +395,64 @@ class Leaderboard(Board):
         )
 
     def plot(self, top: int | None = None) -> Any:  # noqa: ANN401 - a chart of an optional library
-        """Ratings with their intervals as an Altair chart; see `humorrank.figures.leaderboard`.
+        """Draws the ratings with their intervals as an Altair chart.
+
+        See `humorrank.figures.leaderboard`.
 
         Args:
-            top: how many of the best are shown; all, up to 300, by default.
+            top: The number of contestants, best first; all, up to 300, by default.
 
         Raises:
-            MissingExtraError: altair is not installed.
+            MissingExtraError: If altair is not installed.
         """
         return importlib.import_module(_PLOTTING_BACKEND).leaderboard(self, top)
 
     def to_text(
         self, top: int | None = None, *, color: bool = False, width: int | None = None
     ) -> str:
-        """The board as a table for people.
+        """Returns the board as a text table.
 
         Args:
-            top: only the best so many; all by default.
-            color: with the escape codes of a terminal.
-            width: characters in a line, into which intervals are drawn as bars too; none are
-                drawn by default.
+            top: The number of rows, best first; all by default.
+            color: Whether to use the color codes of a terminal.
+            width: The number of characters in a line. If it is given, the intervals are also
+                drawn as bars in the remaining space.
         """
         return board_text.table_text(self._shown(), top, color=color, width=width)
 
     def to_latex(self, top: int | None = None) -> str:
-        """The board as a table of LaTeX with booktabs.
+        """Returns the board as a LaTeX table that uses booktabs.
 
         Args:
-            top: only the best so many; all by default.
+            top: The number of rows, best first; all by default.
         """
         return board_text.latex(self._shown(), top)
 
     def with_tiers(self, tiers: str | Mapping[str, float | None] | None) -> Leaderboard:
-        """The same board with a column of bands of ratings.
+        """Returns the same board with a column of tiers.
 
         Args:
-            tiers: "paper"; or name -> the lowest rating of the band, where one band may have None
-                for all below the others; or the same as text: "strong=1100,middle=950,weak". None
-                for no bands.
+            tiers: "paper" for the tiers of the paper, a mapping from the name of each tier to its
+                lowest rating, or the same as text: "strong=1100,middle=950,weak". One tier may
+                have the rating None and then holds all lower ratings. None removes the tiers.
 
         Raises:
-            OptionError: it is none of these, or two bands have one name or one rating.
+            OptionError: If the tiers are invalid, or two tiers have the same name or rating.
         """
         return replace(self, tiers=tiers_of(tiers))
 
     def __repr__(self) -> str:
-        """The board as a plain table."""
+        """Returns the board as a plain text table."""
         return self.to_text(_SHOWN_ROWS)
 
     def _repr_html_(self) -> str:
         return board_text.markup(self._shown(), _SHOWN_ROWS)
 
     def summary(self) -> str:
-        """One line: how many contestants and matches, and how many could not be rated."""
+        """Returns one line with the numbers of contestants, matches and unrated contestants."""
         text = f"{len(self):,} contestants, {self.counts['rated']:,} matches"
         if self.settings["prior"]:
-            text += f", shrunken by a prior of {self.settings['prior']:g}"
+            text += f", shrunk by a prior of {self.settings['prior']:g}"
         if self.settings["interval"] != "percentile" or self.settings["cluster"]:
             text += f", {self.settings['interval']} intervals"
         if self.settings["cluster"]:

@@ -1,4 +1,4 @@
-"""The result of rating by group: a mapping from group to Leaderboard, and one table."""
+"""The result of rating by group: a mapping from group to leaderboard, and one table."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from humorrank.matches.tally.keyed import Keyed, Label, checked_columns
 from humorrank.matches.tally.tally import Tally
 from humorrank.rating.board import group_notes
 from humorrank.rating.board.group_text import boards_text
-from humorrank.rating.board.leaderboard import COLUMNS, SCHEMA, Leaderboard
+from humorrank.rating.board.leaderboard import COLUMNS, Leaderboard, dtype_of
 from humorrank.rating.board.ranks import ranks_by_interval, ranks_by_rating
 from humorrank.rating.notices import of_names, of_reading
 from humorrank.rating.settings import RatingSettings
 
 Key = Label | tuple[Label, ...]
-"""What a group is called."""
+"""The key of a group."""
 
 _GROUP_COLUMNS = ("contestants", "rated", "matches", "distance", "iterations", "without_maximum")
 _SHOWN_ROWS = 30
@@ -37,16 +37,16 @@ _GROUPS_AT_ONCE = 10_000
 class Leaderboards(Board, Mapping[Key, Leaderboard]):
     """An independent Leaderboard for each group of matches.
 
-    Keys are what the groups are called: text, or None for matches without a value; a tuple of
-    these where `by` was a sequence. All groups are rated at once, into `to_polars()`; a
-    Leaderboard with everything about one group is made when it is asked for, and is, bit for
-    bit, that of the group's matches alone.
+    The keys are the values of the column, or None for matches without a value. If `by` was a
+    sequence, they are tuples of these. All groups are rated together into one table; see
+    `to_polars`. The full Leaderboard of a group is computed on access and equals that of the
+    group's matches alone, bit for bit.
 
     Attributes:
-        by: the columns that the groups are made by.
-        settings: the options of `rate`, the seed among them.
-        warnings: what a reader should know.
-        version: the version of humorrank.
+        by: The columns that define the groups.
+        settings: The options of `rate`, including the seed.
+        warnings: Warnings for the reader of the boards.
+        version: The version of humorrank.
     """
 
     def __init__(
@@ -62,15 +62,15 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
         """Rates the groups of a tally.
 
         Args:
-            tally: the matches, with the groups as its keys.
-            settings: how to rate.
-            threads: all processors by default.
-            progress: called with (stage, done, total).
-            one: whether a group is called by its only label, not by a tuple.
-            rate: rates the matches of one group with the same settings.
+            tally: The matches, with the groups as its keys.
+            settings: The options of the rating.
+            threads: Number of threads; all processors by default.
+            progress: A function called with (stage, done, total).
+            one: Whether the key of a group is a single label instead of a tuple.
+            rate: A function that rates the matches of one group with the same settings.
 
         Raises:
-            OptionError: the anchor plays in no group, or a column has a name that is taken.
+            OptionError: If the anchor has no match in any group, or a column has a reserved name.
         """
         assert tally.keyed is not None
         self.by = checked_columns(tally.keys, (*COLUMNS, *_GROUP_COLUMNS, "note"))
@@ -103,7 +103,8 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
         name, rating = self._settings.anchor
         if name not in self._tally.names:
             raise OptionError(
-                f"the anchor {name!r} is not among the contestants: {shortened_names(self._tally.names)}"
+                f"the anchor {name!r} is not among the contestants: "
+                f"{shortened_names(self._tally.names)}"
             )
         return self._tally.names.index(name), rating
 
@@ -115,7 +116,7 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
-        """What a reader should know: of the reading, the names, and groups not rated."""
+        """Warnings about the reading of the log, the names, and groups that are not rated."""
         out = of_reading(self._tally.report, self._settings.ties)
         out += of_names(self._tally.names)
         out += group_notes.of_groups(self._columns, self._settings)
@@ -123,9 +124,12 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
 
     @cached_property
     def groups(self) -> pl.DataFrame:
-        """One row a group: its keys; contestants, rated (how many of them), matches (rated),
-        distance (the certificate in points), iterations, without_maximum (replicates), note.
-        """  # noqa: D205 - one list
+        """One row per group, in the order of their keys.
+
+        The columns are the keys, contestants, rated (the number of rated contestants), matches
+        (rated), distance (to the maximum, in points), iterations, without_maximum (the number of
+        replicates without one), and note.
+        """
         columns = self._columns
         return pl.DataFrame(
             [
@@ -142,9 +146,10 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
 
     @cached_property
     def table(self) -> pl.DataFrame:
-        """One row a contestant of a group, groups in the order of their keys.
+        """One row per contestant and group, with the groups in the order of their keys.
 
-        Columns: the keys, those of a Leaderboard, and `note`: why a contestant has no rating.
+        The columns are the keys, those of a Leaderboard, and `note`, which gives the reason if a
+        contestant has no rating.
         """
         found = self._columns
         lengths, rated = found["lengths"], found["state"] == 0
@@ -167,29 +172,31 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
             if name not in columns and name in found:
                 columns[name] = pl.Series(found[name], nan_to_null=True)
             elif name not in columns:
-                columns[name] = pl.Series([None], dtype=SCHEMA[name]).new_from_index(0, len(rated))
+                columns[name] = pl.Series([None], dtype=dtype_of(name)).new_from_index(
+                    0, len(rated)
+                )
         keys = self._keyed.table[group]
-        ordered = [columns[name].cast(SCHEMA[name]).alias(name) for name in COLUMNS]
+        ordered = [columns[name].cast(dtype_of(name)).alias(name) for name in COLUMNS]
         notes = group_notes.of_rows(found, group, self.groups["note"], self._settings)
         return pl.DataFrame([*keys.get_columns(), *ordered, notes])
 
     def to_polars(self) -> pl.DataFrame:
-        """The table as a polars frame."""
+        """Returns the table as a polars DataFrame."""
         return self.table
 
     def _key(self, row: tuple[Label, ...]) -> Key:
         return row[0] if self._one else row
 
     def __len__(self) -> int:
-        """The number of groups, rated or not."""
+        """Returns the number of groups, rated or not."""
         return len(self._keyed)
 
     def __iter__(self) -> Iterator[Key]:
-        """What the groups are called, in order."""
+        """Iterates over the keys of the groups, in order."""
         return map(self._key, self._keyed.table.iter_rows())
 
     def __contains__(self, key: object) -> bool:
-        """Whether there is such a group."""
+        """Returns whether a group exists."""
         return self._place(key) is not None
 
     def _place(self, key: object) -> int | None:
@@ -197,12 +204,12 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
         return self._keyed.place(labels) if isinstance(labels, tuple) else None
 
     def __getitem__(self, key: Key) -> Leaderboard:
-        """The board of one group, made on the spot.
+        """Rates one group and returns its board.
 
         Raises:
-            KeyError: there is no such group; the message names similar ones.
-            NoMaximumError: the group has no maximum; says who is outside and why.
-            HumorRankError: the group cannot be rated for another reason.
+            KeyError: If the group does not exist. The message gives similar names.
+            NoMaximumError: If the likelihood of the group has no maximum.
+            HumorRankError: If the group cannot be rated for another reason.
         """
         place = self._place(key)
         if place is None:
@@ -216,10 +223,10 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
         return self._rate(Tally(names, counts))
 
     def to_dict(self, top: int | None = None) -> dict[str, Any]:
-        """Everything in JSON's types; missing figures and open ends are null.
+        """Returns all boards in JSON types; missing values and open interval ends are null.
 
         Args:
-            top: of each group only the best so many rows; all by default.
+            top: The number of rows of each group, best first; all by default.
         """
         return {
             "by": list(self.by),
@@ -235,7 +242,7 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
         }
 
     def _boards(self, top: int | None) -> Iterator[dict[str, Any]]:
-        """The board of each group in JSON's types."""
+        """Yields the board of each group in JSON types."""
         finite = [
             pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name)
             for name in ("rating_lower", "rating_upper")
@@ -261,11 +268,11 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
                 }
 
     def to_json(self, top: int | None = None) -> str:
-        """`to_dict` as text, a line each group."""
+        """Returns `to_dict` as JSON text, with one line per group."""
         return "".join(self.json_pieces(top))
 
     def json_pieces(self, top: int | None = None) -> Iterator[str]:
-        """The text of `to_json` in pieces, of which each takes little memory."""
+        """Yields the text of `to_json` in small pieces, to save memory."""
         yield f'{{\n"by": {as_json.line(list(self.by))},\n"leaderboards": ['
         separator = "\n"
         for board in self._boards(top):
@@ -277,7 +284,7 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
         yield "\n}"
 
     def best(self, top: int | None = None) -> pl.DataFrame:
-        """The table with only the `top` best and the unrated of each group; all by default."""
+        """Returns the `top` best rows and the unrated rows of each group; all by default."""
         if top is None:
             return self.table
         lengths = self._columns["lengths"].astype(np.int64)
@@ -286,22 +293,22 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
         return self.table.filter(pl.Series(kept))
 
     def to_text(self, top: int | None = None, *, color: bool = False) -> str:
-        """The boards one after the other, as tables for people.
+        """Returns the boards of all groups as a text table.
 
         Args:
-            top: of each group only the best so many; all by default.
-            color: with the escape codes of a terminal.
+            top: The number of rows of each group, best first; all by default.
+            color: Whether to use the color codes of a terminal.
         """
         table, groups = self.best(top), self.groups
         return boards_text(table, groups, self.by, self.summary(), self._settings, color=color)
 
     def __repr__(self) -> str:
-        """The first rows of the table, and a summary."""
+        """Returns the first rows of the table and the summary."""
         with pl.Config(tbl_rows=_SHOWN_ROWS, tbl_hide_dataframe_shape=True):
             return f"{self.table.head(_SHOWN_ROWS)}\n{self.summary()}"
 
     def summary(self) -> str:
-        """One line: how many groups, contestants and matches, and groups that are not rated."""
+        """Returns one line with the numbers of groups, contestants and matches."""
         columns = self._columns
         unrated = int(np.count_nonzero(columns["status"]))
         text = (
@@ -312,7 +319,7 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
 
 
 def _spread(values: np.ndarray, place: np.ndarray, where: np.ndarray) -> pl.Series:
-    """Values at some places, null elsewhere."""
+    """Returns a column with the values at the given places and null elsewhere."""
     out = np.zeros(len(where), np.int64)
     out[place] = values
     column = pl.Series(out)

@@ -1,4 +1,4 @@
-"""A parameter of a model beside the ratings."""
+"""A parameter of a model in addition to the ratings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 TIE_PARAMETER: Final = "tie parameter nu"
-"""The name of Davidson's."""
+"""The name of the tie parameter of Davidson's model."""
 
 
 @dataclass(frozen=True)
@@ -14,17 +14,17 @@ class Parameter:
     """An estimate with its interval.
 
     Attributes:
-        name: "first position", "tie parameter nu", or the control.
-        estimate: the estimate.
-        lower: lower end of the interval.
-        upper: upper end.
-        standard_error: in the same unit.
-        unit: "points" (of being shown first), "ratio" (nu: a tie between equals is nu times as
-            likely as a win of a given one), or "points per unit" (of a control's column).
-        p: the chance of an estimate as far from 0, were the parameter 0; None of nu, which never
-            is.
-        deviation: the standard deviation of a control over the matches, in its own unit; None
-            of others.
+        name: "first position", "tie parameter nu", or the name of the control.
+        estimate: The estimate.
+        lower: Lower end of the interval.
+        upper: Upper end of the interval.
+        standard_error: The standard error, in the unit of the estimate.
+        unit: "points" for the first position, "ratio" for nu, or "points per unit" of the column
+            for a control. Between equal contestants, a tie is nu times as likely as a win of a
+            given one.
+        p: The p-value of the hypothesis that the parameter is 0; None for nu, which is never 0.
+        deviation: The standard deviation of a control over the matches, in its own unit; None for
+            other parameters.
     """
 
     name: str
@@ -37,7 +37,10 @@ class Parameter:
     deviation: float | None = None
 
     def to_text(self) -> str:
-        """One line: the estimate, its interval, and what a control does by its deviation."""
+        """Returns one line with the estimate and its interval.
+
+        The effect of a control is also given per standard deviation.
+        """
         if self.unit == "points":
             figures = f"{self.estimate:.1f} points ({self.lower:.1f} to {self.upper:.1f})"
         elif self.deviation is None:

@@ -1,4 +1,4 @@
-"""The order of a leaderboard, and the ranks that the intervals allow."""
+"""The order of a leaderboard, and its ranks by rating and by interval."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 
 _SAME_RATING = 1e-4
-"""Ratings closer than this many points, a fit's worst certificate, share a rank."""
+"""Ratings that differ by at most this many points, the accuracy of a fit, share a rank."""
 
 
 def ranked(columns: Mapping[str, Any]) -> dict[str, Any]:
-    """Columns by contestant, brought into the order of the board and given ranks.
+    """Sorts the columns into the order of the board and adds the ranks.
 
     Args:
-        columns: model, rating, win_rate, matches; rating_lower and rating_upper, elo and elo_sd
-            where there are some.
+        columns: The columns model, rating, win_rate and matches, and rating_lower, rating_upper,
+            elo and elo_sd if available.
 
     Returns:
-        The same columns, best first and then by name, with `rank`, and `rank_ci` where there
+        The same columns, best first and then by name, with `rank`, and with `rank_ci` if there
         are intervals.
     """
     order = np.argsort(-columns["rating"], kind="stable")
@@ -37,11 +37,11 @@ def ranked(columns: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def ranks_by_rating(descending: np.ndarray, starts: np.ndarray | None = None) -> np.ndarray:
-    """1, 2, ...; a rating that equals the first of its run shares the rank of that one.
+    """Returns ranks 1, 2, ..., where ratings equal to the first of their run share its rank.
 
     Args:
-        descending: the ratings, of each board highest first.
-        starts: where each board starts; one board by default.
+        descending: The ratings, highest first on each board.
+        starts: The position at which each board starts; a single board by default.
     """
     size = len(descending)
     out = np.arange(1, size + 1, dtype=np.int64)
@@ -53,7 +53,7 @@ def ranks_by_rating(descending: np.ndarray, starts: np.ndarray | None = None) ->
     same = alike.nonzero()[0]
     if not len(same):
         return out
-    # The few that are as good as the one before them, and the fewer for which that one is too.
+    # Few ratings equal the one before them, and even fewer are the third or later of a run.
     leader = descending.copy()
     after_leader = same[~alike[same - 1]]
     leader[after_leader] = descending[after_leader - 1]
@@ -68,18 +68,18 @@ def ranks_by_rating(descending: np.ndarray, starts: np.ndarray | None = None) ->
 def ranks_by_interval(
     lower: np.ndarray, upper: np.ndarray, starts: np.ndarray | None = None
 ) -> np.ndarray:
-    """1 + the number of contestants whose lower end lies above this one's upper end.
+    """Returns 1 + the number of contestants whose lower end lies above this one's upper end.
 
     Args:
-        lower: the lower ends.
-        upper: the upper ends.
-        starts: where each board starts; one board by default.
+        lower: The lower ends of the intervals.
+        upper: The upper ends of the intervals.
+        starts: The position at which each board starts; a single board by default.
     """
     size = len(lower)
     starts = np.zeros(1, np.int64) if starts is None else starts
     lengths = np.diff(np.append(starts, size))
     board = np.repeat(np.arange(len(starts)), lengths)
-    # Of equal ends the lower one comes first, so that it does not count as lying above.
+    # If two ends are equal, the lower one comes first so that it does not count as above.
     is_upper = np.repeat([False, True], size)
     order = np.lexsort((is_upper, np.concatenate([lower, upper]), np.tile(board, 2)))
     not_above = np.empty(2 * size, np.int64)

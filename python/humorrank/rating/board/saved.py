@@ -1,4 +1,4 @@
-"""A board as it was written: what is left of it without its matches."""
+"""A board as written to a file, without its matches."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class SavedBoard:
     """The ratings of a board.
 
     Attributes:
-        models: the names, best first.
-        ranks: their ranks.
-        ratings: in points.
-        lower: lower ends; infinite or not a number where there are none.
-        upper: upper ends.
-        confidence: of the intervals.
-        label: what it is called in errors.
+        models: The names of the models, best first.
+        ranks: The ranks of the models.
+        ratings: The ratings in points.
+        lower: The lower ends of the intervals; infinite or NaN if missing.
+        upper: The upper ends of the intervals; infinite or NaN if missing.
+        confidence: Confidence level of the intervals.
+        label: The name of the board in error messages.
     """
 
     models: tuple[str, ...]
@@ -38,7 +38,7 @@ class SavedBoard:
 
     @classmethod
     def of(cls, board: Leaderboard) -> SavedBoard:
-        """The same of a board that is there."""
+        """Returns the saved form of a board in memory."""
         missing = np.full(len(board), np.nan)
         return cls(
             tuple(board.columns["model"]),
@@ -52,10 +52,10 @@ class SavedBoard:
 
     @classmethod
     def read(cls, path: Path) -> SavedBoard:
-        """Reads what `humorrank rate --format json` wrote.
+        """Reads a board written by `humorrank rate --format json`.
 
         Raises:
-            InputError: it is a board, but damaged.
+            InputError: If the file is not a valid board.
         """
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
@@ -75,23 +75,23 @@ class SavedBoard:
             )
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(
-                f"no board as `humorrank rate --format json` writes it: {error}", file=str(path)
+                f"not a board written by `humorrank rate --format json`: {error}", file=str(path)
             ) from error
 
     def _places(self, models: Sequence[str]) -> np.ndarray:
-        """The places of some models."""
+        """Returns the positions of some models on the board."""
         place = {name: place for place, name in enumerate(self.models)}
         return np.array([place[name] for name in models], np.int64)
 
     def rating_of(self, models: Sequence[str]) -> np.ndarray:
-        """The ratings of some models."""
+        """Returns the ratings of some models."""
         return np.asarray(self.ratings[self._places(models)])
 
     def errors(self, models: Sequence[str]) -> np.ndarray:
-        """Standard errors of some models, as their intervals tell them.
+        """Returns the standard errors of some models, computed from their intervals.
 
         Raises:
-            InputError: a model has no interval, or an open one.
+            InputError: If a model has no interval, or an open one.
         """
         places = self._places(models)
         wide = (self.upper - self.lower)[places]
@@ -99,7 +99,7 @@ class SavedBoard:
         if len(open_ones):
             name = models[int(open_ones[0])]
             raise InputError(
-                f"{name!r} has no interval, or an open one, in {self.label}, so that its move "
-                "cannot be told from noise; give both logs"
+                f"{name!r} has no interval, or an open one, in {self.label}, so its move cannot "
+                "be distinguished from noise; give both logs instead"
             )
         return np.asarray(wide / 2 / normal_quantile((1 + self.confidence) / 2))

@@ -1,4 +1,4 @@
-"""A board as text: for a terminal, a notebook, a paper."""
+"""A board as text for a terminal, HTML for a notebook, and LaTeX for a paper."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import numpy as np
 from humorrank._util.text import one_line, text_table
 
 LEFT: Final = ("model", "tier")
-"""Columns of text; the others hold numbers."""
+"""The columns that contain text; all others contain numbers."""
 
 BAR: Final = ""
-"""The title of the column of bars."""
+"""The title of the column with the bars."""
 
 _LEAST_BAR: Final = 12
 _MOST_BAR: Final = 48
@@ -42,16 +42,16 @@ _LATEX: Final = str.maketrans(
 
 @dataclass(frozen=True)
 class BoardTable:
-    """What is shown of a board.
+    """The content of a board that is shown to readers.
 
     Attributes:
-        columns: the figures as arrays, best first; see `Leaderboard`.
-        tiers: the tier of each row; None without tiers.
-        confidence: the confidence level of the intervals.
-        simultaneous: whether the intervals hold for all rows at once.
-        elo: whether Stable Elo is among the columns.
-        notes: lines for below the table.
-        summary: the last line.
+        columns: The columns as arrays, best contestant first; see `Leaderboard`.
+        tiers: The tier of each row; None without tiers.
+        confidence: Confidence level of the intervals.
+        simultaneous: Whether the intervals hold for all rows simultaneously.
+        elo: Whether Stable Elo is among the columns.
+        notes: Lines that follow the table.
+        summary: The last line.
     """
 
     columns: Mapping[str, Any]
@@ -63,12 +63,12 @@ class BoardTable:
     summary: str
 
     def __len__(self) -> int:
-        """The number of rows."""
+        """Returns the number of rows."""
         return len(self.columns["model"])
 
 
 def cells(board: BoardTable, top: int | None = None) -> tuple[list[str], list[list[str]]]:
-    """Header and the `top` rows of the readable table, as text, without empty columns."""
+    """Returns the header and the `top` rows of the table as text, without empty columns."""
     shown = {
         name: (values if isinstance(values, list) else values.tolist())[:top]
         for name, values in board.columns.items()
@@ -95,7 +95,7 @@ def cells(board: BoardTable, top: int | None = None) -> tuple[list[str], list[li
 
 
 def interval_text(lower: float, upper: float) -> str:
-    """An interval as text; an open end is an infinity sign."""
+    """Returns an interval as text, with an infinity sign for an open end."""
 
     def end(value: float) -> str:
         return f"{value:.1f}" if math.isfinite(value) else ("∞" if value > 0 else "-∞")
@@ -104,7 +104,7 @@ def interval_text(lower: float, upper: float) -> str:
 
 
 def table_text(board: BoardTable, top: int | None, *, color: bool, width: int | None) -> str:
-    """The board as a table for people; see `Leaderboard.to_text`."""
+    """Returns the board as a text table; see `Leaderboard.to_text`."""
     header, rows = cells(board, top)
     if width is not None and "rating_lower" in board.columns and rows:
         taken = sum(max(map(len, column)) + 3 for column in zip(header, *rows, strict=True))
@@ -127,13 +127,15 @@ _ENDS: Final = ("rating", "rating_lower", "rating_upper")
 
 
 def bars(ratings: np.ndarray, lower: np.ndarray, upper: np.ndarray, width: int) -> list[str]:
-    """Intervals as bars of characters on one scale; an open end is an arrow at the border.
+    """Draws intervals as bars of characters on a common scale.
+
+    An open end is drawn as an arrow at the border.
 
     Args:
-        ratings: finite.
-        lower: lower ends.
-        upper: upper ends.
-        width: characters of each bar.
+        ratings: The ratings, all finite.
+        lower: The lower ends of the intervals.
+        upper: The upper ends of the intervals.
+        width: The number of characters of each bar.
     """
     shares = np.rint(_shares(ratings, lower, upper) * (width - 1)).astype(np.int64)
     out = []
@@ -152,14 +154,14 @@ def bars(ratings: np.ndarray, lower: np.ndarray, upper: np.ndarray, width: int) 
 
 
 def _shares(ratings: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
-    """Where ratings and ends stand on one scale from 0 to 1, a row each; open ends at its edges."""
+    """Returns ratings, lower and upper ends on a scale from 0 to 1; open ends are at its edges."""
     ends = np.concatenate([ratings, lower[np.isfinite(lower)], upper[np.isfinite(upper)]])
     start, scale = float(ends.min()), float(np.ptp(ends)) or 1.0
     return np.clip((np.stack([ratings, lower, upper]) - start) / scale, 0, 1)
 
 
 def latex(board: BoardTable, top: int | None = None) -> str:
-    """The board as a table of LaTeX with booktabs; names and units escaped."""
+    """Returns the board as a LaTeX table that uses booktabs, with escaped text."""
     header, rows = cells(board, top)
     kinds = "".join("l" if title in LEFT else "r" for title in header)
     lines = [
@@ -176,13 +178,13 @@ def latex(board: BoardTable, top: int | None = None) -> str:
 
 
 def _latex_row(values: Sequence[str]) -> str:
-    # An interval is a range, and a minus sign is no hyphen.
+    # A range is written with an en dash, not with a hyphen or a minus sign.
     shown = (value.translate(_LATEX).replace(" to ", " -- ") for value in values)
     return " & ".join(shown) + r" \\"
 
 
 def markup(board: BoardTable, top: int) -> str:
-    """The board as a table of HTML, for a notebook, its intervals drawn as bars."""
+    """Returns the board as an HTML table for a notebook, with the intervals drawn as bars."""
     header, rows = cells(board, top)
     drawn = _html_bars(board, len(rows))
     head = "".join(

@@ -1,4 +1,4 @@
-"""Bands of ratings with names: those of the paper, or a user's own."""
+"""Tiers: named ranges of ratings, either those of the paper or user-defined ones."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from humorrank.errors import OptionError
 
 @dataclass(frozen=True)
 class Tier:
-    """A band of ratings.
+    """A named range of ratings.
 
     Attributes:
-        name: what it is called.
-        lower: the lowest rating in it; -inf for all below `upper`.
-        upper: the first rating above it; inf for all from `lower` on.
-        span: the same in words.
+        name: The name of the tier.
+        lower: The lowest rating of the tier; -inf if it has no lower bound.
+        upper: The lowest rating above the tier; inf if it has no upper bound.
+        span: The range as text.
     """
 
     name: str
@@ -34,18 +34,19 @@ PAPER: Final = (
     Tier("competitive mid-tier", 970.0, _ABOVE_1100, "970 to 1100"),
     Tier("weak baseline", -math.inf, 800.0, "below 800"),
 )
-"""The bands of the paper: above 1100; 970 to 1100; below 800, and nothing from there to 970."""
+"""The tiers of the paper [HR26]; ratings from 800 to 970 belong to none of them."""
 
 
 def tiers_of(given: str | Mapping[str, float | None] | None) -> tuple[Tier, ...]:
-    """Bands as asked for, highest first; none for None.
+    """Returns the tiers that the user specified, highest first; none for None.
 
     Args:
-        given: "paper"; or name -> the lowest rating of the band, where one band may have None
-            for all below the others; or the same as text: "strong=1100,middle=950,weak".
+        given: "paper" for the tiers of the paper, a mapping from the name of each tier to its
+            lowest rating, or the same as text: "strong=1100,middle=950,weak". One tier may have
+            the rating None and then holds all lower ratings.
 
     Raises:
-        OptionError: it is none of these, or two bands have one name or one rating.
+        OptionError: If the tiers are invalid, or two tiers have the same name or rating.
     """
     if given is None:
         return ()
@@ -57,14 +58,14 @@ def tiers_of(given: str | Mapping[str, float | None] | None) -> tuple[Tier, ...]
         reverse=True,
     )
     if not bands:
-        raise OptionError("tiers are empty; take 'paper', or name=rating pairs: strong=1100,weak")
+        raise OptionError("tiers is empty; use 'paper', or NAME=RATING pairs: strong=1100,weak")
     out: list[Tier] = []
     upper = math.inf
     for number, (lower, name) in enumerate(bands):
         if math.isnan(lower) or lower == math.inf:
-            raise OptionError(f"the tier {name!r} must start at a rating, not at {lower!r}")
+            raise OptionError(f"the tier {name!r} must start at a finite rating, not at {lower!r}")
         if not name.strip() or name in [tier.name for tier in out]:
-            raise OptionError(f"every tier needs a name of its own, not {name!r}")
+            raise OptionError(f"every tier needs a unique name, not {name!r}")
         if number and lower == upper:
             raise OptionError(f"the tiers {out[-1].name!r} and {name!r} start at the same rating")
         ends = (("from", lower), ("below", upper))
@@ -75,7 +76,7 @@ def tiers_of(given: str | Mapping[str, float | None] | None) -> tuple[Tier, ...]
 
 
 def tier_of(rating: float, tiers: tuple[Tier, ...]) -> str | None:
-    """The name of the band that a rating lies in; None between bands."""
+    """Returns the name of the tier of a rating; None if it lies between tiers."""
     return next((tier.name for tier in tiers if tier.lower <= rating < tier.upper), None)
 
 
@@ -87,7 +88,7 @@ def _floors(text: str) -> list[tuple[str, float | None]]:
             out.append((name.strip(), float(floor) if equals else None))
         except ValueError:
             raise OptionError(
-                f"tiers takes 'paper' or NAME=RATING pairs (strong=1100,middle=950,weak), not "
+                f"tiers must be 'paper' or NAME=RATING pairs (strong=1100,middle=950,weak), not "
                 f"{part!r}"
             ) from None
     return out

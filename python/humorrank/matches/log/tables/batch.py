@@ -13,11 +13,15 @@ import polars as pl
 from humorrank.errors import InputError
 from humorrank.matches.outcomes import UNJUDGED_WORDS
 
-_TEXT: Final = (pl.String, pl.Categorical, pl.Enum)
 _TRUE: Final = ("true", "1", "1.0", "yes")
 _FALSE: Final = ("false", "0", "0.0", "no")
 _LARGEST_EXACT: Final = 2.0**53
 _LARGEST_INT: Final = 2**63
+
+
+def is_text(dtype: pl.DataType) -> bool:
+    """Whether a column of this type holds text."""
+    return dtype in (pl.String, pl.Categorical, pl.Enum)
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ class RowBatch:
         """
         series = self.frame.get_column(column)
         dtype = series.dtype
-        if dtype in _TEXT:
+        if is_text(dtype):
             return series
         if dtype == pl.Object:
             return pl.Series(column, self._scalars(column, series), pl.String)
@@ -94,7 +98,7 @@ class RowBatch:
             InputError: The column holds lists, structs or dates.
         """
         series = self.frame.get_column(column)
-        if series.dtype in _TEXT or series.dtype == pl.Object:
+        if is_text(series.dtype) or series.dtype == pl.Object:
             text = self.text(column).cast(pl.String).str.strip_chars()
             values = text.cast(pl.Float64, strict=False)
             null = text.is_null() | text.str.to_lowercase().is_in(sorted(UNJUDGED_WORDS))
@@ -115,7 +119,7 @@ class RowBatch:
     def truths(self, column: str) -> Numbers:
         """A column of truth values (true, false, 1, 0, yes, no) as the numbers 1 and 0."""
         series = self.frame.get_column(column)
-        if series.dtype in _TEXT or series.dtype == pl.Object:
+        if is_text(series.dtype) or series.dtype == pl.Object:
             text = self.text(column).cast(pl.String).str.strip_chars().str.to_lowercase()
             true, false = (text.is_in(words).fill_null(False) for words in (_TRUE, _FALSE))
             null = text.is_null() | text.is_in(sorted(UNJUDGED_WORDS)).fill_null(False)
@@ -206,7 +210,7 @@ def nested_text(series: pl.Series) -> pl.Series:
         wrapped = pl.struct(pl.col(series.name)).struct.json_encode()
         present = pl.when(pl.col(series.name).is_not_null()).then(wrapped)
         return series.to_frame().select(present.alias(series.name)).to_series()
-    return series if series.dtype in _TEXT else series.cast(pl.String)
+    return series if is_text(series.dtype) else series.cast(pl.String)
 
 
 def _float_text(series: pl.Series) -> pl.Series:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import polars as pl
 
-from humorrank._core import CodeReader, CsvError, CsvReader, UnusualError
+from humorrank._core import CodeReader, CsvError, CsvReader, StringColumn, UnusualError
 from humorrank.errors import InputError
 from humorrank.matches.log.tables.batch import RowBatch
 from humorrank.matches.log.tables.lines import Compression, broken
@@ -22,7 +23,6 @@ from humorrank.matches.log.tables.table import (
     Reader,
     Wanted,
     refuse_doubled,
-    sampled_words,
 )
 
 _ROWS: Final = 1 << 17
@@ -63,7 +63,9 @@ class CsvTable:
 
     def words(self, column: str) -> list[str]:
         """The distinct values of a column in these rows."""
-        return sampled_words(self, column)
+        for texts, _ in self._chunks([column], SAMPLE, lambda _: None):
+            return list(dict.fromkeys(texts[0].to_list()))
+        return []
 
     def codes(self, wanted: Wanted) -> Reader | None:
         """Reads columns as codes, where the text is not compressed."""
@@ -97,6 +99,20 @@ class CsvTable:
         *,
         last: bool = False,
     ) -> Iterator[RowBatch]:
+        for texts, numbers in self._chunks(columns, rows, on_ragged, last=last):
+            named = [pl.Series(text).alias(name) for name, text in zip(columns, texts, strict=True)]
+            frame = pl.DataFrame(named) if named else pl.DataFrame(height=len(numbers))
+            yield RowBatch(self.label, frame, numbers)
+
+    def _chunks(
+        self,
+        columns: Sequence[str],
+        rows: int,
+        on_ragged: OnRagged | None,
+        *,
+        last: bool = False,
+    ) -> Iterator[tuple[list[StringColumn], np.ndarray]]:
+        """The texts of some columns, and the numbers of their rows, in parts."""
         indices = [self.columns.index(column) for column in columns]
         reader = open_csv(
             opened(self.origin, last=last),
@@ -116,10 +132,7 @@ class CsvTable:
                 continue
             if chunk is None:
                 return
-            texts, numbers = chunk
-            named = [pl.Series(text).alias(name) for name, text in zip(columns, texts, strict=True)]
-            frame = pl.DataFrame(named) if named else pl.DataFrame(height=len(numbers))
-            yield RowBatch(self.label, frame, numbers)
+            yield chunk
 
 
 def open_csv(

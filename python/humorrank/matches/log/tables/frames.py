@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from polars.exceptions import PolarsError
 
 from humorrank._core import CodeReader, Interner, UnusualError
 from humorrank._util.interruptible import interruptible
@@ -63,7 +62,7 @@ class FrameTable:
         if isinstance(frame, pl.LazyFrame):
             try:
                 frame = frame.collect()
-            except (PolarsError, OSError) as error:
+            except (pl.exceptions.PolarsError, OSError) as error:
                 raise unreadable(self.label, error) from None
         return RowBatch(self.label, frame, 1)
 
@@ -107,7 +106,7 @@ class FrameTable:
             for part in parts:
                 yield RowBatch(self.label, part, start)
                 start += part.height
-        except (PolarsError, OSError) as error:
+        except (pl.exceptions.PolarsError, OSError) as error:
             raise unreadable(self.label, error) from None
 
 
@@ -168,7 +167,7 @@ def polars_table(label: str, frame: pl.DataFrame | pl.LazyFrame) -> FrameTable:
         return FrameTable(label, frame, frame.schema)
     try:
         return FrameTable(label, frame, frame.collect_schema())
-    except (PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
         raise unreadable(label, error) from None
 
 
@@ -184,7 +183,7 @@ def arrow_table(source: Any) -> FrameTable:  # noqa: ANN401 - any object that sp
         refuse_doubled(names, label)
     try:
         return polars_table(label, pl.DataFrame(source))
-    except (PolarsError, TypeError, ValueError) as error:
+    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
         raise unreadable(label, error) from None
 
 
@@ -208,7 +207,7 @@ def file_table(path: Path, label: str, kind: str) -> FrameTable:
                 label, interruptible(lambda: pl.scan_ipc(path, glob=False, hive_partitioning=False))
             )
         return polars_table(label, interruptible(lambda: pl.read_ipc_stream(path)))
-    except (PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
         raise unreadable(label, error) from None
 
 

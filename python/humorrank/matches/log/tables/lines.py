@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal
 
-import polars as pl
-
 from humorrank._core import CsvError, CsvReader
 from humorrank.errors import InputError
 from humorrank.matches.log.tables.stream import Origin, opened
@@ -53,7 +51,7 @@ def lines(
         # An empty text has no column to read.
         while reader.header and (chunk := reader.read([0], at_once)) is not None:
             (texts,), numbers = chunk
-            yield from zip(numbers.tolist(), pl.Series(texts).to_list(), strict=True)
+            yield from zip(numbers.tolist(), texts.to_list(), strict=True)
     except CsvError as error:
         raise broken(label, error) from None
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from polars.exceptions import PolarsError
 
 from humorrank._core import Interner, UnusualError, row_codes
 from humorrank.errors import InputError
@@ -189,7 +188,7 @@ def _values(column: str, label: str, values: Any) -> Sequence[Any] | pl.Series: 
     if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):
         try:
             return pl.Series(column, values)
-        except (PolarsError, TypeError, ValueError) as error:
+        except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
             raise unreadable(label, error) from None
     if hasattr(values, "tolist") and hasattr(values, "iloc"):
         return list(values.tolist())

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 import polars as pl
-from polars.exceptions import PolarsError
 
 from humorrank._util.interruptible import interruptible
 from humorrank.errors import InputError
@@ -42,7 +41,7 @@ def address_table(address: str) -> FrameTable:
         return polars_table(
             address, interruptible(lambda: pl.scan_parquet(address, hive_partitioning=True))
         )
-    except (PolarsError, OSError, ImportError) as error:
+    except (pl.exceptions.PolarsError, OSError, ImportError) as error:
         raise unreadable(address, error) from None
 
 
@@ -71,5 +70,5 @@ def folder_table(folder: Path, label: str) -> FrameTable:
         return polars_table(
             label, interruptible(lambda: pl.scan_parquet(folder, hive_partitioning=True))
         )
-    except (PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
         raise unreadable(label, error) from None
