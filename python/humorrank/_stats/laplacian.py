@@ -36,7 +36,8 @@ def of_pairs(n: int, first: np.ndarray, second: np.ndarray, weight: np.ndarray) 
 def of_codes(n: int, pair: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Returns the same sum over rows whose pair is given as a code, first x n + second."""
     weights = np.bincount(pair, weight, n * n).reshape(n, n)
-    return of_weights(weights + weights.T)
+    weights += weights.T
+    return of_weights(weights)
 
 
 def of_fit(

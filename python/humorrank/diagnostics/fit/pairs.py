@@ -32,9 +32,6 @@ LEAST_EXPECTED: Final = 5.0
 MOST_SMALL: Final = 0.2
 """Cochran's rule: at most a fifth of the cells below 5, none below 1 (Cochran 1954)."""
 
-MOST_SUMMED: Final = 20_000
-"""Degrees of freedom up to which the tail is summed term by term."""
-
 _BOUND: Final = 1e-9
 """A pair of a higher leverage than 1 less this is fitted exactly, whatever its matches."""
 
@@ -208,10 +205,4 @@ def _tail(statistic: float, dispersion: float, degrees: int) -> float | None:
         return None
     if dispersion <= 0:
         return 1.0
-    scaled = statistic / dispersion
-    if degrees <= MOST_SUMMED:
-        return chi_squared_tail(scaled, degrees)
-    # Wilson and Hilferty (1931): the cube root is all but normal.
-    variance = 2 / (9 * degrees)
-    z = ((scaled / degrees) ** (1 / 3) - (1 - variance)) / math.sqrt(variance)
-    return math.erfc(z / math.sqrt(2)) / 2
+    return chi_squared_tail(statistic / dispersion, degrees)
