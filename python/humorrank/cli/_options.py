@@ -42,7 +42,7 @@ Columns = Annotated[
 ScoreOf = Annotated[
     Literal["a", "b"] | None,
     typer.Option(
-        help="The model whose share of the win a number in `score` states: model_a or model_b.",
+        help="Model whose share of the win a number in `score` states: model_a or model_b.",
         rich_help_panel=READING,
     ),
 ]
@@ -101,7 +101,7 @@ By = Annotated[
     typer.Option(
         metavar="COLUMN,...",
         help="Rate each group of matches with the same value in this column (judge, prompt, "
-        "language) separately. With several columns, also by repeating the option, each "
+        "language) separately. If you name several columns or repeat the option, each "
         "combination of values is a group.",
         rich_help_panel=RATING,
     ),

@@ -41,7 +41,7 @@ def bias(
         list[str] | None,
         typer.Option(
             metavar="JUDGE=MODEL",
-            help="The contestant that is the judge's own model, to measure self-preference. May be "
+            help="Contestant that is the judge's own model, to measure self-preference. May be "
             "repeated.",
             rich_help_panel=_BIAS,
         ),
@@ -82,8 +82,8 @@ def bias(
     cluster: Annotated[
         Literal["auto", "prompt", "none"],
         typer.Option(
-            help="Whether the intervals allow for dependence within prompts or come from the "
-            "inverse information; auto uses prompts if there are at least 20.",
+            help="Basis of the intervals: the variance over prompts (prompt) or the inverse "
+            "information (none); auto uses prompts if there are at least 20.",
             rich_help_panel=_BIAS,
         ),
     ] = "auto",
