@@ -1,7 +1,8 @@
-"""Pictures of boards, logs and stores, as Altair charts (docs/guides/figures.md).
+"""Figures of leaderboards, logs and stores, as Altair charts (docs/guides/figures.md).
 
-Each function takes a board, a log or a store and gives a chart, which a notebook shows, and which
-`save` and `svg` turn into files and text. They need `pip install 'humorrank[figures]'`.
+Each function takes a leaderboard, a log or a store and returns a chart. A notebook displays the
+chart, and `save` and `svg` turn it into a file or text. The functions require
+`pip install 'humorrank[figures]'`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _PLACES = {
     "svg": "writing",
     "win_rates": "heads",
 }
-"""Where the functions are; what is beside them does without Altair."""
+"""The modules of the functions; the other modules do not need Altair."""
 
 __all__ = [
     "budget",

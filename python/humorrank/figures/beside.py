@@ -1,4 +1,4 @@
-"""Names beside points, where there is room for them."""
+"""Places names next to points if there is enough space."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from typing import Final, Literal
 from humorrank.figures.theme import text_width
 
 MOST: Final = 20
-"""The most points that are named."""
+"""Maximum number of points that are named."""
 
 LONGEST: Final = 28
-"""Characters of a name beside a point; the whole name is in the tooltip."""
+"""Maximum length of a name next to a point; the tooltip has the whole name."""
 
 ACROSS: Final = 6
-"""How far a name stands from its point, in pixels."""
+"""Horizontal distance of a name from its point, in pixels."""
 
 DOWN: Final = (-6, 7, 0)
-"""How far below its point it may stand: there is room for it above, below, or beside."""
+"""Possible vertical distances of a name below its point, in pixels, in the order of trial."""
 
 _FONT: Final = 10
 
 _OVERHANG: Final = 90
-"""How far a name may stand out of the plot to the right, in pixels."""
+"""Maximum distance by which a name may extend beyond the right border, in pixels."""
 
 
 @dataclass(frozen=True)
 class Label:
-    """A name beside a point.
+    """A name next to a point.
 
     Attributes:
-        text: as much of it as is shown.
-        side: on which side of the point it stands.
-        down: how far below it, in pixels.
+        text: The part of the name that is shown.
+        side: The side of the point on which the name is placed.
+        down: The distance of the name below the point, in pixels.
     """
 
     text: str
@@ -43,7 +43,7 @@ class Label:
 
 
 def short(name: str) -> str:
-    """A name that can stand beside a point."""
+    """Truncates a name to the maximum length next to a point."""
     return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
 
 
@@ -53,15 +53,16 @@ def placed(
     weights: Sequence[float],
     size: tuple[float, float],
 ) -> list[Label | None]:
-    """Which points are named, and on which side.
+    """Chooses the points that are named, and the places of the names.
 
-    The heaviest come first; a name is left out where it would cover another name or a point.
+    Points with greater weights come first. A name is left out if it would cover another name or a
+    point.
 
     Args:
-        points: across and down, in pixels.
-        names: of the points.
-        weights: how much each should be named.
-        size: of the plot, in pixels.
+        points: Horizontal and vertical positions of the points, in pixels.
+        names: Names of the points.
+        weights: Importance of naming each point.
+        size: Width and height of the plot, in pixels.
     """
     out: list[Label | None] = [None] * len(points)
     taken = [(x - 3, y - 3, x + 3, y + 3) for x, y in points]
@@ -87,18 +88,18 @@ def placed(
 
 
 def spread(heights: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Heights moved apart so that neighbours are at least `gap` apart, from `low` to `high`.
+    """Moves heights between `low` and `high` so that neighbors are at least `gap` apart.
 
     Args:
-        heights: where the labels would stand.
-        gap: between two of them; less, if there is no room for all.
-        low: the least height.
-        high: the greatest height.
+        heights: Preferred heights of the labels.
+        gap: Minimum distance between two labels, which is reduced if there is no space for all.
+        low: Lowest allowed height.
+        high: Greatest allowed height.
     """
     if len(heights) > 1:
         gap = min(gap, (high - low) / (len(heights) - 1))
     order = sorted(range(len(heights)), key=lambda at: heights[at])
-    # Runs of labels that touch, each around the mean of where its members would stand.
+    # Runs of labels that touch, each centered on the mean of the preferred heights.
     runs: list[list[float]] = []
     for number, at in enumerate(order):
         runs.append([heights[at] - number * gap, 1.0])

@@ -1,4 +1,4 @@
-"""How ratings settle as comparisons come in."""
+"""A figure of the ratings as the number of comparisons increases."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.rate import rate
 
 _ALL_NAMED: Final = 14
-"""Up to how many models all have their names; of more the first and last of the board."""
+"""Number of models up to which all are named; otherwise, only the first and last are."""
 
 _ENDS: Final = 4
-"""How many at each end of the board are named where not all are."""
+"""Number of models that are named at each end of the leaderboard if not all are."""
 
 _WIDTH, _HEIGHT = 520, 380
 _DASHES: Final = ([1, 0], [6, 3], [2, 2])
@@ -40,31 +40,30 @@ def budget(
     progress: Progress | None = None,
     **reading: Any,  # noqa: ANN401 - the options of MatchLog
 ) -> Figure:
-    """Ratings after the first so many comparisons, in the order of a tournament or a log.
+    """Draws ratings after increasing numbers of comparisons, in the order of a tournament or a log.
 
-    A rating is that of the matches up to there alone, so that the last one is the leaderboard's.
-    Lines begin where all models can be rated for the first time. Unlike all else, this depends on
-    the order of the rows.
+    Each point is the rating from the matches so far, so the last one is that of the leaderboard.
+    Lines begin when all models can be rated for the first time. Unlike all other figures, this one
+    depends on the order of the rows.
 
     Args:
-        source: a store, whose order is that of its schedule, or a log, whose order is that of its
-            rows.
-        top: how many of the best (by the last rating) are shown; all, up to 300, by default.
-        steps: how often the field is rated, at even distances; less often where that would be
-            more than 5,000 points.
-        prior: of the ratings; see `humorrank.rate`.
-        progress: called with (stage, done, total).
-        reading: options of `MatchLog`.
+        source: A store, in the order of its schedule, or a log, in the order of its rows.
+        top: Number of the best models (by the last rating) to show; all, up to 300, by default.
+        steps: Number of times that the models are rated, at equal distances. It is reduced if the
+            chart would have more than 5,000 points.
+        prior: Prior of the ratings; see `humorrank.rate`.
+        progress: Function that is called with (stage, done, total).
+        reading: Options of `MatchLog`.
 
     Returns:
-        A chart in comparisons (of a log: matches) and points; the data hold model, comparisons
-        and rating.
+        A chart of ratings in points against comparisons (for a log: matches). Its data have the
+        columns model, comparisons and rating.
 
     Raises:
-        MissingExtraError: altair is not installed.
-        NoMaximumError: not even all matches together have ratings.
-        OptionError: the source has no rows, or an option does not fit.
-        InputError: the matches cannot be read as they stand.
+        MissingExtraError: If altair is not installed.
+        NoMaximumError: If the models cannot be rated even from all matches together.
+        OptionError: If the source has no rows, or an option is invalid.
+        InputError: If the matches cannot be read.
     """
     refuse_counts(source, "order of matches")
     steps = whole("steps", steps, 1, 1000)
@@ -84,17 +83,17 @@ def budget(
     ]
     notes = [
         *theme.shown_note(size, len(last)),
-        f"Bradley-Terry ratings after the first so many {unit}, {len(boards)} times",
+        f"Bradley-Terry ratings from the {unit} so far, at {len(boards)} points.",
     ]
     if prior:
-        notes.append(f"shrunken by a prior of {prior:g}")
+        notes.append(f"The ratings are shrunk by a prior of {prior:g}.")
     if boards[0][0] > boards[-1][0] / steps * 1.5:
-        notes.append("lines begin where all models can be rated for the first time")
+        notes.append("Lines begin when all models can be rated for the first time.")
     return _lines(rows, [names[model] for model in models], boards[-1][0], unit, notes)
 
 
 def _in_order(source: object, reading: Mapping[str, Any]) -> tuple[pl.DataFrame, str]:
-    """Matches in their order, with `done`: how many comparisons there were up to each."""
+    """Returns the matches in order, with the number of comparisons so far in `done`."""
     found = resolve(source)
     frame = log_of(source, reading).to_polars()
     if not isinstance(found, StoreSource):
@@ -102,7 +101,7 @@ def _in_order(source: object, reading: Mapping[str, Any]) -> tuple[pl.DataFrame,
         unit = "matches"
     else:
         unit = "comparisons"
-        # A comparison is a pair on a prompt, in whatever order and by whichever judge.
+        # A comparison is a pair on a prompt, in any order and by any judge.
         low, high = pl.min_horizontal("model_a", "model_b"), pl.max_horizontal("model_a", "model_b")
         compared = pl.struct(low.alias("low"), high.alias("high"), "question_id")
         done = compared.is_first_distinct().cum_sum()
@@ -121,11 +120,11 @@ def _in_order(source: object, reading: Mapping[str, Any]) -> tuple[pl.DataFrame,
 def _boards(
     frame: pl.DataFrame, field: int, steps: int, prior: float, progress: Progress | None
 ) -> list[tuple[int, Leaderboard]]:
-    """Boards of growing parts of the log, those of the whole field; the last is of all."""
+    """Rates growing parts of the log that can rate all models, up to the whole log."""
     done = frame["done"].to_numpy()
     total = int(done[-1])
     marks = np.unique(np.ceil(np.arange(1, steps + 1) * total / steps))
-    # All judgments of a comparison are on one side of a cut.
+    # All judgments of a comparison are on the same side of a cut.
     cuts = np.unique(np.searchsorted(done, marks, side="right"))
     tally: Tally | None = None
     out, start = [], 0
@@ -161,7 +160,7 @@ def _lines(
     named = models
     if len(models) > _ALL_NAMED:
         named = [*models[:_ENDS], *models[-_ENDS:]]
-        notes = [*notes, f"named: the first {_ENDS} and the last {_ENDS} of those shown"]
+        notes = [*notes, f"Named: the first {_ENDS} and the last {_ENDS} of the models shown."]
     final = {row["model"]: row["rating"] for row in rows if row["comparisons"] == total}
     point = (high - low) / _HEIGHT
     heights = spread([final[name] for name in named], 13 * point, low + 5 * point, high - 5 * point)
@@ -194,7 +193,7 @@ def _lines(
         ),
         legend=None,
     )
-    # Where colours begin anew, or are not seen, dashes and names tell lines apart.
+    # Dashes and names distinguish lines if colors repeat or cannot be seen.
     dash = alt.StrokeDash(
         "model:N",
         scale=alt.Scale(

@@ -1,4 +1,4 @@
-"""Altair, where it is installed; nothing else of the package is imported where it is not."""
+"""Imports Altair, which is optional: without it, importing this module raises an error."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ except ImportError as error:
     raise MissingExtraError(message) from error
 
 alt: Final[Any] = altair
-"""The library; its types differ from version to version, so that nothing is said of them."""
+"""The library, without types, because these differ between its versions."""
 
 Part: TypeAlias = Any
-"""A piece of a chart: an axis, a layer, its data."""
+"""A part of a chart, such as an axis, a layer or its data."""
 
 Figure: TypeAlias = altair.LayerChart | altair.HConcatChart
-"""What the functions give."""
+"""The type of a complete figure."""

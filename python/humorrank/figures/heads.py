@@ -1,4 +1,4 @@
-"""Who beats whom: the matrix of win rates."""
+"""A figure of the matrix of win rates."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from humorrank.figures.source import board_of
 from humorrank.rating.board.leaderboard import Leaderboard
 
 MOST_SIDE: Final = 70
-"""The longest side of the matrix: its cells are then within what a chart may hold."""
+"""Maximum number of rows of the matrix, so that its cells fit into a chart."""
 
 _WITH_COUNTS, _WITH_SHARES = 12, 24
-"""Up to how many models cells hold both figures, and one."""
+"""Numbers of models up to which cells show shares and counts, and only shares."""
 
 
 @dataclass(frozen=True)
 class _Cells:
-    """Cells of the matrix, by place on the board; those where nobody met are left out."""
+    """The cells of the matrix, by place on the leaderboard, without pairs that never met."""
 
     row: np.ndarray
     column: np.ndarray
@@ -32,23 +32,24 @@ class _Cells:
 
 
 def win_rates(source: object, top: int | None = None, **options: Any) -> Figure:  # noqa: ANN401
-    """The share of points that each row's model took from each column's, in rank order.
+    """Draws the share of points that each model took from each other one, in rank order.
 
-    Half a point for a tie, as in `Leaderboard.win_matrix`; no cell where two never met. Up to 12
-    models a cell holds the share and the number of matches, up to 24 the share. Beyond 70 models
-    neighbours in rank are taken together, and a cell pools all matches between two such bands.
+    A tie is half a point, as in `Leaderboard.win_matrix`. Pairs that never met have no cell. Up to
+    12 models, a cell shows the share and the number of matches; up to 24, it shows the share. With
+    more than 70 models, each row and column is a band of neighbors in rank, and a cell pools all
+    matches between two bands.
 
     Args:
-        source: a board, a log or a store.
-        top: how many of the best are shown; all by default.
-        options: of `humorrank.rate`, for a log or a store.
+        source: A leaderboard, a log or a store.
+        top: Number of the best models to show; all by default.
+        options: Options of `humorrank.rate`, for a log or a store.
 
     Returns:
-        A chart; its data hold row, column, share (0 to 1) and matches.
+        A chart, whose data have the columns row, column, share (0 to 1) and matches.
 
     Raises:
-        MissingExtraError: altair is not installed.
-        HumorRankError: see `humorrank.rate`.
+        MissingExtraError: If altair is not installed.
+        HumorRankError: If the source cannot be rated; see `humorrank.rate`.
     """
     board = board_of(source, options, {"elo_shuffles": 0, "bootstrap": 0})
     size = theme.limited(len(board), top, most=len(board))
@@ -68,14 +69,14 @@ def win_rates(source: object, top: int | None = None, **options: Any) -> Figure:
     notes = theme.shown_note(size, len(board))
     if band > 1:
         notes.append(
-            f"each row and column is {band} neighbours in rank; a cell pools all matches between "
-            "two such bands"
+            f"Each row and column is a band of {band} neighbors in rank. A cell pools all matches "
+            "between two bands."
         )
-    notes.append("share of the points that the row took from the column; a tie is half a point")
+    notes.append("Share of the points that the row took from the column. A tie is half a point.")
     if len(rows) < len(labels) * (len(labels) - 1):
-        notes.append("empty cells: they never met")
+        notes.append("Empty cells: the two never met.")
     if len(labels) <= _WITH_COUNTS:
-        notes.append("below the share: matches")
+        notes.append("Below the share: number of matches.")
     step = _step(len(labels))
     chart = _matrix(rows, labels, step, "ranks" if band > 1 else "model, best first")
     chart = chart.properties(width=alt.Step(step), height=alt.Step(step))
@@ -85,7 +86,7 @@ def win_rates(source: object, top: int | None = None, **options: Any) -> Figure:
 def _labels(board: Leaderboard, size: int, band: int) -> list[str]:
     if band == 1:
         return theme.names_of(board.columns["model"])[:size]
-    # Places on the board, since equal ratings share a rank.
+    # Places on the leaderboard, because equal ratings share a rank.
     return [f"{at + 1}–{min(at + band, size)}" for at in range(0, size, band)]  # noqa: RUF001
 
 
@@ -96,7 +97,7 @@ def _cells(board: Leaderboard, size: int, band: int) -> _Cells:
     pair, _, _, count = board._field.kinds()
     matches = np.bincount(pair, count, len(low)) if len(low) else np.zeros(0)
     one, other = place[low], place[high]
-    # Points against weight, which is what both sides took together.
+    # The weight is the number of points that both sides took together.
     weight = low_points + high_points
     seen = (one < size) & (other < size) & (one // band != other // band) & (weight > 0)
     side = math.ceil(size / band)

@@ -1,4 +1,4 @@
-"""Ratings and ranks with their intervals, one row a model."""
+"""Figures of ratings and ranks with their intervals, with one row for each model."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from humorrank.figures.source import board_of
 from humorrank.rating.board.leaderboard import Leaderboard
 
 PANEL: Final = 75
-"""The most rows that stand below each other."""
+"""Maximum number of rows in one panel."""
 
 _WIDTHS: Final = (460, 190)
-"""Of a panel in pixels: alone, and beside others."""
+"""Width of a panel in pixels, if it is the only one and if there are several."""
 
 _STEPS: Final = (1, 2, 5, 10, 20, 25, 50, *(100 * 2**power for power in range(30)))
-"""Between the ranks on an axis."""
+"""Possible distances between the ranks on an axis."""
 
 _DEFAULTS: Final = {"elo_shuffles": 0}
 
@@ -26,24 +26,24 @@ Draw = Callable[[list[dict[str, Any]], Part, int], Part]
 
 
 def leaderboard(source: object, top: int | None = None, **options: Any) -> Figure:  # noqa: ANN401
-    """Ratings with their intervals, best first.
+    """Draws the ratings with their intervals, best first.
 
-    The data hold rating, rating_lower and rating_upper (null where open) as the board has them;
-    `left` and `right` are the ends as drawn. An end that is open, or so far off that it would
-    press everything else together, is drawn as a triangle at the border. Beyond 75 models the
-    figure has several panels on one scale.
+    The data have the columns rating, rating_lower and rating_upper of the leaderboard (null if
+    open); `left` and `right` are the ends as drawn. An end that is open, or so far away that it
+    would compress everything else, is drawn as a triangle at the border. With more than 75 models,
+    the figure has several panels on one scale.
 
     Args:
-        source: a board, a log or a store.
-        top: how many of the best are shown; all, up to 300, by default.
-        options: of `humorrank.rate`, for a log or a store.
+        source: A leaderboard, a log or a store.
+        top: Number of the best models to show; all, up to 300, by default.
+        options: Options of `humorrank.rate`, for a log or a store.
 
     Returns:
-        A chart in points of rating; of several panels side by side beyond 75 models.
+        A chart of ratings in points, with several panels side by side for more than 75 models.
 
     Raises:
-        MissingExtraError: altair is not installed.
-        HumorRankError: see `humorrank.rate`.
+        MissingExtraError: If altair is not installed.
+        HumorRankError: If the source cannot be rated; see `humorrank.rate`.
     """
     board = board_of(source, options, _DEFAULTS)
     size = theme.limited(len(board), top)
@@ -58,15 +58,15 @@ def leaderboard(source: object, top: int | None = None, **options: Any) -> Figur
     notes = theme.shown_note(size, len(board))
     intervals = "rating_lower" in board.columns
     if intervals:
-        kind = "simultaneous bands" if board.settings["simultaneous"] else "intervals"
+        kind = "simultaneous intervals" if board.settings["simultaneous"] else "intervals"
         notes.append(
-            f"dots: ratings; bars: {theme.percent_label(board.settings['confidence'])} {kind}"
+            f"Dots: ratings. Bars: {theme.percent_label(board.settings['confidence'])} {kind}."
         )
     else:
-        notes.append("dots: ratings; without intervals, as the board was rated without")
+        notes.append("Dots: ratings. The leaderboard was rated without intervals.")
     if any(row["beyond_left"] or row["beyond_right"] for row in rows):
-        notes.append("triangle at the border: the interval has no end there, or one beyond it")
-    notes.append(board.summary())
+        notes.append("Triangle at the border: the interval is open, or ends beyond the border.")
+    notes.append(f"{board.summary()}.")
 
     def draw(part: list[dict[str, Any]], y: Part, width: int) -> Part:
         return _ratings(part, y, width, (left, right), _scale_title(board), intervals)
@@ -79,23 +79,23 @@ def ranks(
     top: int | None = None,
     *,
     joint: bool = False,
-    **options: Any,  # noqa: ANN401 - of rate
+    **options: Any,  # noqa: ANN401 - the options of rate
 ) -> Figure:
-    """The ranks that the data allow, one bar a model, best first.
+    """Draws the ranks that are compatible with the data, best model first.
 
     Args:
-        source: a board with intervals, a log or a store.
-        top: how many of the best are shown; all, up to 300, by default.
-        joint: whether the intervals shall hold for all models at once; see `Leaderboard.ranks`.
-        options: of `humorrank.rate`, for a log or a store.
+        source: A leaderboard with intervals, a log or a store.
+        top: Number of the best models to show; all, up to 300, by default.
+        joint: Whether the intervals hold for all models simultaneously; see `Leaderboard.ranks`.
+        options: Options of `humorrank.rate`, for a log or a store.
 
     Returns:
-        A chart in ranks; of several panels side by side beyond 75 models.
+        A chart of ranks, with several panels side by side for more than 75 models.
 
     Raises:
-        MissingExtraError: altair is not installed.
-        OptionError: the board has no intervals.
-        HumorRankError: see `humorrank.rate`.
+        MissingExtraError: If altair is not installed.
+        OptionError: If the leaderboard has no intervals.
+        HumorRankError: If the source cannot be rated; see `humorrank.rate`.
     """
     board = board_of(source, options, _DEFAULTS)
     found = board.ranks(joint=joint)
@@ -103,18 +103,18 @@ def ranks(
     rows = found.table.head(size).to_dicts()
     for row, name in zip(rows, theme.names_of(board.columns["model"]), strict=False):
         row["model"] = name
-    kind = "for all models at once" if joint else "for each model"
+    kind = "for all models simultaneously" if joint else "for each model separately"
     notes = [
         *theme.shown_note(size, len(board)),
-        f"dots: ranks; bars: {theme.percent_label(found.confidence)} intervals {kind}",
-        f"from {found.basis}",
+        f"Dots: ranks. Bars: {theme.percent_label(found.confidence)} intervals {kind}, "
+        f"from {found.basis}.",
     ]
     last = max(row["rank_upper"] for row in rows)
 
     def draw(part: list[dict[str, Any]], y: Part, width: int) -> Part:
         return _ranks(part, y, width, last)
 
-    return _panels(rows, draw, "Ranks that the data allow", notes)
+    return _panels(rows, draw, "Possible ranks", notes)
 
 
 def _rating_rows(board: Leaderboard, size: int) -> list[dict[str, Any]]:
@@ -134,7 +134,11 @@ def _rating_rows(board: Leaderboard, size: int) -> list[dict[str, Any]]:
 
 
 def _borders(rows: list[dict[str, Any]]) -> tuple[float, float]:
-    """The scale: all ratings, and all ends that are not farther away than the ratings are wide."""
+    """Returns the borders of the scale.
+
+    It includes all ratings, and all ends whose distance from them is at most the range of the
+    ratings.
+    """
     ratings = [row["rating"] for row in rows]
     low, high = min(ratings), max(ratings)
     reach = max(high - low, 100.0)
@@ -143,7 +147,7 @@ def _borders(rows: list[dict[str, Any]]) -> tuple[float, float]:
     left = min(low, *(max(end, low - reach) for end in lower if math.isfinite(end)))
     right = max(high, *(min(end, high + reach) for end in upper if math.isfinite(end)))
     pad = max(0.02 * (right - left), 1.0)
-    # Room for what goes on beyond the border.
+    # Space for intervals that continue beyond the border.
     more = max(0.1 * (right - left), 20.0)
     left -= more if min(lower) < left else pad
     right += more if max(upper) > right else pad
@@ -228,12 +232,12 @@ def _ranks(part: list[dict[str, Any]], y: Part, width: int, last: int) -> Part:
         alt.Tooltip("rank_lower:Q", title="best rank"),
         alt.Tooltip("rank_upper:Q", title="worst rank"),
         alt.Tooltip("rating:Q", format=",.1f"),
-        alt.Tooltip("p_best:Q", title="chance to be best", format=".3f"),
+        alt.Tooltip("p_best:Q", title="probability of being the best", format=".3f"),
         alt.Tooltip("group:N"),
     ]
     base = alt.Chart(theme.data(part)).encode(y=y, tooltip=hover)
     thick = 7 if len(part) <= 30 else 5
-    # An interval of a single rank is to be seen too.
+    # An interval of a single rank must also be visible.
     reach = base.transform_calculate(left="datum.rank_lower - 0.3", right="datum.rank_upper + 0.3")
     layered: Part = alt.layer(
         reach.mark_rule(color=theme.BLUE, strokeWidth=thick, opacity=0.45).encode(

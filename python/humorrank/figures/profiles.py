@@ -1,4 +1,4 @@
-"""Why models win and lose: the labels of the judges, model by model."""
+"""A figure of the labels that judges give to the wins and losses of each model."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from humorrank.matches.source import log_of
 from humorrank.rating.board.leaderboard import Leaderboard
 
 _NAMED: Final = 100
-"""Up to how many models each has its name."""
+"""Number of models up to which each is named."""
 
 _WITH_SHARES: Final = 24
-"""Up to how many models cells hold their share."""
+"""Number of models up to which cells show their shares."""
 
 _SLANT: Final = 50
-"""Degrees by which labels are turned."""
+"""Angle by which labels are rotated, in degrees."""
 
 _LONGEST: Final = 150
-"""Pixels of a label."""
+"""Maximum length of a label, in pixels."""
 
 _TITLES: Final = {
     "mechanisms": "mechanisms, share of wins",
@@ -40,27 +40,27 @@ def features(
     top: int | None = None,
     **reading: Any,  # noqa: ANN401 - the options of MatchLog
 ) -> Figure:
-    """Three heatmaps: mechanisms and delivery among a model's wins, failures among its losses.
+    """Draws heatmaps of mechanisms and delivery among wins, and of failures among losses.
 
-    A share is that of the wins (losses) with labels of this kind in which the judge gave the
-    label; as a decision may have up to three, shares of a model may sum to more than 1. Labels,
-    whatever the taxonomy, stand in the order of how often they were given.
+    A share refers to the wins (losses) that have labels of this kind, and counts those in which the
+    judge gave the label. A decision may have up to three labels, so the shares of a model may add
+    up to more than 1. The labels of any taxonomy are sorted by frequency.
 
     Args:
-        source: a decision log or a store.
-        board: whose order the models have, and who is shown; by default the rating of the source,
-            or the order of win rates where it has none.
-        top: how many of the best are shown; all, up to 300, by default.
-        reading: options of `MatchLog`.
+        source: A decision log or a store.
+        board: Leaderboard that determines the models and their order. By default, the source is
+            rated, with a prior if it cannot be rated otherwise.
+        top: Number of the best models to show; all, up to 300, by default.
+        reading: Options of `MatchLog`.
 
     Returns:
-        A chart of up to three heatmaps; the data hold model, label, share (0 to 1), given (how
-        often) and decided (of how many).
+        A chart of up to three heatmaps. Its data have the columns model, label, share (0 to 1),
+        given (the number of decisions with the label) and decided (the number of decisions).
 
     Raises:
-        MissingExtraError: altair is not installed.
-        InputError: the source has no labels.
-        OptionError: the source has no rows, or an option does not fit.
+        MissingExtraError: If altair is not installed.
+        InputError: If the source has no labels.
+        OptionError: If the source has no rows, or an option is invalid.
     """
     labels = read_labels(source, reading)
     order, how = _order(source, board, reading)
@@ -71,7 +71,7 @@ def features(
     kinds = [kind for kind in KINDS if kind in set(labels.given["kind"])]
     tables = {kind: _table(labels, kind, kept) for kind in kinds}
     most = max(max(table["share"], default=0.0) for table, _, _ in tables.values())
-    # Titles stand at one height, above the longest slanted label of all three.
+    # All titles have the same height, above the longest slanted label.
     widths = [theme.text_width(name, 11) for _, names, _ in tables.values() for name in names]
     above = 16 + 0.9 * math.sin(math.radians(_SLANT)) * min(_LONGEST, max(widths, default=0))
     charts = [
@@ -81,37 +81,40 @@ def features(
     notes = [
         *theme.shown_note(size, len(order)),
         how,
-        "share of a model's labelled wins (losses) in which the judges gave the label; up to three "
-        "labels a decision",
+        "Share of a model's labeled wins (losses) in which the judges gave the label, with up to "
+        "three labels for each decision.",
     ]
     notes += [
-        f"{kind}: the {len(names)} most frequent of {total} labels"
+        f"{kind}: only the {len(names)} most frequent of {total} labels are shown."
         for kind, (_, names, total) in tables.items()
         if total > len(names)
     ]
-    # One scale by its ends, not by sharing, which would drop the legend.
+    # All have the same domain; sharing the scale instead would drop the legend.
     chart = alt.hconcat(*charts, spacing=18).resolve_scale(color="independent")
-    return theme.finished(chart, "What wins and what loses", notes, width=760)
+    return theme.finished(chart, "Labels of wins and losses", notes, width=760)
 
 
 def _order(
     source: object, board: Leaderboard | None, reading: dict[str, Any]
 ) -> tuple[list[str], str]:
     if board is not None:
-        return list(board.columns["model"]), "models in the order of the board"
+        return list(board.columns["model"]), "Models are in the order of the leaderboard."
     matches = log_of(source, reading)
     options = {"bootstrap": 0, "elo_shuffles": 0}
     try:
         found = board_of(matches, options)
     except NoMaximumError:
         found = board_of(matches, {**options, "prior": 1.0})
-        how = "models in the order of ratings shrunken by a prior, as not all can be rated without"
+        how = (
+            "Models are in the order of ratings that are shrunk by a prior, because not all of "
+            "them can be rated without one."
+        )
         return list(found.columns["model"]), how
-    return list(found.columns["model"]), "models in the order of their ratings"
+    return list(found.columns["model"]), "Models are in the order of their ratings."
 
 
 def _table(labels: Labels, kind: str, models: list[str]) -> tuple[pl.DataFrame, list[str], int]:
-    """A row for each model with decisions and each label; the labels; how many there are."""
+    """Returns a row for each model and label, the labels shown, and the number of all labels."""
     given = labels.given.filter((pl.col("kind") == kind) & pl.col("model").is_in(models))
     ranked = (
         given.group_by("label")
@@ -192,8 +195,8 @@ def _heatmap(
                 alt.Tooltip("model:N"),
                 alt.Tooltip("label:N"),
                 alt.Tooltip("share:Q", format=".1%"),
-                alt.Tooltip("given:Q", title="decisions with it", format=",.6~g"),
-                alt.Tooltip("decided:Q", title="of", format=",.6~g"),
+                alt.Tooltip("given:Q", title="decisions with the label", format=",.6~g"),
+                alt.Tooltip("decided:Q", title="all decisions", format=",.6~g"),
             ],
         )
     ]

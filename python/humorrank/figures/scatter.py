@@ -1,4 +1,4 @@
-"""Two ratings of the same models against each other."""
+"""Figures of two ratings of the same models against each other."""
 
 from __future__ import annotations
 
@@ -23,38 +23,38 @@ from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.rate import rate
 
 _SIDE: Final = 460
-"""Of the square, in pixels."""
+"""Side of the square plot, in pixels."""
 
 _WITH_BARS: Final = 24
-"""Up to how many models points have bars; more would hide the points."""
+"""Number of models up to which points have bars; more bars would hide the points."""
 
 _RATED: Final = ("model_a", "model_b", "score", "weight", "count")
 
 
 def elo_against_bt(source: object, top: int | None = None, **options: Any) -> Figure:  # noqa: ANN401
-    """Stable Elo against the Bradley-Terry rating, one point a model.
+    """Draws Stable Elo against the Bradley-Terry rating, with one point for each model.
 
-    Bars, up to 24 models, reach one standard deviation over the shuffled orders to each side. The
-    dashed line has
-    slope 1 and goes through both means: models off it are those that the two see differently.
+    Up to 24 models, bars extend one standard deviation over the shuffled orders to each side. The
+    dashed line has slope 1 and passes through both means. Models off the line are rated differently
+    by the two methods.
 
     Args:
-        source: a board with Elo, a log or a store.
-        top: how many of the best are shown; all by default.
-        options: of `humorrank.rate`, for a log or a store.
+        source: A leaderboard with Elo, a log or a store.
+        top: Number of the best models to show; all by default.
+        options: Options of `humorrank.rate`, for a log or a store.
 
     Returns:
-        A chart in points; the data hold model, rating, elo and elo_sd.
+        A chart in points, whose data have the columns model, rating, elo and elo_sd.
 
     Raises:
-        MissingExtraError: altair is not installed.
-        OptionError: the board has no Elo.
-        HumorRankError: see `humorrank.rate`.
+        MissingExtraError: If altair is not installed.
+        OptionError: If the leaderboard has no Elo.
+        HumorRankError: If the source cannot be rated; see `humorrank.rate`.
     """
     board = board_of(source, options, {"bootstrap": 0})
     if not board.elo["shuffles"]:
         raise OptionError(
-            "the board has no Elo, as it was rated with elo_shuffles=0; rate again with "
+            "the leaderboard has no Elo, because it was rated with elo_shuffles=0; rate again with "
             "elo_shuffles=100 (--elo-shuffles 100)"
         )
     size = theme.limited(len(board), top, most=theme.MOST_ROWS)
@@ -75,8 +75,8 @@ def elo_against_bt(source: object, top: int | None = None, **options: Any) -> Fi
             row["y_lower"] = row["elo"] - row["elo_sd"]
             row["y_upper"] = row["elo"] + row["elo_sd"]
         orders = f"{board.elo['shuffles']:,} orders of the matches"
-        notes.append(f"bars: one standard deviation over {orders}")
-    notes.append("dashed: as far from the mean by Elo as by Bradley-Terry")
+        notes.append(f"Bars: one standard deviation over {orders}.")
+    notes.append("Dashed line: the same distance from the mean in Elo and Bradley-Terry ratings.")
     shift = float(np.mean(board.columns["elo"]) - np.mean(board.columns["rating"]))
     return _scatter(
         rows,
@@ -100,31 +100,34 @@ def judges(
     progress: Progress | None = None,
     **reading: Any,  # noqa: ANN401 - the options of MatchLog
 ) -> Figure:
-    """The ratings by one judge against those by another, with Kendall's tau-b.
+    """Draws the ratings by one judge against those by another, with Kendall's tau-b.
 
-    Each judge's judgments are rated on their own. Models that only one judge's board has are left
-    out, and their number is said. Up to 24 models have bars: the interval by each judge.
+    The judgments of each judge are rated separately. Models that are on only one of the two
+    leaderboards are left out, and their number is stated. Up to 24 models, bars show the interval
+    by each judge.
 
     Args:
-        source: a log with a column of judges, a tally by judge, or a store.
-        judge_a: on the horizontal axis.
-        judge_b: on the vertical axis; both may be left out where there are two.
-        bootstrap: replicates behind the intervals; 0 leaves them out.
-        confidence: of the intervals.
-        disconnected: what to do where a judge's field has no maximum; see `humorrank.rate`.
-        seed: of the bootstrap.
-        progress: called with (stage, done, total).
-        reading: options of `MatchLog`.
+        source: A log with a column of judges, a tally by judge, or a store.
+        judge_a: The judge on the horizontal axis.
+        judge_b: The judge on the vertical axis. Both can be omitted if the source has exactly two
+            judges.
+        bootstrap: Number of bootstrap replicates behind the intervals; 0 omits the intervals.
+        confidence: Confidence level of the intervals.
+        disconnected: What to do if not all models of a judge can be rated; see `humorrank.rate`.
+        seed: Random seed for the bootstrap.
+        progress: Function that is called with (stage, done, total).
+        reading: Options of `MatchLog`.
 
     Returns:
-        A chart in points; the data hold model, rating_a and rating_b, and the ends of their
-        intervals (null where open).
+        A chart in points. Its data have the columns model, rating_a and rating_b, and the ends of
+        their intervals (null if open).
 
     Raises:
-        MissingExtraError: altair is not installed.
-        OptionError: there is no such judge, or two must be named; says which there are.
-        InputError: no model is on both boards.
-        NoMaximumError: one judge's field has no maximum; says which judge's.
+        MissingExtraError: If altair is not installed.
+        OptionError: If a judge does not exist, or two judges must be named. The message lists the
+            judges of the source.
+        InputError: If no model is on both leaderboards.
+        NoMaximumError: If the ratings by one judge have no maximum. The message names the judge.
     """
     refuse_board(source, "judges")
     judgments = read_judgments(source, texts=None, reading=reading, ordered=False)
@@ -160,14 +163,18 @@ def judges(
     alone = len(found.only_one) + len(found.only_other)
     notes = [
         _tau(found.kendall),
-        f"{found.reversed:,} of {found.pairs:,} pairs of models are ordered differently",
+        f"{found.reversed:,} of {found.pairs:,} pairs of models are ordered differently.",
         *(
-            [f"bars: {theme.percent_label(confidence)} intervals, cut off at the border"]
+            [f"Bars: {theme.percent_label(confidence)} intervals, cut off at the border."]
             if bars
             else []
         ),
-        "dashed: the same rating by both",
-        *([f"{alone:,} models that only one of the two can rate are left out"] if alone else []),
+        "Dashed line: the same rating by both judges.",
+        *(
+            [f"{alone:,} models that only one of the two judges can rate are left out."]
+            if alone
+            else []
+        ),
     ]
     titles = [theme.names_of([judge])[0] for judge in pair]
     return _scatter(
@@ -184,18 +191,20 @@ def _pair(judgments: Judgments, judge_a: str | None, judge_b: str | None) -> tup
     known = [judge for judge in judgments.judges() if judge is not None]
     if not known:
         raise OptionError(
-            "the log names no judges; --columns judge=NAME (columns=) says which column holds them"
+            "the log names no judges; specify their column with --columns judge=NAME (columns=)"
         )
     if judge_a is None and judge_b is None and len(known) == 2:
         return known[0], known[1]
     if judge_a is None or judge_b is None:
         shown = ", ".join(map(repr, known[:10])) + (", ..." if len(known) > 10 else "")
         raise OptionError(
-            f"two judges must be named (judge_a and judge_b, --judges A,B); there are {shown}"
+            f"two judges must be named (judge_a and judge_b, --judges A,B); the log has {shown}"
         )
     refuse_unknown((judge_a, judge_b), known, "judges", what="judge")
     if judge_a == judge_b:
-        raise OptionError(f"the judge {judge_a!r} is compared with itself")
+        raise OptionError(
+            f"the judge {judge_a!r} cannot be compared with itself; name two different judges"
+        )
     return judge_a, judge_b
 
 
@@ -205,7 +214,7 @@ def _board_by(judge: str, judgments: Judgments, **options: Any) -> Leaderboard: 
         board = rate(table, score_of="a", elo_shuffles=0, **options)
     except NoMaximumError as error:
         raise NoMaximumError(
-            f"what {judge!r} says cannot be rated: {error}",
+            f"the judgments of {judge!r} cannot be rated: {error}",
             outside=error.outside,
             component=error.component,
         ) from error
@@ -215,8 +224,8 @@ def _board_by(judge: str, judgments: Judgments, **options: Any) -> Leaderboard: 
 
 def _tau(found: Correlation) -> str:
     if found.value is None:
-        return f"no Kendall's tau-b: {found.reason}"
-    return f"Kendall's tau-b = {found.value:.3f} over {found.points:,} models"
+        return f"Kendall's tau-b is not available: {found.reason}."
+    return f"Kendall's tau-b = {found.value:.3f} over {found.points:,} models."
 
 
 def _scatter(
@@ -227,21 +236,21 @@ def _scatter(
     title: str,
     notes: list[str],
 ) -> Figure:
-    """Points around the line y = x + shift, those far from it named first.
+    """Draws points around the line y = x + shift, and names those farthest from it first.
 
     Args:
-        rows: with model, both values, and ends x_lower, x_upper, y_lower, y_upper where points
-            have bars; what is cut off at the border ends there.
-        x: field and title of the horizontal axis.
-        y: those of the vertical axis.
-        shift: of the line.
-        title: of the figure.
-        notes: below it.
+        rows: Model, both values, and the ends x_lower, x_upper, y_lower, y_upper if the points have
+            bars. Ends beyond the border are moved to the border.
+        x: Field and title of the horizontal axis.
+        y: Field and title of the vertical axis.
+        shift: Vertical shift of the line.
+        title: Title of the figure.
+        notes: Notes below the title.
     """
     across, up = (np.array([row[field] for row in rows]) for field, _ in (x, y))
     low = min(across.min(), up.min() - shift)
     high = max(across.max(), up.max() - shift)
-    # Ends of bars too, unless they would press the points together.
+    # Include the ends of bars unless they would compress the points.
     reach = max((high - low) / 3, 50.0)
     ends = [
         row[f"{axis}_{end}"] - (shift if axis == "y" else 0.0)
@@ -320,12 +329,12 @@ def _scatter(
                 "font": theme.text_font([row["label"] for row in named], "label"),
                 "fontSize": 10,
             }
-            # A rim of paper around the letters, so that no bar strikes them through.
+            # A white rim around the letters keeps them readable on top of bars.
             layers += [
                 text.mark_text(stroke="white", strokeWidth=3, strokeJoin="round", **look),
                 text.mark_text(color=theme.INK, **look),
             ]
     if sum(label is not None for label in labels) < len(rows):
-        notes = [*notes, "named: the models farthest from the line, where there is room"]
+        notes = [*notes, "Named: the models farthest from the line, as far as there is space."]
     chart: Part = alt.layer(*layers).properties(width=_SIDE, height=_SIDE)
     return theme.finished(chart, title, notes, width=_SIDE + 80)

@@ -1,4 +1,4 @@
-"""Shares with intervals: how often the one shown first wins, and whether predictions hold."""
+"""Figures of shares with intervals: position bias, and reliability of predictions."""
 
 from __future__ import annotations
 
@@ -27,27 +27,30 @@ def position_bias(
     confidence: float = 0.95,
     **reading: Any,  # noqa: ANN401 - the options of MatchLog
 ) -> Figure:
-    """How often the joke shown first wins, by judge, with Wilson's interval.
+    """Draws how often the joke shown first wins, by judge, with Wilson's interval.
 
-    Of decided judgments; ties are said in the tooltip. A judge with only ties has no point. Of
-    more than 75 judges those with the most decided judgments are shown.
+    Shares refer to decided judgments, and tooltips give the number of ties. A judge with only ties
+    has no point. If there are more than 75 judges, those with the most decided judgments are shown.
 
     Args:
-        source: a `humorrank.diagnostics.bias.BiasReport`, a log, a tally by judge, or a store.
-        confidence: of the intervals, for what is not a report.
-        reading: options of `MatchLog`.
+        source: A `humorrank.diagnostics.bias.BiasReport`, a log, a tally by judge, or a store.
+        confidence: Confidence level of the intervals, if the source is not a report.
+        reading: Options of `MatchLog`.
 
     Returns:
-        A chart of shares; the data hold judge, share, lower, upper, first, second and ties.
+        A chart of shares, whose data have the columns judge, share, lower, upper, first, second and
+        ties.
 
     Raises:
-        MissingExtraError: altair is not installed.
-        InputError: the log does not say who was shown first.
-        OptionError: the source has no rows, or an option does not fit.
+        MissingExtraError: If altair is not installed.
+        InputError: If the log does not record which joke was shown first.
+        OptionError: If the source has no rows, or an option is invalid.
     """
     if isinstance(source, BiasReport):
         if reading:
-            raise OptionError(f"{min(reading)} is said where the report is made")
+            raise OptionError(
+                f"{min(reading)} cannot be set for a report; set it where the report is made"
+            )
         confidence = source.confidence
         counts = [(one.judge, one.first, one.second, one.ties) for one in source.judges]
     else:
@@ -73,13 +76,15 @@ def position_bias(
         )
     rows.sort(key=lambda row: (-(row["share"] if row["share"] is not None else -1), row["judge"]))
     notes = [
-        f"dots: shares; bars: {theme.percent_label(confidence)} intervals; line: no bias of position",
-        "of judgments that are no ties",
+        f"Dots: shares. Bars: {theme.percent_label(confidence)} intervals. Line: no position bias.",
+        "Shares refer to judgments that are not ties.",
     ]
     if total > len(rows):
-        notes.insert(0, f"the {len(rows):,} of {total:,} judges with the most such judgments")
+        notes.insert(
+            0, f"Only the {len(rows):,} of {total:,} judges with the most such judgments are shown."
+        )
     if any(row["share"] is None for row in rows):
-        notes.append("judges without a dot: they said nothing but ties")
+        notes.append("Judges without a dot gave only ties.")
     names = [row["judge"] for row in rows]
     reach = max(
         (abs(row[end] - 0.5) for row in rows for end in ("lower", "upper") if row[end] is not None),
@@ -88,7 +93,9 @@ def position_bias(
     reach = min(0.5, max(0.1, reach * 1.1))
     x = {
         "scale": alt.Scale(domain=[0.5 - reach, 0.5 + reach], nice=False, zero=False),
-        "axis": alt.Axis(title="wins of the joke shown first (share of decided)", format=".0%"),
+        "axis": alt.Axis(
+            title="wins of the joke shown first (share of decided judgments)", format=".0%"
+        ),
     }
     base = alt.Chart(theme.data(rows)).encode(
         y=alt.Y(
@@ -129,25 +136,27 @@ def position_bias(
 
 def reliability(
     source: object,
-    **options: Any,  # noqa: ANN401 - of check
+    **options: Any,  # noqa: ANN401 - the options of check
 ) -> Figure:
-    """Predicted against observed wins of the favourite, on matches held out of the fit.
+    """Draws predicted against observed wins of the favorite, on held-out matches.
 
     Args:
-        source: a `humorrank.diagnostics.fit.FitReport`, a log, a tally or a store.
-        options: of `humorrank.diagnostics.fit.check`, for what is not a report.
+        source: A `humorrank.diagnostics.fit.FitReport`, a log, a tally or a store.
+        options: Options of `humorrank.diagnostics.fit.check`, if the source is not a report.
 
     Returns:
-        A chart of shares; the data are `FitReport.bins()`.
+        A chart of shares, whose data are `FitReport.bins()`.
 
     Raises:
-        MissingExtraError: altair is not installed.
-        OptionError: the report has no calibration.
-        HumorRankError: see `humorrank.diagnostics.fit.check`.
+        MissingExtraError: If altair is not installed.
+        OptionError: If the report has no calibration.
+        HumorRankError: If the source cannot be checked; see `humorrank.diagnostics.fit.check`.
     """
     if isinstance(source, FitReport):
         for name in options:
-            raise OptionError(f"{name} is said where the report is made: check(..., {name}=...)")
+            raise OptionError(
+                f"{name} cannot be set for a report; set it in check(..., {name}=...)"
+            )
         report = source
     else:
         refuse_board(source, "matches")
@@ -156,22 +165,23 @@ def reliability(
     found = report.calibration
     if found is None or not rows:
         raise OptionError(
-            "the report has no calibration: check(..., folds=5) holds matches out to predict them"
+            "the report has no calibration; use check(..., folds=5) to predict held-out matches"
         )
     low = min(0.5, *(row["observed_lower"] for row in rows))
     notes = [
-        f"dots: bins of matches; bars: {theme.percent_label(report.settings['confidence'])} intervals",
-        "dashed: predictions that hold",
-        f"{found.predicted:,} matches predicted in {found.folds} folds; mean distance "
-        f"{found.error:.3f}, by chance {found.error_by_chance:.3f}",
+        "Dots: bins of matches. "
+        f"Bars: {theme.percent_label(report.settings['confidence'])} intervals. "
+        "Dashed line: perfect predictions.",
+        f"{found.predicted:,} matches predicted in {found.folds} folds. Expected calibration "
+        f"error: {found.error:.3f} ({found.error_by_chance:.3f} by chance alone).",
     ]
     x = alt.X(
         "predicted:Q",
         scale=alt.Scale(domain=[0.5, 1], nice=False, zero=False),
-        axis=alt.Axis(title="predicted: chance that the favourite wins", format=".0%"),
+        axis=alt.Axis(title="predicted probability that the favorite wins", format=".0%"),
     )
     scale = alt.Scale(domain=[max(0.0, low - 0.02), 1.0], nice=False, zero=False)
-    title = "observed: share of points that it won"
+    title = "observed share of points that the favorite won"
     base = alt.Chart(theme.data(rows)).encode(
         x=x,
         tooltip=[
@@ -203,7 +213,7 @@ def reliability(
 
 
 def _counts(source: object, reading: dict[str, Any]) -> list[tuple[str | None, int, int, int]]:
-    """Judge, wins of the first, wins of the second, ties."""
+    """Returns the wins of the first side, those of the second, and the ties of each judge."""
     table = read_judgments(source, texts=None, reading=reading).table
     count = pl.col("count")
     return (

@@ -1,4 +1,4 @@
-"""From whatever a figure is given to the board, or to the matches, that it shows."""
+"""Converts the source of a figure to the leaderboard that it shows."""
 
 from __future__ import annotations
 
@@ -14,25 +14,32 @@ from humorrank.rating.rate import rate
 def board_of(
     source: object, options: Mapping[str, Any], defaults: Mapping[str, object] | None = None
 ) -> Leaderboard:
-    """A board as it is; of a log or a store its rating.
+    """Returns a leaderboard unchanged, and rates a log or a store.
 
     Args:
-        source: a board, a tournament's store, or whatever `humorrank.rate` takes.
-        options: of `humorrank.rate`, for what is not rated yet.
-        defaults: options that hold where nothing else is said.
+        source: A leaderboard, the store of a tournament, or anything that `humorrank.rate` accepts.
+        options: Options of `humorrank.rate`, for a source that is not rated yet.
+        defaults: Default values that replace those of `humorrank.rate`.
 
     Raises:
-        OptionError: options stand beside a board, or there are several boards.
-        HumorRankError: see `humorrank.rate`.
+        OptionError: If options are given together with a leaderboard, or there are several
+            leaderboards.
+        HumorRankError: If the source cannot be rated; see `humorrank.rate`.
     """
     if isinstance(source, Leaderboards):
-        raise OptionError("a figure shows one board; choose one of the groups: boards[...]")
+        raise OptionError(
+            "a figure shows a single leaderboard; choose one of the groups: boards[...]"
+        )
     if isinstance(source, Leaderboard):
         for name in options:
-            raise OptionError(f"{name} is said where the board is made: rate(..., {name}=...)")
+            raise OptionError(
+                f"{name} cannot be set for a leaderboard; set it in rate(..., {name}=...)"
+            )
         return source
     if options.get("by") is not None:
-        raise OptionError("by makes many boards, and a figure shows one; rate(...)[...] gives it")
+        raise OptionError(
+            "a figure shows a single leaderboard; instead of by, use rate(..., by=...)[...]"
+        )
     board = rate(source, **{**(defaults or {}), **options})
     assert isinstance(board, Leaderboard)
     return board

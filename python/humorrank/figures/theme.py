@@ -1,4 +1,4 @@
-"""What all figures share: colours, fonts, sizes, titles, and names that fit."""
+"""The common style of all figures: colors, fonts, sizes, titles, and names that fit."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _SCRIPTS: Final = (
     (r"\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef", "Noto Sans CJK SC"),
     (r"\ud83c-\ud83e", "DejaVu Sans"),
 )
-"""Characters that the font above lacks, as JavaScript writes them, and a font that has them.
+"""Characters that the font above lacks, in JavaScript notation, and a font that has them.
 
-A browser finds one by itself; vl-convert takes the first it meets, bold ones too.
+A browser finds such a font by itself. vl-convert uses the first one that it finds, even a bold one.
 """
 
 INK: Final = "#1a1a1a"
@@ -37,7 +37,7 @@ SOFT: Final = "#595959"
 LINE: Final = "#8c8c8c"
 FAINT: Final = "#e2e2e2"
 BLUE: Final = "#0072b2"
-"""Of Okabe and Ito's palette, which the colour-blind tell apart."""
+"""A color of the palette of Okabe and Ito, which color-blind readers can distinguish."""
 
 PALETTE: Final = (
     "#0072b2",
@@ -48,22 +48,22 @@ PALETTE: Final = (
     "#56b4e9",
     "#000000",
 )
-"""Okabe and Ito (2008), without their yellow, which is too light for lines on white."""
+"""Colors of Okabe and Ito (2008), without yellow, which is too light for lines on white."""
 
 SCHEME: Final = "cividis"
-"""Dark to light without a turn, so that it also reads in grey."""
+"""A color scheme whose lightness increases throughout, so that it is readable in gray."""
 
 LIGHT_FROM: Final = 0.47
-"""From which part of the scheme on dark text is easier to read than white text."""
+"""The part of the scheme from which dark text is easier to read than white text."""
 
 MOST_ROWS: Final = 5_000
-"""The rows that a chart may hold: Altair's own limit."""
+"""Maximum number of rows in a chart, which is Altair's own limit."""
 
 MOST_MODELS: Final = 300
-"""How many models are shown where nothing is said."""
+"""Number of models that are shown by default."""
 
 _CONFIG: Final[dict[str, Any]] = {
-    # A picture is one thing to a screen reader, with a description; thousands of marks are none.
+    # A screen reader reads one description of the figure, not thousands of marks.
     "aria": False,
     "background": "white",
     "font": FONT,
@@ -107,42 +107,42 @@ _CONFIG: Final[dict[str, Any]] = {
 
 
 def finished(chart: Part, title: str, notes: Iterable[str], *, width: int = 640) -> Figure:
-    """A chart with its title, and with the look that all figures have.
+    """Adds a title, notes and the common style to a chart.
 
     Args:
-        chart: without a title.
-        title: what it shows.
-        notes: what a reader should know, below the title; each begins a line.
-        width: of the whole figure in pixels, by which the notes are broken into lines.
+        chart: The chart without a title.
+        title: Title of the figure.
+        notes: Notes below the title, each of which begins a line.
+        width: Width of the whole figure in pixels, which determines how the notes are wrapped.
     """
     notes = list(notes)
     lines = [line for note in notes for line in textwrap.wrap(note, max(50, int(width / 5.8)))]
     heading = alt.TitleParams(text=title, subtitle=lines)
-    described = ". ".join([title, *notes])
+    described = " ".join(f"{text.removesuffix('.')}." for text in (title, *notes))
     out: Figure = chart.properties(title=heading, description=described).configure(**_CONFIG)
     return out
 
 
 def data(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    """Rows as a chart's data.
+    """Converts rows to the data of a chart.
 
     Raises:
-        OptionError: there are more than a chart may hold.
+        OptionError: If there are more rows than a chart may contain.
     """
     if len(rows) > MOST_ROWS:
         raise OptionError(
-            f"the figure would hold {len(rows):,} rows, and more than {MOST_ROWS:,} are too many "
-            "to draw; ask for fewer models (top)"
+            f"the figure would have {len(rows):,} rows, but at most {MOST_ROWS:,} can be drawn; "
+            "choose fewer models (top)"
         )
-    # A frame, as Altair copies and checks lists of rows again and again.
+    # Altair repeatedly copies and checks lists of rows, but not frames.
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
 def limited(size: int, top: int | None, *, most: int = MOST_MODELS) -> int:
-    """How many models are shown: `top`, or all up to `most`.
+    """Returns the number of models to show: `top`, or all up to `most`.
 
     Raises:
-        OptionError: `top` is no number of models.
+        OptionError: If `top` is not a valid number of models.
     """
     if top is None:
         return min(size, most)
@@ -150,12 +150,12 @@ def limited(size: int, top: int | None, *, most: int = MOST_MODELS) -> int:
 
 
 def shown_note(shown: int, size: int) -> list[str]:
-    """A note where not all models are shown."""
-    return [] if shown == size else [f"the best {shown:,} of {size:,} models"]
+    """Returns a note if not all models are shown."""
+    return [] if shown == size else [f"Only the best {shown:,} of {size:,} models are shown."]
 
 
 def names_of(names: Sequence[str]) -> list[str]:
-    """Names as they are shown: what cannot be printed is escaped, and no two are the same."""
+    """Returns unique names for display, with unprintable characters escaped."""
     out: list[str] = []
     seen: set[str] = set()
     for name in names:
@@ -170,7 +170,7 @@ def names_of(names: Sequence[str]) -> list[str]:
 
 
 def name_font(names: Iterable[str]) -> Any:  # noqa: ANN401 - a name, or altair's condition
-    """The font of the labels of an axis with these names: of each by its script."""
+    """Returns the font of axis labels, which depends on the script of each name."""
     found = _scripts(names)
     if not found:
         return FONT
@@ -182,7 +182,7 @@ def name_font(names: Iterable[str]) -> Any:  # noqa: ANN401 - a name, or altair'
 
 
 def text_font(names: Iterable[str], field: str) -> Any:  # noqa: ANN401 - a name, or an expression
-    """The same for marks of text, whose names stand in a field of the data."""
+    """Returns the font of text marks, which depends on the script of a field of the data."""
     found = _scripts(names)
     if not found:
         return FONT
@@ -193,8 +193,8 @@ def text_font(names: Iterable[str], field: str) -> Any:  # noqa: ANN401 - a name
 
 
 def _scripts(names: Iterable[str]) -> list[tuple[str, str]]:
-    """The scripts of the names that need a font of their own."""
-    # As JavaScript has it, where one character beyond U+FFFF is two.
+    """Returns the scripts in the names that need a font of their own."""
+    # JavaScript represents a character above U+FFFF as two units.
     units = {
         unit
         for name in set(names)
@@ -213,26 +213,26 @@ def _scripts(names: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def text_width(text: str, size: float) -> float:
-    """About how wide a text is, in pixels; wide characters are as wide as they are high."""
+    """Estimates the width of a text in pixels; wide characters are as wide as they are high."""
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
     return size * (0.56 * (len(text) - wide) + wide)
 
 
 def row_step(rows: int) -> int:
-    """The height of a row in pixels."""
+    """Returns the height of a row in pixels."""
     return 26 if rows <= 12 else 18 if rows <= 30 else 13
 
 
 def row_font(rows: int) -> int:
-    """The size of the names beside rows."""
+    """Returns the font size of the names of rows."""
     return 12 if rows <= 12 else 11 if rows <= 30 else 10
 
 
 def few(names: Sequence[str], step: int) -> list[str]:
-    """Every so many of the names, the first one among them."""
+    """Returns every `step`-th name, beginning with the first."""
     return list(names[::step])
 
 
 def percent_label(confidence: float) -> str:
-    """A confidence in words: "95 %"."""
+    """Formats a confidence level, for example as "95 %"."""
     return f"{100 * confidence:g} %"

@@ -1,4 +1,4 @@
-"""From a chart to a file, or to text that can stand in a page."""
+"""Writes charts to files, or converts them to text that can be embedded in a page."""
 
 from __future__ import annotations
 
@@ -17,37 +17,39 @@ from humorrank.figures.extra import Part, alt
 ENDINGS: Final = (".png", ".svg", ".json", ".html")
 
 SCALE: Final = 2
-"""Pixels of a PNG for each of the chart."""
+"""Number of pixels of a PNG file for each pixel of the chart."""
 
 _TAG: Final = re.compile(r"<[^>]*>")
 _ID: Final = re.compile(r'( id="| [a-z:-]+="url\(#| (?:xlink:)?href="#)(?=[^"])')
 
 
 def check_ending(path: str | os.PathLike[str]) -> str:
-    """The ending of a file, if a figure can be written so.
+    """Returns the ending of a file after checking that a figure can be written to it.
 
     Raises:
-        OptionError: it cannot, or there cannot be such a file.
+        OptionError: If the ending is not supported, or the file cannot be created.
     """
     ending = Path(path).suffix.lower()
     if ending not in ENDINGS:
         known = ", ".join(ENDINGS)
-        raise OptionError(f"{path}: a figure ends in {known}, not in {ending or 'nothing'}")
+        raise OptionError(
+            f"{path}: the file of a figure must end in {known}, not in {ending or 'nothing'}"
+        )
     check_place(path)
     return ending
 
 
 def save(chart: Part, path: str | os.PathLike[str]) -> None:
-    """Writes a figure, whole or not at all.
+    """Writes a figure completely or not at all.
 
     Args:
-        chart: any Altair chart.
-        path: .png (two pixels a point of the figure), .svg, .json (the Vega-Lite spec), or .html
-            (a page of its own that needs no network).
+        chart: Any Altair chart.
+        path: Path of the file, which ends in .png (two pixels per point of the figure), .svg,
+            .json (the Vega-Lite specification), or .html (a page that needs no network).
 
     Raises:
-        OptionError: the ending is another one, or the file cannot be written.
-        MissingExtraError: altair or vl-convert is not installed.
+        OptionError: If the ending is not supported, or the file cannot be written.
+        MissingExtraError: If altair or vl-convert is not installed.
     """
     ending = check_ending(path)
     if ending == ".svg":
@@ -64,14 +66,14 @@ def save(chart: Part, path: str | os.PathLike[str]) -> None:
 
 
 def svg(chart: Part) -> str:
-    """A figure as SVG, to be put into a page as it is.
+    """Converts a figure to SVG that can be embedded in a page.
 
     Text is escaped, nothing is loaded from elsewhere, and ids begin with a hash of the figure, so
-    that several can stand in one page. To a screen reader it is one picture, with its title and
-    notes as description.
+    that a page can contain several figures. For a screen reader, the figure is a single image,
+    with its title and notes as the description.
 
     Raises:
-        MissingExtraError: altair or vl-convert is not installed.
+        MissingExtraError: If altair or vl-convert is not installed.
     """
     text: str = _rendered(chart, io.StringIO(), "svg").getvalue()
     own = "f" + hashlib.sha256(text.encode()).hexdigest()[:10]
@@ -79,7 +81,7 @@ def svg(chart: Part) -> str:
     if isinstance(about, str):
         label = html.escape(about, quote=True)
         text = text.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
-    # Within a tag a quotation mark ends an attribute: in values, names among them, it is escaped.
+    # A quotation mark within a tag always ends an attribute, because values escape it.
     return _TAG.sub(lambda tag: _ID.sub(rf"\g<1>{own}-", tag[0]), text)
 
 
@@ -89,7 +91,7 @@ def _rendered(chart: Part, to: Any, kind: str, **options: Any) -> Any:  # noqa: 
     except ImportError as error:
         message = "PNG, SVG and HTML need vl-convert: pip install 'humorrank[figures]'"
         raise MissingExtraError(message) from error
-    # Whatever the user has enabled for notebooks, a file holds its data.
+    # A file contains its data, whatever transformer the user has enabled for notebooks.
     with alt.data_transformers.enable("default"):
         chart.save(to, format=kind, **options)
     return to

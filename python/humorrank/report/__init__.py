@@ -1,4 +1,4 @@
-"""One page that holds a whole board (docs/guides/report.md)."""
+"""A page that contains a whole leaderboard (docs/guides/report.md)."""
 
 from humorrank.report.page import Page, make_page, write, write_async
 from humorrank.report.provenance import fingerprint

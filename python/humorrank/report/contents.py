@@ -1,4 +1,4 @@
-"""All that a page shows, as data."""
+"""The contents of a page, as data."""
 
 from __future__ import annotations
 
@@ -36,19 +36,20 @@ def contents(
     space: Callable[[int], int],
     progress: Progress | None,
 ) -> dict[str, Any]:
-    """The data of a page.
+    """Collects the data of a page.
 
     Args:
-        found: the board and what is known beside it.
-        title: of the page.
-        examples: of each pair, at most.
-        offensive: "hide" or "show".
-        tiers: bands of ratings.
-        pictures: to be embedded.
-        no_pictures: what is left out, and why.
-        command: what makes the page.
-        space: bytes taken by all else -> bytes that examples may take.
-        progress: called with (stage, done, total).
+        found: The leaderboard and the other information behind the page.
+        title: Title of the page.
+        examples: Maximum number of examples for each pair.
+        offensive: How to display jokes labeled offensive, "hide" or "show".
+        tiers: Bands of ratings.
+        pictures: Figures to embed.
+        no_pictures: Note about the figures that are left out, or None.
+        command: The command line that makes the page.
+        space: Function that returns the number of bytes that examples may take, given the number of
+            bytes of the other contents.
+        progress: Function that is called with (stage, done, total).
     """
     board = found.board
     notes = dict(found.notes)
@@ -82,9 +83,9 @@ def _examples(
     if decisions is None or not examples or not decisions.has_texts:
         if decisions is not None:
             notes["examples"] = (
-                "No examples were asked for."
+                "Examples were not requested."
                 if decisions.has_texts
-                else "The matches come without texts, so there are no example decisions."
+                else "The matches have no texts, so there are no example decisions."
             )
         return None
     board = found.board
@@ -94,16 +95,16 @@ def _examples(
     said = []
     if len(out["rows"]) < decisions.table.height:
         said.append(
-            f"{len(out['rows']):,} of {decisions.table.height:,} decisions, drawn by the seed, are "
-            f"in this page: up to {examples} a pair"
-            + ("." if len(out["rows"]) == rows.height else ", and as many as it has space for.")
+            f"This page contains {len(out['rows']):,} of {decisions.table.height:,} decisions, "
+            f"drawn by the seed: up to {examples} for each pair"
+            + ("." if len(out["rows"]) == rows.height else ", as far as there is space.")
         )
     if out["cut"]:
-        said.append(f"{out['cut']:,} long texts are cut, with a mark.")
+        said.append(f"{out['cut']:,} long texts are cut and marked.")
     if decisions.unreadable:
-        said.append(f"{decisions.unreadable:,} labels are no lists, and left out.")
+        said.append(f"{decisions.unreadable:,} labels are not lists and are left out.")
     if decisions.ignored:
-        said.append(f"Columns that hold no text are left out: {', '.join(decisions.ignored)}.")
+        said.append(f"Columns without text are left out: {', '.join(decisions.ignored)}.")
     notes["examples"] = " ".join(said)
     return out
 
@@ -133,8 +134,8 @@ def _board(
             columns[name] = rounded(ranks.table[name].to_numpy(), _RATING)
         out["ranks"] = (
             f"Possible ranks: {100 * ranks.confidence:g} % intervals of each model's rank, from "
-            f"{ranks.basis}. Neighbours of one group cannot be told apart "
-            f"at {100 * ranks.confidence:g} % (all pairs at once)."
+            f"{ranks.basis}. Neighbors in the same group cannot be separated "
+            f"at {100 * ranks.confidence:g} % (for all pairs simultaneously)."
         )
     if tiers:
         columns["tier"] = [tier_of(rating, tiers) for rating in board.columns["rating"].tolist()]
@@ -146,17 +147,18 @@ def _ranks(
     board: Leaderboard, notes: dict[str, str], progress: Progress | None
 ) -> RankTable | None:
     if board._uncertainty is None:
-        notes["board"] = "The board was rated without intervals."
+        notes["board"] = "The leaderboard was rated without intervals."
         return None
     if len(board) > MOST_RANKED:
         notes["board"] = (
-            f"Possible ranks are told for up to {MOST_RANKED:,} models (humorrank ranks for more)."
+            f"Possible ranks are shown for up to {MOST_RANKED:,} models; use humorrank ranks for "
+            "more."
         )
         return None
     try:
         return board.ranks(progress=progress)
     except OptionError as error:
-        notes["board"] = f"Possible ranks: {error}"
+        notes["board"] = f"Possible ranks are not available: {error}"
         return None
 
 
@@ -209,7 +211,7 @@ def _beside(count: int, what: str) -> str:
 
 
 def _counts(counts: Mapping[str, Any]) -> list[list[str]]:
-    """The counts that are not 0, in words."""
+    """Returns the counts that are not 0, as text."""
     return [
         [name.replace("_", " "), f"{value:,}"]
         for name, value in counts.items()
@@ -218,7 +220,7 @@ def _counts(counts: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _bias(found: Evidence) -> list[dict[str, Any]]:
-    """One entry a judge: its counts, and its figures as [value, lower, upper]."""
+    """Returns an entry for each judge with its counts, and estimates as [value, lower, upper]."""
     if found.bias is None:
         return []
     return [
@@ -238,7 +240,7 @@ def _bias(found: Evidence) -> list[dict[str, Any]]:
 
 
 def _estimate(found: Estimate) -> list[float | str | None]:
-    """Value and both ends; an infinite one as "inf" or "-inf", a missing one as None."""
+    """Returns the value and both ends: "inf" or "-inf" if infinite, None if missing."""
     out: list[float | str | None] = []
     for end in (found.value, found.lower, found.upper):
         if end is None or math.isnan(end):

@@ -1,4 +1,4 @@
-"""Decisions as judges gave them: with texts, reasons and labels, of a store or a log."""
+"""The decisions of judges in a store or a log, with texts, reasons and labels."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from humorrank.store.export import decision_frames
 from humorrank.store.store import Store
 
 LABELS: Final = ("winner_humor_features", "winner_delivery_features", "loser_features")
-"""The columns of labels."""
+"""Columns that contain labels."""
 
 TEXTS: Final = ("prompt", "joke_a", "joke_b", "reasoning")
-"""The columns of texts."""
+"""Columns that contain texts."""
 
 OFFENSIVE: Final = "offensive"
-"""The label whose jokes are folded away."""
+"""The label whose jokes are collapsed."""
 
 _UNKNOWN: Final = "unknown_labels"
 _KEYS: Final = ("question_id", "model_a", "model_b", "judge", "score")
@@ -35,16 +35,17 @@ class Decisions:
     """The decisions of a source.
 
     Attributes:
-        table: one row a decision, in an order that the source's leaves no trace in: row,
-            question_id, model_a (shown first), model_b, judge, score (of model_a), each column
-            of `LABELS` as a list (null where there are none), and offensive_a and offensive_b,
-            whether a joke was called that in this or another decision on its prompt.
-        texts: gives the texts of some rows of the table as a frame: `row`, and the columns
-            `TEXTS`, null where there is none.
-        has_texts: whether there are jokes or reasons at all.
-        has_labels: whether there are labels at all.
-        unreadable: labels that are no lists, so that they are left out.
-        ignored: columns that hold no text, so that they are left out.
+        table: A row for each decision, in an order that does not depend on that of the source. The
+            columns are row, question_id, model_a (shown first), model_b, judge, score (of model_a),
+            and each column of `LABELS` as a list (null if there are none). The columns offensive_a
+            and offensive_b say whether a joke was labeled offensive in this or another decision on
+            its prompt.
+        texts: Function that returns the texts of some rows of the table as a frame with the column
+            `row` and the columns `TEXTS`, null if there is no text.
+        has_texts: Whether there are any jokes or reasons.
+        has_labels: Whether there are any labels.
+        unreadable: Number of labels that are left out because they are not lists.
+        ignored: Columns that are left out because they do not contain text.
     """
 
     table: pl.DataFrame
@@ -56,10 +57,10 @@ class Decisions:
 
 
 def of_store(path: Path) -> Decisions:
-    """The decisions of a tournament's store; failures and identical jokes are none.
+    """Reads the decisions in the store of a tournament, without failures and identical jokes.
 
     Raises:
-        StoreError: the store cannot be read.
+        StoreError: If the store cannot be read.
     """
     light = [*_KEYS, "position", *LABELS, _UNKNOWN]
 
@@ -82,15 +83,15 @@ def of_store(path: Path) -> Decisions:
 
 
 def of_log(log: MatchLog, sides: tuple[str, str]) -> Decisions:
-    """The decisions of a match log, which a decision log is too.
+    """Reads the decisions of a match log or a decision log.
 
     Args:
-        log: the log; it is read again.
-        sides: the columns of both jokes.
+        log: The log, which is read again.
+        sides: Columns that contain the two jokes.
 
     Raises:
-        InputError: the log cannot be read.
-        OptionError: sides other than joke_a and joke_b are named, and are not there.
+        InputError: If the log cannot be read.
+        OptionError: If columns other than joke_a and joke_b are given and do not exist.
     """
     there = (*sides, "prompt", "reasoning", *LABELS, _UNKNOWN, "identical", "position")
     frame = log.to_polars(where_there=there).with_row_index("at")
@@ -98,7 +99,7 @@ def of_log(log: MatchLog, sides: tuple[str, str]) -> Decisions:
     if sides != ("joke_a", "joke_b"):
         for name in sides:
             if name not in frame.columns:
-                raise OptionError(f"there is no column {name!r} with texts")
+                raise OptionError(f"there is no column {name!r} with texts; check --texts (texts=)")
         frame = frame.drop("joke_a", "joke_b", strict=False).rename(renamed, strict=False)
     if "identical" in frame.columns:
         word = pl.col("identical").cast(pl.String).str.to_lowercase()
@@ -159,7 +160,7 @@ def _decisions(
 
 
 def _lists(column: pl.Series) -> tuple[pl.Series, int]:
-    """Labels as lists of text, null where there are none; and how many could not be read."""
+    """Returns labels as lists of text, null if empty, and the number of unreadable ones."""
     kind = pl.List(pl.String)
     if isinstance(column.dtype, pl.List):
         out = column.cast(kind)
@@ -178,7 +179,7 @@ def _lists(column: pl.Series) -> tuple[pl.Series, int]:
 
 
 def _parsed(text: str) -> list[str] | None:
-    """The labels of a JSON list or of an object of lists; None if it is neither."""
+    """Returns the labels in a JSON list or an object of lists, or None if it is neither."""
     if not text.strip():
         return []
     try:
@@ -193,12 +194,12 @@ def _parsed(text: str) -> list[str] | None:
 
 
 def _spellings(labels: pl.Series) -> list[str]:
-    """The labels that mean offensive, as they are spelled."""
+    """Returns the spellings of the label that means offensive."""
     return [label for label in labels.explode().unique().drop_nulls() if fold(label) == OFFENSIVE]
 
 
 def _spread(table: pl.DataFrame) -> pl.DataFrame:
-    """A joke that was called offensive once is so in all decisions on its prompt."""
+    """Marks a joke as offensive in all decisions on its prompt if it is so in one of them."""
     sides = [
         table.filter(pl.col(f"offensive_{side}") & pl.col("question_id").is_not_null()).select(
             "question_id", pl.col(f"model_{side}").alias("model")

@@ -1,4 +1,4 @@
-"""A few decisions of each pair, few and short enough for a page."""
+"""Selects example decisions of each pair, and limits their number and length."""
 
 from __future__ import annotations
 
@@ -13,28 +13,30 @@ from humorrank._util import draws
 from humorrank.report.decisions import LABELS, TEXTS, Decisions
 
 MOST_EXAMPLES: Final = 20_000
-"""Decisions whose texts are looked at."""
+"""Maximum number of decisions whose texts are read."""
 
 _PURPOSE: Final = 0x6578616D706C65
 _LENGTHS: Final = ((1_500, 1_000), (700, 400))
-"""Characters of a prompt or joke, and of reasons, from which a text is cut: the last where space
-is scarce."""
+"""Maximum lengths of a prompt or joke, and of reasons, beyond which a text is cut. The second pair
+applies if space is scarce."""
 
 
 def chosen(
     decisions: Decisions, places: Mapping[str, int], per_pair: int, seed: int
 ) -> pl.DataFrame:
-    """Some decisions of each pair, drawn by the seed, whatever the order of rows.
+    """Draws decisions of each pair by the seed, independently of the order of the rows.
 
     Args:
-        decisions: all of them.
-        places: contestant -> place on the board; decisions of others are left out.
-        per_pair: how many of each pair at most.
-        seed: of the draw.
+        decisions: All decisions.
+        places: Place of each contestant on the leaderboard. Decisions of other contestants are left
+            out.
+        per_pair: Maximum number of decisions of each pair.
+        seed: Random seed for the draw.
 
     Returns:
-        Rows of `Decisions.table` with a (place of the one shown first), b, and turn (0 for the
-        first of a pair, 1, ...), in the order in which they are to be taken: turn by turn.
+        Rows of `Decisions.table` with the places `a` (of the contestant shown first) and `b`, and
+        `turn` (0 for the first decision of a pair, 1 for the second, and so on). They are sorted by
+        turn, which is the order in which to use them.
     """
     names, numbers = pl.Series(list(places), dtype=pl.String), pl.Series(places.values())
     table = decisions.table.with_columns(
@@ -56,21 +58,21 @@ def chosen(
 
 
 def packed(decisions: Decisions, rows: pl.DataFrame, most_bytes: int) -> dict[str, Any]:
-    """Examples in the form of the page, as many as there is space for.
+    """Converts examples to the form of the page, as many as there is space for.
 
-    Texts are cut with a mark rather than left out; examples beyond the first of a pair go before
-    texts are cut short, and whole pairs last.
+    Long texts are cut and marked rather than left out. If space is scarce, the further examples of
+    each pair are left out first, then texts are cut shorter, and finally whole pairs are left out.
 
     Args:
-        decisions: all of them.
-        rows: of `chosen`.
-        most_bytes: of JSON.
+        decisions: All decisions.
+        rows: The rows returned by `chosen`.
+        most_bytes: Maximum size as JSON.
 
     Returns:
-        `texts` (each once), `judges`, `labels`, `rows`, `offensive` (the numbers of the texts
-        that a judge called so) and `cut`: how many texts are cut. A row is [a, b, score, judge,
-        question, prompt, joke_a, joke_b, reasoning, humor, delivery, failures]: numbers into
-        texts, judges and labels, or null.
+        `texts` (each once), `judges`, `labels`, `rows`, `offensive` (the indices of the texts that
+        a judge labeled offensive) and `cut` (the number of texts that are cut). A row is [a, b,
+        score, judge, question, prompt, joke_a, joke_b, reasoning, humor, delivery, failures].
+        Texts, judges and labels are given by their indices, or null.
     """
     if not rows.height:
         return _Pack(*_LENGTHS[0]).data()
@@ -88,7 +90,7 @@ def packed(decisions: Decisions, rows: pl.DataFrame, most_bytes: int) -> dict[st
 
 
 class _Pack:
-    """Rows with their texts, until the space is spent."""
+    """Collects rows with their texts until the space is used up."""
 
     def __init__(self, joke: int, reasoning: int) -> None:
         self._joke, self._reasoning = joke, reasoning
@@ -101,7 +103,7 @@ class _Pack:
         self._offensive: set[int] = set()
 
     def add(self, row: Mapping[str, Any], most_bytes: int) -> bool:
-        """Whether there was space for it."""
+        """Adds a row, and returns whether there was space for it."""
         if self._bytes > most_bytes:
             return False
         same = row["prompt"] == row["question_id"]
@@ -127,7 +129,7 @@ class _Pack:
         return self._bytes <= most_bytes
 
     def data(self) -> dict[str, Any]:
-        """The examples."""
+        """Returns the examples in the form of the page."""
         return {
             "texts": list(self._texts),
             "judges": list(self._judges),
@@ -143,7 +145,7 @@ class _Pack:
         if len(text) <= most:
             return self._number(self._texts, text)
         number = self._number(
-            self._texts, f"{text[:most].rstrip()} … [cut: {len(text):,} characters in all]"
+            self._texts, f"{text[:most].rstrip()} … [cut: {len(text):,} characters in total]"
         )
         self._cut.add(number)
         return number

@@ -1,4 +1,4 @@
-"""Which labels judges gave: shares among each contestant's wins, or among its losses."""
+"""The labels that judges gave, as shares of the wins or losses of each contestant."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from humorrank.judge.taxonomy import TAXONOMY
 from humorrank.matches.labels import KINDS, Labels
 
 MOST_FEATURED: Final = 60
-"""Contestants whose labels are shown: the best ones."""
+"""Maximum number of the best contestants whose labels are shown."""
 
 MOST_LABELS: Final = 24
-"""Labels that a table shows: the most frequent ones."""
+"""Maximum number of the most frequent labels that a table shows."""
 
 _TAXONOMY: Final = {
     "mechanisms": TAXONOMY.humor,
@@ -24,17 +24,19 @@ _TAXONOMY: Final = {
 
 
 def feature_tables(labels: Labels, models: Sequence[str]) -> list[dict[str, Any]]:
-    """A table a kind of label: the share of a contestant's labelled wins or losses that have it.
+    """Returns a table of the shares of each kind of label (mechanisms, delivery, failures).
+
+    A share is the part of the labeled wins or losses of a contestant that have the label.
 
     Args:
-        labels: as they were counted.
-        models: the contestants, in the order of the rows.
+        labels: The counts of the labels.
+        models: The contestants, in the order of the rows.
 
     Returns:
-        Of each kind `name`, `among` ("wins" or "losses"), `labels` (those of the taxonomy first),
-        `all` (how many there are), `counts` (labelled wins or losses of each contestant) and
-        `shares` (rows of contestants by labels, None where the count is 0); kinds without a label
-        are left out.
+        A dictionary for each kind, with `name`, `among` ("wins" or "losses"), `labels` (those of
+        the taxonomy first), `all` (the number of labels), `counts` (labeled wins or losses of each
+        contestant) and `shares` (a row for each contestant, None if the count is 0). Kinds without
+        a label are left out.
     """
     out = []
     for kind in KINDS:

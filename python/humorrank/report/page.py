@@ -1,4 +1,4 @@
-"""The page: from a board, a log or a store to one file that can be mailed."""
+"""Converts a leaderboard, a log or a store to a page, which is one file."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from humorrank.report.source import Evidence, evidence_of
 Offensive = Literal["hide", "show"]
 
 REPLICATES: Final = 1000
-"""Behind the intervals of a page, as of `humorrank ranks`."""
+"""Number of replicates behind the intervals of a page, as in `humorrank ranks`."""
 
 MOST_BYTES: Final = 2_900_000
-"""What a page is kept below by leaving out examples."""
+"""Maximum size of a page, which is kept by leaving out examples."""
 
 LEAST_EXAMPLES: Final = 300_000
-"""Bytes of examples there are in any case."""
+"""Number of bytes that examples may always take."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +37,9 @@ class Page:
     """A page.
 
     Attributes:
-        title: of the page.
-        data: all that it shows, in JSON's types.
-        evidence: what it was made of: the board and what is known beside it.
+        title: Title of the page.
+        data: The contents of the page, in the types of JSON.
+        evidence: The leaderboard and the other information that the page is made from.
     """
 
     title: str
@@ -48,20 +48,20 @@ class Page:
 
     @cached_property
     def html(self) -> str:
-        """The page as one file of HTML, which loads nothing."""
+        """The page as a single HTML file, which loads nothing."""
         return rendered(self.title, self.data)
 
     def write(self, path: str | os.PathLike[str]) -> int:
-        """Writes the page, whole or not at all.
+        """Writes the page completely or not at all.
 
         Args:
-            path: of the file.
+            path: Path of the file.
 
         Returns:
-            How many bytes.
+            The size of the file in bytes.
 
         Raises:
-            OptionError: the file cannot be written.
+            OptionError: If the file cannot be written.
         """
         content = self.html.encode()
         with replacing(path) as file:
@@ -83,36 +83,40 @@ def make_page(
     progress: Progress | None = None,
     **rating: Any,  # noqa: ANN401 - the options of rate
 ) -> Page:
-    """Makes a page of a board: ranks, pairs, win rates, labels, biases, and where it came from.
+    """Makes a page of a leaderboard.
 
-    The same matches, settings, seed and versions make the same page, byte for byte.
+    The page shows ranks, pairs, win rates, labels, biases, and how the leaderboard was made. The
+    same matches, settings, seed and versions give the same page, byte for byte.
 
     Args:
-        source: a `Leaderboard`, a tournament's store, or whatever `humorrank.rate` takes. A board
-            has neither texts nor judges; a tally has no texts.
-        title: of the page; made of the number of contestants and matches by default.
-        examples: example decisions of each pair, at most; drawn by the seed.
-        offensive: whether jokes that a judge labelled offensive are folded away ("hide"), so that
-            a reader opens them, or shown as any other ("show").
-        tiers: bands of ratings, as of `humorrank.rating.board.tiers.tiers_of`; none by default.
-        pictures: whether figures are embedded, where altair and vl-convert are installed.
-        texts: the columns of both jokes of a log; joke_a and joke_b by default.
-        command: the command line that makes this page, to be shown in it.
-        reading: options of `MatchLog`.
-        progress: called with (stage, done, total).
-        rating: options of `humorrank.rate`; bootstrap is 1000 by default.
+        source: A `Leaderboard`, the store of a tournament, or anything that `humorrank.rate`
+            accepts. A leaderboard has neither texts nor judges; a tally has no texts.
+        title: Title of the page. By default, it gives the numbers of contestants and matches.
+        examples: Maximum number of example decisions for each pair, drawn by the seed.
+        offensive: Whether jokes that a judge labeled offensive are collapsed ("hide"), so that a
+            reader can expand them, or displayed like all others ("show").
+        tiers: Bands of ratings, as in `humorrank.rating.board.tiers.tiers_of`; none by default.
+        pictures: Whether figures are embedded, if altair and vl-convert are installed.
+        texts: Columns of a log that contain the two jokes; joke_a and joke_b by default.
+        command: The command line that makes this page, which the page displays.
+        reading: Options of `MatchLog`.
+        progress: Function that is called with (stage, done, total).
+        rating: Options of `humorrank.rate`; bootstrap is 1000 by default.
 
     Raises:
-        OptionError: an option has a value that it cannot have, or does not go with the source.
-        InputError: the matches cannot be read as they stand.
-        NoMaximumError: the likelihood has no maximum; says who is outside and why.
-        StoreError: the store cannot be read.
+        OptionError: If an option has an invalid value, or does not apply to the source.
+        InputError: If the matches cannot be read.
+        NoMaximumError: If the likelihood has no maximum. The message names the contestants
+            outside, and the reason.
+        StoreError: If the store cannot be read.
     """
     one_of("offensive", offensive, ("hide", "show"))
     whole("examples", examples, most=100)
     bands = tiers_of(tiers)
     if rating.pop("by", None) is not None:
-        raise OptionError("a page is of one board, and by makes many: filter the log (where)")
+        raise OptionError(
+            "a page shows a single leaderboard; instead of by, filter the log (where)"
+        )
     found = evidence_of(
         source,
         reading=reading or {},
@@ -121,7 +125,7 @@ def make_page(
         progress=progress,
     )
     drawn: list[Picture] = []
-    missing: str | None = "Without pictures, as asked for."
+    missing: str | None = "Pictures were not requested."
     if pictures:
         drawn, missing = pictures_of(found, progress)
     board = found.board
@@ -147,18 +151,18 @@ def write(
     path: str | os.PathLike[str],
     **options: Any,  # noqa: ANN401 - the options of make_page
 ) -> int:
-    """Makes a page and writes it, whole or not at all.
+    """Makes a page and writes it completely or not at all.
 
     Args:
-        source: A board, a store, or whatever `humorrank.rate` takes.
-        path: The path of the file.
-        options: The options of `make_page`.
+        source: A leaderboard, a store, or anything that `humorrank.rate` accepts.
+        path: Path of the file.
+        options: Options of `make_page`.
 
     Returns:
         The size of the file in bytes.
 
     Raises:
-        HumorRankError: See `make_page`.
+        HumorRankError: If the page cannot be made; see `make_page`.
     """
     return make_page(source, **options).write(path)
 
@@ -168,11 +172,11 @@ async def write_async(
     path: str | os.PathLike[str],
     **options: Any,  # noqa: ANN401 - the options of make_page
 ) -> int:
-    """Makes and writes a page in another thread, so that an event loop goes on; see `write`."""
+    """Makes and writes a page in a thread, without blocking the event loop; see `write`."""
     return await asyncio.to_thread(write, source, path, **options)
 
 
 def _clean(title: str | None) -> str:
-    """A title of one line, in characters that every file can hold."""
+    """Returns the title as one line of printable characters."""
     text = (title or "").encode("utf-8", "replace").decode()
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -1,4 +1,4 @@
-"""What a board says of every pair of its best contestants, as columns."""
+"""The results of a leaderboard for every pair of its best contestants, as columns."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from humorrank._util.progress import Progress
 from humorrank.rating.board.leaderboard import Leaderboard
 
 MOST_PAIRED: Final = 300
-"""Contestants whose pairs a page holds: the best ones, as pairs grow with their square."""
+"""Maximum number of the best contestants whose pairs are included in a page."""
 
 _POINTS: Final = 2
 _CHANCE: Final = 4
 
 
 def paired(board: Leaderboard) -> int:
-    """How many contestants the pairs are of."""
+    """Returns the number of contestants whose pairs are included."""
     return min(len(board), MOST_PAIRED)
 
 
 def pair_columns(board: Leaderboard, progress: Progress | None = None) -> dict[str, list[Any]]:
-    """The figures of `Leaderboard.compare` for all pairs (i, j), i < j, of the best contestants.
+    """Compares all pairs (i, j), i < j, of the best contestants, like `Leaderboard.compare`.
 
-    Pairs are in the order (0, 1), (0, 2), ..., (1, 2), ... of places on the board.
+    Pairs are in the order (0, 1), (0, 2), ..., (1, 2), ... of places on the leaderboard.
 
     Args:
-        board: the board.
-        progress: called with (stage, done, total).
+        board: The leaderboard.
+        progress: Function that is called with (stage, done, total).
 
     Returns:
-        `lower` and `upper` (ends of the rating of i less that of j) and
-        `stronger` where there are intervals; `matches`, `points` (of i) and `against` (of j) of
-        their direct matches.
+        `lower` and `upper` (ends of the interval of the rating of i minus that of j) and
+        `stronger`, if there are intervals; `matches`, `points` (of i) and `against` (the points of
+        j) in their direct matches.
     """
     n = paired(board)
     codes = board.codes[:n]
@@ -62,7 +62,7 @@ def pair_columns(board: Leaderboard, progress: Progress | None = None) -> dict[s
 
 
 def rounded(values: np.ndarray, decimals: int) -> list[float | int | str | None]:
-    """Numbers of so many decimals, whole ones as such; "inf", "-inf", and None for no number."""
+    """Rounds numbers for JSON: infinite ones become "inf" or "-inf", and NaN becomes None."""
     out: list[float | int | str | None] = []
     for value in np.round(np.asarray(values, np.float64), decimals).tolist():
         if math.isfinite(value):

@@ -1,4 +1,4 @@
-"""Figures for the page, where what draws them is installed."""
+"""Figures for the page, if the libraries that draw them are installed."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from humorrank.figures.extra import Figure
 
 MOST_RANKED: Final = 1_000
-"""Contestants for whom intervals of ranks are made; the work grows with their square."""
+"""Maximum number of contestants with rank intervals, whose cost grows with its square."""
 
 MOST_DRAWN: Final = 100
-"""Contestants in a figure: the best ones."""
+"""Maximum number of contestants in a figure, which shows the best ones."""
 
 MOST_BYTES: Final = 150_000
-"""Of a figure; a larger one is left out, as the tables hold its numbers."""
+"""Maximum size of a figure; a larger one is left out, because tables show its numbers."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Picture:
     """A figure.
 
     Attributes:
-        place: the id of the element of the page that it stands in.
-        caption: what it shows.
-        svg: the figure.
+        place: Id of the element of the page that contains the figure.
+        caption: Caption of the figure.
+        svg: The figure as SVG.
     """
 
     place: str
@@ -43,14 +43,14 @@ class Picture:
 def pictures_of(
     found: Evidence, progress: Progress | None = None
 ) -> tuple[list[Picture], str | None]:
-    """The figures of a board, its win rates and its labels.
+    """Draws the figures of a leaderboard, its win rates and its labels.
 
     Args:
-        found: the board and what is known beside it.
-        progress: called with (stage, done, total).
+        found: The leaderboard and the other information behind the page.
+        progress: Function that is called with (stage, done, total).
 
     Returns:
-        The figures; and what is left out, and why, or None.
+        The figures, and a note about the figures that are left out or None.
     """
     drawn, left = [], []
     charts = list(_charts(found))
@@ -58,17 +58,17 @@ def pictures_of(
         try:
             svg = figures.svg(chart())
         except MissingExtraError as error:
-            return [], f"Without pictures: {error}"
+            return [], f"The page has no pictures: {error}"
         except HumorRankError as error:
             left.append(f"{caption} ({error})")
             continue
         if len(svg.encode()) > MOST_BYTES:
-            left.append(f"{caption} (too large; the tables hold the numbers)")
+            left.append(f"{caption} (too large; the tables show the numbers)")
         else:
             drawn.append(Picture(place, caption, svg))
         if progress is not None:
             progress("pictures", number + 1, len(charts))
-    return drawn, f"Pictures that are left out: {'; '.join(left)}." if left else None
+    return drawn, f"Pictures left out: {'; '.join(left)}." if left else None
 
 
 def _charts(found: Evidence) -> Iterator[tuple[str, str, Callable[[], Figure]]]:
@@ -76,7 +76,7 @@ def _charts(found: Evidence) -> Iterator[tuple[str, str, Callable[[], Figure]]]:
     top = min(MOST_DRAWN, len(board))
     yield "pictures", "Ratings with their intervals", lambda: figures.leaderboard(board, top)
     if board._uncertainty is not None and len(board) <= MOST_RANKED:
-        yield "pictures", "Ranks that the data allow", lambda: figures.ranks(board, top)
+        yield "pictures", "Possible ranks", lambda: figures.ranks(board, top)
     yield "rates-table", "Win rates in rank order", lambda: figures.win_rates(board, top)
     if found.labels is not None:
         origin, most = found.origin, min(MOST_FEATURED, len(board))

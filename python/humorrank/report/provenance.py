@@ -1,4 +1,4 @@
-"""What it takes to make a page again: the data's fingerprint, settings, versions."""
+"""The information that reproduces a page: fingerprint of the data, settings, versions."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ _BLOCK: Final = 1 << 20
 
 
 def fingerprint(data: Tally | Leaderboard) -> str:
-    """The SHA-256 of matches, which neither their order nor their files change.
+    """Computes the SHA-256 of matches, independently of their order and of their files.
 
-    Of a tally: the names, then its cells over them, keys apart: who was shown first, who second,
-    outcome, score, weight, count. Of a board, which no longer knows who was shown first: the names
-    of the rated, then the kinds of their matches: both contestants, points of each, count.
+    For a tally, it covers the names and then the cells without keys: contestant shown first,
+    contestant shown second, outcome, score, weight, count. A leaderboard no longer records who was
+    shown first. For a leaderboard, it therefore covers the names of the rated contestants and then
+    the distinct matches: both contestants, points of each side, count.
 
     Args:
-        data: the matches.
+        data: The matches, as a tally or a leaderboard.
 
     Returns:
-        Hexadecimal digits.
+        The fingerprint in hexadecimal digits.
     """
     digest = hashlib.sha256()
     columns: Iterable[np.ndarray]
@@ -50,7 +51,7 @@ def fingerprint(data: Tally | Leaderboard) -> str:
 
 
 def file_facts(paths: Iterable[str]) -> list[dict[str, Any]]:
-    """Name, bytes and SHA-256 of the files among some paths; pipes are left alone."""
+    """Returns name, bytes and SHA-256 of each regular file among the paths."""
     out = []
     for path in dict.fromkeys(paths):
         file = Path(path)
@@ -65,7 +66,7 @@ def file_facts(paths: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def versions(extra: Iterable[str] = ()) -> dict[str, str]:
-    """What is installed of humorrank's and of what it works with."""
+    """Returns the versions of Python and of the installed dependencies."""
     out = {"python": platform.python_version()}
     for name in (*_PACKAGES, *extra):
         try:
@@ -76,7 +77,7 @@ def versions(extra: Iterable[str] = ()) -> dict[str, str]:
 
 
 def settings(board: Leaderboard) -> dict[str, str]:
-    """The settings of a rating as text, without those that are off."""
+    """Returns the settings of a rating as text, without those that are off."""
     off = (None, False, (), 0, "")
     return {
         name: _text(value)

@@ -1,4 +1,4 @@
-"""One HTML file of a template, a style, a script and data, which needs nothing else."""
+"""Combines a template, a style, a script and data into a self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 TEMPLATE: Final = "page.html.jinja"
 STYLES: Final = ("page.css", "tables.css")
 SCRIPTS: Final = ("tools.js", "board.js", "pair.js", "tables.js", "start.js")
-"""In the order in which they stand in the page, within one function."""
+"""Scripts in the order of the page, where they are wrapped in one function."""
 
 
 def rendered(title: str, data: dict[str, Any]) -> str:
-    """The page.
+    """Renders the page.
 
-    Nothing of `data` becomes markup: it stands in the page as JSON without "<", which the script
-    puts into elements as text. A content security policy lets nothing be loaded, and nothing run
-    but this script and this style, whose hashes it names.
+    `data` never becomes markup: the page contains it as JSON without "<", and the script puts it
+    into elements as text. A content security policy forbids loading anything. It allows only this
+    script and this style, by their hashes.
 
     Args:
-        title: of the page, as text.
-        data: what the script shows, in JSON's types.
+        title: Title of the page, as plain text.
+        data: The data that the script displays, in the types of JSON.
     """
     style, script = _style(), _script()
     environment = Environment(
@@ -45,7 +45,7 @@ def rendered(title: str, data: dict[str, Any]) -> str:
 
 
 def policy(style: str, script: str) -> str:
-    """The content security policy of a page with this style and this script."""
+    """Returns the content security policy of a page with this style and this script."""
     return (
         f"default-src 'none'; script-src '{_hashed(script)}'; style-src '{_hashed(style)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
@@ -53,7 +53,7 @@ def policy(style: str, script: str) -> str:
 
 
 def embedded(data: Any) -> str:  # noqa: ANN401 - any tree
-    """Data as JSON that can stand in an element of HTML: no text of it can end the element."""
+    """Encodes data as JSON in which no text can end an HTML element."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -61,7 +61,7 @@ def embedded(data: Any) -> str:  # noqa: ANN401 - any tree
 
 
 def picture(svg: str) -> str:
-    """An SVG as an address that holds it."""
+    """Encodes an SVG as a data URL."""
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
@@ -76,7 +76,7 @@ def _script() -> str:
 
 
 def _asset(name: str) -> str:
-    # Lines end as HTML's parser sees them, whatever a checkout made of them.
+    # The hashes need the line ends that an HTML parser sees; a checkout may convert them.
     text = resources.files("humorrank.report").joinpath("assets", name).read_text("utf-8")
     return text.replace("\r\n", "\n")
 

@@ -1,4 +1,4 @@
-"""From whatever a user hands over to a board and to what is known beside it."""
+"""Rates the source of a page, and collects the other information that the page shows."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ from humorrank.store.faults import store_errors
 from humorrank.store.store import Store
 
 MOST_READ_AGAIN: Final = 2_000_000
-"""Matches of a log that is read again, into memory, for its decisions and judges."""
+"""Maximum number of matches of a log that is read again for its decisions and judges."""
 
 MOST_JUDGES: Final = 30
-"""Judges that are reported apart; more are taken as one."""
+"""Maximum number of judges that are reported separately; more are treated as one."""
 
 _FAILURES: Final = (
     "SELECT reason, COUNT(*) FROM failures f WHERE NOT EXISTS (SELECT 1 FROM judgments j WHERE "
@@ -52,23 +52,23 @@ _LONGEST_KIND: Final = 120
 
 @dataclass(frozen=True)
 class Evidence:
-    """A board, and what is known beside it.
+    """A leaderboard and the other information behind a page.
 
     Attributes:
-        board: the board.
-        fingerprint: of the matches.
-        cells: what the fingerprint is of, in words.
-        files: name, bytes and sha256 of each file that was read; none of a store, whose file
-            changes with its use.
-        store: what the tournament depends on, by dotted key; None for other sources.
-        decisions: None where there are none.
-        judges: (judge, judgments) of each judge; None in the place of a name where there is none.
-        labels: how often each label was given; None where there are none.
-        bias: None where it cannot be told.
-        failures: (kind, how many) of a store's failures; None for other sources.
-        notes: section -> why it is empty or what is to be known of it.
-        origin: the source, to be read again.
-        reading: options of `MatchLog` with which it is read.
+        board: The leaderboard.
+        fingerprint: Fingerprint of the matches.
+        cells: Description of the data that the fingerprint covers.
+        files: Name, bytes and sha256 of each file that was read. A store is not listed, because its
+            file changes whenever it is used.
+        store: Settings of the tournament, by dotted key; None for other sources.
+        decisions: The decisions, or None if there are none.
+        judges: Name and number of judgments of each judge; the name is None if it is not recorded.
+        labels: Counts of the labels, or None if there are none.
+        bias: The measured biases, or None if they cannot be measured.
+        failures: Kinds and numbers of the failures in a store; None for other sources.
+        notes: Notes by section, such as the reason why it is empty.
+        origin: The source, to be read again.
+        reading: Options of `MatchLog` with which the source is read.
     """
 
     board: Leaderboard
@@ -94,26 +94,29 @@ def evidence_of(
     texts: tuple[str, str] | None,
     progress: Progress | None,
 ) -> Evidence:
-    """Rates a source, and reads what it knows beside matches.
+    """Rates a source, and reads the other information that it contains.
 
     Args:
-        source: as of `humorrank.report.page`.
-        reading: options of `MatchLog`.
-        rating: options of `rate`.
-        texts: the columns of both jokes.
-        progress: called with (stage, done, total).
+        source: The source, as in `humorrank.report.make_page`.
+        reading: Options of `MatchLog`.
+        rating: Options of `humorrank.rate`.
+        texts: Columns that contain the two jokes, or None for the default.
+        progress: Function that is called with (stage, done, total).
 
     Raises:
-        HumorRankError: see `humorrank.rate`; an option does not go with the source.
+        HumorRankError: If the source cannot be rated, or an option does not apply to it; see
+            `humorrank.rate`.
     """
     if isinstance(source, Leaderboard):
         for option in sorted(said_options(reading) | set(rating) | ({"texts"} if texts else set())):
-            raise OptionError(f"{option} is said where the board is rated: rate(..., {option}=...)")
-        reason = "The page was made of a board, which keeps {} of its matches."
+            raise OptionError(
+                f"{option} cannot be set for a leaderboard; set it in rate(..., {option}=...)"
+            )
+        reason = "The page was made from a leaderboard, which keeps {} of its matches."
         return Evidence(
             source,
             fingerprint(source),
-            "the cells that were rated: pair, points of each, count",
+            "the cells that were rated: pair, points of each side, count",
             files=file_facts(source.sources["files"]),
             notes={
                 "examples": reason.format("no texts"),
@@ -179,16 +182,16 @@ def _of_log(
     files = file_facts(_paths(source, board))
     found = Evidence(board, fingerprint(tally), _CELLS, source, options, files)
     if isinstance(resolve(source), TallySource):
-        reason = "The page was made of a tally, which keeps no {}."
+        reason = "The page was made from a tally, which keeps no {}."
         if texts is not None:
-            raise OptionError("a tally holds no texts; give the log itself")
+            raise OptionError("a tally contains no texts; use the log instead")
         found.notes["examples"] = reason.format("texts")
         found.notes["features"] = reason.format("labels")
         return _with_judges(found, texts)
     if _is_pipe(source):
-        why = "The matches came through a pipe, which can be read only once: give the file itself."
+        why = "The matches came through a pipe, which can be read only once. Use the file instead."
     elif tally.report is not None and tally.report.rows > MOST_READ_AGAIN:
-        why = f"The log has more than {MOST_READ_AGAIN:,} rows, too many to look at each decision."
+        why = f"The log has more than {MOST_READ_AGAIN:,} rows, too many to read each decision."
     else:
         log = log_of(source, reading)
         decisions = of_log(log, texts or ("joke_a", "joke_b"))
@@ -204,7 +207,9 @@ def _rated(
     cluster = rating.get("cluster")
     if rating.get("controls") and not isinstance(resolve(source), TallySource):
         if _is_pipe(source):
-            raise OptionError("controls need the log twice, and a pipe is read only once")
+            raise OptionError(
+                "controls need to read the log twice, but a pipe can be read only once; use a file"
+            )
         log = log_of(source, reading)
         board: Leaderboard = rate(log, progress=progress, **rating)
         return board, counted(log, keys=(), progress=progress, reading={})
@@ -214,21 +219,21 @@ def _rated(
 
 
 def _with_labels(found: Evidence) -> Evidence:
-    """With the labels, or with a note why there are none."""
+    """Adds the labels, or a note about why there are none."""
     try:
         return replace(found, labels=read_labels(found.origin, found.reading))
     except InputError as error:
         lacking = found.decisions is not None and not found.decisions.has_labels
         found.notes["features"] = (
-            "The matches come without labels, so there is nothing to show here."
+            "The matches have no labels."
             if lacking and error.column is None
-            else f"Not told: {error}"
+            else f"Not available: {error}"
         )
         return found
 
 
 def _with_judges(found: Evidence, texts: tuple[str, str] | None) -> Evidence:
-    """With the judges and their biases, or with a note why there are none."""
+    """Adds the judges and their biases, or a note about why there are none."""
     source, options = found.origin, found.reading
     try:
         judgments = read_judgments(source, texts=texts, reading=options, ordered=False)
@@ -238,18 +243,18 @@ def _with_judges(found: Evidence, texts: tuple[str, str] | None) -> Evidence:
         pooled = len(judges) > MOST_JUDGES
         if pooled:
             found.notes["bias"] = (
-                f"{len(judges):,} judges, taken as one; humorrank bias reports them apart."
+                f"{len(judges):,} judges, treated as one; humorrank bias reports them separately."
             )
         confidence = found.board.settings["confidence"]
         measured = bias(source, texts=texts, pooled=pooled, confidence=confidence, **options)
         return replace(found, bias=measured)
     except HumorRankError as error:
-        found.notes["bias"] = f"Not told: {error}"
+        found.notes["bias"] = f"Not available: {error}"
         return found
 
 
 def _paths(source: object, board: Leaderboard) -> list[str]:
-    """The files that were read, by the names of the log's report or of the source itself."""
+    """Returns the paths of the files that were read, including tally files."""
     found = resolve(source)
     parts = found.tallies if isinstance(found, TallySource) else ()
     return [*(part for part in parts if isinstance(part, str)), *board.sources["files"]]
@@ -266,7 +271,7 @@ def _is_pipe(source: object) -> bool:
 
 
 def _kinds(failures: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Failures by what their reasons begin with, the most frequent first."""
+    """Groups failures by the beginning of their reasons, the most frequent first."""
     kinds: dict[str, int] = {}
     for reason, count in failures:
         kind = " ".join(str(reason).split(":", 1)[0].split())
@@ -278,7 +283,7 @@ def _kinds(failures: list[tuple[str, int]]) -> list[tuple[str, int]]:
 
 
 def store_settings(known: Mapping[str, Any]) -> dict[str, str]:
-    """What a tournament depends on, as text."""
+    """Returns the settings that a tournament depends on, as text."""
     return {
         key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         for key, value in known.items()

@@ -1,4 +1,4 @@
-// The leaderboard: sorted by any column, filtered by name, with details where one points.
+// The leaderboard, which can be sorted by any column and filtered by name, with a tip for each row.
 
 const size = board.model.length;
 
@@ -56,7 +56,7 @@ function modelCell(row) {
   return make("th", { scope: "row", class: "model" }, button);
 }
 
-// A column: its title, what it sorts by, its first direction, and its cell.
+// A column: its title, the value it sorts by, its first direction, and its cell.
 function column(title, value, down, cell, kind) {
   return { title, value, down, cell, kind: kind || "" };
 }
@@ -77,7 +77,7 @@ const columns = (() => {
   }
   made.push(column("rating", of("rating"), true, plain((row) => fixed(board.rating[row], 1))));
   if (ends.lower) {
-    const kind = data.board.band ? "band" : "interval";
+    const kind = data.board.band ? "simultaneous interval" : "interval";
     made.push(column(`${percent} ${kind}`, of("rating_lower"), true, intervalCell));
   }
   if (board.rank_lower) {
@@ -112,7 +112,7 @@ function details(row) {
   return lines.join("\n");
 }
 
-// The tip stands beside whatever has the pointer or the focus; Escape puts it away.
+// The tip appears next to the element that has the pointer or the focus; Escape hides it.
 function showTip(row, beside) {
   const tip = at("tip");
   tip.textContent = details(row);
@@ -184,7 +184,7 @@ function showBoard() {
     "table",
     null,
     captioned(
-      `${whole(size)} models. A column's title sorts by it; a model's name takes it to head to head.`,
+      `${whole(size)} models. Select a column title to sort, or a model to compare it head to head.`,
     ),
     make("thead", null, make("tr", null, ...heads)),
     body,
@@ -207,7 +207,7 @@ function showBoard() {
     if (event.key === "Escape") hideTip();
   });
   const bars = ends.lower
-    ? `Bars run from ${fixed(scale.least, 0)} to ${fixed(scale.most, 0)} points; a dashed end is open.`
+    ? `Bars range from ${fixed(scale.least, 0)} to ${fixed(scale.most, 0)} points; a dashed end is open.`
     : null;
   const tiers = data.board.tiers || [];
   at("board-notes").append(

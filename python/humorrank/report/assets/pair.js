@@ -1,13 +1,13 @@
-// Head to head: what the board says of two models, and decisions between them.
+// Head to head: the comparison of two models, and decisions between them.
 
 const pairs = data.pairs;
 
-// The number of the pair of places i < j.
+// The index of the pair of places i < j.
 function pairNumber(i, j) {
   return i * pairs.models - (i * (i + 1)) / 2 + j - i - 1;
 }
 
-// What there is of a against b, whichever stands higher.
+// The results of a against b, whichever of them ranks higher.
 function figuresOf(a, b) {
   const turned = a > b;
   const at = turned ? pairNumber(b, a) : pairNumber(a, b);
@@ -67,7 +67,7 @@ function showFigures(a, b) {
         "p_stronger",
         "P(A is stronger)",
         chance(found.stronger),
-        "how sure the data make the order",
+        "how certain the order is, given the data",
       ),
       figure(
         "matches",
@@ -97,7 +97,7 @@ function jokeOf(model, text, state) {
     const body = make("p", { class: "text", dir: "auto" }, data.examples.texts[text]);
     box.append(
       state.folded
-        ? make("details", null, make("summary", null, "Labelled offensive by a judge: show"), body)
+        ? make("details", null, make("summary", null, "Labeled offensive by a judge (show)"), body)
         : body,
     );
   }
@@ -132,7 +132,7 @@ function exampleOf(row, count) {
   if (reasoning !== null) {
     const reason = make("p", { class: "text", dir: "auto" }, text(reasoning));
     const folded = ofA.folded || ofB.folded;
-    const summary = "About a joke labelled offensive: show";
+    const summary = "About a joke labeled offensive (show)";
     made.append(
       make("h5", null, "Reasoning of ", own(by)),
       folded ? make("details", null, make("summary", null, summary), reason) : reason,
@@ -150,7 +150,7 @@ const examples = new Map();
 
 function showExamples(a, b) {
   const found = examples.get(`${Math.min(a, b)} ${Math.max(a, b)}`) || [];
-  const none = data.examples ? "There is no example of this pair in the page." : null;
+  const none = data.examples ? "This page has no example of this pair." : null;
   at("examples").replaceChildren(
     ...[
       ...found.map((row, i) => exampleOf(row, i + 1)),
@@ -172,7 +172,7 @@ function showPair() {
   showExamples(a, b);
 }
 
-// Takes a model of the leaderboard as model A.
+// Selects a model of the leaderboard as model A.
 function choose(row) {
   if (row >= pairs.models) return;
   hideTip();
@@ -186,7 +186,7 @@ function choose(row) {
 
 function startPairs() {
   if (pairs.models < 2) {
-    at("said").textContent = "There are no two models to compare.";
+    at("said").textContent = "There are fewer than two models to compare.";
     return;
   }
   for (const row of data.examples ? data.examples.rows : []) {
@@ -208,7 +208,7 @@ function startPairs() {
     showPair();
   });
   if (pairs.models < size) {
-    at("pair-title").after(note(`Pairs are of the ${whole(pairs.models)} best models.`));
+    at("pair-title").after(note(`Only the best ${whole(pairs.models)} models can be compared here.`));
   }
   showPair();
 }

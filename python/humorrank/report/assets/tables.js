@@ -1,4 +1,4 @@
-// Win rates, labels, biases, failures, and where the page came from.
+// Win rates, labels, biases, failures, and how the page was made.
 
 const MOST_RATES = 60;
 const MOST_COUNTS = 20;
@@ -46,10 +46,10 @@ function showRates() {
     const name = make("th", { scope: "row", class: "model" }, `${a + 1}. `, own(board.model[a]));
     body.append(make("tr", null, name, ...cells));
   }
-  const below = counted ? ", and below it the number of matches" : "; a cell's tip has the matches";
+  const below = counted ? " The number of matches is below." : " The tip of a cell shows the matches.";
   const caption =
-    "Percent of the points that the row's model took from the column's, a tie counting half" +
-    `${below}. Columns are numbered as the rows are.`;
+    "Percentage of the points that the model of the row took from that of the column. A tie is half " +
+    `a point.${below} Columns are numbered like the rows.`;
   const table = make(
     "table",
     { class: "heat" },
@@ -59,7 +59,7 @@ function showRates() {
   );
   at("rates-table").append(boxed(table, "Win rates", true));
   if (shown < size) {
-    at("rates-table").append(note(`The ${shown} best of ${whole(size)} models are shown.`));
+    at("rates-table").append(note(`Only the best ${shown} of ${whole(size)} models are shown.`));
   }
 }
 
@@ -82,7 +82,7 @@ function featureTable(kind) {
       make("tr", null, modelHead(row), make("td", null, whole(+kind.counts[row].toFixed(2))), ...cells),
     );
   });
-  const caption = `${kind.name}: percent of a model's labelled ${kind.among} with each label`;
+  const caption = `${kind.name}: percentage of a model's labeled ${kind.among} with each label`;
   return boxed(
     make("table", { class: "heat" }, captioned(caption), make("thead", null, head), body),
     kind.name,
@@ -97,12 +97,12 @@ function showLabels() {
   for (const kind of data.features) {
     if (kind.labels.length < kind.all) {
       const [few, all] = [kind.labels.length, whole(kind.all)];
-      at("labels-tables").append(note(`${kind.name}: the ${few} most frequent of ${all} labels.`));
+      at("labels-tables").append(note(`${kind.name}: only the ${few} most frequent of ${all} labels are shown.`));
     }
   }
   if (data.features.length && data.features[0].shares.length < size) {
     const shown = data.features[0].shares.length;
-    at("labels-tables").append(note(`The ${shown} best of ${whole(size)} models are shown.`));
+    at("labels-tables").append(note(`Only the best ${shown} of ${whole(size)} models are shown.`));
   }
 }
 
@@ -118,7 +118,7 @@ function showBias() {
   const points = (value) => (value === null ? "?" : signed(value, 1));
   if (data.bias.length) {
     const titles = ["judge", "judgments", "first won, %", "ties, %", "consistent, %"];
-    titles.push("swapped", "first is worth, points", "verdict");
+    titles.push("swapped", "first is worth, points", "finding");
     const words = (i) => (i === 0 || i === titles.length - 1 ? "words wrapped" : null);
     const head = titles.map((title, i) => make("th", { scope: "col", class: words(i) }, title));
     const body = make("tbody");
@@ -144,7 +144,7 @@ function showBias() {
       );
       remarks.push(...judge.notes.map((text) => note(`${name}: ${text}`)));
     }
-    const caption = `What each judge does beside the jokes, with ${percent} intervals`;
+    const caption = `Effect of the order of showing on each judge, with ${percent} intervals`;
     const table = make(
       "table",
       null,
@@ -160,12 +160,12 @@ function showBias() {
 function showFailures() {
   const place = at("failures-table");
   if (data.failures === null) {
-    place.append(note("Only a tournament's store knows of failures."));
+    place.append(note("Failures are only recorded in the store of a tournament."));
   } else if (!data.failures.length) {
     place.append(note("No judgment failed."));
   } else {
     const rows = data.failures.map(([kind, count]) => [kind, whole(count)]);
-    place.append(keyed("Judgments that failed, by kind; none of them counts as a tie", rows));
+    place.append(keyed("Failed judgments by kind; a failure never counts as a tie", rows));
   }
   if (data.unrated.length) {
     place.append(
@@ -214,14 +214,14 @@ function showAgain() {
   };
   at("again-note").append(
     note(
-      `The same data, settings, seed and versions make the same page, byte for byte. The ` +
-        `fingerprint is the SHA-256 of names and cells (${head.cells}); neither the order of ` +
-        `rows nor the split into files changes it.`,
+      `The same data, settings, seed and versions give the same page, byte for byte. The ` +
+        `fingerprint is the SHA-256 of the names and cells (${head.cells}). It does not depend on ` +
+        `the order of the rows or on how they are split into files.`,
     ),
   );
   add("Settings of the rating", [
     ...head.settings,
-    ...head.parameters.map((text) => ["fitted", text]),
+    ...head.parameters.map((text) => ["fitted parameter", text]),
     ["distance to the maximum", `${head.distance} points`],
   ]);
   add("Matches", head.counts);
@@ -232,14 +232,14 @@ function showAgain() {
     "Files",
     head.files.map(([name, bytes, sha]) => [name, `${whole(bytes)} bytes, SHA-256 ${sha}`]),
   );
-  add("Reading", [["form", head.reading], ...head.columns]);
-  add("What the tournament depends on", head.store);
+  add("Reading", [["format", head.reading], ...head.columns]);
+  add("Settings of the tournament", head.store);
   add("Versions", head.versions);
 }
 
 function showPictures() {
   for (const [section, caption, address] of data.pictures) {
-    const image = make("img", { src: address, alt: `${caption}. The tables hold the numbers.` });
+    const image = make("img", { src: address, alt: `${caption}. The tables show the numbers.` });
     const shown = make(
       "figure",
       null,

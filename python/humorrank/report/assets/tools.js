@@ -1,5 +1,5 @@
-// What all parts of the page share. Text from the data only ever becomes text nodes and values of
-// attributes that are no addresses: nothing is parsed as HTML.
+// Functions that all parts of the page share. Text from the data only becomes text nodes and values
+// of attributes that are not addresses: nothing is parsed as HTML.
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const board = data.board.columns;
@@ -9,7 +9,8 @@ function at(id) {
   return document.getElementById(id);
 }
 
-// An element with attributes and children; texts become text, null and undefined nothing.
+// Creates an element with attributes and children. Strings become text; null and undefined children
+// are skipped.
 function make(tag, attributes, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes || {})) {
@@ -22,12 +23,12 @@ function make(tag, attributes, ...children) {
   return made;
 }
 
-// Text whose direction is its own, so that it cannot turn what stands around it.
+// Isolates the direction of a text, so that it does not affect the surrounding text.
 function own(text) {
   return make("bdi", null, text);
 }
 
-// A number of the data, where an infinite one is a text.
+// Converts a number of the data, in which infinite numbers are strings.
 function number(value) {
   if (value === "inf") return Infinity;
   if (value === "-inf") return -Infinity;
@@ -55,7 +56,7 @@ function share(value, digits) {
   return value === null ? "–" : `${fixed(100 * value, digits)} %`;
 }
 
-// A chance, never as a certainty that it is not.
+// Formats a probability, which is never rounded to certainty.
 function chance(value) {
   if (value === null) return "–";
   if (value < 0.001) return "< 0.001";
@@ -75,7 +76,7 @@ function captioned(text) {
   return make("caption", null, make("span", null, text));
 }
 
-// A table in a box of its own, which scrolls, by keyboard too.
+// Puts a table into a box that scrolls, also by keyboard.
 function boxed(table, label, tall) {
   const box = make(
     "div",
@@ -85,7 +86,7 @@ function boxed(table, label, tall) {
   return box;
 }
 
-// Two columns: what, and its value.
+// Makes a table of names and values.
 function keyed(caption, rows) {
   const body = make("tbody");
   for (const [name, value] of rows) {
