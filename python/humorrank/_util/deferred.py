@@ -1,4 +1,4 @@
-"""Modules that are imported when they are first used, for commands that may not need them."""
+"""Modules that are imported when they are first used, since not every command needs them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class _Deferred(types.ModuleType):
-    """Stands for a module until one of its attributes is used."""
+    """A placeholder for a module until one of its attributes is used."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the module holds
         if sys.modules.get(self.__name__) is self:
@@ -20,9 +20,9 @@ class _Deferred(types.ModuleType):
 
 
 def defer(name: str) -> None:
-    """Lets `import name` take no time until an attribute of the module is used.
+    """Defers the import of a module until one of its attributes is used.
 
-    Submodules must not be imported by name before that (`import name.submodule`).
+    Until then its submodules must not be imported by name (`import name.submodule`).
     """
     if name not in sys.modules:
         sys.modules[name] = _Deferred(name)

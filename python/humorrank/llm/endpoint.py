@@ -282,7 +282,7 @@ class Client:
             limits = httpx.Limits(
                 max_connections=self._connections, max_keepalive_connections=self._connections
             )
-            # One connection per comparison in flight, so that no attempt waits for a free one.
+            # The timeout also covers the wait for a free connection, which other requests cause.
             self._client = httpx.AsyncClient(
                 headers={} if self._key is None else {"Authorization": f"Bearer {self._key}"},
                 timeout=self.endpoint.timeout,

@@ -1,4 +1,4 @@
-"""Tournaments: from jokes to a match log under a budget."""
+"""Tournaments, which turn jokes into a match log within a budget."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HOMES = {
     "play": "playing",
     "play_async": "playing",
 }
-"""The module of each name, imported when the name is first used."""
+"""The module of each name, which is imported on first use."""
 
 
 def __getattr__(name: str) -> object:

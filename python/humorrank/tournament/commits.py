@@ -1,4 +1,4 @@
-"""The thread that commits judgments, in groups."""
+"""Rounds and answers as units of work for the thread that commits them in groups."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from humorrank.store.writer import MOST_JUDGMENTS
 
 @dataclass(frozen=True)
 class Scheduled:
-    """A round to be written.
+    """A round that should be written.
 
     Attributes:
-        round: its number.
-        start: the number of its first comparison.
-        low: the contestant of the lower number, one a comparison.
-        high: the other.
-        prompt: the prompt.
-        byes: how many had no opponent.
+        round: Number of the round.
+        start: Number of its first comparison.
+        low: Contestant with the lower number in each comparison.
+        high: Contestant with the higher number in each comparison.
+        prompt: Prompt of each comparison.
+        byes: Number of contestants without an opponent.
     """
 
     round: int
@@ -35,29 +35,29 @@ class Scheduled:
     byes: int
 
     def __len__(self) -> int:
-        """A round is no answer."""
+        """Returns 0, since a round contains no answers."""
         return 0
 
     def parts(self) -> Sequence[Scheduled]:
-        """It is in the store whole or not at all."""
+        """Returns the round as one part, since it is stored completely or not at all."""
         return [self]
 
     def write(self, connection: sqlite3.Connection) -> None:
-        """Writes it, inside a transaction."""
+        """Writes the round within a transaction."""
         _write_round(connection, self)
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Answers to be written.
+    """Answers that should be written.
 
     Attributes:
-        comparison: int64, the number of the comparison of each answer.
-        position: uint8, 0 where the contestant of the lower number was shown first, else 1.
-        judge: the number of the judge.
-        answers: what was answered.
-        counted: whether the running Elo learns of it.
-        identical: whether these are ties of identical jokes, which nobody was asked about.
+        comparison: Number of the comparison of each answer, int64.
+        position: 0 if the contestant with the lower number was shown first, otherwise 1, uint8.
+        judge: Number of the judge.
+        answers: The answers.
+        counted: Whether the answers affect the running Elo.
+        identical: Whether these are ties of identical jokes, for which no judge was asked.
     """
 
     comparison: np.ndarray
@@ -68,20 +68,20 @@ class Judged:
     identical: bool = False
 
     def __len__(self) -> int:
-        """How many answers."""
+        """Returns the number of answers."""
         return len(self.comparison)
 
     def parts(self) -> Sequence[Judged]:
-        """In pieces that fit into a commit."""
+        """Returns the answers in parts that fit into one commit each."""
         return _parts(self)
 
     def write(self, connection: sqlite3.Connection) -> None:
-        """Writes them, inside a transaction."""
+        """Writes the answers within a transaction."""
         write_answers(connection, self, time.time())
 
 
 def _parts(work: Judged) -> list[Judged]:
-    """The work in pieces that fit into a commit."""
+    """Splits answers into parts that fit into one commit each."""
     size = len(work.comparison)
     if size <= MOST_JUDGMENTS:
         return [work]
@@ -117,7 +117,7 @@ def _slice(answers: Answers, start: int, stop: int) -> Answers:
 def _write_round(connection: sqlite3.Connection, work: Scheduled) -> None:
     size = len(work.low)
     connection.execute("INSERT INTO rounds VALUES (?, ?, ?)", (work.round, size, work.byes))
-    # What is the same in all rows stands in the statement: binding it is half of the cost.
+    # Values common to all rows are literals in the statement: binding them is half of the cost.
     connection.executemany(
         f"INSERT INTO comparisons VALUES (?, {work.round:d}, NULL, ?, ?, ?)",
         zip(
@@ -131,7 +131,7 @@ def _write_round(connection: sqlite3.Connection, work: Scheduled) -> None:
 
 
 def write_answers(connection: sqlite3.Connection, work: Judged, now: float) -> None:
-    """Writes judgments and failures, inside a transaction."""
+    """Writes judgments and failures within a transaction."""
     answers = work.answers
     failed = np.isnan(answers.score)
     if failed.any():

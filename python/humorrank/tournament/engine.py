@@ -1,4 +1,4 @@
-"""The engine: schedule, ask the judge, commit, learn; round after round."""
+"""The tournament engine, which schedules rounds, asks the judge, and commits its answers."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ SPENT: Final = "the budget is spent"
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ended.
+    """The result of a run.
 
     Attributes:
-        reason: why there is nothing more to do; None where the run was interrupted.
-        judged: judgments that this run committed.
-        failed: failures that this run committed.
-        commits: commits of this run.
+        reason: Reason why nothing is left to do; None if the run was interrupted.
+        judged: Number of judgments that this run committed.
+        failed: Number of failures that this run committed.
+        commits: Number of commits of this run.
     """
 
     reason: str | None
@@ -51,25 +51,27 @@ async def play_rounds(
     progress: Progress | None = None,
     say: Callable[[str], object] | None = None,
 ) -> Ending:
-    """Plays a tournament from where its store stands to its end.
+    """Plays a tournament from the state of its store to its end.
+
+    Ctrl-C lets the judge finish the comparisons in flight; a second Ctrl-C abandons them.
+    Everything that is committed is kept in either case.
 
     Args:
-        store: open for writing.
-        spec: its spec.
-        field: its field.
-        judge: its judge.
-        stop: a rule of early stopping.
-        retry_failures: ask the judge again, before everything else, what it failed to answer.
-        progress: called with "judging", the committed comparisons, and the budget.
-        say: called with what somebody who presses Ctrl-C should know.
+        store: Store, open for writing.
+        spec: Spec of the tournament.
+        field: Models, prompts and jokes.
+        judge: Judge of the tournament.
+        stop: Rule for early stopping; None to play until the budget is spent.
+        retry_failures: Whether failed comparisons are first asked again.
+        progress: Called with "judging", the number of committed comparisons, and the budget.
+        say: Called with messages for a user who presses Ctrl-C.
 
     Returns:
-        How it ended. The first Ctrl-C lets the judge finish what it was asked, the second gives
-        that up; either way everything committed stays.
+        The result of the run.
 
     Raises:
-        JudgeError: the judge cannot work at all.
-        StoreError: the store is damaged, or cannot be written.
+        JudgeError: If the judge cannot work at all.
+        StoreError: If the store is damaged or cannot be written.
     """
     history = replay(store, spec, field, stop=stop)
     engine = _Engine(store, spec, field, judge, history, stop, progress)
@@ -103,7 +105,7 @@ class _Engine(Session):
     async def run(self, *, retry_failures: bool) -> Ending:
         try:
             if retry_failures:
-                # What comes of it enters the log, not the running Elo.
+                # Verdicts of retries enter the log, but not the running Elo.
                 await self.ask_all(failed_slots(self._store, OWN_JUDGE), OWN_JUDGE)
             await self._play()
         finally:
@@ -127,7 +129,7 @@ class _Engine(Session):
             self._tell()
 
     def _schedule(self) -> None:
-        """As many rounds as the lag allows."""
+        """Schedules as many rounds as the lag allows."""
         history, spec = self._history, self._spec
         while history.rounds - history.recorded <= spec.lag and not self.stopping:
             left = self._budget - history.comparisons
@@ -151,7 +153,7 @@ class _Engine(Session):
             history.add(opened)
 
     def _ask(self, opened: OpenRound) -> None:
-        """Hands to the judge what it has room for."""
+        """Asks the judge as many comparisons as it has room for."""
         if self.stopping or opened.all_asked:
             return
         waiting = (~opened.asked).nonzero()[0]
@@ -167,7 +169,7 @@ class _Engine(Session):
         opened.all_asked = not len(waiting)
 
     def _settle_identical(self, opened: OpenRound, waiting: np.ndarray) -> np.ndarray:
-        """Ties of identical jokes, which nobody is asked about; returns what is left to ask."""
+        """Settles identical jokes as ties without asking, and returns the remaining slots."""
         assert self._texts is not None
         place = opened.comparison[waiting]
         prompt = opened.prompt[place]

@@ -1,4 +1,4 @@
-"""What a tournament depends on, and what differs between two of them."""
+"""The fingerprint of a tournament, which contains everything that its results depend on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from humorrank.tournament.spec import Spec
 def tournament_fingerprint(
     spec: Spec, field: Field, budget: int, judge: Judge | None
 ) -> dict[str, Any]:
-    """Everything that the comparisons and verdicts of a tournament depend on."""
+    """Returns everything that the comparisons and verdicts of a tournament depend on."""
     settings: dict[str, Any] = {
         "candidates": _digest(_jokes(field)),
         "prompts": _digest(part for p in field.prompts for part in (p.id, p.kind, p.text)),
@@ -43,16 +43,16 @@ def tournament_fingerprint(
         },
     }
     if spec.inconsistent != INCONSISTENT:
-        # Stores of earlier versions do not know it, and go on as long as nobody asks for another.
+        # Stores of earlier versions lack this key, and can be resumed with the default value.
         settings["inconsistent"] = spec.inconsistent
     return flattened(settings)
 
 
 def template_digest(spec: Spec) -> str | None:
-    """The digest of the template file, if there is one.
+    """Returns the digest of the template file, if there is one.
 
     Raises:
-        OptionError: it cannot be read.
+        OptionError: If the file cannot be read.
     """
     if spec.template is None:
         return None

@@ -1,4 +1,4 @@
-"""From a store back to where its schedule stood: the same calls in the same order."""
+"""Restores the state of a schedule from a store, by repeating the same calls in the same order."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _MEAN_SCORE: Final = (
 
 @dataclass(frozen=True)
 class RoundVerdicts:
-    """What became of a round; the columns are in the order of the schedule.
+    """The verdicts of a round, as columns in the order of the schedule.
 
     Attributes:
-        round: its number.
-        first: uint32, a contestant of each comparison that has a verdict.
-        second: uint32, the other.
-        prompt: uint32, the prompt.
-        score: float64, of `first`: 1, 0.5, 0, or the mean of both positions.
+        round: Number of the round.
+        first: One contestant of each comparison that has a verdict, uint32.
+        second: The other contestant, uint32.
+        prompt: The prompt, uint32.
+        score: Score of `first`, float64: 1, 0.5, 0, or the mean of both positions.
     """
 
     round: int
@@ -51,28 +51,28 @@ class Stop(Protocol):
     """Decides whether a tournament may end before its budget is spent."""
 
     def __call__(self, verdicts: RoundVerdicts) -> str | None:
-        """Asked after each round, once a round and in their order.
+        """Receives the verdicts of a round, once for each round and in order.
 
-        What it answers must be a function of the verdicts that it has been told: a store that is
-        resumed tells them anew from the first round on. Rounds that are scheduled when it says
-        why to stop are still judged.
+        The result must be a function of the verdicts received so far, because a resumed store
+        passes them again from the first round on. Rounds that are already scheduled when the rule
+        stops the tournament are still judged.
 
         Returns:
-            Why to stop, or None to go on.
+            The reason to stop, or None to continue.
         """
 
 
 @dataclass
 class History:
-    """The schedule of a store, brought to where it stood.
+    """The schedule of a store in its current state.
 
     Attributes:
-        scheduler: knows all rounds but the open ones.
-        open: the rounds whose verdicts the schedule does not know yet, oldest first.
-        rounds: how many rounds are scheduled.
-        recorded: how many of them the schedule knows the verdicts of.
-        comparisons: how many comparisons there are, imported ones too.
-        stopped: why a rule of early stopping ended the tournament, if it did.
+        scheduler: Scheduler that has recorded the verdicts of all rounds except the open ones.
+        open: Rounds whose verdicts are not recorded yet, oldest first.
+        rounds: Number of scheduled rounds.
+        recorded: Number of rounds whose verdicts are recorded.
+        comparisons: Number of comparisons, including imported ones.
+        stopped: Reason why a stopping rule ended the tournament, if it did.
     """
 
     scheduler: Scheduler
@@ -83,23 +83,23 @@ class History:
     stopped: str | None = None
 
     def add(self, opened: OpenRound) -> None:
-        """A further round is scheduled."""
+        """Adds a scheduled round."""
         self.open.append(opened)
         self.rounds += 1
         self.comparisons += len(opened)
 
     def record_oldest(self, stop: Stop | None) -> None:
-        """Tells the schedule the verdicts of the oldest open round, which must be complete."""
+        """Records the verdicts of the oldest open round, which must be complete."""
         done = self.open[0]
         self.record(*done.results(), stop)
 
     def record(self, found: np.ndarray, score: np.ndarray, stop: Stop | None) -> None:
-        """Tells the schedule verdicts of the oldest open round.
+        """Records verdicts of the oldest open round.
 
         Args:
-            found: which comparisons of the round have a verdict, in order.
-            score: of the contestant of the lower number in each of these.
-            stop: is asked whether to go on.
+            found: Comparisons of the round that have a verdict, in order.
+            score: Scores of the contestants with the lower numbers in these comparisons.
+            stop: Rule for early stopping.
         """
         done = self.open.pop(0)
         verdicts = RoundVerdicts(
@@ -132,17 +132,17 @@ def replay(
     stop: Stop | None = None,
     told_round: Callable[[int], object] | None = None,
 ) -> History:
-    """The schedule of a store as it stood when the last round was scheduled.
+    """Restores the schedule of a store to its state after the last scheduled round.
 
     Args:
-        store: the store.
-        spec: its spec.
-        field: its field.
-        stop: a rule of early stopping, told all rounds that the schedule has known.
-        told_round: called with the number of each round.
+        store: The store.
+        spec: Spec of the tournament.
+        field: Models, prompts and jokes.
+        stop: Rule for early stopping; it receives all recorded rounds.
+        told_round: Called with the number of each round.
 
     Raises:
-        StoreError: the store's rounds are not those that its schedule makes.
+        StoreError: If the rounds in the store differ from those that its schedule makes.
     """
     changes = store.changes()
     past = _Replay(store, spec, field, changes)
@@ -161,7 +161,7 @@ def replay(
 
 
 def new_scheduler(spec: Spec, contestants: int, prompts: int) -> Scheduler:
-    """The schedule of a spec, before its first round."""
+    """Returns the schedule of a spec before its first round."""
     how = spec.schedule
     return Scheduler(
         how.kind,
@@ -192,7 +192,7 @@ class _Replay:
         self.history.comparisons += len(block.low)
 
     def apply_changes(self) -> None:
-        """Everything that happened before the next round was scheduled."""
+        """Applies all changes from before the next round was scheduled."""
         history = self.history
         while self._applied < len(self._changes):
             change = self._changes[self._applied]
@@ -215,7 +215,7 @@ class _Replay:
         history, number = self.history, self.history.rounds
         if block.round != number:
             raise self._differs(number)
-        # Imports that came before this round have lower numbers, so that they are known by now.
+        # Imports from before this round have lower numbers, so they have been read by now.
         self.apply_changes()
         while history.recorded < number - self._lag:
             score = self._scores.popleft()
@@ -245,8 +245,9 @@ class _Replay:
 
     def _differs(self, number: int) -> StoreError:
         return StoreError(
-            f"{self._store.path}: round {number} is not what its schedule makes of the rounds "
-            "before it; the store was changed by other hands, or by another version of the schedule"
+            f"{self._store.path}: round {number} differs from what the schedule makes of the "
+            "rounds before it; the store was changed by another program, or by another version of "
+            "the schedule"
         )
 
 
@@ -264,7 +265,7 @@ def _blocks(store: Store) -> Iterator[_Block]:
 
 
 def _settle(store: Store, opened: OpenRound) -> None:
-    """What is known of an open round already."""
+    """Settles the slots of an open round that already have an answer in the store."""
     slot = {
         (int(comparison) + opened.start, int(position)): i
         for i, (comparison, position) in enumerate(
@@ -284,8 +285,8 @@ def _settle(store: Store, opened: OpenRound) -> None:
         slots = np.array([slot[row[:2]] for row in known], np.int64)
     except KeyError:
         raise StoreError(
-            f"{store.path}: round {opened.number} has judgments in another position than its spec "
-            "asks for; the store was changed by other hands"
+            f"{store.path}: round {opened.number} has judgments in other positions than the spec "
+            "requires; the store was changed by another program"
         ) from None
     opened.settle(slots, np.array([row[2] for row in known], np.float64))
     opened.asked[slots] = True
@@ -293,7 +294,7 @@ def _settle(store: Store, opened: OpenRound) -> None:
 
 
 def _check_complete(store: Store, spec: Spec, recorded: int) -> None:
-    """Every slot of a recorded round has a verdict or a failure."""
+    """Checks that every slot of the recorded rounds has a verdict or a failure."""
     ask = store.count
     wanted = ask("SELECT COALESCE(SUM(comparisons), 0) FROM rounds WHERE round < ?", recorded)
     found = ask(
@@ -306,5 +307,5 @@ def _check_complete(store: Store, spec: Spec, recorded: int) -> None:
     )
     if found != wanted * (2 if spec.position == "both" else 1):
         raise StoreError(
-            f"{store.path}: is damaged: of its first {recorded:,} rounds some judgments are missing"
+            f"{store.path}: is damaged: judgments of its first {recorded:,} rounds are missing"
         )

@@ -1,4 +1,4 @@
-"""Jokes that are the same, letter by letter."""
+"""Identical jokes, which are equal character by character."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from humorrank.judge import Answers, Field
 
 
 def text_numbers(field: Field) -> np.ndarray:
-    """uint32, prompts x models: equal numbers in a row for equal jokes."""
+    """Returns a uint32 array (prompts x models) with equal numbers for equal jokes in a row."""
     numbers = np.empty((len(field.prompts), len(field.models)), np.uint32)
     for row, jokes in zip(numbers, field.jokes, strict=True):
         seen: dict[str, int] = {}
@@ -17,7 +17,7 @@ def text_numbers(field: Field) -> np.ndarray:
 
 
 def ties(size: int) -> Answers:
-    """So many ties that nobody was asked about."""
+    """Returns the given number of ties for which no judge was asked."""
     asked, none = np.zeros(size, np.uint32), np.full(size, np.nan)
     return Answers(np.arange(size), np.full(size, 0.5), asked, none)
 
@@ -25,17 +25,20 @@ def ties(size: int) -> Answers:
 def identical_pairs(
     field: Field, models: int, prompts: int, known_models: int = 0, known_prompts: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All comparisons of identical jokes.
+    """Returns all comparisons of identical jokes.
+
+    Comparisons among the first `known_models` contestants on the first `known_prompts` prompts are
+    left out.
 
     Args:
-        field: the jokes.
-        models: only among the first so many contestants.
-        prompts: only for the first so many prompts.
-        known_models: leaving out those among the first so many contestants ...
-        known_prompts: ... for the first so many prompts.
+        field: Models, prompts and jokes.
+        models: Number of contestants, from the first, that are considered.
+        prompts: Number of prompts, from the first, that are considered.
+        known_models: Number of contestants that were considered before.
+        known_prompts: Number of prompts that were considered before.
 
     Returns:
-        The contestant of the lower number, the other one, and the prompt, each as uint32.
+        The contestant with the lower number, the other one, and the prompt, each as uint32.
     """
     found: list[tuple[int, int, int]] = []
     for prompt in range(prompts):

@@ -1,4 +1,4 @@
-"""Prompts and candidates' jokes, from the files that people have."""
+"""Reads prompts and candidates' jokes from files in common formats."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ _WORDS: Final = ("word1", "word_1"), ("word2", "word_2")
 _MODELS: Final = ("model", "generator", "system", "contestant", "candidate")
 _JOKES: Final = ("joke", "output", "text", "response")
 _NONE: Final = ("", "-")
-"""What stands for no word and no headline."""
+"""Values that mean no word or no headline."""
 
 KNOWN: Final = (*_IDS, *_TEXTS, *_HEADLINES, *_WORDS[0], *_WORDS[1], *_MODELS, *_JOKES)
-"""Columns by which a header is known."""
+"""Names of columns by which a header is recognized."""
 
 
 @dataclass(frozen=True)
 class Joke:
-    """One row of a candidates' file.
+    """One row of a candidates file.
 
     Attributes:
-        model: who wrote it.
-        prompt: the id of the prompt, or its text where the file has no ids.
-        text: the joke.
-        file: where it stands.
-        row: in which row.
+        model: Model that wrote the joke.
+        prompt: Id of the prompt, or its text if the file has no ids.
+        text: The joke.
+        file: Name of the file.
+        row: Number of the row.
     """
 
     model: str
@@ -45,19 +45,18 @@ class Joke:
 
 
 def read_field(prompts: Sequence[Path], candidates: Sequence[Path] | Mapping[str, Path]) -> Field:
-    """Prompts and jokes, checked: every contestant has one joke for every prompt.
+    """Reads prompts and jokes, and checks that every model has one joke for every prompt.
 
-    Contestants and prompts come in the order of their names, whatever the order of rows and
-    files.
+    Models and prompts are in the order of their names, whatever the order of rows and files.
 
     Args:
-        prompts: the files of prompts; none where the candidates' files hold their texts.
-        candidates: files, whose models are named in a column or else by the file; or name ->
-            file.
+        prompts: Prompts files; empty if the candidates files contain the prompts.
+        candidates: Candidates files, whose models are named in a column, or else after the file;
+            or a mapping from the name of a model to its file.
 
     Raises:
-        InputError: a file cannot be read, or a row is empty, double, or of an unknown prompt.
-        OptionError: a (model, prompt) is missing.
+        InputError: If a file cannot be read, or a row is empty, repeated, or has an unknown prompt.
+        OptionError: If a model has no joke for a prompt.
     """
     jokes, found = read_jokes(candidates)
     known = read_prompts(prompts) if prompts else {prompt.id: prompt for prompt in found.values()}
@@ -65,11 +64,11 @@ def read_field(prompts: Sequence[Path], candidates: Sequence[Path] | Mapping[str
 
 
 def complete_field(field: Field, prompts: Mapping[str, Prompt], jokes: Sequence[Joke]) -> Field:
-    """A field with further prompts and jokes behind what it has.
+    """Returns a field with further prompts and jokes after the present ones.
 
     Raises:
-        InputError: a joke is double, or of an unknown prompt.
-        OptionError: a (model, prompt) is missing.
+        InputError: If a joke is repeated, or has an unknown prompt.
+        OptionError: If a prompt is already in the field, or a model has no joke for a prompt.
     """
     for prompt in field.prompts:
         if prompt.id in prompts:
@@ -88,7 +87,7 @@ def complete_field(field: Field, prompts: Mapping[str, Prompt], jokes: Sequence[
     for joke in jokes:
         at = place.get(joke.prompt)
         if at is None:
-            message = f"there is no prompt {joke.prompt!r} for this joke of {joke.model!r}"
+            message = f"this joke of {joke.model!r} has an unknown prompt, {joke.prompt!r}"
             raise InputError(message, file=joke.file, row=joke.row)
         model = number[joke.model]
         if texts[at][model] is not None:
@@ -96,7 +95,7 @@ def complete_field(field: Field, prompts: Mapping[str, Prompt], jokes: Sequence[
             where = f"row {before.row} of {before.file}" if before else "the tournament"
             message = (
                 f"{joke.model!r} already has a joke for prompt {ordered[at].id!r} in {where}; "
-                "one joke a model and prompt"
+                "keep one joke for each model and prompt"
             )
             raise InputError(message, file=joke.file, row=joke.row)
         texts[at][model] = joke.text
@@ -105,7 +104,7 @@ def complete_field(field: Field, prompts: Mapping[str, Prompt], jokes: Sequence[
 
 
 def _places(prompts: Sequence[Prompt]) -> dict[str, int]:
-    """Prompts by id, and by their text as far as that tells which one is meant."""
+    """Returns the numbers of prompts by id, and by text if the text is unique."""
     place = {prompt.id: i for i, prompt in enumerate(prompts)}
     by_text: dict[str, list[int]] = {}
     for i, prompt in enumerate(prompts):
@@ -120,7 +119,7 @@ def _whole(
     models: Sequence[str], prompts: Sequence[Prompt], texts: Sequence[Sequence[str | None]]
 ) -> list[list[str]]:
     if len(models) < 2:
-        raise OptionError(f"a tournament needs two candidates, and there are {len(models)}")
+        raise OptionError(f"a tournament needs at least two candidates, not {len(models)}")
     missing = [
         (prompt, model)
         for prompt, row in enumerate(texts)
@@ -131,7 +130,7 @@ def _whole(
         return [[text for text in row if text is not None] for row in texts]
     prompt, model = missing[0]
     if all(text is None for text in texts[prompt]):
-        raise OptionError(f"prompt {prompts[prompt].id!r} has no candidates: nobody wrote for it")
+        raise OptionError(f"prompt {prompts[prompt].id!r} has no jokes")
     more = f", and {len(missing) - 1:,} more are missing" if len(missing) > 1 else ""
     raise OptionError(
         f"{models[model]!r} has no joke for prompt {prompts[prompt].id!r}{more}; every candidate "
@@ -140,10 +139,10 @@ def _whole(
 
 
 def read_prompts(paths: Sequence[Path]) -> dict[str, Prompt]:
-    """The prompts of some files by id.
+    """Reads prompts from files, by id.
 
     Raises:
-        InputError: a file cannot be read, or a row is empty or double.
+        InputError: If a file cannot be read, or a row is empty or repeated.
     """
     found: dict[str, Prompt] = {}
     for table in read_tables(paths, KNOWN):
@@ -164,7 +163,7 @@ def read_prompts(paths: Sequence[Path]) -> dict[str, Prompt]:
                 message = f"prompt {name!r} has neither a prompt, nor a headline, nor two words"
                 raise InputError(message, file=table.file, row=at)
             if name in found:
-                raise InputError(f"prompt {name!r} stands there twice", file=table.file, row=at)
+                raise InputError(f"prompt {name!r} occurs twice", file=table.file, row=at)
             found[name] = prompt
     return found
 
@@ -172,14 +171,14 @@ def read_prompts(paths: Sequence[Path]) -> dict[str, Prompt]:
 def prompt_of(
     name: str, text: str | None, headline: str | None, one: str | None, two: str | None
 ) -> Prompt | None:
-    """The prompt of a row; None where it has none.
+    """Returns the prompt of a row; None if it has none.
 
     Args:
-        name: its id.
-        text: a prompt.
-        headline: a headline.
-        one: the first of two words.
-        two: the second.
+        name: Id of the prompt.
+        text: Text of a prompt.
+        headline: Text of a headline.
+        one: First of two words.
+        two: Second of two words.
     """
     if text is not None and text.strip() not in _NONE:
         return Prompt(name, text)
@@ -193,10 +192,10 @@ def prompt_of(
 def read_jokes(
     candidates: Sequence[Path] | Mapping[str, Path],
 ) -> tuple[list[Joke], dict[str, Prompt]]:
-    """The jokes of some files, and the prompts that stand beside them, by what names them.
+    """Reads jokes from files, with the prompts in their rows, by id or text.
 
     Raises:
-        InputError: a file cannot be read, or a row is empty.
+        InputError: If a file cannot be read, or a row is empty, or a prompt has two texts.
     """
     jokes: list[Joke] = []
     prompts: dict[str, Prompt] = {}
@@ -207,7 +206,7 @@ def read_jokes(
                 if prompt is not None:
                     before = prompts.setdefault(prompt.id, prompt)
                     if before != prompt:
-                        message = f"prompt {prompt.id!r} has another text than before"
+                        message = f"prompt {prompt.id!r} has another text than in an earlier row"
                         raise InputError(message, file=joke.file, row=joke.row)
     return jokes, prompts
 
@@ -229,7 +228,7 @@ def _jokes_of(table: InputTable, name: str | None) -> Iterator[tuple[Joke, Promp
     ids = column.optional(_IDS)
     texts = column.optional([text for text in (*_TEXTS, *_HEADLINES) if text != plain_name(jokes)])
     if ids is None and texts is None:
-        message = "has no column prompt_id (nor instruction) that says which prompt a joke is for"
+        message = "has no column prompt_id (nor instruction) for the prompt of each joke"
         raise InputError(f"{message} (columns: {', '.join(table.columns)})", file=table.file)
     for row, at in enumerate(table.rows):
         model = Path(table.file).stem if name is None else name
@@ -253,7 +252,7 @@ def _named(table: InputTable, column: str, row: int) -> str:
 
 
 class _Columns:
-    """The columns of a table, found by their plain names."""
+    """The columns of a table by their normalized names."""
 
     def __init__(self, table: InputTable) -> None:
         self._table = table

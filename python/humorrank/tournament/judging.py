@@ -1,4 +1,4 @@
-"""Judging what is there: given pairs, or a tournament's again with another judge."""
+"""Judges given pairs, or the comparisons of a tournament again with another judge."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ _FIRST_ASKED: Final = (
     "SELECT comparison, SUM(position + 1) FROM asked JOIN earliest USING (comparison, judge) "
     "GROUP BY comparison"
 )
-"""Comparison, and the positions in which its first judge was asked, as of `GivenPairs`."""
+"""Selects each comparison and the positions in which its first judge was asked, as in
+`GivenPairs`."""
 
 
 @dataclass(frozen=True)
 class JudgingSettings:
-    """How pairs are judged.
+    """Settings for judging pairs.
 
     Attributes:
-        name: what the judge is called in the log; as it calls itself if None.
-        position: who is shown first: as given (in the file; or as the first judge of the
-            comparison was shown them), both orders, or drawn by the seed.
-        identical: what becomes of two identical jokes: a tie without asking, or judged like any
-            other.
-        seed: of the drawn positions.
+        name: Name of the judge in the log; the judge's own name if None.
+        position: Order of the jokes: "given" (as in the file, or as for the first judge of the
+            comparison), "both" orders, or "random" by the seed.
+        identical: How identical jokes are handled: "tie" without asking, or "judge" as others.
+        seed: Random seed for random positions.
     """
 
     name: str | None = None
@@ -63,14 +63,14 @@ class JudgingSettings:
 
 @dataclass
 class Judging:
-    """A store and a judge that is to judge what is in it.
+    """A store and a judge for its comparisons.
 
     Attributes:
-        store: open for writing.
-        field: who is judged.
-        judge: the judge.
-        number: its number in the store.
-        settings: how it judges.
+        store: Store, open for writing.
+        field: Models, prompts and jokes.
+        judge: The judge.
+        number: Number of the judge in the store.
+        settings: Settings for judging.
     """
 
     store: Store
@@ -88,23 +88,25 @@ def open_judging(
     store: Path | None = None,
     columns: Mapping[str, str] | None = None,
 ) -> Judging:
-    """Opens a store for one of its judges; makes it where pairs are new.
+    """Opens a store for one of its judges, and creates it for new pairs.
 
     Args:
-        source: a store, or a file of pairs as of `read_pairs`.
-        make_judge: makes the judge of a field; None for people.
-        settings: how it judges.
-        store: where pairs live with their judgments; the file's name with `.sqlite` behind if
+        source: Path of a store, or of a file of pairs as in `read_pairs`.
+        make_judge: Function that makes the judge for a field; it returns None for people.
+        settings: Settings for judging.
+        store: Path of the store for a file of pairs; the name of the file followed by `.sqlite` if
             None.
-        columns: role -> column, of a file of pairs.
+        columns: Mapping from role to column, for a file of pairs.
 
     Raises:
-        HumorRankError: an input is bad, the store holds other pairs, or it has a judge of this
-            name under other settings; it is then left as it is.
+        HumorRankError: If an input is invalid, the store contains other pairs, or it has a judge of
+            the same name with other settings. The store is then unchanged.
     """
     if is_sqlite(source):
         if store is not None or columns:
-            raise OptionError(f"{source}: is a store already; --store and --columns are for pairs")
+            raise OptionError(
+                f"{source}: is a store; --store and --columns apply only to a file of pairs"
+            )
         opened = Store(source, write=True)
         with _closed_on_error(opened):
             field = opened.field()
@@ -122,7 +124,8 @@ def open_judging(
     with _closed_on_error(opened):
         if opened.fingerprint().get("pairs") != pairs.digest:
             raise StoreError(
-                f"{path}: holds other pairs than {source}; --store names another file for these"
+                f"{path}: contains other pairs than {source}; use --store to keep these in another "
+                "file"
             )
         return _join(opened, pairs.field, judge, settings)
 
@@ -131,7 +134,7 @@ def _made(make_judge: Callable[[Field], Judge | None], field: Field) -> Judge:
     judge = make_judge(field)
     if judge is None:
         raise OptionError(
-            "people cannot be asked; take their votes with `humorrank tournament import`"
+            "people cannot be asked; import their votes with `humorrank tournament import`"
         )
     return judge
 
@@ -146,7 +149,7 @@ def _closed_on_error(store: Store) -> Iterator[None]:
 
 
 def _join(store: Store, field: Field, judge: Judge, settings: JudgingSettings) -> Judging:
-    """Gives the judge a number in the store, or finds the one that it has."""
+    """Finds the judge's number in the store, or assigns a new one."""
     name = settings.name or judge.name
     given = _fingerprint(judge, settings)
     with store_errors(store.path):
@@ -156,20 +159,20 @@ def _join(store: Store, field: Field, judge: Judge, settings: JudgingSettings) -
     before = store.state(key)
     if number == OWN_JUDGE and store.scheduled:
         raise StoreError(
-            f"{store.path}: {name!r} is the tournament's own judge; `humorrank tournament resume` "
-            "goes on with it, and --name gives another judge another name"
+            f"{store.path}: {name!r} is the tournament's own judge; continue with it by `humorrank "
+            "tournament resume`, or use --name to give another judge another name"
         )
     if before is not None:
         found = differences(json.loads(before), given)
         if found:
             raise StoreError(
-                f"{store.path}: has judgments by {name!r} under other settings: "
-                f"{'; '.join(found)}; --name gives this judge a name of its own"
+                f"{store.path}: has judgments by {name!r} with other settings: "
+                f"{'; '.join(found)}; use --name to give this judge another name"
             )
     elif name in numbers and store.count("SELECT COUNT(*) FROM judgments WHERE judge = ?", number):
         raise StoreError(
-            f"{store.path}: has imported votes by {name!r}; --name gives this judge a name of its "
-            "own"
+            f"{store.path}: has imported votes by {name!r}; use --name to give this judge another "
+            "name"
         )
     else:
         with store.transaction() as connection:
@@ -181,7 +184,7 @@ def _join(store: Store, field: Field, judge: Judge, settings: JudgingSettings) -
 
 
 def _fingerprint(judge: Judge, settings: JudgingSettings) -> dict[str, Any]:
-    """All that the judgments depend on, as JSON values."""
+    """Returns everything that the judgments depend on, as JSON values."""
     own: dict[str, Any] = {"position": settings.position, "identical": settings.identical}
     if settings.position == "random":
         own["seed"] = settings.seed
@@ -195,22 +198,24 @@ async def judge_pairs(
     progress: Progress | None = None,
     say: Callable[[str], object] | None = None,
 ) -> Ending:
-    """Asks the judge for everything that it has not judged yet.
+    """Asks the judge for all judgments that it has not made yet.
+
+    Ctrl-C lets the judge finish the comparisons in flight; a second Ctrl-C abandons them.
+    Everything that is committed is kept in either case.
 
     Args:
-        judging: the store and the judge.
-        retry_failures: ask also for what it failed to answer before.
-        progress: called with "judging", the judgments and failures that are committed, and how
-            many there will be.
-        say: called with what somebody who presses Ctrl-C should know.
+        judging: The store and the judge.
+        retry_failures: Whether failed comparisons are asked again.
+        progress: Called with "judging", the number of committed judgments and failures, and their
+            total.
+        say: Called with messages for a user who presses Ctrl-C.
 
     Returns:
-        How it ended. The first Ctrl-C lets the judge finish what it was asked, the second gives
-        that up; either way everything committed stays.
+        The result of the run.
 
     Raises:
-        JudgeError: the judge cannot work at all.
-        StoreError: the store is damaged, or cannot be written.
+        JudgeError: If the judge cannot work at all.
+        StoreError: If the store is damaged or cannot be written.
     """
     wanted = _wanted(judging)
     open_ = _without_known(judging, wanted)
@@ -241,7 +246,7 @@ class _Judging(Session):
             await self.close()
 
     def _settle_identical(self, slots: Slots) -> Slots:
-        """Ties of identical jokes, which nobody is asked about; returns what is left to ask."""
+        """Settles identical jokes as ties without asking, and returns the remaining slots."""
         jokes = self._field.jokes
         columns = (column.tolist() for column in (slots.prompt, slots.low, slots.high))
         same = np.array(
@@ -261,7 +266,7 @@ class _Judging(Session):
 
 
 def _wanted(judging: Judging) -> Slots:
-    """Every judgment that there will be by this judge, by prompt, so that prefixes are shared."""
+    """Returns all judgments that this judge should make, by prompt, so that prefixes are shared."""
     store, settings = judging.store, judging.settings
     with store_errors(store.path):
         rows = store.connection.execute(
@@ -301,7 +306,7 @@ def _wanted(judging: Judging) -> Slots:
 
 
 def _without_known(judging: Judging, slots: Slots) -> Slots:
-    """What the judge has neither judged nor failed to judge."""
+    """Returns the slots that the judge has neither judged nor failed to judge."""
     with store_errors(judging.store.path):
         rows = judging.store.connection.execute(
             "SELECT comparison, position FROM judgments WHERE judge = ?1 "

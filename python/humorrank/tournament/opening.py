@@ -1,4 +1,4 @@
-"""From a spec to a store that can be played, and from a store to one that can go on."""
+"""Creates, opens and extends the store of a tournament."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from humorrank.tournament.tables import expand
 
 @dataclass
 class Tournament:
-    """A store with all that is needed to play it.
+    """A store with everything that is needed to play it.
 
     Attributes:
-        store: open for writing.
-        spec: its spec.
-        field: its field.
-        judge: its judge; None where only people judge.
-        stop: its rule of early stopping; None where it plays until the budget is spent.
+        store: Store, open for writing.
+        spec: Spec of the tournament.
+        field: Models, prompts and jokes.
+        judge: Judge of the tournament; None if only people judge.
+        stop: Rule for early stopping; None to play until the budget is spent.
     """
 
     store: Store
@@ -41,16 +41,16 @@ class Tournament:
 
 
 def begin(spec: Spec, path: Path, *, judge: Judge | None = None) -> Tournament:
-    """Opens the store of a spec, or makes it if there is none.
+    """Opens the store of a spec, or creates it if there is none.
 
     Args:
-        spec: The spec.
-        path: The path of the store.
-        judge: The judge; the one that the spec names by default.
+        spec: Spec of the tournament.
+        path: Path of the store.
+        judge: Judge of the tournament; the judge of the spec if None.
 
     Raises:
-        HumorRankError: an input is bad, or the store was made under another spec; it is then
-            left as it is.
+        HumorRankError: If an input is invalid, or the store was made with another spec. The store
+            is then unchanged.
     """
     field = read_field(_files(spec.prompts, spec), _candidates(spec))
     budget = _budget(spec.budget, spec, field)
@@ -69,15 +69,15 @@ def begin(spec: Spec, path: Path, *, judge: Judge | None = None) -> Tournament:
 def resume(
     path: Path, *, batch_size: int | None = None, in_flight: int | None = None
 ) -> Tournament:
-    """Opens a store under the spec that it holds.
+    """Opens a store with the spec that it contains.
 
     Args:
-        path: the store.
-        batch_size: in place of the spec's.
-        in_flight: in place of the spec's.
+        path: Path of the store.
+        batch_size: Most comparisons in a batch; the value of the spec if None.
+        in_flight: Most comparisons in flight; the value of the spec if None.
 
     Raises:
-        HumorRankError: there is no store, or what its judge depends on has changed since.
+        HumorRankError: If there is no store, or an input of its judge has changed.
     """
     store = Store(path, write=True)
     try:
@@ -91,7 +91,7 @@ def resume(
         spec = replace(spec, judge=how)
         judge, stop = judge_of(spec, field), separation(spec.stop, field)
         _same(
-            store, tournament_fingerprint(spec, field, store.budget(), judge), "what there is now"
+            store, tournament_fingerprint(spec, field, store.budget(), judge), "the present state"
         )
     except BaseException:
         store.close()
@@ -106,22 +106,22 @@ def extend(
     prompts: Sequence[Path] = (),
     budget: int | None = None,
 ) -> Field:
-    """Adds contestants, prompts or budget to a store.
+    """Adds candidates, prompts or budget to a store.
 
     Args:
-        path: the store.
-        candidates: files of further jokes.
-        prompts: files of further prompts.
-        budget: the new budget, not below the old one; the old one if None.
+        path: Path of the store.
+        candidates: Files with further jokes.
+        prompts: Files with further prompts.
+        budget: New budget, which must not be below the old one; the old one if None.
 
     Returns:
-        The field as it is now.
+        The extended field.
 
     Raises:
-        HumorRankError: an input is bad; the store is then left as it is.
+        HumorRankError: If an input is invalid. The store is then unchanged.
     """
     if not candidates and not prompts and budget is None:
-        raise OptionError("nothing to add: name candidates, prompts or a budget")
+        raise OptionError("nothing to add: specify candidates, prompts or a budget")
     tournament = resume(path)
     with tournament.store as store:
         old = tournament.field
@@ -129,13 +129,13 @@ def extend(
         field = complete_field(old, read_prompts(prompts), jokes)
         before = store.budget()
         if budget is not None and budget < before:
-            raise OptionError(f"the budget is {before:,} already, and cannot become {budget:,}")
+            raise OptionError(f"the budget cannot be reduced from {before:,} to {budget:,}")
         spec = replace(tournament.spec, budget=before if budget is None else budget)
         budget = _budget(spec.budget, spec, field)
         judge = judge_of(spec, field)
         now = tournament_fingerprint(spec, field, budget, judge)
         if not differences(store.fingerprint(), now):
-            raise OptionError(f"{path}: has all of this already")
+            raise OptionError(f"{path}: nothing to add: the store already contains all of this")
         with store.transaction() as connection:
             write_field(connection, field, len(old.models), len(old.prompts))
             store.add_change(
@@ -151,7 +151,7 @@ def extend(
 
 
 def judge_of(spec: Spec, field: Field) -> Judge | None:
-    """The judge that a spec names; None for people."""
+    """Makes the judge of a spec; None for people."""
     how: JudgeSpec = spec.judge
     options = dict(how.options)
     if spec.template is not None and how.backend in LANGUAGE_MODELS:
@@ -162,7 +162,7 @@ def judge_of(spec: Spec, field: Field) -> Judge | None:
 
 
 def possible(spec: Spec, field: Field) -> int:
-    """How many comparisons there can be."""
+    """Returns the number of possible comparisons."""
     models, prompts = len(field.models), len(field.prompts)
     every = models * (models - 1) // 2 * prompts
     if spec.identical == "skip":
@@ -173,15 +173,15 @@ def possible(spec: Spec, field: Field) -> int:
 def _budget(wanted: int | None, spec: Spec, field: Field) -> int:
     most = possible(spec, field)
     if most == 0:
-        raise OptionError("there is nothing to compare: all jokes for each prompt are identical")
+        raise OptionError("nothing to compare: all jokes for each prompt are identical")
     if wanted is None:
         return most
     if wanted > most:
         models, prompts = len(field.models), len(field.prompts)
         skipped = " without identical jokes" if spec.identical == "skip" else ""
         raise OptionError(
-            f"budget: {wanted:,} is above the {most:,} comparisons{skipped} that {models:,} "
-            f"candidates on {prompts:,} prompts make possible"
+            f"budget: {wanted:,} exceeds the {most:,} possible comparisons{skipped} of {models:,} "
+            f"candidates on {prompts:,} prompts"
         )
     return wanted
 
@@ -197,8 +197,8 @@ def _same(store: Store, given: Mapping[str, Any], what: str) -> None:
     path = store.path
     store.close()
     raise StoreError(
-        f"{path}: was made under another spec; {what} differs in {'; '.join(found)}. Play it as "
-        "another store, or add candidates, prompts or budget with `humorrank tournament extend`"
+        f"{path}: was made with another spec; {what} differs in {'; '.join(found)}. Use another "
+        "store, or add candidates, prompts or budget with `humorrank tournament extend`"
     )
 
 

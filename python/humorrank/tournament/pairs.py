@@ -1,4 +1,4 @@
-"""Pairs of jokes that are given, not scheduled: from the files that people have."""
+"""Reads pairs of jokes that are given in a file rather than scheduled."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ _ROLES: Final[Mapping[str, Sequence[str]]] = {
     "joke_a": ("joke_a", "joke_1", "output_1", "output_a", "response_a", "text_a", "text_1"),
     "joke_b": ("joke_b", "joke_2", "output_2", "output_b", "response_b", "text_b", "text_2"),
 }
-"""What a column can be -> how it may be called."""
+"""Mapping from the role of a column to its possible names."""
 
 KNOWN: Final = tuple(name for names in _ROLES.values() for name in names)
 UNNAMED: Final = ("joke_a", "joke_b")
-"""What the two sides are called where no column names them."""
+"""The names of the two models if no column names them."""
 
 
 @dataclass(frozen=True)
 class Pairs:
     """Given pairs.
 
-    Contestants and prompts are in the order of their names, comparisons in that of prompt and
-    contestants, so that the order of rows leaves no trace.
+    Models and prompts are in the order of their names, and comparisons in the order of prompt and
+    models, so that the order of rows has no effect.
 
     Attributes:
-        field: who is judged.
-        given: what is to be judged.
-        rows: how many rows there were.
-        digest: of all of it.
+        field: Models, prompts and jokes.
+        given: Pairs that should be judged.
+        rows: Number of rows.
+        digest: Digest of all pairs and texts.
     """
 
     field: Field
@@ -68,25 +68,25 @@ class _Row:
 
 
 def read_pairs(path: Path, columns: Mapping[str, str] | None = None) -> Pairs:
-    """Reads pairs of jokes; joke_a is the one to be shown first.
+    """Reads pairs of jokes, of which joke_a is shown first.
 
-    Columns are a prompt (prompt; headline; or word1 and word2), joke_a and joke_b, and optionally
-    the prompt's id, model_a and model_b. Where no column names the models they are `joke_a` and
-    `joke_b`, two systems; where there are no ids the prompts are numbered in their order, and
-    one that somebody has a second joke for is numbered again. A pair in both orders is one
-    comparison in both positions.
+    The columns are a prompt (prompt, headline, or word1 and word2), joke_a and joke_b, and
+    optionally prompt_id, model_a and model_b. If no columns name the models, they are called
+    `joke_a` and `joke_b`. If there are no ids, the prompts are numbered in order; a prompt for
+    which a model has a second joke gets another number. A pair in both orders is one comparison in
+    both positions.
 
     Args:
-        path: CSV, TSV, JSON, JSONL, Parquet or Arrow.
-        columns: role -> column, for other names.
+        path: Path of a CSV, TSV, JSON, JSONL, Parquet or Arrow file.
+        columns: Mapping from role to column, for columns with other names.
 
     Raises:
-        InputError: the file cannot be read, a cell is empty, or rows contradict each other.
-        OptionError: `columns` names a role or a column that is not there.
+        InputError: If the file cannot be read, a cell is empty, or rows contradict each other.
+        OptionError: If `columns` contains an unknown role or column.
     """
     rows = list(_rows(path, dict(columns or {})))
     if not rows:
-        raise InputError("holds no pairs", file=str(path))
+        raise InputError("contains no pairs", file=str(path))
     prompts: dict[str, Prompt] = {}
     jokes: dict[str, dict[str, str]] = {}
     wanted: dict[tuple[str, str, str], int] = {}
@@ -94,14 +94,14 @@ def read_pairs(path: Path, columns: Mapping[str, str] | None = None) -> Pairs:
     for row in rows:
         prompt = row.prompt or numbered.prompt(row, jokes)
         if prompts.setdefault(prompt.id, prompt) != prompt:
-            message = f"prompt {prompt.id!r} has another text than before"
+            message = f"prompt {prompt.id!r} has another text than in an earlier row"
             raise InputError(message, file=row.file, row=row.row)
         told = jokes.setdefault(prompt.id, {})
         for model, joke in zip(row.models, row.jokes, strict=True):
             if told.setdefault(model, joke) != joke:
                 message = (
                     f"{model!r} already has another joke for prompt {prompt.id!r}; a model has one "
-                    "joke a prompt: give the rows ids of their own, or leave the column of ids out"
+                    "joke per prompt: give the rows different ids, or omit the id column"
                 )
                 raise InputError(message, file=row.file, row=row.row)
         low, high = sorted(row.models)
@@ -111,14 +111,14 @@ def read_pairs(path: Path, columns: Mapping[str, str] | None = None) -> Pairs:
 
 
 class _Numbered:
-    """Ids for prompts that have none."""
+    """Assigns ids to prompts that have none."""
 
     def __init__(self) -> None:
         self._ids: dict[Prompt, list[str]] = {}
         self._count = 0
 
     def prompt(self, row: _Row, jokes: Mapping[str, Mapping[str, str]]) -> Prompt:
-        """The prompt of a row: the first of its text for which its models say nothing else."""
+        """Returns the first prompt with the row's text for which its models have no other joke."""
         ids = self._ids.setdefault(row.text, [])
         pairs = list(zip(row.models, row.jokes, strict=True))
         for found in ids:
@@ -198,7 +198,7 @@ def _columns(table: InputTable, columns: Mapping[str, str]) -> dict[str, str | N
         message = f"has no column prompt, headline, or word1 and word2 {has}"
         raise InputError(message, file=table.file)
     if (found["model_a"] is None) != (found["model_b"] is None):
-        raise InputError(f"names the model of one side only {has}", file=table.file)
+        raise InputError(f"has only one of the columns model_a and model_b {has}", file=table.file)
     return found
 
 
@@ -222,8 +222,8 @@ def _row(
         models = (needed("model_a"), needed("model_b"))
     if models[0] == models[1]:
         message = (
-            f"{models[0]!r} is on both sides; two jokes of one model can be told apart only where "
-            "no column names the models"
+            f"{models[0]!r} is on both sides; to compare two jokes of one model, omit the columns "
+            "of models"
         )
         raise InputError(message, file=file, row=at)
     jokes = (needed("joke_a"), needed("joke_b"))

@@ -1,4 +1,4 @@
-"""Tournaments and judges for Python programs: what the command line does, as functions."""
+"""Functions that play tournaments and judge pairs, as the command line does."""
 
 from __future__ import annotations
 
@@ -34,22 +34,22 @@ Say = Callable[[str], object]
 
 @dataclass(frozen=True)
 class Played:
-    """How a run ended, and what is in its store.
+    """The result of a run, with access to its store.
 
     Attributes:
-        store: The path of the store.
-        ending: Why the run ended, and how many judgments it committed.
+        store: Path of the store.
+        ending: The reason for the end of the run, and the number of committed judgments.
     """
 
     store: Path
     ending: Ending
 
     def matches(self, inconsistent: Inconsistent | None = None) -> pl.DataFrame:
-        """The match log of all judges; see `humorrank tournament export`.
+        """Returns the match log of all judges; see `humorrank tournament export`.
 
         Args:
             inconsistent: How two judgments that contradict each other are exported: "halves",
-                "tie" or "drop"; as the spec says by default.
+                "tie" or "drop"; the setting of the spec by default.
 
         Raises:
             StoreError: If the store cannot be read.
@@ -58,7 +58,7 @@ class Played:
             return match_log(store, inconsistent)
 
     def decisions(self) -> pl.DataFrame:
-        """Every judgment and failure, with texts and reasons.
+        """Returns all judgments and failures, with texts and reasons.
 
         Raises:
             StoreError: If the store cannot be read.
@@ -82,14 +82,16 @@ async def play_async(
     named = judge if isinstance(judge, str) else None
     if isinstance(spec, Spec):
         if named is not None or overrides:
-            raise OptionError("judge='PROVIDER/MODEL' and overrides are for the path of a spec")
+            raise OptionError(
+                "judge='PROVIDER/MODEL' and overrides require the path of a spec, not a Spec"
+            )
     else:
         spec = Spec.read(Path(spec), overrides, judge=named)
     opened = begin(spec, path, judge=None if isinstance(judge, str) else judge)
     with opened.store:
         if opened.judge is None:
             raise OptionError(
-                "only people judge this tournament; take their votes with "
+                "only people judge this tournament; import their votes with "
                 f"`humorrank tournament import {path} VOTES`"
             )
         ending = await play_rounds(
@@ -119,20 +121,19 @@ def play(
 
     Args:
         spec: The spec, or the path of its TOML file.
-        store: The path of the store; it is made if it does not exist.
-        judge: A judge of your own, which implements `humorrank.judge.Judge`; or
-            "PROVIDER/MODEL", which takes precedence over the judge of the file; the judge of the
-            spec by default.
-        overrides: Dotted keys of the file with the values that replace what it says.
-        retry_failures: Whether to ask the judge first for what it failed to answer.
-        progress: Called with ("judging", comparisons committed, budget).
-        say: Called with what someone who presses Ctrl-C should know.
+        store: Path of the store, which is created if it does not exist.
+        judge: Your own judge, which implements `humorrank.judge.Judge`; or "PROVIDER/MODEL", which
+            takes precedence over the judge of the file. The judge of the spec by default.
+        overrides: Mapping from dotted keys of the file to values that replace those of the file.
+        retry_failures: Whether failed comparisons are first asked again.
+        progress: Called with "judging", the number of committed comparisons, and the budget.
+        say: Called with messages for a user who presses Ctrl-C.
 
     Returns:
-        How the run ended, with the match log.
+        The result of the run, with the match log.
 
     Raises:
-        HumorRankError: If an input is bad, the store was made under another spec, or the judge
+        HumorRankError: If an input is invalid, the store was made with another spec, or the judge
             cannot work at all.
         OptionError: If an event loop is running, as in a notebook: await `play_async` there.
     """
@@ -165,14 +166,16 @@ async def run_async(
     progress: Progress | None = None,
     say: Say | None = None,
 ) -> Played:
-    """Judges given pairs, or a tournament's again with another judge; see `run`."""
+    """Judges given pairs, or a tournament again with another judge; see `run`."""
     limits = {"batch_size": batch_size, "in_flight": in_flight}
     bounds = {key: value for key, value in limits.items() if value is not None}
 
     def made(field: Field) -> Judge | None:
         if not isinstance(judge, str):
             if options or bounds:
-                raise OptionError("options, batch_size and in_flight are for 'PROVIDER/MODEL'")
+                raise OptionError(
+                    "options, batch_size and in_flight require judge='PROVIDER/MODEL'"
+                )
             return judge
         backend, named = parse_judge(judge)
         settings = {**named, **(options or {})}
@@ -209,32 +212,32 @@ def run(
     progress: Progress | None = None,
     say: Say | None = None,
 ) -> Played:
-    """Judges given pairs, or a tournament's again with another judge (`humorrank judge`).
+    """Judges given pairs, or a tournament again with another judge (`humorrank judge`).
 
     Args:
-        source: The path of a file of pairs (prompt, joke_a, joke_b, and optionally prompt_id,
-            model_a, model_b), or of a store.
-        judge: A judge of your own, or "PROVIDER/MODEL".
-        store: Where pairs are kept with their judgments; the name of the file followed by
-            `.sqlite` by default. A store that exists is continued.
-        name: The name of the judge in the log; what it calls itself by default.
+        source: Path of a file of pairs (prompt, joke_a, joke_b, and optionally prompt_id, model_a,
+            model_b), or of a store.
+        judge: Your own judge, or "PROVIDER/MODEL".
+        store: Path of the store for a file of pairs; the name of the file followed by `.sqlite` by
+            default. An existing store is continued.
+        name: Name of the judge in the log; the judge's own name by default.
         position: Which joke is shown first: "given", "both" orders, or "random" by the seed.
-        identical: How identical jokes are handled: a "tie" without asking, or "judge" them.
-        seed: Random seed for everything that is drawn.
+        identical: How identical jokes are handled: a "tie" without asking, or "judge" as others.
+        seed: Random seed for all draws.
         options: Settings of the judge, such as {"temperature": 0.2}.
-        columns: Role -> column of the file of pairs.
-        retry_failures: Whether to ask again for what the judge failed to answer.
-        batch_size: The largest batch that the judge is asked at once.
-        in_flight: The most comparisons that wait for an answer at once.
-        progress: Called with ("judging", judgments committed, judgments in all).
-        say: Called with what someone who presses Ctrl-C should know.
+        columns: Mapping from role to column, for a file of pairs.
+        retry_failures: Whether failed comparisons are asked again.
+        batch_size: Most comparisons in a batch.
+        in_flight: Most comparisons in flight.
+        progress: Called with "judging", the number of committed judgments, and their total.
+        say: Called with messages for a user who presses Ctrl-C.
 
     Returns:
-        How the run ended, with the match log.
+        The result of the run, with the match log.
 
     Raises:
-        HumorRankError: If an input is bad, or the store holds other pairs, or a judge of this
-            name under other settings.
+        HumorRankError: If an input is invalid, the store contains other pairs, or it has a judge of
+            the same name with other settings.
         OptionError: If an event loop is running, as in a notebook: await `run_async` there.
     """
     work = run_async(

@@ -1,4 +1,4 @@
-"""A round while it is judged."""
+"""Rounds that are being judged."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from humorrank.judge import Field
 from humorrank.tournament.spec import Position
 
 _POSITION = 11
-"""What a draw is for."""
+"""The purpose of the draws of positions, which keys their stream."""
 
 
 @dataclass
 class OpenRound:
-    """A scheduled round whose verdicts the schedule does not know yet.
+    """A scheduled round whose verdicts are not recorded in the schedule yet.
 
-    A slot is one judgment that is wanted: a comparison in one position. With both positions a
-    comparison has two slots, one behind the other.
+    A slot is one required judgment: a comparison in one position. With both positions, a
+    comparison has two consecutive slots.
 
     Attributes:
-        number: its number.
-        start: the number of its first comparison.
-        low: uint32, the contestant of the lower number, one a comparison.
-        high: uint32, the other.
-        prompt: uint32, the prompt.
-        comparison: int64, which comparison of the round each slot belongs to.
-        position: uint8, 0 where `low` is shown first, else 1, one a slot.
-        score: float64, what `low` got, one a slot; NaN where not judged, or without success.
-        asked: which slots the judge was asked about, or need not be.
-        all_asked: whether all of them are.
-        unanswered: how many slots have no answer yet, committed or not.
-        left: how many slots are not settled.
+        number: Number of the round.
+        start: Number of its first comparison.
+        low: Contestant with the lower number in each comparison, uint32.
+        high: Contestant with the higher number in each comparison, uint32.
+        prompt: Prompt of each comparison, uint32.
+        comparison: Comparison of the round to which each slot belongs, int64.
+        position: 0 if `low` is shown first in the slot, otherwise 1, uint8.
+        score: Score of `low` in each slot, float64; NaN if not judged or failed.
+        asked: Whether each slot has been asked, or does not need to be.
+        all_asked: Whether this holds for all slots.
+        unanswered: Number of slots without an answer, committed or not.
+        left: Number of slots that are not settled.
     """
 
     number: int
@@ -50,19 +50,19 @@ class OpenRound:
     left: int = field(init=False)
 
     def __post_init__(self) -> None:
-        """Nothing is judged yet."""
+        """Marks all slots as not judged."""
         slots = len(self.comparison)
         self.score = np.full(slots, np.nan)
         self.asked = np.zeros(slots, bool)
         self.left = self.unanswered = slots
 
     def __len__(self) -> int:
-        """How many comparisons."""
+        """Returns the number of comparisons."""
         return len(self.low)
 
     @property
     def positions(self) -> int:
-        """How many slots a comparison has."""
+        """The number of slots of a comparison."""
         return len(self.comparison) // len(self.low)
 
     @property
@@ -71,27 +71,27 @@ class OpenRound:
         return self.left == 0
 
     def settle(self, slots: np.ndarray, score: np.ndarray) -> None:
-        """Notes committed answers.
+        """Records committed answers.
 
         Args:
-            slots: which slots.
-            score: what the one shown first got; NaN where the judge failed.
+            slots: Slots that were answered.
+            score: Scores of the jokes shown first; NaN if the judge failed.
         """
         self.score[slots] = np.where(self.position[slots] == 0, score, 1 - score)
         self.left -= len(slots)
 
     def shown(self, slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Who is shown first and second in some slots."""
+        """Returns the contestants shown first and second in the given slots."""
         comparison, turned = self.comparison[slots], self.position[slots] == 1
         low, high = self.low[comparison], self.high[comparison]
         return np.where(turned, high, low), np.where(turned, low, high)
 
     def results(self) -> tuple[np.ndarray, np.ndarray]:
-        """The comparisons that have a verdict, in the order of the schedule.
+        """Returns the comparisons that have a verdict, in the order of the schedule.
 
         Returns:
-            Which comparisons of the round, and the mean score of `low` over the slots that have
-            a verdict.
+            The comparisons of the round, and the mean score of `low` over the slots that have a
+            verdict.
         """
         judged = ~np.isnan(self.score)
         place = self.comparison[judged]
@@ -109,15 +109,15 @@ def open_round(
     position: Position,
     seed: int,
 ) -> OpenRound:
-    """A round with its slots.
+    """Makes a round with its slots.
 
     Args:
-        number: its number.
-        start: the number of its first comparison.
-        pairs: contestant, contestant and prompt of each comparison.
-        field: the names by which a random position is drawn.
-        position: who is shown first.
-        seed: of the tournament.
+        number: Number of the round.
+        start: Number of its first comparison.
+        pairs: Both contestants and the prompt of each comparison.
+        field: Models and prompts, whose names key the draws of random positions.
+        position: Which joke is shown first.
+        seed: Seed of the tournament.
     """
     first, second, prompt = pairs
     low, high = np.minimum(first, second), np.maximum(first, second)
@@ -136,9 +136,9 @@ def open_round(
 def drawn_position(
     field: Field, low: np.ndarray, high: np.ndarray, prompt: np.ndarray, seed: int
 ) -> np.ndarray:
-    """0 or 1 for each comparison, each half of the time, drawn by (seed, comparison)."""
+    """Draws 0 or 1 with equal probability for each comparison, keyed by (seed, comparison)."""
     models, prompts = field.model_keys, field.prompt_keys
-    # The same whichever of the two has the lower number.
+    # The draw must not depend on which of the two has the lower number.
     smaller = np.minimum(models[low], models[high])
     larger = np.maximum(models[low], models[high])
     drawn = draws.bits(_POSITION, seed, smaller, larger, prompts[prompt])

@@ -1,4 +1,4 @@
-"""Match logs: what formats there are, what a row must be, and the coded matches in them."""
+"""Match logs: their formats, the checks of their rows, and their matches as codes."""
 
 from humorrank.matches.log._match_log import MatchLog
 from humorrank.matches.log._matches import Matches

@@ -1,4 +1,4 @@
-"""Which rows are bad, and what is wrong with each."""
+"""Checks of rows, and the messages for bad ones."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from humorrank.matches.outcomes import BAD
 
 @dataclass(frozen=True)
 class Fault:
-    """A kind of bad row.
+    """A kind of error in the rows of a batch.
 
     Attributes:
-        kind: in a few words, for the counts.
-        mask: which matches of the batch.
-        problem: what is wrong with the match at a position.
+        kind: Short name by which bad rows are counted.
+        mask: Mask of the matches with this error.
+        problem: Function that describes the error of the match at a position.
     """
 
     kind: str
@@ -34,7 +34,7 @@ class Fault:
 
 
 def faults(rows: Rows, names: Names) -> list[Fault]:
-    """What is wrong with the rows of a batch, each bad row under its first fault only."""
+    """Returns the errors in the rows of a batch, counting each bad row for its first error only."""
     bad: np.ndarray | None = None
     out: list[Fault] = []
     for fault in _all_faults(rows, names):
@@ -70,7 +70,7 @@ def _no_name(rows: Rows, missing: np.ndarray, side: int) -> Fault:
         name = (rows.decoded.first, rows.decoded.second)[side][match]
         column = _sides(rows, match)[side]
         return Problem(
-            column, name, f"{shortened_value(name)} is no name; every match needs two names"
+            column, name, f"{shortened_value(name)} is not a name; every match needs two names"
         )
 
     return Fault("empty name", missing, problem)
@@ -86,12 +86,12 @@ def _against_itself(rows: Rows, same: np.ndarray) -> Fault:
 
 
 def _sides(rows: Rows, match: int) -> tuple[str, str]:
-    """The columns of the one shown first and of the one shown second."""
+    """Returns the columns of the contestants shown first and second."""
     columns, source = rows.binding.columns, rows.decoded.source
     if "loser" in columns:
         return columns["winner"], columns["loser"]
     one, other = columns["model_a"], columns["model_b"]
-    # Of several games in a row of the file, the second swaps the sides.
+    # If a row of the file holds two games, the sides are swapped in the second one.
     swapped = source is not None and match > 0 and source[match] == source[match - 1]
     return (other, one) if swapped else (one, other)
 
@@ -105,17 +105,17 @@ def _bad_amount(rows: Rows, amounts: Amounts) -> Fault:
 def _no_judge(rows: Rows, absent: np.ndarray) -> Fault:
     def problem(match: int) -> Problem:
         value = rows.batch.value(rows.judge_column, rows.row_of(match))
-        message = f"{shortened_value(value)} is no judge; max_per_judge needs one in every row"
+        message = f"{shortened_value(value)} is not a judge; max_per_judge needs one in every row"
         return Problem(rows.judge_column, value, message)
 
     return Fault("no judge", rows.per_match(absent), problem)
 
 
 def refuse_clash(rows: Rows, names: Names) -> None:
-    """Refuses a winner's word that says one side and is the name of the model on the other.
+    """Refuses a winner word for one side that is also the name of the model on the other side.
 
     Raises:
-        InputError: There is such a word, so that two readings fit.
+        InputError: If there is such a word, so that two formats fit.
     """
     if rows.decoded.words is None:
         return
@@ -129,7 +129,7 @@ def refuse_clash(rows: Rows, names: Names) -> None:
             clash = found[same.fill_null(False).to_numpy() & (rows.decoded.outcome[found] != side)]
             if len(clash):
                 by_name = Binding(BY_NAME["winner-name"], rows.binding.columns)
-                why = f"{word!r} is a winner's word and the name of a model of this match"
+                why = f"{word!r} is both a winner word and the name of a model in this match"
                 raise InputError(
                     f"{why}; {ambiguous([rows.binding, by_name])}",
                     file=rows.batch.file,

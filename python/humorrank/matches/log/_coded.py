@@ -1,7 +1,7 @@
-"""The fast way through a log: columns of codes, and every check made on codes.
+"""The fast path for reading a log, which reads columns as codes and checks the codes.
 
-It takes what most logs are made of and leaves everything else, bad rows included, to the
-general way, which goes on from the first row that was not taken.
+It handles the usual formats and values. Everything else, including bad rows, is left to the general
+path, which continues from the first row that was not read.
 """
 
 from __future__ import annotations
@@ -40,11 +40,12 @@ _NAMES, _WORDS, _COUNTS, FURTHER = range(4)
 
 @dataclass(frozen=True)
 class CodedRows:
-    """Some rows.
+    """Rows as codes.
 
     Attributes:
-        columns: the codes of each column.
-        times: how often each row occurred; None where each stands for itself, in the log's order.
+        columns: Codes of each column.
+        times: Number of times that each row occurred, or None if the rows are in the order of the
+            log, each occurring once.
     """
 
     columns: Sequence[np.ndarray]
@@ -52,24 +53,24 @@ class CodedRows:
 
     @property
     def rows(self) -> int:
-        """How many rows of the log these are."""
+        """The number of rows of the log."""
         return len(self.columns[0]) if self.times is None else int(self.times.sum())
 
     def part(self, columns: int) -> CodedRows:
-        """Only the first so many columns of the same rows."""
+        """Returns only the given number of first columns."""
         return CodedRows(self.columns[:columns], self.times)
 
 
 def read_coded(reader: Reader, interners: Sequence[Interner], *, counted: bool) -> CodedRows | None:
-    """The next rows; None behind the last.
+    """Returns the next rows, or None after the last.
 
     Args:
-        reader: what reads them.
-        interners: what gives them codes.
-        counted: whether they may come in any order, equal ones as one.
+        reader: Reader of the rows.
+        interners: Interners that assign the codes.
+        counted: Whether the rows may be in any order, with equal rows merged.
 
     Raises:
-        UnusualError: as `Reader.read`.
+        UnusualError: As in `Reader.read`.
     """
     if counted and isinstance(reader, CodeReader):
         found = reader.count(interners)
@@ -79,7 +80,7 @@ def read_coded(reader: Reader, interners: Sequence[Interner], *, counted: bool) 
 
 
 def wanted(binding: Binding) -> Wanted | None:
-    """The columns to read as codes; None where codes do not say all."""
+    """Returns the columns to read as codes, or None if codes are not sufficient."""
     columns = binding.columns
     if "weight" in binding.extras:
         return None
@@ -96,12 +97,12 @@ def wanted(binding: Binding) -> Wanted | None:
 
 
 class Coder:
-    """What codes mean in one pass over a log.
+    """The meaning of codes in one pass over a log.
 
     Args:
-        names: the names of the log.
-        clashes: whether a winner's word that is also the name of the model on the other side
-            is a fault.
+        names: Names of the log.
+        clashes: Whether to refuse a winner word that is also the name of the model on the other
+            side.
     """
 
     def __init__(self, names: Names, *, clashes: bool) -> None:
@@ -109,7 +110,7 @@ class Coder:
         self._clashes = clashes
         self._words = Interner()
         self._counts = Interner()
-        # By the code of a word: as it is written, its outcome, the name it is.
+        # By the code of a word: its spelling, its outcome, and the code of the name it equals.
         self._written: list[str] = []
         self._outcomes = bytes([UNJUDGED])
         self._word_names: list[int] = []
@@ -120,11 +121,11 @@ class Coder:
 
     @property
     def interners(self) -> list[Interner]:
-        """In the order of their numbers; those of further columns go behind them, from FURTHER."""
+        """The interners of names, words and counts. Those of further columns follow."""
         return [self._names.interner, self._words, self._counts]
 
     def judge(self, rows: CodedRows, binding: Binding) -> CheckedRows | None:
-        """Checks rows and picks those to rate; None if any has a fault."""
+        """Checks rows and selects those to rate. Returns None if any row has an error."""
         names = self._names
         names.look()
         first, second, *others = rows.columns
@@ -155,7 +156,7 @@ class Coder:
         return judged
 
     def _look_at_words(self, table: dict[str, int], *, exact: bool) -> None:
-        """Takes note of words that are new, and of words that have become names."""
+        """Registers new words, and words that have since occurred as names."""
         known = len(self._written)
         if len(self._words) > known:
             new = names_from(self._words, known)

@@ -1,4 +1,4 @@
-"""Rows that the user leaves out: by an SQL condition, or beyond so many a judge."""
+"""Filters for rows: an SQL condition, and a limit on the matches of each judge."""
 
 from __future__ import annotations
 
@@ -22,15 +22,14 @@ _TRUTHS: Final = {"true": True, "false": False}
 class Where:
     """A condition in SQL on the columns of the file.
 
-    Text is taken as numbers or truth values where its values are such and the condition makes
-    sense of them so; a null or an empty field is no value, and a condition that comes out as
-    null does not hold.
+    A text column is read as numbers or booleans if its values allow it and the condition is valid
+    for this type. Empty fields are null. Rows for which the condition is null do not satisfy it.
 
     Args:
-        condition: an SQL expression (as of `polars.sql_expr`) that holds or not, row by row.
+        condition: SQL expression, as in `polars.sql_expr`, that is true or false for each row.
 
     Raises:
-        OptionError: It is no such expression.
+        OptionError: If it is not such an expression.
     """
 
     def __init__(self, condition: str) -> None:
@@ -41,7 +40,7 @@ class Where:
         except pl.exceptions.PolarsError as error:
             raise self._refused(str(error).splitlines()[0]) from None
         if not row_by_row:
-            message = "it must hold or not for each row alone; it cannot count, sum or rank rows"
+            message = "it must depend on a single row; it cannot count, sum or rank rows"
             raise self._refused(message)
         self.columns: list[str] = list(dict.fromkeys(self._expression.meta.root_names()))
         self._kinds: dict[str, Kind] = {}
@@ -51,7 +50,7 @@ class Where:
         """Refuses a condition on a column that a file does not have.
 
         Raises:
-            OptionError: There is no such column.
+            OptionError: If there is no such column.
         """
         for column in self.columns:
             if column not in columns:
@@ -62,15 +61,15 @@ class Where:
                 raise self._refused(message)
 
     def holds(self, batch: RowBatch, *, untyped: bool) -> np.ndarray:
-        """Whether it holds, row by row.
+        """Returns whether the condition holds for each row.
 
         Args:
-            batch: the rows.
-            untyped: whether all columns are text only because the file knows nothing else.
+            batch: Rows to check.
+            untyped: Whether all columns are text only because the format of the file has no types.
 
         Raises:
-            InputError: A value is of another kind than those before it.
-            OptionError: The condition makes no sense of the types of the columns.
+            InputError: If a value has a different type from the previous ones.
+            OptionError: If the condition is not valid for the types of the columns.
         """
         frame = batch.frame.select(
             _readable(batch.frame.get_column(column)) for column in self.columns
@@ -88,7 +87,7 @@ class Where:
         return result.fill_null(False).to_numpy()
 
     def _plan(self, frame: pl.DataFrame, untyped: bool) -> dict[str, Kind]:
-        """What each text column is taken as: the first choice that the condition can use."""
+        """Returns the type as which each text column is read, the first valid for the condition."""
         texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
         for name in texts:
             if name not in self._kinds and (kind := _natural(frame.get_column(name))):
@@ -119,7 +118,7 @@ class Where:
                 continue
             if empty.schema["holds"] in (pl.Boolean, pl.Null):
                 return plan
-            reason = reason or f"it gives {empty.schema['holds']}, not true or false"
+            reason = reason or f"its result is {empty.schema['holds']}, not true or false"
         raise self._refused(reason)
 
     def _cast(self, batch: RowBatch, values: pl.Series, kind: Kind) -> pl.Series:
@@ -173,12 +172,12 @@ def _row_by_row(expression: pl.Expr) -> bool:
     try:
         return expression.meta.is_literal() or expression.meta.is_row_separable()
     except pl.exceptions.ColumnNotFoundError:
-        # Asked of a membership test, polars looks for the column itself; it is row by row.
+        # For a membership test polars looks for the column itself. Such a test is row by row.
         return True
 
 
 def _readable(series: pl.Series) -> pl.Series:
-    """A column in a type that conditions are about; NaN is null."""
+    """Returns a column in a type that conditions support, with NaN as null."""
     if series.dtype.is_float():
         return series.fill_nan(None)
     if series.dtype == pl.Object or series.dtype in (pl.Categorical, pl.Enum):
@@ -187,7 +186,7 @@ def _readable(series: pl.Series) -> pl.Series:
 
 
 def _natural(values: pl.Series) -> Kind | None:
-    """What all values of a text column are; None if there are none."""
+    """Returns the type that all values of a text column have, or None if it has no values."""
     text = values.str.strip_chars().str.to_lowercase()
     text = text.filter(~text.is_in(sorted(UNJUDGED_WORDS)).fill_null(True))
     if text.is_empty():
@@ -198,10 +197,10 @@ def _natural(values: pl.Series) -> Kind | None:
 
 
 class JudgeCap:
-    """Lets the first so many matches of each judge pass, in the order of the log.
+    """A limit on the number of matches of each judge, which keeps the first ones of the log.
 
     Args:
-        limit: how many.
+        limit: Maximum number of matches of each judge.
     """
 
     def __init__(self, limit: int) -> None:
@@ -210,11 +209,11 @@ class JudgeCap:
         self._counts = np.zeros(0, np.int64)
 
     def passes(self, judges: pl.Series, index: np.ndarray) -> np.ndarray:
-        """Whether a match is among the first ones of its judge.
+        """Returns whether each match is within the limit of its judge.
 
         Args:
-            judges: who judged each row; no nulls where `index` points.
-            index: the row of each match that is counted, in order.
+            judges: Judge of each row, not null in the rows of `index`.
+            index: Row of each match that is counted, in order.
         """
         codes = self._judges.encode(judges)[index]
         grown = np.zeros(len(self._judges), np.int64)

@@ -1,4 +1,4 @@
-"""Key columns: what counts are kept apart by."""
+"""Key columns, by which counts are kept apart."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from humorrank.matches.log.tables.table import GAME_SCORES, Table
 class Keys:
     """The keys of the matches of one pass, as codes of their text.
 
-    A match has none where its row has no value, or only an empty field: NULL_CODE.
+    A match whose row has no value or an empty field has NULL_CODE.
 
     Args:
-        keys: columns, or roles that every table must have a column for.
+        keys: Columns, or roles for which every table must have a column.
     """
 
     def __init__(self, keys: Sequence[str]) -> None:
@@ -30,19 +30,19 @@ class Keys:
 
     @property
     def labels(self) -> list[list[str]]:
-        """Of each key, the text of each code."""
+        """The labels of each key by code."""
         return [interner.names for interner in self.interners]
 
     def columns(self, table: Table, binding: Binding) -> list[str]:
-        """The column of each key.
+        """Returns the column of each key.
 
         Raises:
-            OptionError: There is none.
+            OptionError: If a key has no column.
         """
         return [_column(key, table.columns, binding, table.label) for key in self._keys]
 
     def of_codes(self, columns: Sequence[np.ndarray], rows: np.ndarray | None) -> list[np.ndarray]:
-        """The keys of some rows, None for all, from the codes of their columns."""
+        """Returns the keys of the given rows, or of all rows for None, from codes of columns."""
         out = []
         for codes, interner in zip(columns, self.interners, strict=True):
             picked = codes if rows is None else codes[rows]
@@ -55,7 +55,7 @@ class Keys:
     def of_batch(
         self, batch: RowBatch, rows: np.ndarray, columns: Sequence[str]
     ) -> list[np.ndarray]:
-        """The keys of some rows, from their columns."""
+        """Returns the keys of the given rows from their columns."""
         out = []
         for column, interner in zip(columns, self.interners, strict=True):
             text = batch.text(column).cast(pl.String)
@@ -66,7 +66,7 @@ class Keys:
 
 
 def _column(key: str, columns: Sequence[str], binding: Binding, label: str) -> str:
-    """The column that a key means: the one of its name, else the one that has this role."""
+    """Returns the column of a key: the column of this name, or else the column of this role."""
     if key in columns and key != GAME_SCORES:
         return key
     role = ALIASES.get(key, key)

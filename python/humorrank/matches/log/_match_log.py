@@ -1,4 +1,4 @@
-"""A match log: one row a comparison, whatever the format."""
+"""A match log in any format."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ _WORDS: Final = ("model_a", "model_b", "tie", "tie", None)
 class MatchLog:
     """Reads, checks and encodes the matches of a file, a frame or a list.
 
-    The format is recognised by its columns and by what its winner column says. Nothing is left
-    out or taken for something else in silence: what is not rated is counted in `report`.
+    The format is recognized by the columns and by the values of the winner column. Nothing is left
+    out or reinterpreted silently: every row that is not rated is counted in `report`.
 
     Args:
-        source: a path, a glob, a list of these, "-" (standard input), a polars DataFrame or
+        source: A path, a glob pattern, a list of these, "-" (standard input), a polars DataFrame or
             LazyFrame, a pandas DataFrame, a pyarrow Table, any object with the Arrow PyCapsule
             interface, columns by name ({"model_a": [...], ...}), dictionaries, or tuples
             (a, b, winner) or (winner, loser).
-        columns: role -> column, where they are not found by their names ("model_a", "model_b",
-            "winner", "score", "count", "weight", "prompt", "judge", ...).
-        score_of: whose share, from 0 to 1, a number in the score column is.
-        where: an SQL condition on the file's own columns; rows where it does not hold, or is
-            null, are left out.
-        exclude: names whose matches are left out.
-        max_per_judge: how many matches of each judge are taken, the first ones of the log.
-        unjudged: whether rows without an outcome are counted ("skip") or refused ("fail").
-        on_error: whether a bad row is refused ("fail") or left out and counted ("skip").
-        reading: the name of the format, where two fit.
-        keep: further columns that `to_polars` hands on.
+        columns: Columns by role ("model_a", "model_b", "winner", "score", "count", "weight",
+            "prompt", "judge", ...), for roles whose column is not recognized by its name.
+        score_of: Model ("a" or "b") whose share, from 0 to 1, is in the score column.
+        where: SQL condition on the columns of the file. Rows for which it is false or null are left
+            out.
+        exclude: Names of contestants whose matches are left out.
+        max_per_judge: Maximum number of matches of each judge. The first ones of the log are kept.
+        unjudged: Whether rows without an outcome are counted ("skip") or refused ("fail").
+        on_error: Whether bad rows are refused ("fail") or left out and counted ("skip").
+        reading: Name of the format, if several fit.
+        keep: Further columns that `to_polars` includes.
 
     Raises:
-        OptionError: An option has a value that it cannot have.
+        OptionError: If an option has an invalid value.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class MatchLog:
         one_of("on_error", on_error, ("fail", "skip"))
         one_of("reading", reading, (None, *BY_NAME))
         if score_of is not None and reading not in (None, "score"):
-            raise OptionError(f"score_of is about reading='score', not reading={reading!r}")
+            raise OptionError(f"score_of applies to reading='score', not to reading={reading!r}")
         if reading == "score" and score_of is None:
             raise OptionError("reading='score' needs score_of: 'a' or 'b'")
         if max_per_judge is not None and (
@@ -99,54 +99,53 @@ class MatchLog:
 
     @cached_property
     def _pass(self) -> Pass:
-        """The last pass; before the first one, one that has found nothing."""
+        """The last pass, or an empty one before the first."""
         return Pass(self._source, self._options)
 
     def batches(self) -> Iterator[Matches]:
-        """The judged, good matches, in the order of the log; one pass over it.
+        """Yields the valid judged matches in the order of the log, in one pass over it.
 
-        Each call starts anew (which standard input and iterators do not allow).
+        Each call starts a new pass, which is not possible for standard input and iterators.
 
         Raises:
-            InputError: A file or a row cannot be read as it stands, or there are no matches.
-            OptionError: An option does not fit the log.
+            InputError: If a file or a row cannot be read, or there are no matches.
+            OptionError: If an option does not apply to the log.
         """
         self._pass = Pass(self._source, self._options)
         for taken in self._pass.run():
             yield taken.matches
 
     def keyed(self, keys: Sequence[str]) -> Iterator[tuple[Matches, Sequence[np.ndarray]]]:
-        """As `batches`, with further columns of the rows that the matches are from, as codes.
+        """Yields the matches as `batches` does, together with further columns as codes.
 
-        `labels` has their text; NULL_CODE stands where a row has none.
-
-        The matches come in any order, and equal ones may come as one with a count.
+        `labels` gives the text of the codes. A row without a value has NULL_CODE. The matches come
+        in any order, and equal ones may be merged into one with a count.
 
         Args:
-            keys: columns, or roles that the log has a column for ("judge", "prompt").
+            keys: Columns, or roles for which the log has a column ("judge", "prompt").
 
         Raises:
-            InputError: As `batches`.
-            OptionError: As `batches`, or a file has no such column.
+            InputError: As in `batches`.
+            OptionError: As in `batches`, or if a file has no such column.
         """
         self._pass = Pass(self._source, self._options, keys=_names("keys", keys), counted=True)
         for taken in self._pass.run():
             yield taken.matches, taken.keys
 
     def measured(self, controls: Sequence[str], keys: Sequence[str] = ()) -> Iterator[Measured]:
-        """As `batches`, with controls and keys of the rows that the matches are from.
+        """Yields the matches as `batches` does, together with their controls and keys.
 
-        A control `length` is the number in the column `length_a` (of the one shown first) less
-        that in `length_b`, or where these are missing that in a column `length`. A row without
-        such numbers is bad, as one without a name is.
+        The value of a control `length` is the number in the column `length_a` (of the contestant
+        shown first) minus that in `length_b`. If these columns are missing, it is the number in the
+        column `length`. A row without such a number is a bad row.
 
         Args:
-            controls: the names of controls.
-            keys: columns, or roles that the log has a column for; see `keyed`.
+            controls: Names of the controls.
+            keys: Columns, or roles for which the log has a column; see `keyed`.
 
         Raises:
-            InputError: As `batches`.
-            OptionError: As `batches`, or a file has no such column.
+            InputError: As in `batches`.
+            OptionError: As in `batches`, or if a file has no such column.
         """
         columns = [name for control in controls for name in (control, *sides(control))]
         self._pass = Pass(self._source, self._options, columns, keys=_names("keys", keys))
@@ -155,38 +154,38 @@ class MatchLog:
 
     @property
     def names(self) -> list[str]:
-        """The names seen so far by the last pass, by code; unjudged and excluded ones too."""
+        """The names seen so far in the last pass by code, including unjudged and excluded ones."""
         return self._pass.names.all
 
     @property
     def labels(self) -> list[list[str]]:
-        """Of each key of the last pass, the text of each code seen so far."""
+        """The labels of each key seen so far in the last pass, by code."""
         return self._pass.keys.labels
 
     @property
     def contestants(self) -> int:
-        """How many names the last pass has seen so far; cheaper than the names themselves."""
+        """The number of names seen so far in the last pass, which is cheaper than `names`."""
         return len(self._pass.names)
 
     @property
     def report(self) -> ReadReport:
-        """The account of the last pass; complete when it has ended."""
+        """The report on the last pass, which is complete when the pass has ended."""
         return self._pass.report
 
     def to_polars(self, *, where_there: Sequence[str] = ()) -> pl.DataFrame:
-        """The matches as one frame with the column names that we write.
+        """Returns the matches as one frame with standard column names.
 
-        Columns: model_a, model_b, winner ("model_a", "model_b", "tie", null where a share was
-        given); both_bad where any tie is one; score (of model_a) where there are shares; count
-        and weight where the log has them; question_id, judge, language, turn, anony, tstamp and
-        the columns to keep, as they are.
+        The columns are model_a, model_b and winner ("model_a", "model_b", "tie", or null for a
+        share). There is a column both_bad if any tie is both bad, score (of model_a) if there are
+        shares, and count and weight if the log has them. The columns question_id, judge, language,
+        turn, anony and tstamp and the columns to keep are copied unchanged.
 
         Args:
-            where_there: further columns, of the files that have them.
+            where_there: Further columns to include from the files that have them.
 
         Raises:
-            InputError: As `batches`.
-            OptionError: As `batches`, or no file has a column to keep.
+            InputError: As in `batches`.
+            OptionError: As in `batches`, or if no file has a column to keep.
         """
         kept = (*self._keep, *where_there)
         self._pass = Pass(self._source, self._options, kept)

@@ -9,18 +9,18 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Matches:
-    """Judged, good rows of a log, in its order.
+    """The valid judged rows of a log.
 
     Attributes:
-        first: uint32, codes of those shown first (positions in `MatchLog.names`).
-        second: uint32, codes of those shown second.
-        outcome: uint8: 0 the first won, 1 the second won, 2 tie, 3 both bad (a tie, counted
-            apart), 4 soft (the score says).
-        score: float64, the first's share, strictly between 0 and 1, where the outcome is 4, and
-            NaN elsewhere; None if no row is soft.
-        weight: float64, above 0, how much each row matters; None if the log has no weights.
-        count: uint64, 1 or more, how many identical matches each row stands for; None if the
-            log has no counts.
+        first: Codes of the contestants shown first, uint32, as positions in `MatchLog.names`.
+        second: Codes of the contestants shown second, uint32.
+        outcome: Outcomes, uint8: 0 if the first won, 1 if the second won, 2 for a tie, 3 for both
+            bad (a tie that is counted separately), 4 for a soft outcome with a score.
+        score: Shares of the contestants shown first, float64, strictly between 0 and 1 if the
+            outcome is 4 and NaN otherwise. None if no outcome is soft.
+        weight: Weights of the rows, float64, above 0. None if the log has no weights.
+        count: Number of identical matches that each row represents, uint64, at least 1. None if
+            the log has no counts.
     """
 
     first: np.ndarray
@@ -31,5 +31,5 @@ class Matches:
     count: np.ndarray | None = None
 
     def __len__(self) -> int:
-        """How many rows."""
+        """Returns the number of rows."""
         return len(self.outcome)

@@ -1,4 +1,4 @@
-"""Matches with numbers beside them: the controls of a model."""
+"""Matches with the values of controls."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from humorrank.matches.outcomes import BOTH_BAD, TIE
 
 @dataclass(frozen=True)
 class Measured:
-    """Matches with numbers.
+    """Matches with the values of controls.
 
     Attributes:
-        matches: the matches.
-        numbers: float64, one row a match, one column a control: the first's less the second's.
-        keys: the code of each key of each match.
+        matches: Matches.
+        numbers: Values of the controls, float64, with one row per match and one column per control:
+            the value of the contestant shown first minus that of the other.
+        keys: Codes of the matches, for each key.
     """
 
     matches: Matches
@@ -32,24 +33,24 @@ class Measured:
 
 
 def sides(control: str) -> tuple[str, str]:
-    """The columns of the one shown first and of the other."""
+    """Returns the columns of a control for the contestants shown first and second."""
     return f"{control}_a", f"{control}_b"
 
 
 def measured(
     taken: Taken, controls: Sequence[str], on_error: Literal["fail", "skip"], report: ReadReport
 ) -> Measured:
-    """Looks up the controls of some matches.
+    """Looks up the controls of matches.
 
     Args:
-        taken: the matches, of a pass that read the columns of the controls.
-        controls: their names.
-        on_error: what to do with a match without a number.
-        report: where matches that are skipped are counted.
+        taken: Matches of a pass that has read the columns of the controls.
+        controls: Names of the controls.
+        on_error: Whether a match without a number is refused ("fail") or skipped ("skip").
+        report: Report in which skipped matches are counted.
 
     Raises:
-        InputError: a match has no number, or a column holds none.
-        OptionError: there is no such column.
+        InputError: If a match has no number, or a column does not contain numbers.
+        OptionError: If there is no such column.
     """
     assert taken.batch is not None and taken.rows is not None, "as further columns are read"
     matches, batch, rows = taken.matches, taken.batch, taken.rows
@@ -76,7 +77,7 @@ def measured(
 
 
 def _columns(batch: RowBatch, control: str) -> tuple[str, ...]:
-    """Both sides' columns, or the one of differences."""
+    """Returns the columns of both sides, or the column of differences."""
     there, both = batch.frame.columns, sides(control)
     if all(column in there for column in both):
         return both
@@ -85,8 +86,8 @@ def _columns(batch: RowBatch, control: str) -> tuple[str, ...]:
     missing = " or ".join(repr(column) for column in both if column not in there)
     raise OptionError(
         f"the control {control!r}: {batch.file} has neither the columns {both[0]!r} and "
-        f"{both[1]!r} (there is no {missing}) nor a column {control!r} of differences, the one "
-        "shown first less the other"
+        f"{both[1]!r} (there is no {missing}) nor a column {control!r} of differences (the "
+        "contestant shown first minus the other)"
     )
 
 
@@ -100,7 +101,7 @@ def _leave(
     def error(row: int) -> InputError:
         value = batch.value(column, row)
         return InputError(
-            f"{shortened_value(value)} is no finite number, which a control must be",
+            f"{shortened_value(value)} is not a finite number, which a control must be",
             file=batch.file,
             row=batch.row(row),
             column=column,

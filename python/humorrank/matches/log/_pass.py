@@ -1,4 +1,4 @@
-"""One pass over a log: from the tables of a source to coded, judged, good matches."""
+"""One pass over a log, from the tables of a source to its valid judged matches as codes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _AMOUNTS = ("count", "weight")
 
 @dataclass(frozen=True)
 class Options:
-    """The options of a `MatchLog`, checked."""
+    """The checked options of a `MatchLog`."""
 
     columns: Mapping[str, str]
     score_of: Literal["a", "b"] | None
@@ -47,15 +47,15 @@ class Options:
 
 @dataclass(frozen=True)
 class Taken:
-    """Matches, and which rows of which batch they are from.
+    """Matches, and the rows of the batch that they are from.
 
     Attributes:
-        matches: the matches.
-        binding: what its columns are.
-        batch: the batch; None where only codes were read, which a pass for further columns
-            never does.
-        rows: the row of the batch of each match.
-        keys: the code of each key of each match.
+        matches: Matches.
+        binding: Format and columns of the table.
+        batch: Batch of rows, or None if only codes were read. A pass with further columns always
+            has a batch.
+        rows: Row of the batch of each match.
+        keys: Codes of the matches, for each key.
     """
 
     matches: Matches
@@ -69,12 +69,13 @@ class Pass:
     """One pass over a source.
 
     Args:
-        source: as of `MatchLog`.
-        options: what to do.
-        further: columns to read beside those that are needed; None for no others at all, while
-            an empty sequence asks for those that are known (question_id, judge, ...).
-        keys: columns or roles that every file must have, read too; see `Keys`.
-        counted: whether matches may come in any order, equal ones as one with a count.
+        source: Source of matches, as in `MatchLog`.
+        options: Options of the log.
+        further: Columns to read in addition to the required ones and the known optional ones
+            (question_id, judge, ...). None reads only the required columns.
+        keys: Columns or roles that every file must have, and that are read too; see `Keys`.
+        counted: Whether the matches may be in any order, with equal ones merged into one with a
+            count.
     """
 
     def __init__(
@@ -95,18 +96,18 @@ class Pass:
         self._cap = JudgeCap(options.max_per_judge) if options.max_per_judge else None
         self._opening = Opening()
         self._first: tuple[str, Binding] | None = None
-        # Excluded names that no row had yet.
+        # Excluded names that have not occurred yet.
         self._absent = set(options.exclude)
         self.names = Names(options.exclude)
         self._coder = Coder(self.names, clashes=options.reading is None)
         self.report = ReadReport()
 
     def run(self) -> Iterator[Taken]:
-        """The good, judged matches that no filter takes.
+        """Yields the valid judged matches that no filter removes.
 
         Raises:
-            InputError: A file or a row cannot be read as it stands, or there are no matches.
-            OptionError: An option does not fit the log.
+            InputError: If a file or a row cannot be read, or there are no matches.
+            OptionError: If an option does not apply to the log.
         """
         named = list(self._options.columns.values())
         hints = Hints(is_header, named, self._options.reading)
@@ -135,10 +136,10 @@ class Pass:
     def _coded(
         self, table: Table, binding: Binding, keys: Sequence[str]
     ) -> Generator[Taken, None, int | None]:
-        """The matches of the first rows, read as codes.
+        """Yields the matches of the first rows, which are read as codes.
 
         Returns:
-            How many rows that were; None if all.
+            The number of rows read, or None if all rows were read.
         """
         columns = wanted(binding)
         general = self._where is not None or self._cap is not None or self._further is not None
@@ -149,7 +150,8 @@ class Pass:
         twice = len({column for column, _ in columns}) < len(columns)
         if twice or (reader := table.codes(columns)) is None:
             return 0
-        # Whether a first row is a header shows by where its names occur again.
+        # Whether the first row is a header is decided by where its names occur again, so the order
+        # of the rows must be kept.
         counted = self._counted and binding.reading.name != "headerless"
         passed = 0
         interners = [*self._coder.interners, *self.keys.interners]
@@ -179,7 +181,7 @@ class Pass:
         keys: Sequence[str],
         passed: int,
     ) -> Iterator[Taken]:
-        """The matches of the rows behind the first so many, read as values."""
+        """Yields the matches of the rows after the first `passed` ones, read as values."""
         decoder = binding.reading.decoder(DecoderSettings(self._options.score_of))
         columns = self._needed(table, binding, judge, keys)
         width = len(table.columns)
@@ -196,7 +198,7 @@ class Pass:
                     yield taken
 
     def _account(self, judged: CheckedRows, rows: CodedRows) -> Matches:
-        """Counts what rows of codes are, and gives those that are rated."""
+        """Counts rows of codes in the report, and returns the matches to rate."""
         report, names = self.report, self.names
         names.note(judged.seen)
         if self._absent:
@@ -224,7 +226,7 @@ class Pass:
         if binding.reading is not first.reading:
             message = (
                 f"is read as {binding.describe()}, but {label} as {first.describe()}; files that "
-                "are read together must be of one format: --reading or --columns can say which"
+                "are read together must have the same format: set it with --reading or --columns"
             )
             raise InputError(message, file=table.label)
 
@@ -234,16 +236,17 @@ class Pass:
         found = judge_columns(table)
         if "judge" in self._options.columns or len(found) == 1:
             return binding.extras["judge"]
-        reason = "no column that names the judge"
+        reason = "no column of judges"
         if found:
-            reason = f"several columns that may name the judge: {', '.join(found)}"
-        message = f"max_per_judge: {table.label} has {reason}; say which with --columns judge=NAME"
+            reason = f"several possible columns of judges: {', '.join(found)}"
+        message = f"max_per_judge: {table.label} has {reason}; specify one with "
+        message += "--columns judge=NAME"
         raise OptionError(message)
 
     def _needed(
         self, table: Table, binding: Binding, judge: str | None, keys: Sequence[str]
     ) -> list[str]:
-        """The columns to read."""
+        """Returns the columns to read."""
         columns = [*binding.columns.values()]
         columns += [column for role, column in binding.extras.items() if role in _AMOUNTS]
         columns += [] if judge is None else [judge]
@@ -258,7 +261,7 @@ class Pass:
         self.report.skip("ragged row", 1, [str(error)])
 
     def _hold(self, batch: RowBatch, binding: Binding, untyped: bool) -> RowBatch:
-        """The rows where the condition holds."""
+        """Returns the rows for which the condition holds."""
         assert self._where is not None
         for role in ("model_a", "model_b", "winner", "loser"):
             if self._absent and role in binding.columns:
@@ -270,7 +273,7 @@ class Pass:
         return batch if holds.all() else batch.where(holds)
 
     def _take(self, rows: Rows, keys: Sequence[str]) -> Taken | None:
-        """The matches of a batch that are good, judged and not filtered out."""
+        """Returns the matches of a batch that are valid, judged and not filtered out."""
         self.report.read += len(rows.first)
         if self._options.reading is None:
             refuse_clash(rows, self.names)
@@ -363,14 +366,14 @@ class Pass:
         return Matches(first, second, outcome, score, weight, whole)
 
     def _finish(self) -> None:
-        """Says what can only be said when all rows are read."""
+        """Completes the report and makes the checks that need all rows."""
         report, names = self.report, self.names
         if report.unjudged:
             report.unjudged_only = names.unjudged_only
         for name in sorted(self._absent):
             close = " or ".join(map(repr, names.like(name)))
             hint = f"; did you mean {close}?" if close else ""
-            raise OptionError(f"exclude: {name!r} never occurs in this log{hint}")
+            raise OptionError(f"exclude: {name!r} does not occur in this log{hint}")
         if not report.rated:
             raise InputError(f"there are no matches to rate ({report.breakdown()})")
         if self._options.reading is None and self._where is None:
@@ -378,7 +381,7 @@ class Pass:
 
 
 def _behind(batches: Iterable[RowBatch], passed: int) -> Iterator[RowBatch]:
-    """The batches without the first so many rows of all."""
+    """Yields the batches without the first `passed` rows."""
     for batch in batches:
         height = batch.frame.height
         if height > passed:
@@ -387,9 +390,9 @@ def _behind(batches: Iterable[RowBatch], passed: int) -> Iterator[RowBatch]:
 
 
 def _refuse_late_amounts(table: Table, binding: Binding) -> None:
-    """Refuses counts and weights that only later rows have: the first ones went without."""
+    """Refuses counts and weights that occur only in later rows."""
     header = Header(table.columns)
     for role in _AMOUNTS:
         if role not in binding.extras and header.find(role):
-            message = "is missing in the first rows and given in later ones; give it in every row"
+            message = "is missing in the first rows but not in later ones; give it in every row"
             raise InputError(message, file=table.label, column=header.find(role)[0])

@@ -1,4 +1,4 @@
-"""The matches of one batch, coded, before anything is left out."""
+"""The matches of one batch as codes, before any are left out."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _LEAST_WEIGHT, _MOST_WEIGHT = 1e-100, 1e100
 
 @dataclass(frozen=True)
 class Amounts:
-    """A count or a weight for every row of a batch.
+    """The counts or the weights of the rows of a batch.
 
     Attributes:
-        values: float64; meaningless where `wrong`.
-        wrong: where it cannot be such an amount.
-        kind: what such a row is ("bad count").
-        problem: what is wrong with a row.
+        values: Values, float64, which are meaningless if wrong.
+        wrong: Mask of invalid values.
+        kind: Short name by which rows with invalid values are counted ("bad count").
+        problem: Function that describes the error in a row.
     """
 
     values: np.ndarray
@@ -36,18 +36,18 @@ class Amounts:
 
 @dataclass(frozen=True)
 class Rows:
-    """A batch, decoded and coded; all arrays have one element a match.
+    """A decoded batch with the codes of its matches.
 
     Attributes:
-        batch: the rows as the file has them.
-        binding: what its columns are.
-        decoded: its matches.
-        first: codes of those shown first.
-        second: codes of those shown second.
-        count: how many identical matches each row of the batch stands for, if the file says.
-        weight: how much each row of the batch matters, if the file says.
-        judges: who judged each row of the batch, as text, if it is asked for.
-        judge_column: where it is.
+        batch: Rows of the file.
+        binding: Format and columns of the file.
+        decoded: Decoded matches.
+        first: Codes of the contestants shown first, one per match.
+        second: Codes of the contestants shown second, one per match.
+        count: Number of identical matches that each row represents, if the file has counts.
+        weight: Weight of each row, if the file has weights.
+        judges: Judge of each row as text, if requested.
+        judge_column: Column of the judges.
     """
 
     batch: RowBatch
@@ -62,26 +62,26 @@ class Rows:
 
     @property
     def amounts(self) -> list[Amounts]:
-        """The count and the weight, as far as the file has them."""
+        """The counts and the weights, if the file has them."""
         return [amounts for amounts in (self.count, self.weight) if amounts is not None]
 
     def per_match(self, values: np.ndarray) -> np.ndarray:
-        """Values of the rows of the batch, for each match."""
+        """Returns the values of the rows for each match."""
         source = self.decoded.source
         return values if source is None else values[source]
 
     def row_of(self, match: int) -> int:
-        """The row of the batch that a match is from."""
+        """Returns the row of the batch that a match is from."""
         source = self.decoded.source
         return match if source is None else int(source[match])
 
     def rows_of(self, matches: np.ndarray) -> np.ndarray:
-        """The row of the batch that each match is from."""
+        """Returns the rows of the batch that matches are from."""
         source = self.decoded.source
         return matches if source is None else source[matches]
 
     def error(self, match: int, problem: Problem) -> InputError:
-        """What is wrong with a match, and where."""
+        """Returns the error for a problem with a match."""
         return InputError(
             problem.message,
             file=self.batch.file,
@@ -94,14 +94,14 @@ class Rows:
 def code_rows(
     batch: RowBatch, binding: Binding, decoder: Decoder, names: Names, judge: str | None
 ) -> Rows:
-    """Decodes and codes a batch.
+    """Decodes a batch and assigns codes to its names.
 
     Args:
-        batch: the rows.
-        binding: what its columns are.
-        decoder: of the binding's reading.
-        names: gives the codes.
-        judge: the column that names the judge, where it is asked for.
+        batch: Rows of the file.
+        binding: Format and columns of the file.
+        decoder: Decoder of the format.
+        names: Names, which assign the codes.
+        judge: Column of the judges, or None if they are not needed.
     """
     decoded = decoder(batch, binding.columns)
     first, second = names.encode(decoded.first), names.encode(decoded.second)
@@ -139,7 +139,7 @@ def _amounts(
     def problem(row: int) -> Problem:
         value = batch.value(column, row)
         return Problem(
-            column, value, f"{shortened_value(value)} is no {role}; it must be {allowed}"
+            column, value, f"{shortened_value(value)} is not a {role}; it must be {allowed}"
         )
 
     return Amounts(values, ~good, f"bad {role}", problem)

@@ -1,4 +1,4 @@
-"""What reading a match log found, in numbers."""
+"""The report on reading a match log."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from humorrank._util.text import shortened_names
 
 @dataclass
 class ReadReport:
-    """The account of one pass over a log: every row that was read is in exactly one count.
+    """The report on one pass over a log, in which every row that was read is counted exactly once.
 
-    `read` = `rated` + `unjudged` + `void` + all of `skipped` (but "ragged row", which never
-    became a row) + all of `filtered` (but "where", which is applied before).
+    `read` = `rated` + `unjudged` + `void` + all of `skipped` (except "ragged row", which is not in
+    `rows`) + all of `filtered` (except "where", which is applied before).
 
     Attributes:
-        files: the files or the kinds of objects read, in order.
-        reading: the name of the format recognised; `columns` says what was taken as what.
-        columns: role -> column of the first file.
-        rows: rows found, ragged ones left out.
-        read: outcomes found in the rows that `where` left: one a row, or one a game where a row
-            holds several games.
-        rated: outcomes handed on.
-        unjudged: outcomes that are none: null, empty, NaN, "error", "skip".
-        void: rows that stand for no match at all: their count or their weight is 0.
-        skipped: bad rows left out, by kind (only with `on_error="skip"`).
-        examples: the first few of them, in words, by kind.
-        filtered: rows taken by each filter ("where", "exclude", "max_per_judge").
-        ties: rated rows that are ties, both-bad ones left out.
-        both_bad: rated rows in which both were called bad.
-        unjudged_only: names that occur in unjudged rows and in no judged one.
-        notes: remarks on how something was read, for the user to see.
+        files: Files or kinds of objects that were read, in order.
+        reading: Name of the recognized format.
+        columns: Columns of the first file by role.
+        rows: Number of rows, without ragged ones.
+        read: Number of outcomes in the rows that `where` keeps: one per row, or one per game if a
+            row holds several games.
+        rated: Number of outcomes that are rated.
+        unjudged: Number of missing outcomes: null, empty, NaN, "error" or "skip".
+        void: Number of rows whose count or weight is 0.
+        skipped: Number of bad rows that were left out, by kind (only with `on_error="skip"`).
+        examples: Error messages for the first few bad rows, by kind.
+        filtered: Number of rows that each filter removed ("where", "exclude", "max_per_judge").
+        ties: Number of rated rows that are ties, without both-bad ties.
+        both_bad: Number of rated rows that are both-bad ties.
+        unjudged_only: Names that occur only in unjudged rows.
+        notes: Notes for the user on how the log was read.
     """
 
     files: list[str] = field(default_factory=list)
@@ -52,25 +52,25 @@ class ReadReport:
     notes: list[str] = field(default_factory=list)
 
     def skip(self, kind: str, rows: int, examples: list[str]) -> None:
-        """Counts bad rows that are left out, and keeps the first three examples of a kind."""
+        """Counts bad rows that are left out, and keeps the first three examples of each kind."""
         self.skipped[kind] = self.skipped.get(kind, 0) + rows
         kept = self.examples.setdefault(kind, [])
         kept.extend(examples[: max(0, 3 - len(kept))])
 
     def breakdown(self) -> str:
-        """Where the rows went, in words."""
+        """Returns the number of rows of each kind as text."""
         parts = [
             f"{self.rows:,} rows",
             f"{self.unjudged:,} unjudged",
             *(f"{count:,} {kind}" for kind, count in self.skipped.items()),
-            *(f"{count:,} taken by {name}" for name, count in self.filtered.items()),
-            *([f"{self.void:,} of count or weight 0"] if self.void else []),
+            *(f"{count:,} removed by {name}" for name, count in self.filtered.items()),
+            *([f"{self.void:,} with count or weight 0"] if self.void else []),
         ]
         return ", ".join(parts)
 
 
 def reading_warnings(report: ReadReport) -> list[str]:
-    """What reading the log found that is not counted, or not as it may seem."""
+    """Returns warnings about rows that are not rated and about how the log was read."""
     out = list(report.notes)
     if report.unjudged:
         out.append(f"{report.unjudged:,} rows have no outcome and are not rated")
@@ -81,7 +81,7 @@ def reading_warnings(report: ReadReport) -> list[str]:
         out.append(f"{rows:,} bad rows skipped, {kind}: {examples}")
     if report.unjudged_only:
         names = shortened_names(report.unjudged_only)
-        out.append(f"only in rows without an outcome, so not rated: {names}")
+        out.append(f"not rated, because they occur only in rows without an outcome: {names}")
     return out
 
 
@@ -89,35 +89,35 @@ _EXAMPLES = 3
 
 
 def to_json(report: ReadReport) -> dict[str, Any]:
-    """A report in JSON's types."""
+    """Returns a report in JSON types."""
     return asdict(report)
 
 
 def from_json(value: object) -> ReadReport:
-    """A report from what `to_json` gave.
+    """Returns the report that `to_json` has converted.
 
     Raises:
-        ValueError: it is none.
+        ValueError: If the value is not a report.
     """
     known = {field.name: field for field in fields(ReadReport)}
     empty = ReadReport()
     if not isinstance(value, dict) or not set(value) <= set(known):
-        raise ValueError("the account of reading is malformed")
+        raise ValueError("the report on reading is malformed")
     for name, part in value.items():
         if type(part) is not type(getattr(empty, name)):
-            raise ValueError(f"the account of reading has a malformed {name!r}")
+            raise ValueError(f"the report on reading has a malformed {name!r}")
         if isinstance(part, int) and part < 0:
-            raise ValueError(f"the account of reading has a negative {name!r}")
+            raise ValueError(f"the report on reading has a negative {name!r}")
     return ReadReport(**value)
 
 
 def added(one: ReadReport, other: ReadReport, names: Sequence[str]) -> ReadReport:
-    """The account of both.
+    """Returns the sum of two reports.
 
     Args:
-        one: a report.
-        other: another.
-        names: who has a match in the sum, and so is not only in rows without an outcome.
+        one: First report.
+        other: Second report.
+        names: Contestants with a match in the sum, which are thus not only in unjudged rows.
     """
     total = _combined(one, other, lambda a, b: a + b)
     rated = set(names)
@@ -135,7 +135,7 @@ def added(one: ReadReport, other: ReadReport, names: Sequence[str]) -> ReadRepor
 
 
 def subtracted(one: ReadReport, other: ReadReport) -> ReadReport | None:
-    """The account of the one without the other; None where it cannot have been a part of it."""
+    """Returns the difference of two reports, or None if the second is not part of the first."""
     left = _combined(one, other, lambda a, b: a - b)
     counts = [value for value in vars(left).values() if isinstance(value, int)]
     counts += [*left.skipped.values(), *left.filtered.values()]
@@ -152,7 +152,7 @@ def subtracted(one: ReadReport, other: ReadReport) -> ReadReport | None:
 
 
 def _combined(one: ReadReport, other: ReadReport, combine: Callable[[int, int], int]) -> ReadReport:
-    """The first report with every number combined with the other's."""
+    """Returns the first report with every number combined with that of the second."""
     numbers: dict[str, Any] = {}
     for name, own in vars(one).items():
         further = getattr(other, name)

@@ -1,4 +1,4 @@
-"""Matches that are integers already: checked, and brought into the types of the engine."""
+"""Matches given as integer codes, which are checked and converted to the types of the engine."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import numpy as np
 from humorrank.errors import InputError
 
 Codes = Any
-"""A column of whole numbers: a numpy array or whatever `numpy.asarray` takes."""
+"""A column of whole numbers: a NumPy array, or anything that `numpy.asarray` accepts."""
 
 _SOURCE = "codes"
 _MOST = 1 << 30
-"""Contestants that a tally can tell apart."""
+"""The maximum number of contestants of a tally."""
 _WIDE = 64
-"""Keys whose largest code is more than so many times the number of rows are numbered anew."""
+"""Keys are renumbered if their largest code exceeds this multiple of the number of rows."""
 
 
 @dataclass(frozen=True)
 class MatchCodes:
-    """Rows as the engine takes them, its ranges not checked yet."""
+    """Rows in the types of the engine, whose ranges are not checked yet."""
 
     names: Sequence[str]
     first: np.ndarray
@@ -33,10 +33,10 @@ class MatchCodes:
     labels: Sequence[Sequence[str] | None]
 
     def refuse(self) -> None:
-        """Raises an error that names the first row that cannot be counted.
+        """Raises an error for the first row that cannot be counted.
 
         Raises:
-            InputError: there is one.
+            InputError: Always.
         """
         for column, codes in (("first", self.first), ("second", self.second)):
             _refuse(column, codes, codes >= len(self.names), f"0 to {len(self.names) - 1:,}")
@@ -54,10 +54,11 @@ def coded(
     count: Codes | None,
     keys: Mapping[str, tuple[Sequence[str] | None, Codes]],
 ) -> MatchCodes:
-    """Checks kinds and lengths; `CodedRows.refuse` says what else is wrong.
+    """Checks types and lengths. The engine checks the ranges, and `MatchCodes.refuse` reports them.
 
     Raises:
-        InputError: a column is not made of whole numbers from 0 on, or not as long as the first.
+        InputError: If a column does not consist of whole numbers of at least 0, or differs in
+            length from the first.
     """
     one = _whole("first", first, np.uint32)
     two = _whole("second", second, np.uint32, len(one))
@@ -84,7 +85,7 @@ def coded(
         elif int(column.max()) == np.iinfo(np.uint32).max:
             _refuse(key, column, column == np.iinfo(np.uint32).max, "below 2^32 - 1")
         elif int(column.max()) > _WIDE * len(column):
-            # Tables with a place for each code up to the largest would be mostly empty.
+            # Tables with an entry for each code up to the largest would be mostly empty.
             used, places = np.unique(column, return_inverse=True)
             texts, column = list(map(str, used.tolist())), places.astype(np.uint32)
         labels.append(texts)
@@ -95,7 +96,7 @@ def coded(
 def _whole(name: str, values: Codes, dtype: type, length: int | None = None) -> np.ndarray:
     array = np.asarray(values)
     if array.ndim != 1 or (length is not None and len(array) != length):
-        wanted = "a column" if length is None else f"a column of {length:,} values, as `first`"
+        wanted = "a column" if length is None else f"a column of {length:,} values, like `first`"
         raise InputError(f"must be {wanted}, not of shape {array.shape}", file=_SOURCE, column=name)
     if array.dtype == dtype:
         return np.ascontiguousarray(array)
@@ -116,7 +117,7 @@ def _distinct(names: Sequence[str]) -> list[str]:
         seen: set[str] = set()
         for name in names:
             if name in seen:
-                raise InputError(f"names has {name!r} twice", file=_SOURCE)
+                raise InputError(f"names contains {name!r} twice", file=_SOURCE)
             seen.add(name)
     return names
 
@@ -130,7 +131,7 @@ def _texts(what: str, names: Sequence[str]) -> list[str]:
         "".join(names).encode()
     except UnicodeEncodeError as error:
         bad = next(name for name in names if error.object[error.start] in name)
-        message = f"{what} must be text that UTF-8 can hold, not {bad!r}"
+        message = f"{what} must be text that can be encoded as UTF-8, not {bad!r}"
         raise InputError(message, file=_SOURCE) from None
     return names
 
@@ -139,5 +140,5 @@ def _refuse(column: str, values: np.ndarray, wrong: np.ndarray, allowed: str) ->
     if wrong.any():
         row = int(np.argmax(wrong))
         value = values[row].item()
-        message = f"holds {value:,} in row {row:,} (from 0), where {allowed} is allowed"
+        message = f"contains {value:,} in row {row:,} (from 0), but must be {allowed}"
         raise InputError(message, file=_SOURCE, column=column, value=value)

@@ -1,4 +1,4 @@
-"""The tally file: a Parquet table of cells, and what it is a tally of (docs/guides/tally.md)."""
+"""The tally file: a Parquet table of cells with metadata (docs/guides/tally.md)."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from humorrank.matches.log.report import ReadReport
 from humorrank.matches.outcomes import CELL_COLUMNS, CODES, OUTCOMES, SHARES, SOFT
 
 SCHEMA = 1
-"""The version of the format that this version writes, and the newest that it reads."""
+"""The version of the format that is written, and the newest version that can be read."""
 
 _TEXTS = ("model_a", "model_b", "outcome")
 
 
 @dataclass(frozen=True)
 class TallyCells:
-    """What a tally file holds.
+    """The contents of a tally file.
 
     Attributes:
-        frame: one row a cell, as of `Tally.to_polars`.
-        keys: the key columns.
-        amounts: outcome (uint8), score, weight (float64) and count (uint64) of each cell.
-        matches: how many matches its metadata says there are.
-        report: what reading the log found; None where no log was read.
+        frame: Table with one row per cell, as in `Tally.to_polars`.
+        keys: Key columns.
+        amounts: Outcome (uint8), score, weight (both float64) and count (uint64) of each cell.
+        matches: Number of matches according to the metadata.
+        report: Report on reading the log, or None if no log was read.
     """
 
     frame: pl.DataFrame
@@ -54,7 +54,7 @@ def write_cells(
     matches: int,
     report: ReadReport | None,
 ) -> None:
-    """Writes the cells of a tally, whole or not at all; see `Tally.write`."""
+    """Writes the cells of a tally, completely or not at all; see `Tally.write`."""
     about = {
         "schema": SCHEMA,
         "version": _core.VERSION,
@@ -64,7 +64,8 @@ def write_cells(
         "report": None if report is None else accounts.to_json(report),
     }
     metadata = {TALLY_METADATA: json.dumps(about, ensure_ascii=False)}
-    # Through memory: polars tells a full disk or a broken pipe from a bad table only in words.
+    # Written to memory first, because the errors of polars distinguish a full disk or a broken
+    # pipe from an invalid table only by their text.
     parquet = io.BytesIO()
     interruptible(lambda: frame.write_parquet(parquet, compression="zstd", metadata=metadata))
     with replacing(path) as file:
@@ -72,11 +73,11 @@ def write_cells(
 
 
 def read_cells(label: str) -> TallyCells:
-    """Reads the cells of a tally and checks each; see `Tally.read`.
+    """Reads the cells of a tally and checks each of them; see `Tally.read`.
 
     Raises:
-        InputError: it is no tally file, of a newer version, damaged, or does not hold what it
-            should.
+        InputError: If the file is not a tally, has a newer version, is damaged, or has invalid
+            contents.
     """
     about = _about(label)
     try:
@@ -96,22 +97,22 @@ def read_cells(label: str) -> TallyCells:
 
 
 def refuse_incomplete(label: str, cells: TallyCells, found: int, height: int | None = None) -> None:
-    """Refuses a file that does not hold what was written to it.
+    """Refuses a file that does not contain everything that was written to it.
 
     Args:
-        label: the file.
-        cells: what was read of it.
-        found: how many matches there are in them.
-        height: how many cells were written, where they are not as many.
+        label: Name of the file.
+        cells: Contents of the file.
+        found: Number of matches in the cells.
+        height: Number of cells that were written, if it differs from the number found.
 
     Raises:
-        InputError: it is damaged.
+        InputError: If the file is damaged.
     """
     if height is None and found == cells.matches:
         return
     _damaged(
         label,
-        f"holds {found:,} matches in {cells.frame.height:,} cells, where {cells.matches:,} in "
+        f"contains {found:,} matches in {cells.frame.height:,} cells, but {cells.matches:,} in "
         f"{cells.frame.height if height is None else height:,} were written",
     )
 
@@ -121,49 +122,56 @@ def _amounts(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     for column in [*keys, *_TEXTS]:
         if frame.schema[column] != pl.String:
-            _damaged(label, f"column {column!r} holds {frame.schema[column]}, not text")
+            _damaged(label, f"column {column!r} contains {frame.schema[column]}, not text")
     for column in ("score", "weight", "count"):
         if not frame.schema[column].is_numeric():
-            _damaged(label, f"column {column!r} holds {frame.schema[column]}, not numbers")
+            _damaged(label, f"column {column!r} contains {frame.schema[column]}, not numbers")
     for column in CELL_COLUMNS:
         _refuse(label, frame, column, frame[column].is_null(), "is missing")
     itself = frame["model_a"] == frame["model_b"]
     _refuse(label, frame, "model_b", itself, "is a model against itself")
     known = frame["outcome"].is_in(OUTCOMES)
-    _refuse(label, frame, "outcome", ~known, f"is none of {', '.join(OUTCOMES)}")
+    _refuse(label, frame, "outcome", ~known, f"is not one of {', '.join(OUTCOMES)}")
     outcome = frame["outcome"].replace_strict(CODES, return_dtype=pl.UInt8).to_numpy()
     count = frame["count"]
     bad = (count < 1) | (count != count.round() if count.dtype.is_float() else count < 1)
-    _refuse(label, frame, "count", bad, "is no count of matches: a whole number, 1 or more")
+    _refuse(
+        label,
+        frame,
+        "count",
+        bad,
+        "is not a count of matches: it must be a whole number of at least 1",
+    )
     weight = frame["weight"].cast(pl.Float64)
     bad = ~(weight.is_finite() & (weight >= 0))
-    _refuse(label, frame, "weight", bad, "is no weight: a number, 0 or more")
+    _refuse(label, frame, "weight", bad, "is not a weight: it must be a number of at least 0")
     score = frame["score"].cast(pl.Float64).to_numpy()
     soft = outcome == SOFT
     fits = np.where(soft, (score >= 0) & (score <= 1), score == SHARES[outcome])
-    message = "does not go with its outcome: 1, 0, 0.5, 0.5, or a share if soft"
+    message = "does not match its outcome: 1, 0, 0.5, 0.5, or a share if soft"
     _refuse(label, frame, "score", pl.Series(~fits), message)
     cell = [*keys, *CELL_COLUMNS[:-1]]
     twice = frame.select(cell).is_duplicated()
-    _refuse(label, frame, "count", twice, "stands for a cell that the file has twice")
+    _refuse(label, frame, "count", twice, "belongs to a cell that occurs twice")
     numbers = np.ascontiguousarray(weight), np.ascontiguousarray(count.cast(pl.UInt64))
     return outcome, np.ascontiguousarray(score), *numbers
 
 
 def _about(label: str) -> dict[str, Any]:
-    """What the metadata says, checked."""
+    """Returns the metadata after checking it."""
     if not Path(label).is_file():
         raise InputError("does not exist", file=label)
     try:
         metadata = interruptible(lambda: pl.read_parquet_metadata(label))
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).splitlines()[0]
-        message = f"cannot be read as a Parquet file, so it is no tally or a damaged one: {reason}"
+        message = f"cannot be read as Parquet, so it is either damaged or not a tally: {reason}"
         raise InputError(message, file=label) from None
     if TALLY_METADATA not in metadata:
         raise InputError(
-            f"is no tally: its metadata has no {TALLY_METADATA!r}; make one with humorrank tally LOG -o "
-            "T.parquet (a tally that another tool has rewritten is no tally any more)",
+            f"is not a tally: its metadata has no {TALLY_METADATA!r}; create one with "
+            "humorrank tally LOG -o T.parquet (a tally that another tool has rewritten is no "
+            "longer a tally)",
             file=label,
         )
     try:
@@ -175,15 +183,16 @@ def _about(label: str) -> dict[str, Any]:
         _damaged(label, f"its metadata is malformed ({error})")
     if schema > SCHEMA:
         raise InputError(
-            f"is a tally of format {schema}, by humorrank {about.get('version', '(unknown)')}; "
-            f"this humorrank, {_core.VERSION}, reads formats up to {SCHEMA}: upgrade it",
+            f"is a tally of format {schema}, written by humorrank "
+            f"{about.get('version', '(unknown)')}; this is humorrank {_core.VERSION}, which reads "
+            f"formats up to {SCHEMA}: upgrade it",
             file=label,
         )
     try:
         keys, report = about["keys"], about["report"]
         whole = all(isinstance(about[name], int) for name in ("cells", "matches"))
         if not whole or not isinstance(keys, list) or not all(isinstance(k, str) for k in keys):
-            raise ValueError("keys, cells or matches are not what they should be")
+            raise ValueError("keys, cells or matches have the wrong type")
         about["report"] = None if report is None else accounts.from_json(report)
     except (ValueError, KeyError, TypeError) as error:
         _damaged(label, f"its metadata is malformed ({error})")
@@ -195,7 +204,7 @@ def _refuse(label: str, frame: pl.DataFrame, column: str, bad: pl.Series, what: 
     if row is None or not bad[row]:
         return
     value = frame[column][row]
-    message = f"{value!r} {what}; the file was changed or damaged, so count the log again"
+    message = f"{value!r} {what}; the file was modified or damaged, so count the log again"
     raise InputError(message, file=label, row=row + 1, column=column, value=value)
 
 

@@ -1,4 +1,4 @@
-"""Counts by group: the cells of a tally apart for each combination of its key columns."""
+"""Counts by group, which keep a tally apart by each combination of its key columns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from humorrank import _core
 from humorrank.errors import OptionError
 
 Label = str | None
-"""The value of a key as text; None where a row has none."""
+"""The value of a key as text, or None if a row has no value."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,9 +21,10 @@ class Keyed:
     """Exact counts of matches by (keys, shown first, shown second, outcome).
 
     Attributes:
-        keys: the key columns.
-        labels: of each key, its values in order; rows without one are not among them.
-        cells: the counts, over the codes of names and labels; groups in the order of their keys.
+        keys: Key columns.
+        labels: Values of each key, in order. A missing value is not among them.
+        cells: Counts over the codes of names and labels, with the groups in the order of their
+            keys.
     """
 
     keys: tuple[str, ...]
@@ -38,16 +39,16 @@ class Keyed:
         cells: _core.Groups,
         names: Sequence[str],
     ) -> tuple[Keyed, tuple[str, ...]]:
-        """Brings counts over codes in any order into the order of names and labels.
+        """Sorts counts over arbitrary codes by names and labels.
 
         Args:
-            keys: the key columns.
-            labels: of each key, the label of each code; None for the code as text.
-            cells: the counts; used up.
-            names: the name of each contestant.
+            keys: Key columns.
+            labels: Labels of the codes of each key, or None to use the codes as text.
+            cells: Counts, which are consumed.
+            names: Names of the contestants.
 
         Returns:
-            The counts, and the names of those who have a match, in order.
+            The counts, and the names of the contestants with a match, in order.
         """
         cells.grow(len(names))
         order = sorted(np.flatnonzero(cells.played()).tolist(), key=names.__getitem__)
@@ -66,7 +67,7 @@ class Keyed:
                 if given is None
                 else pl.Series(given, dtype=pl.String).gather(used)
             )
-            # In the order of code points, as that of Python is.
+            # Sorted by code points, as Python sorts text.
             order_of_text = text.arg_sort().to_numpy()
             text = text.gather(order_of_text)
             starts = np.ones(len(text), np.bool_)
@@ -78,14 +79,14 @@ class Keyed:
         return cls(tuple(keys), tuple(known), arranged), tuple(names[i] for i in order)
 
     def __len__(self) -> int:
-        """The number of groups."""
+        """Returns the number of groups."""
         return len(self.cells)
 
     def project(self, keys: Sequence[str]) -> Keyed:
-        """The same matches by some of the keys only.
+        """Returns the same matches with only some of the keys.
 
         Raises:
-            OptionError: there is no such key; says how to make a tally that has it.
+            OptionError: If there is no such key. The message says how to create a tally with it.
         """
         if tuple(keys) == self.keys:
             return self
@@ -98,7 +99,7 @@ class Keyed:
     def recoded(
         self, contestants: Mapping[str, int], names: Sequence[str], labels: Sequence[Sequence[str]]
     ) -> _core.Groups:
-        """The cells under other codes of contestants and labels."""
+        """Returns the cells with other codes of contestants and labels."""
         code_of = np.array([contestants[name] for name in names], np.uint32)
         renamed = []
         for key, own in enumerate(self.labels):
@@ -108,11 +109,11 @@ class Keyed:
 
     @cached_property
     def table(self) -> pl.DataFrame:
-        """One row a group: its keys."""
+        """The keys of each group, one row per group."""
         return self.labelled(self.cells.keys)
 
     def labelled(self, codes: Sequence[np.ndarray]) -> pl.DataFrame:
-        """Codes of keys as their labels, a column each."""
+        """Returns the labels of key codes, with one column per key."""
         return pl.DataFrame(
             [
                 labelled(key, labels, column)
@@ -125,11 +126,11 @@ class Keyed:
         return {row: place for place, row in enumerate(self.table.iter_rows())}
 
     def place(self, key: tuple[Label, ...]) -> int | None:
-        """The number of a group, if there is such a group."""
+        """Returns the number of a group, or None if there is no such group."""
         return self._places.get(key)
 
     def describe(self, group: Sequence[Label]) -> str:
-        """A group in words: judge 'x', prompt 7."""
+        """Returns a description of a group, such as "judge 'x', no prompt"."""
         return ", ".join(
             f"{key} {label!r}" if label is not None else f"no {key}"
             for key, label in zip(self.keys, group, strict=True)
@@ -139,27 +140,27 @@ class Keyed:
 def checked_columns(
     keys: Sequence[str], reserved: Sequence[str], *, what: str = "key"
 ) -> tuple[str, ...]:
-    """Keys as a tuple.
+    """Returns keys as a tuple after checking them.
 
     Raises:
-        OptionError: they are no sequence of names, or one stands twice or for something else.
+        OptionError: If they are not a sequence of names, or a name is repeated or reserved.
     """
     if isinstance(keys, str) or not all(isinstance(key, str) and key for key in keys):
         raise OptionError(f"{what}s must be a sequence of columns, not {keys!r}")
     keys = tuple(keys)
     for place, key in enumerate(keys):
         if key in keys[:place]:
-            raise OptionError(f"the {what} {key!r} is named twice")
+            raise OptionError(f"the {what} {key!r} is given twice")
         if key in reserved:
             raise OptionError(
-                f"a key cannot be called {key!r}, which is a column of the result already; rename "
-                "that column of the log"
+                f"a key cannot be named {key!r}, because the result already has a column of that "
+                "name; rename the column in the log"
             )
     return keys
 
 
 def labelled(name: str, labels: Sequence[str], codes: np.ndarray) -> pl.Series:
-    """A column of labels from their codes; null where there is none."""
+    """Returns a column of labels from their codes, with null for a missing label."""
     column = pl.Series(name, labels, dtype=pl.String)
     index = pl.Series(codes)
     if (codes == _core.NULL_CODE).any():
@@ -171,14 +172,14 @@ def refuse_missing(asked: Sequence[str], keys: Sequence[str]) -> None:
     """Refuses keys that a tally does not have.
 
     Raises:
-        OptionError: one of `asked` is not among `keys`.
+        OptionError: If one of `asked` is not in `keys`.
     """
     for key in asked:
         if key not in keys:
             held = f"its keys are {', '.join(keys)}" if keys else "it has no keys"
             wanted = ",".join(dict.fromkeys([*keys, *asked]))
             message = (
-                f"the tally has no key {key!r} ({held}); make one from the log that has: "
+                f"the tally has no key {key!r} ({held}); create one with this key from the log: "
                 f"humorrank tally LOG -o T.parquet --keys {wanted}"
             )
             raise OptionError(message)

@@ -1,4 +1,4 @@
-"""The tally: how often each outcome was seen between each ordered pair of contestants."""
+"""The tally: the number of times each outcome occurred between each ordered pair of contestants."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 class Tally:
     """Exact counts of matches by (keys..., shown first, shown second, outcome).
 
-    All that the ratings need of a match log. Tallies add and subtract without loss, and the
-    order of the rows leaves no trace in them. Make one with `humorrank.tally(matches)`,
-    `Tally.from_codes` or `Tally.read`.
+    A tally contains everything that the ratings need from a match log. Tallies can be added and
+    subtracted without loss, and they do not depend on the order of the rows. Create one with
+    `humorrank.tally(matches)`, `Tally.from_codes` or `Tally.read`.
 
     Attributes:
-        names: the contestants, in the order of their names.
-        report: what reading the log found; None where no log was read.
-        keyed: the counts by key; None without keys.
+        names: Names of the contestants, sorted.
+        report: Report on reading the log, or None if no log was read.
+        keyed: Counts by key, or None without keys.
     """
 
     def __init__(
@@ -55,13 +55,13 @@ class Tally:
 
     @cached_property
     def counts(self) -> _core.Tally:
-        """The counts whatever the keys."""
+        """The counts over all groups of the keys."""
         assert self.keyed is not None
         return self.keyed.cells.total()
 
     @cached_property
     def outcomes(self) -> tuple[int, int, int, int, int]:
-        """Matches by outcome, in the order of `OUTCOMES`."""
+        """The number of matches by outcome, in the order of `OUTCOMES`."""
         return self.counts.outcomes()
 
     @property
@@ -76,12 +76,13 @@ class Tally:
 
     @classmethod
     def of(cls, names: Iterable[str], counts: _core.Tally, report: ReadReport | None) -> Tally:
-        """Brings counts over codes in any order into the order of the names.
+        """Creates a tally from counts over arbitrary codes, which are sorted by name.
 
-        Names without a match (of rows left out, or without an outcome) are no contestants.
+        Names without a match, which occur only in rows that were left out or have no outcome, are
+        dropped.
 
         Raises:
-            OverflowError: there are more matches than 64 bits can count.
+            OverflowError: If there are more matches than 64 bits can count.
         """
         names = list(names)
         counts.grow(len(names))
@@ -94,7 +95,7 @@ class Tally:
             names = [names[i] for i in order]
             counts = counts.relabel(np.array(codes, np.int64))
         made = cls(names, counts, report)
-        # Found to be in range here, where the input is to blame, and kept.
+        # Computed and cached here, so that an overflow is reported as an error of the input.
         _ = made.outcomes
         return made
 
@@ -107,7 +108,7 @@ class Tally:
         cells: _core.Groups,
         report: ReadReport | None,
     ) -> Tally:
-        """Brings counts by key over codes in any order into the order of names and labels."""
+        """Creates a tally from counts by key over arbitrary codes; see `Keyed.of`."""
         keyed, names = Keyed.of(keys, labels, cells, names)
         return cls(names, None, report, keyed=keyed)
 
@@ -118,13 +119,13 @@ class Tally:
         """Counts the matches of a log in one pass.
 
         Args:
-            log: the log.
-            progress: called with (stage, done, total).
-            keys: columns of the log to keep the counts apart by.
+            log: Log to count.
+            progress: Function that is called with (stage, done, total).
+            keys: Columns of the log by which the counts are kept apart.
 
         Raises:
-            InputError: the log cannot be read, or its counts are beyond 64 bits.
-            OptionError: the log has no such column.
+            InputError: If the log cannot be read, or its counts exceed 64 bits.
+            OptionError: If the log has no such column.
         """
         keys = checked_columns(keys, CELL_COLUMNS)
         counts = _core.Groups(len(keys)) if keys else _core.Tally()
@@ -155,23 +156,23 @@ class Tally:
         count: Codes | None = None,
         keys: Mapping[str, tuple[Sequence[str] | None, Codes]] | None = None,
     ) -> Tally:
-        """Counts matches that are integers already; the fastest way in.
+        """Counts matches that are given as integer codes, which is the fastest way.
 
         >>> Tally.from_codes(["pun", "irony"], [0, 1], [1, 0], [0, 2]).matches
         2
 
         Args:
-            names: the name of each code; None calls contestants by their codes ("0", "1", ...).
-            first: codes of those shown first; uint32 is taken as it is.
-            second: codes of those shown second.
-            outcome: 0 the first won, 1 the second won, 2 a tie, 3 both bad; uint8 is taken as it
-                is.
-            count: how many identical matches each row stands for; 1 by default.
-            keys: key -> (the label of each code, or None for the codes as text; the codes).
+            names: Names by code. None uses the codes as names ("0", "1", ...).
+            first: Codes of the contestants shown first. A column of uint32 is not copied.
+            second: Codes of the contestants shown second.
+            outcome: Outcomes: 0 if the first won, 1 if the second won, 2 for a tie, 3 for both bad.
+                A column of uint8 is not copied.
+            count: Number of identical matches that each row represents, by default 1.
+            keys: For each key, its labels by code (None uses the codes as text), and its codes.
 
         Raises:
-            InputError: a column is not made of whole numbers, of another length, or holds a
-                value that is out of range; a match is of a contestant against itself.
+            InputError: If a column does not consist of whole numbers, differs in length from the
+                others or contains a value out of range, or if a contestant plays against itself.
         """
         checked_columns(list(keys or {}), CELL_COLUMNS)
         rows = coded(names, first, second, outcome, count, keys or {})
@@ -197,11 +198,11 @@ class Tally:
 
     @classmethod
     def read(cls, path: Path) -> Tally:
-        """Reads what `write` wrote (docs/guides/tally.md).
+        """Reads a file that `write` has written (docs/guides/tally.md).
 
         Raises:
-            InputError: it is no tally file, of a newer version, damaged, or does not hold what
-                it should.
+            InputError: If the file is not a tally, has a newer version, is damaged, or has invalid
+                contents.
         """
         label = os.fspath(path)
         cells = file.read_cells(label)
@@ -230,18 +231,18 @@ class Tally:
         return cls.of_keyed(names.names, cells.keys, labels, groups, cells.report)
 
     def write(self, path: Path) -> None:
-        """Writes a Parquet file, whole or not at all (docs/guides/tally.md).
+        """Writes a Parquet file, completely or not at all (docs/guides/tally.md).
 
         Raises:
-            OptionError: the file cannot be written.
+            OptionError: If the file cannot be written.
         """
         file.write_cells(path, self.to_polars(), self.keys, self.matches, self.report)
 
     def project(self, keys: Sequence[str]) -> Tally:
-        """The same matches by some of the keys only; by none of them for ().
+        """Returns the same matches with only some of the keys, or with none of them for ().
 
         Raises:
-            OptionError: there is no such key; says how to make a tally that has it.
+            OptionError: If there is no such key. The message says how to create a tally with it.
         """
         keys = checked_columns(keys, ())
         if keys == self.keys:
@@ -252,11 +253,11 @@ class Tally:
         return Tally(self.names, None, self.report, keyed=self.keyed.project(keys))
 
     def merge(self, other: Tally) -> Tally:
-        """The matches of both; also written `+`. Their accounts of reading are added up.
+        """Returns the matches of both tallies, as does `+`. Their reports are added up.
 
         Raises:
-            OptionError: their keys differ.
-            InputError: the counts are beyond 64 bits.
+            OptionError: If their keys differ.
+            InputError: If the counts exceed 64 bits.
         """
         names, one, two, labels = self._alike(other)
         report = None
@@ -274,11 +275,12 @@ class Tally:
             raise InputError(str(error)) from error
 
     def subtract(self, other: Tally) -> Tally:
-        """The matches of this one without those of the other; also written `-`.
+        """Returns the matches of this tally without those of another one, as does `-`.
 
         Raises:
-            OptionError: their keys differ.
-            InputError: the other holds matches that this one does not; names the first such cell.
+            OptionError: If their keys differ.
+            InputError: If the other tally has matches that this one lacks. The message states the
+                first such cell.
         """
         names, one, two, labels = self._alike(other)
         group: Sequence[str | None] = ()
@@ -309,13 +311,13 @@ class Tally:
         _core.Tally | _core.Groups,
         tuple[tuple[str, ...], ...],
     ]:
-        """The names of both, and both over the same codes."""
+        """Returns the names of both tallies, and their counts over the same codes."""
         if self.keys != other.keys:
             shown = [f"({', '.join(keys)})" for keys in (self.keys, other.keys)]
             shared = [key for key in self.keys if key in other.keys]
             raise OptionError(
-                f"the keys of two tallies differ: {' and '.join(shown)}; give up those that they "
-                f"do not share with project({shared!r}), on the command line with --keys "
+                f"the keys of two tallies differ: {' and '.join(shown)}; drop the keys that they "
+                f"do not share with project({shared!r}), or on the command line with --keys "
                 f"{','.join(shared) or repr('')}"
             )
         names = sorted({*self.names, *other.names})
@@ -348,7 +350,7 @@ class Tally:
         return Tally.of(names, counts, report)
 
     def _account(self) -> ReadReport:
-        """The report; of counts that no log was read for, one that says as much."""
+        """Returns the report, or an equivalent one for counts that are not from a log."""
         if self.report is not None:
             return self.report
         _, _, ties, both_bad, _ = self.outcomes
@@ -363,7 +365,7 @@ class Tally:
         )
 
     def restrict(self, keep: np.ndarray) -> Tally:
-        """Only the matches between contestants for which `keep` is true, whatever the keys."""
+        """Returns the matches between contestants for which `keep` is true, without keys."""
         codes = np.where(keep, np.cumsum(keep) - 1, -1)
         names = tuple(name for name, kept in zip(self.names, keep, strict=True) if kept)
         restricted = interruptible_if_large(len(codes), lambda: self.counts.relabel(codes))
@@ -371,7 +373,7 @@ class Tally:
         return Tally(names, restricted, self.report)
 
     def __eq__(self, other: object) -> bool:
-        """Whether two tallies hold the same matches; their reports do not matter."""
+        """Returns whether two tallies have the same matches. Their reports are not compared."""
         if not isinstance(other, Tally):
             return NotImplemented
         if (self.names, self.keys) != (other.names, other.keys):
@@ -382,34 +384,34 @@ class Tally:
         return self.to_polars().equals(other.to_polars())
 
     def __hash__(self) -> int:
-        """Of the contestants and keys; equal tallies have equal ones."""
+        """Returns a hash of the contestants and keys, which equal tallies share."""
         return hash((self.names, self.keys))
 
     def __repr__(self) -> str:
-        """How much there is."""
+        """Returns a short description."""
         keys = f", by {', '.join(self.keys)}" if self.keys else ""
         return f"Tally({len(self.names):,} contestants, {self.matches:,} matches{keys})"
 
     def elo_order(
         self, shuffle: int = 0, *, seed: int = 0, ties: Literal["half", "exclude"] = "half"
     ) -> pl.DataFrame:
-        """The matches in a random order, one row each: what a shuffle of Stable Elo replays.
+        """Returns the matches in a random order, one row each, as Stable Elo replays them.
 
         `rate` with the same seed replays the shuffles 0, 1, ... of the contestants that it rates.
-        All orders are equally likely (docs/statistics/ratings.md). `replay_elo(MatchLog(order,
-        score_of="a"))` plays one.
+        All orders are equally likely (docs/statistics/ratings.md). An order can be replayed with
+        `replay_elo(MatchLog(order, score_of="a"))`.
 
         Args:
-            shuffle: the number of the order.
-            seed: as of `rate`.
-            ties: whether they are played ("half"), or not ("exclude").
+            shuffle: Number of the order.
+            seed: Random seed, as in `rate`.
+            ties: Whether ties are played ("half") or left out ("exclude").
 
         Returns:
-            model_a (of two names the one that comes first, whoever was shown first), model_b,
-            score (of model_a, 0 to 1), weight.
+            A frame with the columns model_a (the first of the two names in sorted order, whoever
+            was shown first), model_b, score (of model_a, from 0 to 1) and weight.
 
         Raises:
-            OptionError: an option has a value that it cannot have.
+            OptionError: If an option has an invalid value.
         """
         shuffle = whole("shuffle", shuffle, most=2**64 - 1)
         seed = whole("seed", seed, most=2**64 - 1)
@@ -420,7 +422,7 @@ class Tally:
         order = field.elo_order(seed, shuffle)
         names = pl.Series(self.names, dtype=pl.String)
         weight = low_points + high_points
-        # Where it weighs nothing, the score is of no account.
+        # The score of a match of weight 0 does not matter.
         score = np.divide(low_points, weight, out=np.full(len(weight), 0.5), where=weight > 0)
         return pl.DataFrame(
             {
@@ -432,7 +434,10 @@ class Tally:
         )
 
     def to_polars(self) -> pl.DataFrame:
-        """One row a cell: keys, model_a, model_b, outcome, score (of model_a), weight, count."""
+        """Returns one row per cell.
+
+        The columns are the keys, model_a, model_b, outcome, score (of model_a), weight and count.
+        """
         if self.keyed is None:
             cells = self.counts.cells()
             keys = pl.DataFrame()
@@ -463,6 +468,7 @@ def _not_there(
         what += f" of weight {weight:g}"
     where = f"{group}: " if group else ""
     return InputError(
-        f"there is less than is to be taken away: {where}{names[first]!r} shown before "
-        f"{names[second]!r}, outcome {what}: {count:,} matches are to go, and {held:,} are there"
+        f"cannot subtract: {where}{names[first]!r} shown before {names[second]!r}, outcome {what}: "
+        f"{count:,} matches to subtract, but only {held:,} in the tally; subtract only what was "
+        "added"
     )

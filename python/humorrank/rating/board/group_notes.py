@@ -131,7 +131,7 @@ def of_groups(columns: Mapping[str, Any], settings: RatingSettings) -> list[str]
          "--disconnected largest rates their largest components, prior=1 or --prior 1 rates all)"),
         (STATUS_NO_MATCHES, "have no matches to rate"),
         (STATUS_NOT_CONVERGED, "have no certified maximum and are not rated"),
-        (STATUS_NO_ANCHOR, "do not contain the anchor among the rated contestants and are not rated"),
+        (STATUS_NO_ANCHOR, "do not have the anchor among the rated contestants and are not rated"),
     ):  # fmt: skip
         if groups := int(np.count_nonzero(status == kind)):
             out.append(f"{groups:,} of {total:,} groups {why}; see the column `note`")

@@ -63,7 +63,7 @@ def tiers_of(given: str | Mapping[str, float | None] | None) -> tuple[Tier, ...]
     upper = math.inf
     for number, (lower, name) in enumerate(bands):
         if math.isnan(lower) or lower == math.inf:
-            raise OptionError(f"the tier {name!r} must start at a finite rating, not at {lower!r}")
+            raise OptionError(f"the tier {name!r} must start at a rating, not at {lower!r}")
         if not name.strip() or name in [tier.name for tier in out]:
             raise OptionError(f"every tier needs a unique name, not {name!r}")
         if number and lower == upper:

@@ -1,1 +1,1 @@
-"""Models of a match beyond strengths: ties, who was shown first, covariates."""
+"""Models of a match with ties, the first position and covariates in addition to strengths."""

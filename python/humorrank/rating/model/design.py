@@ -1,6 +1,6 @@
-"""What multiplies the parameters in each match, and the sums over matches that a fit needs.
+"""The design of a model, and the sums over matches that a fit needs.
 
-Parameters stand in the order (strengths, covariates' effects, tau if the model has one).
+The parameters are in the order (strengths, effects of the covariates, tau if the model has one).
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from humorrank.rating.model.outcomes import Derivatives
 
 
 class Design:
-    """MatchArrays with covariates.
+    """Matches with covariates.
 
     Args:
-        matches: the matches.
-        covariates: one row a row of the matches, one column a covariate.
-        extra: 1 where there is a tau, else 0.
+        matches: The matches.
+        covariates: The covariates, with one row per row of the matches and one column each.
+        extra: 1 if the model has a parameter tau, else 0.
     """
 
     def __init__(self, matches: MatchArrays, covariates: np.ndarray, extra: int) -> None:
@@ -32,13 +32,13 @@ class Design:
         self._pair = matches.first.astype(np.int64) * self.contestants + matches.second
 
     def project(self, direction: np.ndarray) -> np.ndarray:
-        """The log-odds of each row, by any parameters."""
+        """Returns the log-odds of each row for the given parameters."""
         m, n = self.matches, self.contestants
         odds = direction[m.first] - direction[m.second]
         return np.asarray(odds + self.covariates @ direction[n : n + self.effects])
 
     def scores(self, amount: np.ndarray, by: Derivatives) -> np.ndarray:
-        """The gradient of the log-likelihood, each row taken `amount` times."""
+        """Returns the gradient of the log-likelihood, with each row counted `amount` times."""
         m, n = self.matches, self.contestants
         odds = amount * by.odds
         strengths = np.bincount(m.first, odds, n) - np.bincount(m.second, odds, n)
@@ -48,7 +48,7 @@ class Design:
     def squares(
         self, odds: np.ndarray, odds_tie: np.ndarray | None, tie: np.ndarray | None
     ) -> np.ndarray:
-        """The sum of the rows' outer products, given the amount of each part in each row."""
+        """Returns the sum of the rows' outer products, with the given factors for each part."""
         n, k, m = self.contestants, self.effects, self.matches
         strengths = laplacian.of_codes(n, self._pair, odds)
         out = np.zeros((self.width, self.width))
@@ -66,24 +66,27 @@ class Design:
         return out
 
     def information(self, amount: np.ndarray, by: Derivatives) -> np.ndarray:
-        """Minus the second derivatives of the log-likelihood, each row taken `amount` times."""
+        """Returns the negative Hessian of the log-likelihood, each row counted `amount` times."""
         cross = None if by.odds_tie is None else amount * by.odds_tie
         tie = None if by.tie_tie is None else amount * by.tie_tie
         return self.squares(amount * by.odds_odds, cross, tie)
 
     def by_match(self, by: Derivatives) -> np.ndarray:
-        """The sum of the squares of each match's score."""
+        """Returns the sum of the outer products of each match's score."""
         amount = self.matches.count * self.matches.weight**2
         return self._products(amount, by)
 
     def by_cluster(self, by: Derivatives) -> np.ndarray:
-        """The sum of the squares of each cluster's score, times C / (C - 1) for C clusters."""
+        """Returns the sum of the outer products of each cluster's score.
+
+        The sum is multiplied by C / (C - 1) for C clusters.
+        """
         m, n = self.matches, self.contestants
         assert m.cluster is not None
         _, cluster, sizes = np.unique(m.cluster, return_inverse=True, return_counts=True)
         amount, clusters = m.count * m.weight, len(sizes)
         factor = small_sample(clusters)
-        # Clusters of one row need no sum, and in many logs are nearly all.
+        # Clusters of one row need no sum. In many logs nearly all clusters are such.
         alone = sizes[cluster] == 1
         meat = self._products(np.where(alone, amount**2, 0.0), by)
         if alone.all():

@@ -1,9 +1,10 @@
-"""Which parameter keeps a likelihood from having a maximum, by linear programs.
+"""Diagnosis of the parameters that keep a likelihood from having a maximum.
 
-A direction along which no outcome that was seen grows less likely meets one or two linear
-inequalities per match (`humorrank.rating.model.separation`). If the sum of their slacks can be
-positive, the likelihood has no maximum (Konis 2007). A parameter is at fault if nothing is
-separated any more when it is held fixed.
+A direction of the parameters separates the data if moving along it makes no observed outcome less
+likely. Such a direction satisfies one or two linear inequalities per match
+(`humorrank.rating.model.separation`). If the sum of their slacks can be positive, the likelihood
+has no maximum [Kon07]. A parameter is at fault if the data are no longer separated when it is held
+fixed.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ def diagnosed(design: Design, labels: Sequence[str]) -> NoMaximumError | None:
     """Returns the error that names the parameters at fault, or None if there is a maximum.
 
     Args:
-        design: Matches of a connected field, with their covariates.
-        labels: Names of the covariates.
+        design: The matches of a connected field, with their covariates.
+        labels: The names of the covariates.
     """
     cone = _Cone(design)
     n = design.contestants
@@ -48,19 +49,19 @@ def diagnosed(design: Design, labels: Sequence[str]) -> NoMaximumError | None:
         way = (found if alone is None else alone)[n + i]
         parts.append(f"{names[i]} {'rises' if way > 0 else 'falls'} without bound")
     return NoMaximumError(
-        f"the likelihood has no maximum: {', and '.join(parts)}; along that way, with some "
-        "strengths, no outcome that was seen grows less likely. Leave it out, or add matches",
+        f"the likelihood has no maximum: {', and '.join(parts)}, because no observed outcome "
+        "becomes less likely in this direction for some strengths; leave it out, or add matches",
         outside=(),
         component=(),
     )
 
 
 class _Cone:
-    """The directions along which no outcome that was seen grows less likely.
+    """The directions along which no observed outcome becomes less likely.
 
-    An inequality is sign x odds + ties x tau >= 0. Those of one ordered pair with the same sign
-    and ties are a group; of them the ones with extreme covariates stand first, and others
-    are added where a direction violates them.
+    An inequality has the form sign x odds + ties x tau >= 0. The inequalities of one ordered pair
+    with the same sign and ties form a group. A linear program starts with the inequalities of each
+    group that have extreme covariates, and others are added if a direction violates them.
     """
 
     def __init__(self, design: Design) -> None:
@@ -89,7 +90,7 @@ class _Cone:
         self._objective = self._sum_of_groups()
 
     def separating(self, free: np.ndarray) -> np.ndarray | None:
-        """A direction in which only contestants and the free parameters move, if one separates."""
+        """Returns a separating direction that moves only strengths and the free parameters."""
         from scipy.optimize import linprog  # noqa: PLC0415 - slow to import
 
         held = np.concatenate([np.ones(self._n, bool), free])
@@ -109,7 +110,7 @@ class _Cone:
             violated = violated[~np.isin(violated, self._chosen)]
             if not len(violated) or slack.max() <= _SEPARATED:
                 return np.asarray(found.x) if slack.max() > _SEPARATED else None
-            # The worst of each group.
+            # Adds the most violated inequality of each group.
             order = violated[np.lexsort((slack[violated], self._group[violated]))]
             _, leads = np.unique(self._group[order], return_index=True)
             self._chosen = np.union1d(self._chosen, order[leads])
@@ -123,7 +124,7 @@ class _Cone:
         return np.asarray(self._sign * odds + ties)
 
     def _extremes(self) -> np.ndarray:
-        """Of each group the inequalities with the least and the greatest of each covariate."""
+        """Returns the inequalities of each group with the extreme values of each covariate."""
         chosen = []
         for column in range(self._k) if self._k else [None]:
             values = np.zeros(len(self._row)) if column is None else self._x[:, column]
@@ -132,7 +133,7 @@ class _Cone:
             chosen += [order[edge[:-1]], order[edge[1:]]]
         return np.unique(np.concatenate(chosen))
 
-    def _matrix(self, which: np.ndarray) -> Any:  # noqa: ANN401 - of SciPy, without types
+    def _matrix(self, which: np.ndarray) -> Any:  # noqa: ANN401 - SciPy has no type stubs
         from scipy.sparse import csr_array  # noqa: PLC0415
 
         m, n, k, extra = self.design.matches, self._n, self._k, self.design.extra
@@ -150,7 +151,7 @@ class _Cone:
         return csr_array((np.concatenate(values), (index, np.concatenate(places))), shape=shape)
 
     def _sum_of_groups(self) -> np.ndarray:
-        """The sum over groups of the mean inequality of each."""
+        """Returns the sum over the groups of the mean inequality of each group."""
         m, n, k = self.design.matches, self._n, self._k
         share = 1 / np.bincount(self._group)[self._group]
         signed = share * self._sign

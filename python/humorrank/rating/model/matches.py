@@ -1,4 +1,4 @@
-"""Judged matches as numbers."""
+"""Judged matches as numeric arrays."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import polars as pl
 
 @dataclass(frozen=True)
 class MatchArrays:
-    """Judged matches as numbers; equal ones may be one row.
+    """Judged matches as numeric arrays. Equal matches may share a row.
 
     Attributes:
-        names: the contestants.
-        first: codes of those shown first, one a row.
-        second: codes of those shown second.
-        count: judgments in each row.
-        weight: weight of each of them.
-        score: share of the first in each of them: 1, 0.5, 0, or any share.
-        cluster: number of the cluster (prompt, judge), one a row; None where there are none.
+        names: The names of the contestants.
+        first: The code of the contestant shown first, for each row.
+        second: The code of the contestant shown second, for each row.
+        count: The number of judgments in each row.
+        weight: The weight of each judgment.
+        score: The score of the contestant shown first: 1, 0.5, 0, or any share.
+        cluster: The number of the cluster (prompt, judge) of each row; None without clusters.
     """
 
     names: tuple[str, ...]
@@ -31,7 +31,7 @@ class MatchArrays:
     cluster: np.ndarray | None = None
 
     def restricted(self, rows: np.ndarray) -> MatchArrays:
-        """Some of the rows, and the contestants that they are of."""
+        """Returns some of the rows, with only the contestants that occur in them."""
         first, second = self.first[rows], self.second[rows]
         present = np.zeros(len(self.names), bool)
         present[first] = present[second] = True
@@ -48,7 +48,7 @@ class MatchArrays:
 
 
 def matches_of(table: pl.DataFrame) -> MatchArrays:
-    """Rows of a table of judgments as numbers; contestants in the order of their names."""
+    """Converts a table of judgments to arrays, with the contestants sorted by name."""
     names = pl.concat([table["model_a"], table["model_b"]]).unique().sort()
     kind = pl.Enum(names)
     cluster = None

@@ -1,10 +1,10 @@
-"""The chance of a match's outcome given its log-odds, and the derivatives of its logarithm.
+"""The log-likelihood of the outcome of a match given its log-odds, and its derivatives.
 
-Two models of log-odds x: the logistic one, in which a tie is half a win to each side, and that of
-Davidson (1970), in which the first, the second and a tie have chances in the proportion of
-exp(x / 2), exp(-x / 2) and nu = exp(tau). Both are exponential families, the second in (x, tau).
-Everything is written so that nothing cancels where an outcome is all but certain: counts of 1e10
-make the rest matter.
+There are two models of the log-odds x. In the logistic model, a tie is half a win for each side.
+In Davidson's model [Dav70], the probabilities of a win of the first, a win of the second and a tie
+are proportional to exp(x / 2), exp(-x / 2) and nu = exp(tau). Both are exponential families, the
+second one in (x, tau). The formulas avoid cancellation for outcomes that are nearly certain,
+because counts as large as 1e10 make the remainder matter.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from humorrank._stats.scale import logistic_pair
 
 @dataclass(frozen=True)
 class Derivatives:
-    """Of the log-likelihood of one match a row.
+    """The derivatives of the log-likelihood of one match per row.
 
     Attributes:
-        odds: by the log-odds x.
-        tie: by tau; None where the model has none.
-        odds_odds: minus the second derivative by x.
-        odds_tie: minus the mixed one; None where the model has no tau.
-        tie_tie: minus the second one by tau; None where the model has none.
+        odds: The derivative with respect to the log-odds x.
+        odds_odds: The negative second derivative with respect to x.
+        tie: The derivative with respect to tau; None if the model has no tau.
+        odds_tie: The negative mixed second derivative; None if the model has no tau.
+        tie_tie: The negative second derivative with respect to tau; None if there is no tau.
     """
 
     odds: np.ndarray
@@ -37,49 +37,49 @@ class Derivatives:
 
 
 class OutcomeModel(Protocol):
-    """A model of outcomes."""
+    """A model of the outcomes of matches."""
 
     extra: int
-    """How many parameters it has beside the log-odds."""
+    """The number of parameters in addition to the log-odds."""
 
     def log_likelihood(self, score: np.ndarray, odds: np.ndarray, tau: float) -> np.ndarray:
-        """Of one match a row."""
+        """Returns the log-likelihood of one match per row."""
 
     def derivatives(self, score: np.ndarray, odds: np.ndarray, tau: float) -> Derivatives:
-        """Of one match a row."""
+        """Returns the derivatives of the log-likelihood of one match per row."""
 
 
 class Logistic:
-    """Half a win to each side for a tie, and any share of a win; tau means nothing."""
+    """The logistic model, with any share of a win as the score; it ignores tau."""
 
     extra = 0
 
     def log_likelihood(self, score: np.ndarray, odds: np.ndarray, tau: float) -> np.ndarray:
-        """Of one match a row."""
+        """Returns the log-likelihood of one match per row."""
         lost = (1 - score) * np.logaddexp(0, odds)
         return np.asarray(-score * np.logaddexp(0, -odds) - lost)
 
     def derivatives(self, score: np.ndarray, odds: np.ndarray, tau: float) -> Derivatives:
-        """Of one match a row."""
+        """Returns the derivatives of the log-likelihood of one match per row."""
         first, second = logistic_pair(odds)
         return Derivatives(score * second - (1 - score) * first, first * second)
 
 
 class Davidson:
-    """A tie as an outcome of its own; scores are 1, 0.5 and 0."""
+    """Davidson's model, in which a tie is a separate outcome; scores are 1, 0.5 and 0."""
 
     extra = 1
 
     def log_likelihood(self, score: np.ndarray, odds: np.ndarray, tau: float) -> np.ndarray:
-        """Of one match a row."""
+        """Returns the log-likelihood of one match per row."""
         tied, ahead = score == 0.5, (2 * score - 1) * odds
-        # The odds of the other two outcomes against this one.
+        # The log-odds of the other two outcomes relative to the observed one.
         other = np.where(tied, odds / 2 - tau, -ahead)
         third = np.where(tied, -odds / 2 - tau, tau - ahead / 2)
         return np.asarray(-np.logaddexp(0, np.logaddexp(other, third)))
 
     def derivatives(self, score: np.ndarray, odds: np.ndarray, tau: float) -> Derivatives:
-        """Of one match a row."""
+        """Returns the derivatives of the log-likelihood of one match per row."""
         half = np.abs(odds) / 2
         top = np.maximum(half, tau)
         total = top + np.log(np.exp(half - top) + np.exp(-half - top) + np.exp(tau - top))

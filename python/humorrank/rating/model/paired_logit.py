@@ -1,11 +1,11 @@
-"""Bradley-Terry's model with covariates of a match, and Davidson's with ties as outcomes.
+"""The Bradley-Terry model with covariates of a match, and Davidson's model of ties.
 
 The log-odds of a match are x = theta_first - theta_second + covariates . beta. In the logistic
-model P(the first wins) = 1 / (1 + exp(-x)), a tie is half a win to each side; in that of Davidson
-(1970) the first, the second and a tie have chances in the proportion of exp(x / 2), exp(-x / 2)
-and exp(tau). Both are fitted by Newton's method. The gauge is mean(theta) = 0: with L + c 11'/n in
-the place of the singular Laplacian L, the inverse of the information is that of the constrained
-model plus 11' / (c n).
+model, P(the first wins) = 1 / (1 + exp(-x)), and a tie is half a win for each side. In Davidson's
+model [Dav70], the probabilities of a win of the first, a win of the second and a tie are
+proportional to exp(x / 2), exp(-x / 2) and exp(tau). Both are fitted by Newton's method. The gauge
+is mean(theta) = 0. If L + c 11'/n replaces the singular Laplacian L, the inverse of the information
+is that of the constrained model plus 11' / (c n).
 """
 
 from __future__ import annotations
@@ -28,31 +28,31 @@ from humorrank.rating.model.outcomes import Davidson, Derivatives, Logistic, Out
 from humorrank.rating.model.separation import Separated, settled
 
 MOST_CONTESTANTS: Final = 5_000
-"""The information is a dense matrix of contestants by contestants."""
+"""The largest number of contestants, because the information is a dense matrix."""
 
 _ITERATIONS: Final = 100
 _HALVINGS: Final = 40
 _LARGEST: Final = 20.0
-"""A log-odds beyond which a match teaches nothing: where separation is looked for."""
+"""The log-odds beyond which a match carries no information and separation is checked."""
 
 _TOLD_APART: Final = 1e-9
-"""The least share of a covariate's squares that contestants and other covariates leave."""
+"""The smallest share of a covariate's variation not explained by the other parameters."""
 
 
 @dataclass(frozen=True, eq=False)
 class PairedLogit:
-    """A fit.
+    """A fitted model.
 
     Attributes:
-        matches: what it was fitted to.
-        covariates: one row a row of the matches, one column a covariate.
-        strengths: theta, natural-log units, mean 0.
-        effects: beta, one a covariate.
-        tau: the logarithm of Davidson's tie parameter nu; None in the logistic model.
-        log_likelihood: at the maximum.
-        iterations: Newton steps.
-        distance: to the maximum in points, to first order; at most 1e-6.
-        bread: the inverse of the information; contestants, covariates, tau.
+        matches: The matches that the model was fitted to.
+        covariates: The covariates, with one row per row of the matches and one column each.
+        strengths: The strengths theta in natural-log units, with mean 0.
+        effects: The effects beta, one for each covariate.
+        tau: The logarithm of Davidson's tie parameter nu; None in the logistic model.
+        log_likelihood: The maximum of the log-likelihood.
+        iterations: The number of Newton steps.
+        distance: The distance to the maximum in points, to first order; at most 1e-6.
+        bread: The inverse of the information, in the order contestants, covariates, tau.
     """
 
     matches: MatchArrays
@@ -66,13 +66,13 @@ class PairedLogit:
     bread: np.ndarray
 
     def covariance(self, over: Literal["information", "match", "cluster"]) -> np.ndarray:
-        """Of (theta, beta, tau).
+        """Returns the covariance of (theta, beta, tau).
 
         Args:
-            over: "information", the inverse information, in which a weight is importance and no
-                number of judgments; "match", the sandwich of Huber (1967) and White (1982), each
-                judgment on its own; or "cluster", that of Liang and Zeger (1986) over clusters.
-                Both have the factor U / (U - 1) for U judgments or clusters.
+            over: The estimator: "information" for the inverse information, where a weight is the
+                importance of a judgment and not a number of judgments; "match" for the sandwich
+                over single judgments [Hub67] [Whi82]; or "cluster" for the sandwich over clusters
+                [LZ86]. Both sandwiches have the factor U / (U - 1) for U judgments or clusters.
         """
         amount = self.matches.count * self.matches.weight**2
         if over == "information":
@@ -87,11 +87,11 @@ class PairedLogit:
         return sandwich(self.bread, meat)
 
     def influence(self, contrast: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What each cluster adds to contrast . (theta, beta, tau), to first order.
+        """Returns the influence of each cluster on contrast . (theta, beta, tau), to first order.
 
         Returns:
-            The numbers of the clusters, and their influences; the sum of squares of these is the
-            sandwich's variance but for C / (C - 1).
+            The numbers of the clusters, and their influences. The sum of the squared influences is
+            the variance of the sandwich without the factor C / (C - 1).
         """
         m, by = self.matches, self._derivatives
         along = self.bread @ contrast
@@ -104,7 +104,7 @@ class PairedLogit:
 
     @property
     def clusters(self) -> int:
-        """How many clusters there are; 0 where none is known."""
+        """The number of clusters; 0 if the matches have none."""
         return 0 if self.matches.cluster is None else len(np.unique(self.matches.cluster))
 
     @cached_property
@@ -126,25 +126,26 @@ def fit(
     labels: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> PairedLogit:
-    """The maximum of the likelihood, certified.
+    """Fits a model by maximum likelihood and certifies the maximum.
 
     Args:
-        matches: at least one; of Davidson's model with scores of 0, 0.5 and 1 only.
-        covariates: float64 of shape (rows, covariates), possibly without a column; one of ones
-            is a first-position parameter.
-        davidson: whether ties are outcomes of their own, with a parameter tau.
-        labels: what errors call each covariate.
-        progress: called with ("fitting", iterations, 0).
+        matches: The matches, at least one. Davidson's model needs scores of 0, 0.5 and 1.
+        covariates: A float64 array of shape (rows, covariates), possibly with no columns. A column
+            of ones is a first-position parameter.
+        davidson: Whether ties are a separate outcome with a parameter tau.
+        labels: The names of the covariates in error messages.
+        progress: A function called with ("fitting", iterations, 0).
 
     Raises:
-        NoMaximumError: the likelihood has none; says which parameter or contestants are at fault.
+        NoMaximumError: If the likelihood has no maximum. The message names the parameters or
+            contestants at fault.
         ConvergenceError: If Newton's method does not come close enough to the maximum.
-        OptionError: there are too many contestants.
+        OptionError: If there are too many contestants.
     """
     n = len(matches.names)
     if n > MOST_CONTESTANTS:
         raise OptionError(
-            f"a model with a first-position parameter, controls or Davidson's ties takes up to "
+            f"a model with a first-position parameter, controls or Davidson's ties supports up to "
             f"{MOST_CONTESTANTS:,} contestants, not {n:,}: leave some out (exclude, where, "
             "min_matches)"
         )
@@ -180,7 +181,7 @@ class _Newton:
             step = _solved(information, self.design.scores(self.total, by))
             step[:n] -= step[:n].mean()
             along = self.design.project(step)
-            # Of no covariate the unit: what counts is how far a match's odds move.
+            # The change of the log-odds does not depend on the units of the covariates.
             moved = [along, step[:n], step[n + k :]]
             distance = max(float(np.abs(part).max(initial=0.0)) for part in moved) * POINTS
             if progress is not None:
@@ -205,12 +206,12 @@ class _Newton:
         if not self.settled:
             self._ensure_maximum()
         raise ConvergenceError(
-            f"the fit did not come closer to the maximum than {distance:.3g} points in "
-            f"{_ITERATIONS} steps"
+            f"the fit did not converge: after {_ITERATIONS} steps it is still {distance:.3g} "
+            "points from the maximum"
         )
 
     def _climb(self, step: np.ndarray, along: np.ndarray) -> None:
-        """Takes the step, or the first of its halves that does not lower the likelihood."""
+        """Takes the step, halved until it does not decrease the likelihood."""
         size = 1.0
         for _ in range(_HALVINGS):
             parameters, odds = self.parameters + size * step, self.odds + size * along
@@ -229,12 +230,12 @@ class _Newton:
         return float((self.total * each).sum())
 
     def _within(self, distance: float) -> bool:
-        """Whether Newton's method has not run off."""
+        """Returns whether the parameters have stayed within plausible bounds."""
         farthest = max(float(np.abs(self.odds).max(initial=0.0)), abs(self._tau(self.parameters)))
         return bool(np.isfinite(distance)) and farthest <= _LARGEST
 
     def _ensure_told_apart(self, information: np.ndarray) -> None:
-        """Refuses covariates that contestants and the other covariates make up."""
+        """Refuses covariates that are linear combinations of the other parameters."""
         n, k = self.design.contestants, self.design.effects
         own = slice(n, n + k)
         try:
@@ -249,10 +250,10 @@ class _Newton:
             raise Separated.unidentified(lost)
 
     def _ensure_maximum(self) -> None:
-        """Settles by linear programs whether there is a maximum.
+        """Determines by linear programs whether there is a maximum.
 
         Raises:
-            NoMaximumError: If there is no maximum. It names the parameters at fault.
+            NoMaximumError: If there is no maximum. The message names the parameters at fault.
         """
         fault = diagnosed(self.design, self.labels)
         if fault is not None:

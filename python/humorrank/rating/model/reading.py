@@ -1,4 +1,4 @@
-"""What an extended model is fitted to: matches in the order shown, clusters and controls."""
+"""The data of a model with covariates: matches in the order shown, clusters and controls."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from humorrank.matches.tally.tally import Tally
 
 @dataclass(frozen=True)
 class ModelData:
-    """Matches; equal ones are one row, in the order of their values.
+    """Matches, with equal ones in one row, sorted by their values.
 
     Attributes:
-        tally: the matches without clusters and controls.
-        first: codes of those shown first, positions in the names of the tally.
-        second: codes of those shown second.
-        score: share of the first.
-        weight: weight of each match.
-        count: matches in each row.
-        cluster: the number of the cluster; None where none is asked for.
-        controls: one row a row, one column a control: the first's less the second's.
+        tally: The matches without clusters and controls.
+        first: The code of the contestant shown first, its position in the names of the tally.
+        second: The code of the contestant shown second.
+        score: The score of the contestant shown first.
+        weight: The weight of each match.
+        count: The number of matches in each row.
+        cluster: The number of the cluster of each row; None if no clusters are requested.
+        controls: The difference of each control between first and second, one column each.
     """
 
     tally: Tally
@@ -51,18 +51,18 @@ def read_model_data(
     progress: Progress | None,
     reading: Mapping[str, Any],
 ) -> ModelData:
-    """Reads whatever `humorrank.rate` takes.
+    """Reads matches in any form that `humorrank.rate` accepts.
 
     Args:
-        matches: logs, or tallies, of which clusters and controls must be keys.
-        controls: the names of controls; see `humorrank.rate`.
-        cluster: the column of clusters.
-        progress: called with (stage, done, total).
-        reading: options of `MatchLog`.
+        matches: Logs, or tallies that have the clusters and controls as keys.
+        controls: The names of the controls; see `humorrank.rate`.
+        cluster: The column that defines the clusters.
+        progress: A function called with (stage, done, total).
+        reading: The options of `MatchLog`.
 
     Raises:
-        InputError: the matches cannot be read as they stand, or lack a number or a cluster.
-        OptionError: there is no such column or key, or an option does not fit.
+        InputError: If the matches cannot be read, or lack a control or a cluster.
+        OptionError: If a column or key does not exist, or an option has an invalid value.
     """
     keys = () if cluster is None else (cluster,)
     if not controls:
@@ -102,7 +102,8 @@ def _of_tally(
         wrong = np.flatnonzero(~np.isfinite(values))
         if len(wrong):
             raise InputError(
-                f"{labels[wrong[0]]!r} is no finite number, which a control must be", column=key
+                f"{labels[wrong[0]]!r} is not a finite number, as required for a control",
+                column=key,
             )
         return np.asarray(values[found])
 
@@ -148,7 +149,7 @@ def _of_log(
         lacking = rows.filter(pl.col("cluster") == _core.NULL_CODE)["count"].sum()
         if lacking:
             raise _lacking(clusters[0], int(lacking))
-    # Names without a match have no place among those of the tally.
+    # Names without a match are not among those of the tally.
     place = {name: code for code, name in enumerate(tally.names)}
     code = pl.Series([place.get(name, -1) for name in names], dtype=pl.Int64)
     rows = rows.with_columns(
@@ -160,7 +161,7 @@ def _of_log(
 
 
 def _merged(tally: Tally, rows: pl.DataFrame, controls: int) -> ModelData:
-    """Equal rows as one, in an order that no way of reading leaves a trace in."""
+    """Merges equal rows and sorts them, so that the order of reading does not matter."""
     values = [column for column in rows.columns if column != "count"]
     rows = rows.group_by(values).agg(pl.col("count").sum()).sort(values)
     numbers = np.empty((rows.height, controls))
@@ -199,7 +200,7 @@ def _frame(part: Measured) -> pl.DataFrame:
 
 def _lacking(column: str, matches: int) -> InputError:
     return InputError(
-        f"{matches:,} matches have no value; leave them out where the log is read (where, "
+        f"{matches:,} matches have no value; filter them out when reading the log (where, "
         f"--where \"{column} <> ''\")",
         column=column,
     )

@@ -1,25 +1,26 @@
-"""Whether Bradley-Terry's or Davidson's model, with a first-position parameter, has a maximum.
+"""The existence of a maximum for the Bradley-Terry and Davidson models with a first position.
 
-The likelihood has one, and only one, if and only if no direction (d, g, u) of (strengths, first
-position, tau) but the gauge never makes an outcome that was seen less likely (Albert and Anderson
-1984). With x = d_first - d_second + g it asks of a match
+Let (d, g, u) be a direction of (strengths, first position, tau). The likelihood has a maximum, and
+only one, if and only if every direction other than the gauge makes some observed outcome less
+likely [AA84]. With x = d_first - d_second + g, a direction makes no outcome less likely if
 
     won by the first: x >= 0 and x >= 2u; by the second: -x >= 0 and -x >= 2u; tied: |x| <= 2u,
 
-in the logistic model without u, so that a tie asks x = 0. These are difference constraints, met by
-some d if and only if no cycle of their graph has a negative length (Bellman 1958).
+for every match. In the logistic model there is no u, so that a tie requires x = 0. These are
+difference constraints, which some d satisfies if and only if no cycle of their graph has a negative
+length [Bel58].
 
-For u = 0 both models ask the same. With g = 0 only a constant d meets it if and only if the graph
-"has beaten or drawn with" is strongly connected (Ford 1957). With g > 0 some d meets it if and only
-if no cycle of that graph has more winners shown second than first, with g < 0 if and only if none
-has more shown first than second.
+For u = 0 both models have the same constraints. With g = 0, only a constant d satisfies them if and
+only if the graph "has beaten or drawn with" is strongly connected [For57]. With g > 0, some d
+satisfies them if and only if no cycle of that graph has more winners shown second than first. With
+g < 0, some d does if and only if no cycle has more winners shown first than second.
 
-u < 0 asks the impossible of a tie, and nothing of a win that d = 0 does not meet: without ties tau
-falls without bound. u > 0, with g = 0, asks d_loser <= d_winner - 2u of a win and |d_first -
-d_second| <= 2u of a tie: tau rises without bound, perhaps with some strengths, if and only if no
-cycle of wins and ties has more wins than ties. With u > 0 and g free two results of one ordered
-pair, both won, one by each side, settle that there is no such direction; where there are none, a
-linear program does (`humorrank.rating.model.direction`).
+u < 0 is impossible with a tie, and without ties d = 0 satisfies the constraints of all wins. Thus
+without ties, tau falls without bound. u > 0 with g = 0 requires d_loser <= d_winner - 2u for a win
+and |d_first - d_second| <= 2u for a tie. Thus tau rises without bound, possibly together with some
+strengths, if and only if no cycle of wins and ties has more wins than ties. With u > 0 and g free,
+there is no such direction if both sides of one ordered pair have won. Otherwise a linear program
+decides (`humorrank.rating.model.direction`).
 """
 
 from __future__ import annotations
@@ -40,12 +41,12 @@ class Separated:
 
     @staticmethod
     def field(existence: Existence, names: tuple[str, ...]) -> NoMaximumError:
-        """Strengths run away: a separated field."""
+        """Returns the error for strengths without a maximum, a separated field."""
         component = tuple(
             name for name, there in zip(names, existence.inside.tolist(), strict=True) if there
         )
         return NoMaximumError(
-            "the field is separated, so that strengths have no maximum, with or without a "
+            "the field is separated, so the strengths have no maximum, with or without a "
             f"first-position parameter: {existence.summary()}; add matches, or use "
             "disconnected='largest'",
             outside=existence.outside,
@@ -54,61 +55,65 @@ class Separated:
 
     @staticmethod
     def position(*, rises: bool, falls: bool) -> NoMaximumError:
-        """The first-position parameter runs away, or can be anything."""
+        """Returns the error for a first-position parameter without a maximum or a unique value."""
         if rises and falls:
             why = (
-                "the first-position parameter cannot be told from the strengths: whoever is shown "
-                "first is settled by who plays; show pairs in random or in both orders"
+                "the first-position parameter cannot be distinguished from the strengths, because "
+                "the pair determines which contestant is shown first; show pairs in random order "
+                "or in both orders"
             )
         else:
             side, other = ("first", "second") if rises else ("second", "first")
             why = (
                 f"the first-position parameter has no maximum, it {'rises' if rises else 'falls'} "
-                f"without bound: no cycle of wins has more winners shown {other} than {side}, as "
-                f"when the one shown {side} wins always"
+                f"without bound: no cycle of wins has more winners shown {other} than {side}, for "
+                f"example because the contestant shown {side} always wins"
             )
         return NoMaximumError(why, outside=(), component=())
 
     @staticmethod
     def tie(*, rises: bool) -> NoMaximumError:
-        """The tie parameter runs away."""
+        """Returns the error for a tie parameter without a maximum."""
         if rises:
             why = (
                 "the tie parameter of Davidson's model has no maximum, it rises without bound: no "
-                "cycle of wins and ties has more wins than ties, as when only ties, or single wins "
-                "beside ties, connect the field"
+                "cycle of wins and ties has more wins than ties, for example because only ties, or "
+                "single wins in addition to ties, connect the field"
             )
         else:
             why = (
-                "the tie parameter of Davidson's model has no maximum, it falls to 0: there is no "
-                "tie"
+                "the tie parameter of Davidson's model has no maximum, it falls to 0: there are "
+                "no ties"
             )
         return NoMaximumError(f"{why}; use ties='half'", outside=(), component=())
 
     @staticmethod
     def unidentified(labels: Sequence[str]) -> NoMaximumError:
-        """Covariates are sums of what the contestants and the other covariates say already."""
+        """Returns the error for covariates that are combinations of the other parameters."""
         return NoMaximumError(
-            f"the effect of {' and '.join(labels)} cannot be told from the strengths and the other "
-            "parameters: it is the same for all matches of a pair, or a sum of the others",
+            f"the effect of {' and '.join(labels)} cannot be distinguished from the strengths and "
+            "the other parameters: it is the same in all matches of a pair, or a linear "
+            "combination of the others",
             outside=(),
             component=(),
         )
 
 
 def settled(matches: MatchArrays, covariates: np.ndarray, *, davidson: bool) -> bool:
-    """Refuses matches without a maximum as far as their graph can tell.
+    """Refuses matches whose graph shows that there is no maximum.
 
     Args:
-        matches: the matches.
-        covariates: one column a covariate; one of ones is a first-position parameter.
-        davidson: whether ties are outcomes of their own.
+        matches: The matches.
+        covariates: The covariates, one column each. A column of ones is a first-position
+            parameter.
+        davidson: Whether ties are a separate outcome.
 
     Returns:
-        Whether that there is a maximum is now certain.
+        Whether the graph proves that a maximum exists.
 
     Raises:
-        NoMaximumError: saying whether the field is separated, or which parameter runs away.
+        NoMaximumError: If there is no maximum. The message says whether the field is separated, or
+            which parameter is unbounded.
     """
     existence = connection(matches)
     if existence.outside:
@@ -125,7 +130,7 @@ def settled(matches: MatchArrays, covariates: np.ndarray, *, davidson: bool) -> 
 
 
 def _tie_settled(matches: MatchArrays, *, position: bool) -> bool:
-    """Whether it is certain that tau does not run away; refuses matches where it does."""
+    """Returns whether tau is certainly bounded; refuses matches for which it is not."""
     n = len(matches.names)
     pair = matches.first.astype(np.int64) * n + matches.second
     won, lost, tied = (np.unique(pair[matches.score == score]) for score in (1.0, 0.0, 0.5))
@@ -144,7 +149,7 @@ def _tie_settled(matches: MatchArrays, *, position: bool) -> bool:
 
 
 def connection(matches: MatchArrays) -> Existence:
-    """Who is outside the largest strongly connected component."""
+    """Finds the contestants outside the largest strongly connected component."""
     outcome = np.where(matches.score >= 1, 0, np.where(matches.score <= 0, 1, 2)).astype(np.uint8)
     names = [f"{code:09}" for code in range(len(matches.names))]
     count = matches.count.astype(np.uint64)
@@ -153,7 +158,7 @@ def connection(matches: MatchArrays) -> Existence:
 
 
 def _wins(matches: MatchArrays) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Winner, loser, and 1 where the winner was shown first, else -1; each once."""
+    """Returns distinct (winner, loser, sign), with sign 1 if the winner was first, else -1."""
     first, second = matches.score > 0, matches.score < 1
     winner = np.concatenate([matches.first[first], matches.second[second]])
     loser = np.concatenate([matches.second[first], matches.first[second]])
@@ -166,8 +171,8 @@ def _wins(matches: MatchArrays) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _negative_cycle(source: np.ndarray, target: np.ndarray, sign: np.ndarray, n: int) -> bool:
-    """Whether some cycle of a graph with lengths 1 and -1 is shorter than 0 (Bellman-Ford)."""
-    # Most logs have one of two edges.
+    """Returns whether a graph with lengths 1 and -1 has a negative cycle (Bellman-Ford)."""
+    # Most logs have a negative cycle of two edges.
     short = np.sort(source[sign < 0] * n + target[sign < 0])
     back = target[sign < 0] * n + source[sign < 0]
     if len(short) and np.isin(back, short, assume_unique=True).any():

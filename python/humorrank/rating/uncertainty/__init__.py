@@ -1,1 +1,4 @@
-"""How far a board is to be believed: intervals, ranks and comparisons (docs/statistics/intervals.md)."""
+"""The uncertainty of a board: intervals, ranks and comparisons.
+
+The methods are described in docs/statistics/intervals.md.
+"""

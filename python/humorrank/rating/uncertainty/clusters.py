@@ -1,4 +1,4 @@
-"""Matches that are alike because they share a prompt, a judge, an annotator."""
+"""Clusters of matches that are correlated because they share a prompt, judge or annotator."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from humorrank.matches.tally.tally import Tally
 from humorrank.rating.settings import Ties
 
 LEAST: Final = 5
-"""Clusters below which no interval is given: their scatter tells too little of itself."""
+"""The smallest number of clusters for an interval; fewer do not show how much clusters vary."""
 
 FEW: Final = 30
-"""Clusters below which intervals come with a warning."""
+"""The number of clusters below which intervals come with a warning."""
 
 _TIES: Final = [OUTCOMES.index("tie"), OUTCOMES.index("both_bad")]
 
@@ -27,12 +27,12 @@ class Clusters:
     """The points of each pair in each cluster.
 
     Attributes:
-        column: what the clusters are of.
-        cluster: number of the cluster, one a row.
-        first: codes of contestants.
-        second: codes of their opponents.
-        first_points: points that `first` took of `second` in this cluster, weights included.
-        second_points: the other points.
+        column: The column that defines the clusters.
+        cluster: The number of the cluster of each row.
+        first: The codes of contestants.
+        second: The codes of their opponents.
+        first_points: The weighted points that `first` won against `second` in the cluster.
+        second_points: The weighted points that `second` won against `first` in the cluster.
     """
 
     column: str
@@ -44,10 +44,10 @@ class Clusters:
 
     @classmethod
     def of(cls, tally: Tally, column: str, ties: Ties) -> Clusters:
-        """The clusters of a tally that has this one key.
+        """Returns the clusters of a tally whose only key is the column.
 
         Raises:
-            InputError: a match belongs to no cluster.
+            InputError: If a match does not belong to a cluster.
         """
         assert tally.keyed is not None
         cluster, (first, second, outcome, score, weight, count) = tally.keyed.cells.cells()
@@ -56,8 +56,8 @@ class Clusters:
         if homeless.any():
             matches = int(count[homeless].sum())
             raise InputError(
-                f"{matches:,} matches have no value, so that they belong to no cluster; leave "
-                f'them out (where="{column} IS NOT NULL") or do not cluster by it',
+                f"{matches:,} matches have no value and therefore no cluster; leave them out "
+                f'(where="{column} IS NOT NULL"), or use another column',
                 column=column,
             )
         amount = count.astype(np.float64) * weight
@@ -72,7 +72,7 @@ class Clusters:
         )
 
     def restricted(self, keep: np.ndarray) -> Clusters:
-        """Only the matches between contestants for which `keep` is true, under new codes."""
+        """Returns the matches between contestants for which `keep` is true, with new codes."""
         code = (np.cumsum(keep) - 1).astype(np.uint32)
         rows = keep[self.first] & keep[self.second]
         return replace(
@@ -85,25 +85,25 @@ class Clusters:
         )
 
     def __len__(self) -> int:
-        """The number of clusters that hold a match."""
+        """Returns the number of clusters that contain a match."""
         return len(np.unique(self.cluster))
 
     def of_field(self, field: _core.Field) -> _core.Clusters:
-        """The same for the engine."""
+        """Returns the clusters in the form of the engine."""
         return _core.Clusters(
             field, self.cluster, self.first, self.second, self.first_points, self.second_points
         )
 
 
 def refuse_few(clusters: int, column: str) -> None:
-    """Refuses what no interval can be based on.
+    """Refuses too few clusters for an interval.
 
     Raises:
-        InputError: there are fewer than `LEAST` clusters.
+        InputError: If there are fewer than `LEAST` clusters.
     """
     if clusters < LEAST:
         raise InputError(
-            f"holds {clusters} cluster{'s' * (clusters != 1)}, and fewer than {LEAST} do not tell "
-            "how much clusters differ; cluster by something finer, or by nothing",
+            f"has {clusters} cluster{'s' * (clusters != 1)}, but fewer than {LEAST} do not show "
+            "how much clusters differ; use a column with more clusters, or no clusters",
             column=column,
         )

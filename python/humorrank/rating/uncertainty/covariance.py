@@ -1,7 +1,7 @@
-"""Covariances of ratings, from the information and from the scatter of the scores.
+"""Covariances of ratings from the information and from the scatter of the scores.
 
-With the gauge mean(theta) = 0, the inverse of the singular information L is that of L + 11'/n less
-11'/n. In points squared: times (400 / ln 10)^2.
+With the gauge mean(theta) = 0, the inverse of the singular information L is the inverse of
+L + 11'/n, minus 11'/n. The factor (400 / ln 10)^2 converts it to points squared.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from humorrank.errors import OptionError
 from humorrank.rating.uncertainty.clusters import Clusters
 
 MOST_CONTESTANTS: Final = 5_000
-"""A covariance is a dense matrix of contestants by contestants."""
+"""The largest number of contestants, because a covariance is a dense matrix."""
 
 _BLOCK: Final = 1 << 22
-"""Numbers in a block of scores."""
+"""The number of values in a block of scores."""
 
 
 @dataclass(frozen=True, eq=False)
 class ScoreSums:
-    """What each unit (a kind of match, or a cluster) says against the fit.
+    """The scores of the units, which are groups of equal matches or clusters.
 
     Attributes:
-        first: codes of contestants, one a row.
-        second: codes of their opponents.
-        residual: points of `first` beyond expectation.
-        unit: the unit of each row, 0, 1, ...; None where each row is a unit.
-        times: how many equal units each row stands for, where each row is a unit.
-        units: how many units there are in all.
+        first: The codes of contestants, one per row.
+        second: The codes of their opponents.
+        residual: The points of `first` minus their expectation.
+        unit: The unit of each row, 0, 1, ...; None if each row is a unit.
+        times: The number of equal units that each row represents, if each row is a unit.
+        units: The total number of units.
     """
 
     first: np.ndarray
@@ -47,7 +47,7 @@ class ScoreSums:
     units: int
 
     def blocks(self, contestants: int) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-        """Yields the scores of clusters, some at a time; see `score_blocks`."""
+        """Yields the scores of clusters in blocks; see `score_blocks`."""
         assert self.unit is not None
         return score_blocks(
             self.unit, self.units, self.first, self.second, self.residual, contestants
@@ -55,23 +55,23 @@ class ScoreSums:
 
 
 class Curvature:
-    """The information of a fit, and what follows from it.
+    """The information of a fit, and the covariances that follow from it.
 
     Args:
-        field: what was fitted.
-        strengths: natural-log strengths, mean 0.
-        prior: of the fit.
+        field: The field of the fit.
+        strengths: The fitted strengths in natural-log units, with mean 0.
+        prior: The prior of the fit.
 
     Raises:
-        OptionError: there are too many contestants.
+        OptionError: If there are too many contestants.
     """
 
     def __init__(self, field: _core.Field, strengths: np.ndarray, prior: float) -> None:
         n = len(strengths)
         if n > MOST_CONTESTANTS:
             raise OptionError(
-                f"a covariance takes up to {MOST_CONTESTANTS:,} contestants, not {n:,}; intervals "
-                "of interval='percentile' and 'basic' take any number"
+                f"a covariance supports up to {MOST_CONTESTANTS:,} contestants, not {n:,}; use "
+                "interval='percentile' or 'basic', which support any number"
             )
         self._strengths = strengths
         self._low, self._high, low_points, high_points = field.pairs()
@@ -89,9 +89,10 @@ class Curvature:
         return logistic(self._strengths[first] - self._strengths[second])
 
     def wald(self, field: _core.Field) -> np.ndarray:
-        """The inverse Fisher information: right where the model is, and every match is a win.
+        """Returns the inverse Fisher information as the covariance.
 
-        A tie as half a win varies less than a win, which this does not know.
+        It is correct if the model is correct and there are no ties. A tie as half a win varies
+        less than a win, which the Fisher information does not take into account.
         """
         pair, low_points, high_points, count = field.kinds()
         low, high = self._low[pair], self._high[pair]
@@ -103,9 +104,9 @@ class Curvature:
         return POINTS**2 * sandwich(self.bread, meat)
 
     def sandwich(self, scores: ScoreSums) -> np.ndarray:
-        """The covariance that the scatter of the units shows.
+        """Returns the sandwich covariance from the scatter of the units [LZ86].
 
-        Liang and Zeger (1986); over C clusters with the factor C / (C - 1), as over N matches.
+        It has the factor C / (C - 1) for C clusters, and N / (N - 1) for N matches.
         """
         n = len(self.bread)
         if scores.unit is None:
@@ -118,7 +119,7 @@ class Curvature:
         return POINTS**2 * sandwich(self.bread, meat * small_sample(scores.units))
 
     def of_matches(self, field: _core.Field) -> ScoreSums:
-        """The scores of the kinds of match."""
+        """Returns the scores of the matches, with equal matches in one row."""
         pair, low_points, high_points, count = field.kinds()
         low, high = self._low[pair], self._high[pair]
         residual = low_points - (low_points + high_points) * self._chance(low, high)
@@ -126,7 +127,7 @@ class Curvature:
         return ScoreSums(low, high, residual, None, times, int(count.sum()))
 
     def of_clusters(self, clusters: Clusters) -> ScoreSums:
-        """The scores of clusters."""
+        """Returns the scores of clusters."""
         chance = self._chance(clusters.first, clusters.second)
         total = clusters.first_points + clusters.second_points
         labels, unit = np.unique(clusters.cluster, return_inverse=True)
@@ -141,14 +142,14 @@ class Curvature:
         )
 
     def acceleration(self, scores: ScoreSums, contrasts: np.ndarray | None = None) -> np.ndarray:
-        """How skewed the estimates are: sum u^3 / (6 (sum u^2)^1.5), u the units' influences.
+        """Returns the acceleration sum u^3 / (6 (sum u^2)^1.5) from the influences u of the units.
 
-        Efron (1987), equation 7.3, with influences to first order in the place of the jackknife's.
+        This is equation 7.3 of [Efr87], with first-order influences instead of the jackknife.
 
         Args:
-            scores: of the units.
-            contrasts: of shape (contestants, contrasts), what to tell it of; the ratings by
-                default.
+            scores: The scores of the units.
+            contrasts: An array of shape (contestants, contrasts) with the linear combinations of
+                ratings; the ratings themselves by default.
         """
         n = len(self.bread)
         bread = self.bread if contrasts is None else self.bread @ contrasts

@@ -1,4 +1,4 @@
-"""Two contestants of a board: how far apart, and how sure."""
+"""The difference between two contestants of a board, with its uncertainty."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ from humorrank._util.text import one_line
 
 @dataclass(frozen=True)
 class RatingDifference:
-    """What the data say of two contestants.
+    """The difference between two contestants.
 
     Attributes:
-        model_a: one of them.
-        model_b: the other.
-        difference: rating of a less rating of b, in points.
-        difference_lower: lower end of its interval; -inf where it is open.
-        difference_upper: upper end; +inf where it is open.
-        p_stronger: how sure the data make it that a is stronger: the share of draws in which its
-            rating is higher, equal ones half.
-        p_beats: the chance that a beats b in one match, a tie counting half: 1 / (1 + 10^(-d/400)),
-            or Davidson's, whoever is shown first.
-        p_beats_lower: lower end of its interval.
-        p_beats_upper: upper end.
-        matches: direct ones between the two; the difference rests on all others as well.
-        points_a: points that a won of b in them: wins and half the ties, with their weights.
-        points_b: the points of b.
-        confidence: of the intervals.
-        interval: how they were made.
-        basis: what the draws are.
+        model_a: Name of the first contestant, a.
+        model_b: Name of the second contestant, b.
+        difference: The rating of a minus the rating of b, in points.
+        difference_lower: Lower end of the interval of the difference; -inf if it is open.
+        difference_upper: Upper end of the interval of the difference; +inf if it is open.
+        p_stronger: The probability that a is stronger, given the data: the share of draws in which
+            its rating is higher, with equal ratings counted half.
+        p_beats: The probability that a beats b in one match, with a tie counted half. It is
+            1 / (1 + 10^(-d/400)), or follows from Davidson's model, without any effect of the
+            first position.
+        p_beats_lower: Lower end of the interval of p_beats.
+        p_beats_upper: Upper end of the interval of p_beats.
+        matches: The number of direct matches. The difference depends on all other matches as well.
+        points_a: The weighted points (wins and half the ties) of a in the direct matches.
+        points_b: The weighted points of b in the direct matches.
+        confidence: Confidence level of the intervals.
+        interval: The interval method.
+        basis: Description of the draws.
     """
 
     model_a: str
@@ -51,26 +52,26 @@ class RatingDifference:
     basis: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, in JSON's types: open ends are null."""
+        """Returns all figures in JSON types; open interval ends are null."""
         return dict(as_json.tree(vars(self)))
 
     def to_json(self) -> str:
-        """`to_dict` as text."""
+        """Returns `to_dict` as JSON text."""
         return as_json.text(self.to_dict())
 
     def to_text(self) -> str:
-        """A few lines for people."""
+        """Returns the comparison as a few lines of text."""
         a, b = one_line(self.model_a), one_line(self.model_b)
         percent = f"{100 * self.confidence:g} %"
         return "\n".join(
             [
                 f"{a} against {b}",
                 "",
-                f"difference of ratings     {self.difference:+.1f} points "
+                f"rating difference         {self.difference:+.1f} points "
                 f"({percent}: {_end(self.difference_lower)} to {_end(self.difference_upper)})",
-                f"P({a} is stronger)  {_share(self.p_stronger)}  how sure the data make it",
+                f"P({a} is stronger)  {_share(self.p_stronger)}  given the data",
                 f"P({a} beats {b})  {self.p_beats:.3f} ({percent}: {self.p_beats_lower:.3f} to "
-                f"{self.p_beats_upper:.3f})  in one match, a tie counting half",
+                f"{self.p_beats_upper:.3f})  in one match, with a tie counted half",
                 f"direct matches            {self.matches:,}, points "
                 f"{self.points_a:g} to {self.points_b:g}",
                 f"interval                  {self.interval}, {self.basis}",
@@ -78,16 +79,16 @@ class RatingDifference:
         )
 
     def __repr__(self) -> str:
-        """The lines."""
+        """Returns the comparison as text."""
         return self.to_text()
 
 
 def beats(difference: float, nu: float = 0.0) -> float:
-    """P(a beats b), a tie counting half, for ratings that differ by so many points.
+    """Returns the probability that a beats b, with a tie counted half.
 
     Args:
-        difference: 0 and 1 follow from infinite ones.
-        nu: the tie parameter of Davidson's model; 0 of Bradley and Terry's.
+        difference: The difference of the ratings in points, possibly infinite.
+        nu: The tie parameter of Davidson's model; 0 for the Bradley-Terry model.
     """
     if math.isinf(difference):
         return 1.0 if difference > 0 else 0.0

@@ -1,4 +1,4 @@
-"""From the settings of a rating to what its intervals are made of."""
+"""The choice of the interval method from the settings of a rating."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def uncertainty_of(
     *,
     threads: int | None,
 ) -> Uncertainty | None:
-    """What the intervals of a fit are made of; None where none are wanted.
+    """Returns the uncertainty of a fit, or None if no intervals are requested.
 
     Args:
-        settings: of the rating.
-        field: what was fitted.
-        clusters: what is drawn, or summed up, as wholes; None for matches.
-        strengths: natural-log units, mean 0.
-        threads: all processors for None.
+        settings: The settings of the rating.
+        field: The field of the fit.
+        clusters: The clusters that are resampled or summed as a whole; None for single matches.
+        strengths: The fitted strengths in natural-log units, with mean 0.
+        threads: Number of threads; None for all processors.
 
     Raises:
-        OptionError: there are too many contestants for a covariance.
+        OptionError: If there are too many contestants for a covariance.
     """
     if settings.interval in RESAMPLED and not settings.bootstrap:
         return None

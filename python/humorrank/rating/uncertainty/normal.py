@@ -1,4 +1,4 @@
-"""Uncertainty as a covariance shows it: estimates that scatter as normal numbers do."""
+"""Uncertainty from a covariance, with normally distributed estimates."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from humorrank._util import draws as keyed
 from humorrank._util.progress import Progress
 
 DRAWS: Final = 10_000
-"""Draws behind bands, rank intervals and chances."""
+"""The number of draws for simultaneous bands, rank intervals and probabilities."""
 
 DRAWS_OF_MANY: Final = 2_000
-"""The same of more than `MANY` contestants, whose comparisons take long."""
+"""The number of draws for more than `MANY` contestants, whose comparisons take longer."""
 
 MANY: Final = 1_000
 
@@ -31,10 +31,11 @@ class Normal:
     """Ratings with their covariance.
 
     Attributes:
-        ratings: in points, mean 1000.
-        covariance: in points squared; its rows sum to 0.
-        degrees: of freedom: clusters less one; infinite where there are none.
-        seed: of the draws.
+        ratings: The ratings in points, with mean 1000.
+        covariance: The covariance in points squared, whose rows sum to 0.
+        degrees: The degrees of freedom, one less than the number of clusters; infinite without
+            clusters.
+        seed: Random seed for the draws.
     """
 
     ratings: np.ndarray
@@ -44,12 +45,12 @@ class Normal:
 
     @property
     def basis(self) -> str:
-        """What the draws are, in words."""
+        """Description of the draws."""
         return f"{self.count:,} draws from the covariance"
 
     @property
     def count(self) -> int:
-        """How many draws there are."""
+        """The number of draws."""
         return DRAWS if len(self.ratings) <= MANY else DRAWS_OF_MANY
 
     @cached_property
@@ -60,14 +61,17 @@ class Normal:
     def ends(
         self, confidence: float, progress: Progress | None = None
     ) -> tuple[np.ndarray, np.ndarray, int]:
-        """Lower and upper end of each rating; 0 replicates."""
+        """Returns the lower and upper end of each rating, and 0 replicates without a maximum."""
         reach = student_quantile(confidence, self.degrees) * self.errors
         return self.ratings - reach, self.ratings + reach, 0
 
     def band(
         self, confidence: float, progress: Progress | None = None
     ) -> tuple[np.ndarray, np.ndarray, int]:
-        """Ends that hold for all contestants at once: out to the largest studentized deviation."""
+        """Returns ends that hold for all contestants simultaneously.
+
+        They extend to a quantile of the largest studentized deviation.
+        """
         error = np.where(self.errors > 0, self.errors, 1.0)
         largest = (np.abs(self.draws - self.ratings) / error).max(1)
         reach = float(weibull(largest[:, None], confidence)[0]) * self.errors
@@ -75,14 +79,14 @@ class Normal:
 
     @cached_property
     def draws(self) -> np.ndarray:
-        """Ratings of shape (draws, contestants), normal around the estimates.
+        """Normal draws around the ratings, of shape (draws, contestants).
 
-        With clusters of Student's kind: each draw is stretched by the square root of degrees over
-        a chi-squared number, to allow for what is not known of the covariance.
+        With clusters the draws have a multivariate t distribution: each is scaled by the square
+        root of degrees over a chi-squared number, to account for the uncertain covariance.
         """
         n, count = len(self.ratings), self.count
         scale = float(np.diag(self.covariance).mean()) or 1.0
-        # The rows of the covariance sum to 0; what makes it regular is taken out again.
+        # The rows of the covariance sum to 0. The term that makes it regular is removed below.
         factor = np.linalg.cholesky(self.covariance + scale / n + _JITTER * scale * np.eye(n))
         column = np.arange(n, dtype=np.uint64)
         out = np.empty((count, n))
@@ -102,13 +106,13 @@ class Normal:
     def differences(
         self, a: np.ndarray, b: np.ndarray, confidence: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The intervals of the ratings of `a` less those of `b`, one a place of both."""
+        """Returns the intervals of the ratings of `a` minus those of `b`, element by element."""
         estimate, error = self._differences(a, b)
         reach = student_quantile(confidence, self.degrees) * error
         return estimate - reach, estimate + reach
 
     def stronger(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """The chance that a number around the difference, with its error, is above 0."""
+        """Returns the probability that each of `a` is stronger than the same element of `b`."""
         pairs = zip(*(values.tolist() for values in self._differences(a, b)), strict=True)
         return np.array([self._above(estimate, error) for estimate, error in pairs])
 
@@ -125,7 +129,7 @@ class Normal:
 
 
 def _stretch(chance: np.ndarray, degrees: float) -> np.ndarray:
-    """Square roots of degrees over chi-squared numbers (Wilson and Hilferty 1931)."""
+    """Returns square roots of degrees over chi-squared quantiles, approximated as in [WH31]."""
     normal = normal_quantile(chance)
     share = 2 / (9 * degrees)
     root = np.maximum(1 - share + normal * np.sqrt(share), 1e-3)

@@ -1,9 +1,9 @@
-"""Which ranks the data allow: intervals of ranks, chances to be best, groups that are alike.
+"""Rank intervals, probabilities of being best, and groups of indistinguishable contestants.
 
-The rank of a contestant is 1 + the number of those that are better. An interval of it follows from
-intervals of its differences to all others that hold at once: it is worse than those that lie above
-it with certainty, and better than those below (Klein, Wright and Wieczorek 2020; Mogstad, Romano,
-Shaikh and Wilhelm 2024). A bootstrap of the rank itself covers too little where ratings are close.
+The rank of a contestant is 1 + the number of better contestants. An interval of the rank follows
+from simultaneous intervals of its differences to all other contestants: those that lie above it
+with certainty are better, and those below are worse [KWW20] [MRSW24]. A bootstrap of the rank
+itself has too low a coverage if ratings are close.
 """
 
 from __future__ import annotations
@@ -22,59 +22,62 @@ from humorrank._util.text import one_line, text_table
 from humorrank.errors import OptionError
 
 MOST_COMPARED: Final = 10**11
-"""Draws times contestants squared: some minutes."""
+"""The limit of draws times contestants squared, which takes some minutes."""
 
 
 class Uncertainty(Protocol):
-    """Estimates, and draws of what they might have been."""
+    """The ratings with draws from their sampling distribution."""
 
     @property
     def ratings(self) -> np.ndarray:
-        """In points, mean 1000."""
+        """The ratings in points, with mean 1000."""
 
     @property
     def draws(self) -> np.ndarray:
-        """Ratings of shape (draws, contestants)."""
+        """Draws of the ratings, of shape (draws, contestants)."""
 
     @property
     def basis(self) -> str:
-        """What the draws are, in words."""
+        """Description of the draws."""
 
     def ends(
         self, confidence: float, progress: Progress | None = None
     ) -> tuple[np.ndarray, np.ndarray, int]:
-        """Lower and upper end of each rating, and replicates without a maximum."""
+        """Returns the lower and upper end of each rating, and replicates without a maximum."""
 
     def band(
         self, confidence: float, progress: Progress | None = None
     ) -> tuple[np.ndarray, np.ndarray, int]:
-        """The same for all ratings at once."""
+        """Returns ends that hold for all ratings simultaneously, as `ends` does."""
 
     def differences(
         self, a: np.ndarray, b: np.ndarray, confidence: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Lower and upper end of the ratings of `a` less those of `b`, one a place of both."""
+        """Returns the intervals of the ratings of `a` minus those of `b`, element by element."""
 
     def stronger(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """How sure it is that each of `a` is stronger than the one of `b` in its place."""
+        """Returns the probability that each of `a` is stronger than the same element of `b`."""
 
 
 @dataclass(frozen=True, eq=False)
 class RankTable:
-    """The ranks of a board.
+    """The ranks of a board, with their intervals.
 
     Attributes:
-        table: rank, model, rating, rank_lower and rank_upper (the best and the worst rank that the
-            data allow), p_best (the share of draws in which it is first), p_top (among the first
-            `top`), group (the numbers of its groups, as text); best first.
-        groups: the largest runs of neighbours on the board of which no two can be told apart,
-            at a confidence that holds for all pairs at once; a model may be in several.
-        top: the k of p_top.
-        confidence: of the rank intervals, and of the groups.
-        joint: whether the rank intervals hold for all models at once, or each for its own.
-        basis: what the draws are.
-        undetermined: draws in which somebody is ordered neither above nor below the others, and
-            which no share counts.
+        table: A frame with the columns rank, model, rating, rank_lower and rank_upper (the best
+            and the worst rank in the interval), p_best (the share of draws in which the model is
+            first), p_top (the share in which it is among the first `top`) and group (the numbers
+            of its groups, as text), best model first.
+        groups: The longest runs of neighbors on the board in which no two models can be
+            distinguished, at a confidence level that holds for all pairs simultaneously. A model
+            may be in several groups.
+        top: The k of p_top.
+        confidence: Confidence level of the rank intervals and of the groups.
+        joint: Whether the rank intervals hold for all models simultaneously instead of for each
+            one separately.
+        basis: Description of the draws.
+        undetermined: The number of draws in which some model is ordered neither above nor below
+            the others. These draws are excluded from p_best and p_top.
     """
 
     table: pl.DataFrame
@@ -86,11 +89,11 @@ class RankTable:
     undetermined: int
 
     def to_polars(self) -> pl.DataFrame:
-        """The table."""
+        """Returns the table."""
         return self.table
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, in JSON's types."""
+        """Returns all figures in JSON types."""
         return {
             "ranks": as_json.tree(self.table.to_dicts()),
             "groups": [list(group) for group in self.groups],
@@ -102,11 +105,11 @@ class RankTable:
         }
 
     def to_json(self) -> str:
-        """`to_dict` as text."""
+        """Returns `to_dict` as JSON text."""
         return as_json.text(self.to_dict())
 
     def to_text(self, *, color: bool = False) -> str:
-        """The table for people, and what it means."""
+        """Returns the table as text, with an explanation."""
         percent = f"{100 * self.confidence:g} %"
         header = ["rank", "model", "rating", f"{percent} ranks", "P(best)", f"P(top {self.top})"]
         rows = [
@@ -121,22 +124,23 @@ class RankTable:
             ]
             for row in self.table.iter_rows(named=True)
         ]
-        kind = "all models at once" if self.joint else "each model"
+        kind = "all models simultaneously" if self.joint else "each model separately"
         lines = [
             text_table([*header, "group"], rows, left={"model"}, color=color),
             "",
             f"ranks: {percent} intervals for {kind}, from {self.basis}",
-            f"group: neighbours of one group cannot be told apart at {percent} (all pairs at once)",
+            f"group: models in the same group cannot be distinguished at {percent} (all pairs "
+            "simultaneously)",
         ]
         if self.undetermined:
             lines.append(
-                f"{self.undetermined:,} draws put somebody neither above nor below the others, and "
-                "count in no share"
+                f"{self.undetermined:,} draws place some model neither above nor below the others "
+                "and are excluded from P(best) and P(top)"
             )
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        """The table as text."""
+        """Returns the table as text."""
         return self.to_text()
 
 
@@ -152,27 +156,27 @@ def rank_table(
     joint: bool,
     progress: Callable[[int, int], object] | None = None,
 ) -> RankTable:
-    """Ranks with what the data allow.
+    """Computes rank intervals, probabilities of being best, and groups.
 
     Args:
-        uncertainty: of the contestants.
-        names: the contestants, best first.
-        ranks: their ranks.
-        ratings: their ratings as shown.
-        order: their places in `uncertainty`.
-        top: the k of the chance to be among the first k.
-        confidence: of the intervals.
-        joint: whether intervals shall hold for all contestants at once.
-        progress: called with (done, total).
+        uncertainty: The ratings of the contestants with their draws.
+        names: The names of the contestants, best first.
+        ranks: The ranks of the contestants.
+        ratings: The ratings of the contestants as shown on the board.
+        order: The positions of the contestants in `uncertainty`.
+        top: The k for the probability of being among the first k.
+        confidence: Confidence level of the intervals.
+        joint: Whether the intervals hold for all contestants simultaneously.
+        progress: A function called with (done, total).
 
     Raises:
-        OptionError: there are too many contestants and draws.
+        OptionError: If there are too many contestants and draws.
     """
     draws, n = uncertainty.draws, len(names)
     if draws.shape[0] * n**2 > MOST_COMPARED:
         raise OptionError(
-            f"to compare {n:,} contestants with each other in {draws.shape[0]:,} draws takes "
-            "hours; ask for fewer draws (bootstrap), or leave some contestants out (min_matches, "
+            f"comparing {n:,} contestants with each other in {draws.shape[0]:,} draws would take "
+            "hours; use fewer draws (bootstrap), or leave out some contestants (min_matches, "
             "exclude)"
         )
     draws = draws[:, order]
@@ -216,7 +220,7 @@ def _rank_intervals(
     joint: bool,
     progress: Callable[[int, int], object] | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lowest and highest rank of each, and which pairs are apart with all pairs at once."""
+    """Returns the best and worst rank of each, and which pairs differ simultaneously."""
     n = len(ratings)
     own = np.empty((n, draws.shape[0]))
     error = np.empty((n, n))
@@ -228,7 +232,7 @@ def _rank_intervals(
             spread = np.sqrt((known**2).sum(0) / np.maximum(finite.sum(0), 1))
             studentized = np.where(finite, np.abs(known) / spread, np.inf)
         studentized[:, i] = 0.0
-        # Two of which neither moves against the other are as far apart as they are.
+        # The difference of two contestants that never varies over the draws has no error.
         studentized = np.where((spread == 0) & finite, 0.0, studentized)
         own[i], error[i] = studentized.max(1), spread
         if progress is not None:
@@ -244,7 +248,7 @@ def _rank_intervals(
 
 
 def _shares(draws: np.ndarray, top: int) -> tuple[np.ndarray, np.ndarray, int]:
-    """Shares of draws in which each is first, and among the first `top`; equals share a place."""
+    """Returns the shares of draws in which each is first and in the top; ties share a place."""
     determined = ~np.isnan(draws).any(1)
     drawn = draws[determined]
     count, n = drawn.shape
@@ -261,7 +265,7 @@ def _shares(draws: np.ndarray, top: int) -> tuple[np.ndarray, np.ndarray, int]:
 
 
 def _runs(apart: np.ndarray) -> list[tuple[int, int]]:
-    """The largest runs of neighbours of which no two are apart."""
+    """Returns the longest runs of neighbors in which no two are apart."""
     n = len(apart)
     runs: list[tuple[int, int]] = []
     start = 0

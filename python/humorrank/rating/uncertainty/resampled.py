@@ -1,4 +1,4 @@
-"""Uncertainty as bootstrap replicates show it."""
+"""Uncertainty from bootstrap replicates."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from humorrank.rating.uncertainty.clusters import Clusters
 from humorrank.rating.uncertainty.covariance import Curvature, ScoreSums
 
 MOST_KEPT: Final = 1 << 28
-"""Numbers (2 GiB of them) in the replicates that are kept: replicates times contestants."""
+"""The limit of replicates times contestants kept in memory (2 GiB)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Resampled:
-    """Replicates of the ratings, drawn again from the seed when they are asked for.
+    """Replicates of the ratings, drawn from the seed on access.
 
     Attributes:
-        method: how intervals follow from them.
-        field: what was fitted.
-        clusters: what is drawn as wholes; None for matches.
-        strengths: of the fit, natural-log units.
-        ratings: the same in points, mean 1000.
-        replicates: how many.
-        seed: of the draws.
-        prior: of the fits.
-        threads: all processors for None.
+        method: The method that computes intervals from the replicates.
+        field: The field of the fit.
+        clusters: The clusters that are resampled as a whole; None for single matches.
+        strengths: The fitted strengths in natural-log units.
+        ratings: The ratings in points, with mean 1000.
+        replicates: The number of replicates.
+        seed: Random seed for the draws.
+        prior: The prior of the fits.
+        threads: Number of threads; None for all processors.
     """
 
     method: Interval
@@ -49,13 +49,13 @@ class Resampled:
 
     @property
     def basis(self) -> str:
-        """What the draws are, in words."""
+        """Description of the draws."""
         return f"{self.replicates:,} bootstrap replicates"
 
     def ends(
         self, confidence: float, progress: Progress | None = None
     ) -> tuple[np.ndarray, np.ndarray, int]:
-        """Lower and upper end of each rating, and how many replicates had no maximum."""
+        """Returns the lower and upper end of each rating, and replicates without a maximum."""
         if self.method == "bca":
             draws, without_maximum = self._drawn(progress)
             return *self._bca(draws, confidence), without_maximum
@@ -76,9 +76,10 @@ class Resampled:
     def band(
         self, confidence: float, progress: Progress | None = None
     ) -> tuple[np.ndarray, np.ndarray, int]:
-        """Ends that hold for all contestants at once: the largest studentized deviation's quantile.
+        """Returns ends that hold for all contestants simultaneously.
 
-        A contestant that is infinitely far away in some replicate gets an open end on that side.
+        They extend to a quantile of the largest studentized deviation. The end is open on the side
+        on which a contestant is infinitely far away in some replicate.
         """
         draws, without_maximum = self._drawn(progress)
         deviation = draws - self.ratings
@@ -95,17 +96,17 @@ class Resampled:
 
     @cached_property
     def draws(self) -> np.ndarray:
-        """Ratings of shape (replicates, contestants), in points.
+        """The ratings in points, of shape (replicates, contestants).
 
-        Infinite outside the component that a replicate could rate, and not a number where a
-        contestant is ordered neither above nor below it.
+        A rating is infinite if the contestant is outside the component that a replicate could
+        rate, and NaN if the contestant is ordered neither above nor below that component.
         """
         return self._drawn(None)[0]
 
     def differences(
         self, a: np.ndarray, b: np.ndarray, confidence: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The intervals of the ratings of `a` less those of `b`, one a place of both."""
+        """Returns the intervals of the ratings of `a` minus those of `b`, element by element."""
         with np.errstate(invalid="ignore"):
             drawn = self.draws[:, a] - self.draws[:, b]
         estimate = self.ratings[a] - self.ratings[b]
@@ -125,7 +126,10 @@ class Resampled:
         return lower, upper
 
     def stronger(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """The share of replicates in which `a` is rated higher; equal and unordered ones half."""
+        """Returns the share of replicates in which `a` is rated higher than `b`.
+
+        Replicates with equal or unordered ratings are counted half.
+        """
         drawn_a, drawn_b = self.draws[:, a], self.draws[:, b]
         higher, lower = (drawn_a > drawn_b).mean(0), (drawn_a < drawn_b).mean(0)
         return np.asarray(higher + (1 - higher - lower) / 2)
@@ -133,8 +137,8 @@ class Resampled:
     def _drawn(self, progress: Progress | None) -> tuple[np.ndarray, int]:
         if self.replicates * len(self.strengths) > MOST_KEPT:
             raise OptionError(
-                f"{self.replicates:,} replicates of {len(self.strengths):,} contestants are more "
-                "than are kept in memory; ask for fewer (bootstrap)"
+                f"{self.replicates:,} replicates of {len(self.strengths):,} contestants are too "
+                "many to keep in memory; use fewer replicates (bootstrap)"
             )
         return self.field.replicates(
             self.strengths,
@@ -177,7 +181,7 @@ def _unordered_as(end: float, draws: np.ndarray) -> np.ndarray:
 def _bca_levels(
     draws: np.ndarray, estimates: np.ndarray, acceleration: np.ndarray, confidence: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The levels of the bias-corrected and accelerated interval (Efron 1987), one a column."""
+    """Returns the levels of the BCa interval [Efr87] for each column."""
     below = (draws < estimates).sum(0) + 0.5 * ((draws == estimates) | np.isnan(draws)).sum(0)
     reach = normal_quantile((1 + confidence) / 2)
     levels = []

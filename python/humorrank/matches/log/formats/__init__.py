@@ -1,1 +1,1 @@
-"""Formats of match logs: which columns make which format, and how outcomes are written."""
+"""The formats of match logs: their columns, and how they write outcomes."""

@@ -1,7 +1,7 @@
-"""From the columns of one format to outcomes: one function a way of writing who won.
+"""Decoders of outcomes, one for each way of writing who won.
 
-Each function here takes the settings of a pass and returns a decoder: a function of a batch
-and of the columns that hold each role.
+Each function here takes the settings of a pass and returns a decoder. A decoder is a function of a
+batch and of the columns by role.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from humorrank.matches.log.tables.batch import Numbers, RowBatch, is_missing, sh
 from humorrank.matches.outcomes import BAD, BOTH_BAD, FIRST, SECOND, SOFT, TIE, UNJUDGED
 
 SCORE_HELP: Final = (
-    "a bare number does not say who won; if it is model_a's share from 0 to 1, say --score-of a "
-    "with --columns score=NAME, if model_b's, --score-of b"
+    "a number alone does not say who won; if it is the share of model_a from 0 to 1, set "
+    "--score-of a and --columns score=NAME; if it is that of model_b, set --score-of b"
 )
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with one value.
+    """An error in a single value.
 
     Attributes:
-        column: where it is.
-        value: the value.
-        message: what is wrong, and what is allowed.
+        column: Column of the value.
+        value: Value.
+        message: Message that says what is wrong and what is allowed.
     """
 
     column: str
@@ -48,17 +48,18 @@ class Problem:
 
 @dataclass(frozen=True)
 class Decoded:
-    """The matches of a batch, judged or not.
+    """The matches of a batch, including unjudged ones.
 
     Attributes:
-        first: the names of those shown first, as text.
-        second: of those shown second.
-        outcome: uint8, as in `_words`.
-        kind: what a row is whose outcome is BAD ("unknown winner word").
-        problem: describes the outcome at a position where it is BAD.
-        score: the first's share where the outcome is SOFT, else NaN.
-        source: which row of the batch each match is from; None if they correspond.
-        words: the distinct winner words and the one of each match, where words could be names.
+        first: Names of the contestants shown first, as text.
+        second: Names of the contestants shown second, as text.
+        outcome: Outcomes, uint8, as in `humorrank.matches.outcomes`.
+        kind: Short name by which rows with outcome BAD are counted ("unknown winner word").
+        problem: Function that describes the error at a position with outcome BAD.
+        score: Shares of the contestants shown first if the outcome is SOFT. Others are undefined.
+        source: Row of the batch of each match, or None if each row is one match.
+        words: Distinct winner words, and the code of the word of each match, if words could be
+            names.
     """
 
     first: pl.Series
@@ -73,10 +74,10 @@ class Decoded:
 
 @dataclass(frozen=True)
 class DecoderSettings:
-    """The options that decide what values mean.
+    """The options that determine the meaning of values.
 
     Attributes:
-        score_of: whose share a number in the score column is.
+        score_of: Model ("a" or "b") whose share is in the score column.
     """
 
     score_of: Literal["a", "b"] | None = None
@@ -87,7 +88,7 @@ Decoder = Callable[[RowBatch, Columns], Decoded]
 
 
 def winner_word(_: DecoderSettings) -> Decoder:
-    """Two models, and a word that says which side won."""
+    """Decodes two models and a word for the side that won."""
     table = WordTable(WORDS)
 
     def decode(batch: RowBatch, at: Columns) -> Decoded:
@@ -98,7 +99,7 @@ def winner_word(_: DecoderSettings) -> Decoder:
             word = batch.value(at["winner"], i)
             message = unknown_word(word)
             if word in (first[i], second[i]):
-                message += "; if this column holds the winner's name: --reading winner-name"
+                message += "; if this column contains the winner's name, set --reading winner-name"
             return Problem(at["winner"], word, message)
 
         return Decoded(
@@ -109,7 +110,7 @@ def winner_word(_: DecoderSettings) -> Decoder:
 
 
 def winner_name(_: DecoderSettings) -> Decoder:
-    """Two models, and the name of the one that won."""
+    """Decodes two models and the name of the one that won."""
     table = WordTable({w: o for w, o in WORDS.items() if o in (TIE, BOTH_BAD, UNJUDGED)})
 
     def decode(batch: RowBatch, at: Columns) -> Decoded:
@@ -124,8 +125,8 @@ def winner_name(_: DecoderSettings) -> Decoder:
         def problem(i: int) -> Problem:
             value = batch.value(at["winner"], i)
             if is_word[i]:
-                message = f"{value!r} is the name of a model of this match, and a word for a tie "
-                message += "or for no outcome; rename the model, or say it in another column"
+                message = f"{value!r} is both the name of a model in this match and a word for a "
+                message += "tie or a missing outcome; rename the model"
                 return Problem(at["winner"], value, message)
             return Problem(at["winner"], value, _neither(value, first[i], second[i]))
 
@@ -135,7 +136,7 @@ def winner_name(_: DecoderSettings) -> Decoder:
 
 
 def chosen_name(_: DecoderSettings) -> Decoder:
-    """ComparIA: the chosen model's name, or a flag that both are equal, or nothing."""
+    """Decodes ComparIA: the name of the chosen model, a flag that both are equal, or neither."""
 
     def decode(batch: RowBatch, at: Columns) -> Decoded:
         first, second = batch.text(at["model_a"]), batch.text(at["model_b"])
@@ -166,7 +167,7 @@ def chosen_name(_: DecoderSettings) -> Decoder:
 
 
 def one_hot(_: DecoderSettings) -> Decoder:
-    """Three columns of which exactly one is 1: the first won, the second won, a tie."""
+    """Decodes three columns (the first won, the second won, a tie), of which exactly one is 1."""
 
     def decode(batch: RowBatch, at: Columns) -> Decoded:
         first, second = batch.text(at["model_a"]), batch.text(at["model_b"])
@@ -193,7 +194,7 @@ def one_hot(_: DecoderSettings) -> Decoder:
 
 
 def score(settings: DecoderSettings) -> Decoder:
-    """Two models, and the share of one of them, from 0 to 1."""
+    """Decodes two models and the share of one of them, from 0 to 1."""
 
     def decode(batch: RowBatch, at: Columns) -> Decoded:
         column = at["score"]
@@ -205,7 +206,10 @@ def score(settings: DecoderSettings) -> Decoder:
 
 
 def preference(_: DecoderSettings) -> Decoder:
-    """AlpacaEval: 1 the first won, 2 the second, 1.5 or 0 a draw, soft in between."""
+    """Decodes AlpacaEval: 1 if the first won, 2 if the second won, 1.5 or 0 for a draw.
+
+    Other numbers between 1 and 2 are soft outcomes.
+    """
 
     def decode(batch: RowBatch, at: Columns) -> Decoded:
         column = at["preference"]
@@ -218,7 +222,7 @@ def preference(_: DecoderSettings) -> Decoder:
 
 
 def first_column_won(_: DecoderSettings) -> Decoder:
-    """A winner and a loser; which was shown first is not known, so the winner stands first."""
+    """Decodes a winner and a loser. The order of showing is unknown, so the winner comes first."""
 
     def decode(batch: RowBatch, at: Columns) -> Decoded:
         winner, loser = batch.text(at["winner"]), batch.text(at["loser"])
@@ -229,7 +233,7 @@ def first_column_won(_: DecoderSettings) -> Decoder:
 
 
 def two_games(_: DecoderSettings) -> Decoder:
-    """MT-bench pairs: two games a row, in the second of which model_2 was shown first."""
+    """Decodes MT-bench pairs: two games per row, the second with model_2 shown first."""
     table = WordTable(WORDS)
 
     def decode(batch: RowBatch, at: Columns) -> Decoded:
@@ -251,14 +255,18 @@ def two_games(_: DecoderSettings) -> Decoder:
 
 
 def verdicts(_: DecoderSettings) -> Decoder:
-    """arena-hard: a list of games a row; A is the baseline in the first, the model in the next."""
+    """Decodes arena-hard: a list of games per row.
+
+    A is the baseline in the first game, and the model in the second.
+    """
 
     def decode(batch: RowBatch, at: Columns) -> Decoded:
         source: list[int] = []
         swapped: list[bool] = []
         outcome: list[int] = []
         for row, scores in enumerate(batch.frame.get_column(at["games"]).to_list()):
-            # A row without games is one match without an outcome; what is no list is bad.
+            # A row without games is one match without an outcome. A value that is not a list is
+            # bad.
             games = (scores or [None]) if scores is None or isinstance(scores, list) else [False]
             for game, verdict in enumerate(games):
                 source.append(row)
@@ -268,7 +276,8 @@ def verdicts(_: DecoderSettings) -> Decoder:
         def problem(i: int) -> Problem:
             scores = batch.value(at["games"], source[i])
             shown = scores.to_list() if isinstance(scores, pl.Series) else scores
-            message = f"{shortened_value(shown)}: at most two games, each A>>B, A>B, A=B, B>A, B>>A or null"
+            message = f"{shortened_value(shown)} is not a list of at most two games, each A>>B, "
+            message += "A>B, A=B, B>A, B>>A or null"
             return Problem(at["games"], shown, message)
 
         index = np.array(source, np.int64)
@@ -281,7 +290,7 @@ def verdicts(_: DecoderSettings) -> Decoder:
 
 
 def unknown_word(word: object) -> str:
-    """What an error says about a word that is no outcome."""
+    """Returns the message for a word that is not an outcome."""
     text = "" if word is None else str(word)
     if is_bare_number(text):
         return f"{shortened_value(word)}: {SCORE_HELP}"
@@ -304,7 +313,7 @@ def _verdict_word(verdict: object) -> str:
 def _swap(
     batch: RowBatch, at: Columns, source: np.ndarray, swapped: np.ndarray
 ) -> tuple[pl.Series, pl.Series]:
-    """Who was shown first and who second, game by game."""
+    """Returns the contestants shown first and second in each game."""
     height = batch.frame.height
     sides = [batch.text(at[role]).cast(pl.String).alias("") for role in ("model_a", "model_b")]
     both = pl.concat(sides)
@@ -320,7 +329,8 @@ def _same(left: pl.Series, right: pl.Series) -> np.ndarray:
 
 
 def _neither(value: object, first: object, second: object) -> str:
-    return f"{shortened_value(value)} is neither {shortened_value(first)} nor {shortened_value(second)}"
+    shown, one, other = map(shortened_value, (value, first, second))
+    return f"{shown} is neither {one} nor {other}"
 
 
 def _no_problem(_: int) -> Problem:

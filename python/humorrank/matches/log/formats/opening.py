@@ -1,4 +1,4 @@
-"""Whether the first row of a file without a header is a header after all."""
+"""A check whether the first row of a file that seems to have no header is a header after all."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from humorrank.errors import InputError
 
 
 class Opening:
-    """Watches whether the two names of a first row occur anywhere else.
+    """A check whether the two names of the first row occur anywhere else.
 
-    In a log that can be rated they do; in a header of unknown words they do not.
+    In a log that can be rated they do. In a header of unknown words they do not.
     """
 
     def __init__(self) -> None:
@@ -36,11 +36,11 @@ class Opening:
         """Refuses a first row that looks like a header.
 
         Raises:
-            InputError: It does.
+            InputError: If the first row looks like a header.
         """
         if self._codes is not None and not self._again and self._rows > 1:
             message = (
-                "its two values occur nowhere else, as in a header; say --columns "
-                "winner=NAME,loser=NAME if it is one, --reading headerless if it is not"
+                "its two values occur nowhere else, so it may be a header; set --columns "
+                "winner=NAME,loser=NAME if it is one, or --reading headerless if it is not"
             )
             raise InputError(message, file=self._file, row=1)

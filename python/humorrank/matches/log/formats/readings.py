@@ -1,4 +1,4 @@
-"""The table of formats: which columns make a file which format."""
+"""The table of formats, and the columns by which they are recognized."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from humorrank.matches.log.formats.decode import Decoder, DecoderSettings
 
 @dataclass(frozen=True)
 class Reading:
-    """A way of writing who played and who won.
+    """A format, that is a way of writing who played and who won.
 
     Attributes:
-        name: what `--reading` calls it.
-        says: in words, for errors and docs.
-        shapes: the columns that hold its roles; one mapping of role -> column a spelling.
-        decoder: makes its decoder.
+        name: Name of the format, as in `--reading`.
+        says: Description for messages and documentation.
+        shapes: Mappings from roles to names of columns, one for each spelling of the names.
+        decoder: Function that creates the decoder.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Reading:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """What columns it needs, whatever they are called."""
+        """The roles for which the format needs columns."""
         return tuple(self.shapes[0])
 
 
@@ -158,10 +158,10 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "anony": ("anony",),
     "tstamp": ("tstamp", "timestamp"),
 }
-"""What may stand beside an outcome, under the names that we write, and how others call it."""
+"""The optional roles, and the column names by which they are recognized, best first."""
 
 ALIASES: Final[Mapping[str, str]] = {"prompt": "question_id"}
-"""Other names of roles that `columns` takes."""
+"""Alternative names of roles for the option `columns`."""
 
 ROLES: Final = frozenset(
     {role for reading in READINGS for role in reading.roles} | set(EXTRAS) | set(ALIASES)
@@ -176,14 +176,15 @@ _KNOWN: Final = frozenset(
 
 
 def plain_name(column: str) -> str:
-    """A column name as the table spells it: small letters, `_` for spaces and hyphens."""
+    """Returns a column name in lower case with `_` for spaces and hyphens, as in the table."""
     return re.sub(r"[\s-]+", "_", column.strip()).casefold()
 
 
 def is_header(cells: Sequence[str]) -> bool:
-    """Whether the first row of a file names its columns.
+    """Returns whether the first row of a file consists of column names.
 
-    In a file of two columns, `a`, `b`, `x`, `y`, `left` and `right` may as well be contestants.
+    In a file of two columns `a`, `b`, `x`, `y`, `left` and `right` could also be contestants, so
+    they do not count as column names.
     """
     known = _KNOWN - _SIDES if len(cells) == 2 else _KNOWN
     return any(plain_name(cell) in known for cell in cells)
@@ -191,12 +192,12 @@ def is_header(cells: Sequence[str]) -> bool:
 
 @dataclass(frozen=True)
 class Binding:
-    """A reading, and the columns of one file that hold its roles.
+    """A format, and the columns of a file that have its roles.
 
     Attributes:
-        reading: the format.
-        columns: role -> column, as the file spells it.
-        extras: role -> column of what may stand beside the outcome.
+        reading: Format.
+        columns: Columns by role, as spelled in the file.
+        extras: Columns by optional role.
     """
 
     reading: Reading
@@ -205,16 +206,16 @@ class Binding:
 
     @property
     def outcome_column(self) -> str:
-        """The column that says who won, or the first of them."""
+        """The column that says who won, or the first of several."""
         return next(c for role, c in self.columns.items() if role not in ("model_a", "model_b"))
 
     def describe(self) -> str:
-        """The reading and its columns, for a message."""
+        """Returns the format and its columns as text for a message."""
         return f"{self.reading.name} ({', '.join(self.columns.values())}: {self.reading.says})"
 
 
 class Header:
-    """The columns of a file, found by their plain names."""
+    """The columns of a file, which can be found by their plain names."""
 
     def __init__(self, columns: Iterable[str]) -> None:
         self.columns = list(columns)
@@ -223,5 +224,5 @@ class Header:
             self._found.setdefault(plain_name(column), []).append(column)
 
     def find(self, name: str) -> list[str]:
-        """The columns that may be meant by a name of the table."""
+        """Returns the columns whose plain name is the given one."""
         return self._found.get(name, [])

@@ -1,4 +1,4 @@
-"""Which format a file is in, by its columns and its winner's words."""
+"""Recognizes the format of a file by its columns and its winner words."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ def recognise(
     score_of: Literal["a", "b"] | None,
     reading: str | None,
 ) -> Binding:
-    """The one reading that fits a table.
+    """Returns the only format that fits a table.
 
     Args:
-        table: the file or frame.
-        wanted: role -> column, as the user says.
-        score_of: given where a column holds shares.
-        reading: the name of the reading, as the user says.
+        table: File or frame.
+        wanted: Columns by role that the user has specified.
+        score_of: Model ("a" or "b") whose share is in a column, if the user has specified it.
+        reading: Name of the format, if the user has specified it.
 
     Raises:
-        InputError: No reading fits, or several do.
+        InputError: If no format fits, or several do.
     """
     wanted = {ALIASES.get(role, role): column for role, column in wanted.items()}
     columns = [column for column in table.columns if column != GAME_SCORES]
@@ -63,7 +63,7 @@ def recognise(
 
 @dataclass(frozen=True)
 class _Columns:
-    """What a table says before any of its rows is read."""
+    """The properties of a table that are known before any of its rows is read."""
 
     label: str
     columns: tuple[str, ...]
@@ -77,7 +77,7 @@ def _bindings(
     score_of: Literal["a", "b"] | None,
     reading: str | None,
 ) -> tuple[Binding, ...]:
-    """The readings that these columns allow; remembered, as most calls are about the same ones."""
+    """Returns the formats that fit the columns, cached because most tables have the same ones."""
     header, said = Header(table.columns), dict(wanted)
     extras = _extras(header, said)
     candidates = _candidates(table, header, said, _pool(score_of, reading))
@@ -112,7 +112,7 @@ def _candidates(
             for columns in found.values():
                 if len(columns) > 1:
                     message = f"columns {' and '.join(map(repr, columns))} have the same meaning; "
-                    message += "say which one is meant with --columns"
+                    message += "specify one of them with --columns"
                     raise InputError(message, file=table.label, column=columns[0])
             binding = Binding(reading, {role: names[0] for role, names in found.items()})
             if not any(_alike(binding, other) for other in out):
@@ -121,7 +121,7 @@ def _candidates(
 
 
 def _alike(one: Binding, other: Binding) -> bool:
-    """Whether two bindings give the same matches, or differ in where a score stands."""
+    """Returns whether two bindings give the same matches, or differ only in the score column."""
     if one.reading.decoder is not other.reading.decoder:
         return False
     if one.reading.name == "score":
@@ -141,13 +141,13 @@ def _extras(header: Header, wanted: Mapping[str, str]) -> dict[str, str]:
 
 
 def judge_columns(table: Table) -> list[str]:
-    """All columns that may name the judge."""
+    """Returns all columns that may contain the judge."""
     header = Header(table.columns)
     return [column for name in EXTRAS["judge"] for column in header.find(name)]
 
 
 def _decide(table: Table, candidates: Sequence[Binding]) -> Binding:
-    """The candidate that the winner's words speak for."""
+    """Returns the candidate that the winner words fit."""
     by_word = [binding for binding in candidates if binding.reading.name == "winner-word"]
     by_name = [binding for binding in candidates if binding.reading.name == "winner-name"]
     others = [b for b in candidates if b not in by_word and b not in by_name]
@@ -162,7 +162,7 @@ def _decide(table: Table, candidates: Sequence[Binding]) -> Binding:
     if len(fitting) == 1:
         return fitting[0]
     if not fitting and len(by_word) == 1:
-        # No word says anything yet: all unjudged so far, or every one unknown.
+        # The words are all unjudged or unknown, so they do not decide.
         return by_word[0]
     raise InputError(ambiguous(fitting or by_word or by_name), file=table.label)
 
@@ -173,7 +173,7 @@ def _judged_words(table: Table, column: str) -> list[str]:
 
 
 def _words_fit(found: Mapping[str, Sequence[str]], binding: Binding, *, alone: bool) -> bool:
-    """Whether winner words name the sides of a pair of columns."""
+    """Returns whether the winner words refer to the sides of a pair of columns."""
     words = found[binding.columns["winner"]]
     sides = {normalized(word) for word in words if WORDS.get(normalized(word)) in (FIRST, SECOND)}
     if alone:
@@ -184,7 +184,7 @@ def _words_fit(found: Mapping[str, Sequence[str]], binding: Binding, *, alone: b
 
 
 def _names_fit(table: Table, binding: Binding) -> bool:
-    """Whether every judged winner is the name of one of the two models, or a tie."""
+    """Returns whether every judged winner is the name of one of the two models, or a tie."""
     sample = table.sample(sorted(binding.columns.values()))
     first, second, winner = (
         sample.text(binding.columns[role]) for role in ("model_a", "model_b", "winner")
@@ -199,21 +199,24 @@ def _names_fit(table: Table, binding: Binding) -> bool:
 
 
 def _refuse_numbers(table: Table, column: str, words: Sequence[str], *, may_be_names: bool) -> None:
-    """A number is never taken for an outcome; one from 0 to 1 not even for a name."""
+    """Refuses winner columns of numbers, which could be shares.
+
+    Numbers that may be names are refused only if they all lie between 0 and 1.
+    """
     if not words or not all(map(is_bare_number, words)):
         return
     if not may_be_names:
-        message = f"holds {words[0]!r}: {SCORE_HELP.replace('NAME', column)}"
+        message = f"contains {words[0]!r}: {SCORE_HELP.replace('NAME', column)}"
     elif all(normalized(word) in ("true", "false") or 0 <= float(word) <= 1 for word in words):
-        message = f"{words[0]!r} may be a model's name (--reading winner-name) or a share "
-        message += "(--score-of a or --score-of b); say which"
+        message = f"{words[0]!r} may be the name of a model or a share; set --reading winner-name, "
+        message += "or --score-of a or --score-of b"
     else:
         return
     raise InputError(message, file=table.label, column=column, value=words[0])
 
 
 def ambiguous(bindings: Sequence[Binding]) -> str:
-    """What an error says where two readings fit: it names them and the option that decides."""
+    """Returns the message for formats that fit equally, with the options that choose one."""
     both = " or ".join(binding.describe() for binding in bindings)
     if len({binding.reading.name for binding in bindings}) == len(bindings):
         option = " or ".join(f"--reading {binding.reading.name}" for binding in bindings)
@@ -222,7 +225,7 @@ def ambiguous(bindings: Sequence[Binding]) -> str:
             "--columns " + ",".join(f"{role}={column}" for role, column in b.columns.items())
             for b in bindings
         )
-    return f"can be read as {both}; say which with {option}"
+    return f"can be read as {both}; choose one with {option}"
 
 
 def _explain_missing(
@@ -253,13 +256,13 @@ def _explain_missing(
     def missing(shape: Mapping[str, str]) -> list[str]:
         return [role for role in shape if role not in wanted and not header.find(shape[role])]
 
-    # The first shape of which most is there; the usual one where nothing is.
+    # The first shape with the most columns present, or the usual one if there are none.
     best = max(shapes, key=lambda shape: len(shape) - len(missing(shape)))
     lacking = missing(best)
     message = f"there is no column {' and no column '.join(repr(best[r]) for r in lacking)}"
     message += _found(columns, best[lacking[0]])
     choose = ",".join(f"{role}=NAME" for role in lacking)
-    message += f". Name the columns with --columns {choose}"
+    message += f"; specify the columns with --columns {choose}"
     if not any(header.find(name) for shape in shapes for name in shape.values()):
         message += "; if the file has no header, its columns are column_1, column_2, ..."
     raise InputError(message, file=table.label, column=best[lacking[0]])

@@ -1,4 +1,4 @@
-"""What the word in a winner column says."""
+"""The meaning of the words in a winner column."""
 
 from __future__ import annotations
 
@@ -45,26 +45,26 @@ VERDICTS: Final[dict[str, int]] = {
     "b>>a": SECOND,
     **dict.fromkeys(UNJUDGED_WORDS, UNJUDGED),
 }
-"""The verdicts of arena-hard; a clear win (`>>`) is one win, as any other."""
+"""The verdicts of arena-hard. A clear win (`>>`) counts as one win, like any other."""
 
 _BARE = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|true|false")
 
 
 def normalized(word: str) -> str:
-    """A word as the tables here spell it: no white space around it, no capitals."""
+    """Returns a word without surrounding white space and in lower case, as in the tables here."""
     return word.strip().casefold()
 
 
 def is_bare_number(word: str) -> bool:
-    """Whether a word is a number or a truth value, which says nothing without its meaning."""
+    """Returns whether a word is a number or a boolean, whose meaning is unknown."""
     return _BARE.fullmatch(normalized(word)) is not None
 
 
 class WordTable:
-    """Turns a column of words into outcomes, by one look-up a distinct word.
+    """Converts columns of words into outcomes, with one look-up per distinct word.
 
     Args:
-        words: the outcome of each normal word.
+        words: Outcomes of the normalized words.
     """
 
     def __init__(self, words: dict[str, int]) -> None:
@@ -73,20 +73,20 @@ class WordTable:
         self._outcomes = np.empty(0, np.uint8)
 
     def outcomes(self, words: pl.Series) -> tuple[np.ndarray, np.ndarray]:
-        """The outcome of every row (BAD for an unknown word), and the row's word as a code.
+        """Returns the outcome of each row (BAD for an unknown word) and the code of its word.
 
         Args:
-            words: text; null is no outcome.
+            words: Words as text. Null is a missing outcome.
         """
         codes = self._interner.encode(words)
         if len(self._interner) != len(self._outcomes) - 1:
             known = [self._words.get(normalized(word), BAD) for word in self._interner.names]
-            # The last entry is for null, whose code is larger than any other.
+            # The last entry is for null, whose code exceeds all others.
             self._outcomes = np.array([*known, UNJUDGED], np.uint8)
         slots = np.minimum(codes, len(self._outcomes) - 1)
         return self._outcomes[slots], slots
 
     @property
     def seen(self) -> list[str]:
-        """The distinct words so far, as they are written; the code is the position."""
+        """The distinct words so far in their original spelling, by code."""
         return self._interner.names

@@ -1,1 +1,1 @@
-"""Sources of rows as tables: files, streams, frames and Python objects."""
+"""Tables of rows from files, streams, frames and Python objects."""

@@ -1,4 +1,4 @@
-"""A few rows of a file, and their columns as text, numbers or truth values."""
+"""Batches of rows, and their columns as text, numbers or booleans."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LARGEST_INT: Final = 2**63
 
 
 def is_text(dtype: pl.DataType) -> bool:
-    """Whether a column of this type holds text."""
+    """Returns whether a column of this type contains text."""
     return dtype in (pl.String, pl.Categorical, pl.Enum)
 
 
@@ -29,9 +29,9 @@ class Numbers:
     """A column as numbers.
 
     Attributes:
-        values: float64, NaN where there is none.
-        null: where the file has no value (null, empty, NaN, "error", "skip").
-        bad: where the file has a value that is no number.
+        values: Numbers, float64, with NaN if there is none.
+        null: Mask of missing values (null, empty, NaN, "error", "skip").
+        bad: Mask of values that are not numbers.
     """
 
     values: np.ndarray
@@ -44,10 +44,10 @@ class RowBatch:
     """Consecutive rows of one file or frame.
 
     Attributes:
-        file: what errors call the source.
-        frame: the columns asked for.
-        rows: the number of each row as its reader counts, or of the first one where they follow
-            each other.
+        file: Name of the source in error messages.
+        frame: Requested columns.
+        rows: Number of each row as counted by the reader, or that of the first row if the rows are
+            consecutive.
     """
 
     file: str
@@ -55,28 +55,28 @@ class RowBatch:
     rows: np.ndarray | int
 
     def row(self, index: int) -> int:
-        """The row of the file, as an editor counts, at a position of this batch."""
+        """Returns the number of the row at a position of the batch, as an editor counts rows."""
         return self.rows + index if isinstance(self.rows, int) else int(self.rows[index])
 
     def where(self, mask: np.ndarray) -> RowBatch:
-        """Only the rows where the mask is true."""
+        """Returns the rows for which the mask is true."""
         rows = self.rows + np.flatnonzero(mask) if isinstance(self.rows, int) else self.rows[mask]
         return RowBatch(self.file, self.frame.filter(pl.Series(mask)), rows)
 
     def behind(self, rows: int) -> RowBatch:
-        """Without the first so many rows."""
+        """Returns the rows after the given number of first ones."""
         numbers = self.rows + rows if isinstance(self.rows, int) else self.rows[rows:]
         return RowBatch(self.file, self.frame.slice(rows), numbers)
 
     def value(self, column: str, index: int) -> object:
-        """One cell, as the file has it."""
+        """Returns the value of a cell."""
         return self.frame.get_column(column)[index]
 
     def text(self, column: str) -> pl.Series:
-        """A column as text; null stays null, and whole floats are written as integers.
+        """Returns a column as text, with whole floats written as integers and null unchanged.
 
         Raises:
-            InputError: The column holds lists, structs or bytes.
+            InputError: If the column contains lists, structs or bytes.
         """
         series = self.frame.get_column(column)
         dtype = series.dtype
@@ -85,17 +85,17 @@ class RowBatch:
         if dtype == pl.Object:
             return pl.Series(column, self._scalars(column, series), pl.String)
         if dtype.is_nested() or dtype == pl.Binary:
-            message = f"holds {dtype}, where text is needed; --columns can name another column"
+            message = f"contains {dtype}, but must be text; specify another column with --columns"
             raise InputError(message, file=self.file, column=column)
         if dtype.is_float():
             return _float_text(series)
         return series.cast(pl.String)
 
     def numbers(self, column: str) -> Numbers:
-        """A column as numbers.
+        """Returns a column as numbers.
 
         Raises:
-            InputError: The column holds lists, structs or dates.
+            InputError: If the column contains lists, structs or dates.
         """
         series = self.frame.get_column(column)
         if is_text(series.dtype) or series.dtype == pl.Object:
@@ -108,7 +108,7 @@ class RowBatch:
             null = values.is_null() | values.is_nan().fill_null(False)
             bad = pl.repeat(False, len(series), eager=True)
         else:
-            message = f"holds {series.dtype}, where numbers are needed"
+            message = f"contains {series.dtype}, but must be numbers"
             raise InputError(message, file=self.file, column=column)
         return Numbers(
             values.fill_null(float("nan")).to_numpy(),
@@ -117,7 +117,7 @@ class RowBatch:
         )
 
     def truths(self, column: str) -> Numbers:
-        """A column of truth values (true, false, 1, 0, yes, no) as the numbers 1 and 0."""
+        """Returns a column of booleans (true, false, 1, 0, yes, no) as the numbers 1 and 0."""
         series = self.frame.get_column(column)
         if is_text(series.dtype) or series.dtype == pl.Object:
             text = self.text(column).cast(pl.String).str.strip_chars().str.to_lowercase()
@@ -135,7 +135,7 @@ class RowBatch:
         for index, value in enumerate(values):
             if isinstance(value, dict | list | tuple):
                 message = (
-                    f"holds {shortened_value(value)}, where one word, name or number is needed"
+                    f"contains {shortened_value(value)}, but must be a word, a name or a number"
                 )
                 raise InputError(
                     message, file=self.file, row=self.row(index), column=column, value=value
@@ -145,13 +145,13 @@ class RowBatch:
 
 
 def shortened_value(value: object, width: int = 60) -> str:
-    """A value as a message shows it: quoted if it is text, cut if it is long."""
+    """Returns a value as it is shown in messages, with text quoted and long values shortened."""
     shown = "null" if value is None else repr(value)
     return shown if len(shown) <= width else shown[: width - 3] + "..."
 
 
 def is_missing(value: object) -> bool:
-    """Whether a Python value stands for none: None, NaN, and pandas' NA and NaT."""
+    """Returns whether a Python value is missing: None, NaN, or the NA or NaT of pandas."""
     if value is None:
         return True
     if isinstance(value, float | np.floating):
@@ -160,11 +160,11 @@ def is_missing(value: object) -> bool:
 
 
 def scalar_text(value: Any) -> str | None:  # noqa: ANN401 - whatever a file or a tuple holds
-    """A single value as text, None where it stands for none."""
+    """Returns a single value as text, or None if it is missing."""
     if is_missing(value):
         return None
     if isinstance(value, str):
-        # Not str(), which names the member of an enumeration instead of its value.
+        # Not str(), which gives the name of an enumeration member instead of its value.
         return str.__str__(value)
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
@@ -176,10 +176,10 @@ def scalar_text(value: Any) -> str | None:  # noqa: ANN401 - whatever a file or 
 
 
 def series_of(name: str, values: Sequence[Any]) -> pl.Series:
-    """A column from Python values of whatever kinds.
+    """Returns a column of arbitrary Python values.
 
-    Kinds that do not mix are written as text; with lists or dictionaries among them the
-    values stay as they are (dtype Object).
+    Values of incompatible types are converted to text. If there are lists or dictionaries among
+    them, the values are unchanged (dtype Object).
     """
     kinds = set(map(type, values)) - {type(None)}
     if not kinds <= {str, bool, int}:
@@ -200,7 +200,7 @@ def series_of(name: str, values: Sequence[Any]) -> pl.Series:
 
 
 def nested_text(series: pl.Series) -> pl.Series:
-    """Any column as text; lists and structs as JSON, so that equal values have equal text."""
+    """Returns any column as text, with lists and structs as JSON, so equal values stay equal."""
     if series.dtype == pl.Object:
         values = [
             json.dumps(v) if isinstance(v, dict | list | tuple) else scalar_text(v) for v in series
@@ -224,7 +224,7 @@ _TOO_MANY = 2.0**53
 
 
 def good_counts(values: np.ndarray) -> np.ndarray:
-    """Which numbers can be counts."""
+    """Returns whether each number is a valid count."""
     with np.errstate(invalid="ignore"):
         good: np.ndarray = (values >= 0) & (values < _TOO_MANY) & (values == np.floor(values))
     return good

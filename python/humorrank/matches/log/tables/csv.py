@@ -1,4 +1,4 @@
-"""Delimited text: which delimiter, which header, and the rows."""
+"""Delimited text: its delimiter, its header and its rows."""
 
 from __future__ import annotations
 
@@ -37,13 +37,14 @@ class CsvTable:
     """A CSV or TSV file.
 
     Attributes:
-        origin: the file.
-        compression: how it is compressed.
-        label: what errors call it.
-        columns: its columns; column_1, ... without a header.
-        headerless: whether it has no header.
-        delimiter: the character between fields.
-        notes: remarks on how it is read.
+        origin: File or stream.
+        compression: Compression of the file.
+        label: Name of the file in error messages.
+        columns: Names of the columns, which are column_1, ... without a header.
+        headerless: Whether the file has no header.
+        delimiter: Character between fields.
+        untyped: Whether all values are text, which they always are.
+        notes: Notes for the user on how the file is read.
     """
 
     origin: Origin
@@ -56,19 +57,19 @@ class CsvTable:
     notes: list[str] = field(default_factory=list)
 
     def sample(self, columns: Sequence[str]) -> RowBatch:
-        """Some first rows."""
+        """Returns the first rows."""
         for batch in self._read(columns, SAMPLE, lambda _: None):
             return batch
         return RowBatch(self.label, pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), 1)
 
     def words(self, column: str) -> list[str]:
-        """The distinct values of a column in these rows."""
+        """Returns the distinct values of a column in the first rows."""
         for texts, _ in self._chunks([column], SAMPLE, lambda _: None):
             return list(dict.fromkeys(texts[0].to_list()))
         return []
 
     def codes(self, wanted: Wanted) -> Reader | None:
-        """Reads columns as codes, where the text is not compressed."""
+        """Returns a reader of columns as codes, or None for a stream or a compressed file."""
         if self.compression != "none" or not isinstance(self.origin, Path):
             return None
         try:
@@ -83,11 +84,11 @@ class CsvTable:
             return None
 
     def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[RowBatch]:
-        """All rows.
+        """Yields all rows.
 
         Raises:
-            InputError: A row is ragged and `on_ragged` is None; the text or its compression is
-                broken.
+            InputError: If a row is ragged and `on_ragged` is None, or if the text or its
+                compression is invalid.
         """
         return self._read(columns, _ROWS, on_ragged, last=True)
 
@@ -112,7 +113,7 @@ class CsvTable:
         *,
         last: bool = False,
     ) -> Iterator[tuple[list[StringColumn], np.ndarray]]:
-        """The texts of some columns, and the numbers of their rows, in parts."""
+        """Yields the texts of the given columns and the numbers of their rows, in parts."""
         indices = [self.columns.index(column) for column in columns]
         reader = open_csv(
             opened(self.origin, last=last),
@@ -125,7 +126,7 @@ class CsvTable:
             try:
                 chunk = reader.read(indices, rows)
             except CsvError as error:
-                # The compiled reader goes on behind a ragged record, and nowhere else.
+                # The compiled reader can continue after a ragged record, but after no other error.
                 if on_ragged is None or error.args[2:] != ("ragged",):
                     raise broken(self.label, error) from None
                 on_ragged(broken(self.label, error))
@@ -138,10 +139,10 @@ class CsvTable:
 def open_csv(
     source: Path | Opened, compression: Compression, label: str, delimiter: str, *, header: bool
 ) -> CsvReader:
-    """A reader at the first row.
+    """Opens a reader at the first row.
 
     Raises:
-        InputError: The file cannot be read.
+        InputError: If the file cannot be read.
     """
     try:
         return CsvReader(source, delimiter=delimiter, has_header=header, compression=compression)
@@ -157,28 +158,28 @@ def csv_table(
     first_line: str,
     hints: Hints,
 ) -> CsvTable:
-    """A table from a delimited text.
+    """Creates a table from a delimited text.
 
     Args:
-        origin: the file.
-        compression: how it is compressed.
-        label: what errors call it.
-        first_line: its first line that is not blank.
-        hints: How its header is told.
+        origin: File or stream.
+        compression: Compression of the file.
+        label: Name of the file in error messages.
+        first_line: First line that is not blank.
+        hints: Hints by which the header is recognized.
 
     Raises:
-        InputError: Two columns have the same name.
+        InputError: If two columns have the same name.
     """
     known = [suffix for suffix in suffixes(origin) if suffix in _BY_SUFFIX]
     usual = _BY_SUFFIX[known[-1]] if known else None
     delimiter = _delimiter(first_line, usual, hints)
     cells = open_csv(opened(origin, last=False), compression, label, delimiter, header=True).header
     if any("\r" in cell for cell in cells) and '"' not in first_line:
-        message = "its lines end in carriage returns only; save it with line feeds (Unix, Windows)"
+        message = "has lines that end in carriage returns only; save it with line feeds"
         raise InputError(message, file=label)
     headerless = not _has_header(cells, hints)
     columns = [f"column_{i}" for i in range(1, len(cells) + 1)] if headerless else cells
-    # pandas writes its index under an empty name.
+    # pandas writes its index as a column with an empty name.
     refuse_doubled([column for column in columns if column.strip()], label)
     table = CsvTable(origin, compression, label, columns, headerless, delimiter)
     if delimiter != (usual or ","):
@@ -189,7 +190,7 @@ def csv_table(
 
 
 def _delimiter(line: str, usual: str | None, hints: Hints) -> str:
-    """The delimiter that makes a known header; else the usual or most frequent one."""
+    """Returns the delimiter that gives a known header, or else the usual or most frequent one."""
     bare = _QUOTED.sub("", line)
     order = [usual] if usual else []
     order += [d for d in _DELIMITERS if d != usual]
@@ -209,6 +210,6 @@ def _has_header(cells: Sequence[str], hints: Hints) -> bool:
         return True
     if any(_OUR_NAME.fullmatch(name) for name in hints.named):
         return False
-    # Without a known name, two columns are winner and loser; of others nothing is known, and
-    # taking the first row for a header leads to an error that says what is missing.
+    # Two columns without a known name are winner and loser. With any other number of columns the
+    # first row is assumed to be a header, which leads to an error that says what is missing.
     return len(cells) != 2 or hints.reading is not None

@@ -1,4 +1,4 @@
-"""Frames: polars, pandas, Arrow, and whatever polars itself reads from disk."""
+"""Tables from polars frames, Arrow tables, and files that polars reads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from humorrank.matches.log.tables.table import (
 
 _ROWS: Final = 1 << 20
 _CODED_ROWS: Final = 1 << 18
-"""So many rows are coded at a time: their codes stay in the cache until they are counted."""
+"""The number of rows coded at a time, whose codes stay in the cache until they are counted."""
 _LAZY_ROWS: Final = 1 << 18
 
 
@@ -37,10 +37,10 @@ class FrameTable:
     """A polars frame, in memory or lazy.
 
     Attributes:
-        label: what errors call it.
-        frame: the frame.
-        schema: its columns and their types.
-        parquet: the one Parquet file that it scans, if it does.
+        label: Name of the frame in error messages.
+        frame: Frame.
+        schema: Types of the columns by name.
+        parquet: Parquet file that a lazy frame scans, if it scans exactly one.
     """
 
     label: str
@@ -53,11 +53,11 @@ class FrameTable:
 
     @cached_property
     def columns(self) -> list[str]:
-        """The names of its columns, and GAME_SCORES if there are games."""
+        """The names of the columns, with GAME_SCORES if there are games."""
         return with_games(list(self.schema), self.schema.get(GAMES))
 
     def sample(self, columns: Sequence[str]) -> RowBatch:
-        """Some first rows."""
+        """Returns the first rows."""
         frame = select(self.frame.head(SAMPLE), columns)
         if isinstance(frame, pl.LazyFrame):
             try:
@@ -67,13 +67,13 @@ class FrameTable:
         return RowBatch(self.label, frame, 1)
 
     def words(self, column: str) -> list[str]:
-        """The distinct values of a column in these rows."""
+        """Returns the distinct values of a column in the first rows."""
         if isinstance(self.frame, pl.DataFrame) and self.schema[column] == pl.String:
             return distinct(self.frame.get_column(column).head(SAMPLE))
         return sampled_words(self, column)
 
     def codes(self, wanted: Wanted) -> Reader | None:
-        """Reads columns of text or whole numbers as codes, in memory or from a Parquet file."""
+        """Returns a reader of text or integer columns as codes, in memory or from Parquet."""
         if not all(_has_codes(self.schema[column]) for column, _ in wanted):
             return None
         if isinstance(self.frame, pl.DataFrame):
@@ -89,12 +89,12 @@ class FrameTable:
             return None
 
     def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[RowBatch]:
-        """All rows.
+        """Yields all rows.
 
         Raises:
-            InputError: A lazy frame cannot be computed, or its file is broken.
+            InputError: If a lazy frame cannot be computed, or its file is invalid.
         """
-        # Without a column polars forgets how many rows there are.
+        # Without any column polars would lose the number of rows.
         frame = select(self.frame, columns or list(self.schema)[:1])
         start = 1
         try:
@@ -111,11 +111,11 @@ class FrameTable:
 
 
 class ColumnCodes:
-    """Columns in memory, coded: anything that an interner takes, and whole numbers of polars.
+    """A reader of columns in memory as codes, for polars integers and all that interners accept.
 
     Args:
-        columns: columns, each with the number of its interner.
-        rows: how many rows there are.
+        columns: Columns, each with the number of its interner.
+        rows: Number of rows.
     """
 
     def __init__(self, columns: Sequence[tuple[Any, int]], rows: int) -> None:
@@ -124,7 +124,7 @@ class ColumnCodes:
         self._start = 0
 
     def read(self, interners: Sequence[Interner]) -> Sequence[np.ndarray] | None:
-        """The next rows."""
+        """Returns the next rows."""
         start, end = self._start, min(self._start + _CODED_ROWS, self._rows)
         if start >= end:
             return None
@@ -139,7 +139,7 @@ class ColumnCodes:
 
 
 def _part(column: Any, start: int, end: int, rows: int) -> Any:  # noqa: ANN401 - many kinds
-    """Some rows of a column."""
+    """Returns a range of rows of a column."""
     part = column if end - start == rows else column[start:end]
     if isinstance(part, pl.Series) and part.dtype.is_integer():
         return part.cast(pl.String)
@@ -147,7 +147,7 @@ def _part(column: Any, start: int, end: int, rows: int) -> Any:  # noqa: ANN401 
 
 
 def distinct(values: object) -> list[str]:
-    """The distinct strings of a column, in the order of their first appearance."""
+    """Returns the distinct strings of a column, in the order of their first occurrence."""
     interner = Interner()
     interner.encode(values)
     return interner.names
@@ -158,10 +158,10 @@ def _has_codes(dtype: pl.DataType) -> bool:
 
 
 def polars_table(label: str, frame: pl.DataFrame | pl.LazyFrame) -> FrameTable:
-    """A table from a polars frame.
+    """Creates a table from a polars frame.
 
     Raises:
-        InputError: A lazy frame has no valid schema.
+        InputError: If a lazy frame has no valid schema.
     """
     if isinstance(frame, pl.DataFrame):
         return FrameTable(label, frame, frame.schema)
@@ -172,10 +172,10 @@ def polars_table(label: str, frame: pl.DataFrame | pl.LazyFrame) -> FrameTable:
 
 
 def arrow_table(source: Any) -> FrameTable:  # noqa: ANN401 - any object that speaks Arrow
-    """A table from a pyarrow Table or any object with the Arrow PyCapsule interface.
+    """Creates a table from a pyarrow Table or any object with the Arrow PyCapsule interface.
 
     Raises:
-        InputError: polars cannot take it in, as where two columns have the same name.
+        InputError: If polars cannot convert it, or two columns have the same name.
     """
     label = type(source).__name__
     names = getattr(source, "column_names", None)
@@ -188,15 +188,15 @@ def arrow_table(source: Any) -> FrameTable:  # noqa: ANN401 - any object that sp
 
 
 def file_table(path: Path, label: str, kind: str) -> FrameTable:
-    """A table from a Parquet or Arrow IPC file, of which only what is asked for is read.
+    """Creates a table from a Parquet or Arrow IPC file, reading only the columns needed.
 
     Args:
-        path: the file.
-        label: what errors call it.
+        path: Path of the file.
+        label: Name of the file in error messages.
         kind: "Parquet", "Arrow IPC" or "Arrow IPC stream".
 
     Raises:
-        InputError: The file is broken.
+        InputError: If the file is invalid.
     """
     try:
         if kind == "Parquet":
@@ -214,9 +214,9 @@ def file_table(path: Path, label: str, kind: str) -> FrameTable:
 def select(
     frame: pl.DataFrame | pl.LazyFrame, columns: Sequence[str]
 ) -> pl.DataFrame | pl.LazyFrame:
-    """Only these columns; of games only their scores."""
+    """Selects columns, with GAME_SCORES computed from the games."""
     if GAME_SCORES not in columns or GAMES in columns:
-        # Taken one by one, columns in memory cost no query.
+        # Columns in memory are selected one by one, which avoids the cost of a query.
         return (
             pl.DataFrame([frame.get_column(name) for name in columns])
             if isinstance(frame, pl.DataFrame)
@@ -227,7 +227,7 @@ def select(
 
 
 def with_games(columns: list[str], games: pl.DataType | None) -> list[str]:
-    """The columns, and GAME_SCORES where `games` is a list of structs with a score."""
+    """Adds GAME_SCORES to the columns if `games` is a list of structs with a score."""
     inner = games.inner if isinstance(games, pl.List) else None
     if isinstance(inner, pl.Struct) and any(part.name == "score" for part in inner.fields):
         return [*columns, GAME_SCORES]
@@ -235,12 +235,12 @@ def with_games(columns: list[str], games: pl.DataType | None) -> list[str]:
 
 
 def game_scores(games: object) -> object:
-    """The score of each game of a list; what is no list stays as it is."""
+    """Returns the scores of a list of games, and any other value unchanged."""
     if isinstance(games, list):
         return [game.get("score") if isinstance(game, dict) else game for game in games]
     return None if is_missing(games) else games
 
 
 def unreadable(label: str, error: Exception) -> InputError:
-    """An error of polars, as ours."""
+    """Converts an error of polars."""
     return InputError(f"cannot be read: {str(error).splitlines()[0]}", file=label)

@@ -1,4 +1,4 @@
-"""JSON: one object a line, or one array of objects."""
+"""JSON with one object per line, or a single array of objects."""
 
 from __future__ import annotations
 
@@ -39,11 +39,12 @@ class JsonTable:
     """A JSONL file or a JSON array.
 
     Attributes:
-        origin: the file.
-        compression: how it is compressed.
-        label: what errors call it.
-        is_array: whether it is one array; its rows are then counted from 1, not by line.
-        columns: the keys of its first objects.
+        origin: File or stream.
+        compression: Compression of the file.
+        label: Name of the file in error messages.
+        is_array: Whether the file is a single array, whose rows are counted from 1 instead of by
+            line.
+        columns: Keys of the first objects.
     """
 
     origin: Origin
@@ -59,26 +60,26 @@ class JsonTable:
         """Reads the keys of the first objects."""
         self.columns = keys_of(row for _, row in islice(self._objects([]), SAMPLE))
         if not self.columns:
-            raise InputError("holds no objects", file=self.label)
+            raise InputError("contains no objects", file=self.label)
 
     def sample(self, columns: Sequence[str]) -> RowBatch:
-        """Some first rows."""
+        """Returns the first rows."""
         rows = list(islice(self._objects(columns), SAMPLE))
         return object_batch(self.label, rows, columns)
 
     def words(self, column: str) -> list[str]:
-        """The distinct values of a column in these rows."""
+        """Returns the distinct values of a column in the first rows."""
         return sampled_words(self, column)
 
     def codes(self, wanted: Wanted) -> Reader | None:
-        """There is no fast way."""
+        """Returns None, because JSON cannot be read as codes."""
         return None
 
     def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[RowBatch]:
-        """All rows; an object that lacks a key has null there.
+        """Yields all rows, with null for a key that an object lacks.
 
         Raises:
-            InputError: The JSON is malformed or not made of objects.
+            InputError: If the JSON is malformed or does not consist of objects.
         """
         objects = self._objects(columns, last=True)
         while rows := list(islice(objects, _ROWS)):
@@ -86,7 +87,7 @@ class JsonTable:
             yield object_batch(self.label, rows, columns)
 
     def _new_keys(self, rows: Sequence[Numbered]) -> None:
-        """Keys that the first objects do not have are known from here on."""
+        """Adds keys that the previous objects do not have to the columns."""
         for key in keys_of(row for _, row in rows):
             if key not in self.columns:
                 self.columns.append(key)
@@ -99,7 +100,7 @@ class JsonTable:
 
 
 def keys_of(rows: Iterator[Object]) -> list[str]:
-    """All keys, by first appearance; GAME_SCORES behind them if there are games."""
+    """Returns all keys in the order of first occurrence, then GAME_SCORES if there are games."""
     keys: dict[str, None] = {}
     for shape in dict.fromkeys(tuple(row) for row in rows):
         keys.update(dict.fromkeys(shape))
@@ -109,7 +110,7 @@ def keys_of(rows: Iterator[Object]) -> list[str]:
 
 
 def object_batch(label: str, rows: Sequence[Numbered], columns: Sequence[str]) -> RowBatch:
-    """A batch from some objects."""
+    """Creates a batch from objects."""
     numbers = pl.Series([number for number, _ in rows], dtype=pl.UInt64).to_numpy()
     series = [_column([row for _, row in rows], numbers, column, label) for column in columns]
     frame = pl.DataFrame(series) if series else pl.DataFrame(height=len(rows))
@@ -125,7 +126,7 @@ def _column(rows: Sequence[Object], numbers: np.ndarray, column: str, label: str
     except UnicodeEncodeError:
         for number, value in zip(numbers, values, strict=True):
             if not _encodable(str(value)):
-                message = "is not Unicode text (half of a surrogate pair)"
+                message = "is not Unicode text (it contains half of a surrogate pair)"
                 raise InputError(
                     message, file=label, row=int(number), column=column, value=value
                 ) from None
@@ -144,25 +145,29 @@ _DECODER: Final = json.JSONDecoder()
 
 
 def _checked(value: object, text: str, keys: Sequence[str], label: str, row: int) -> Object:
-    """An object in which none of these keys stands twice, of which JSON keeps the last one."""
+    """Checks that a value is an object without duplicates of the given keys, and returns it.
+
+    The JSON decoder would silently keep the last value of a duplicate key.
+    """
     if not isinstance(value, dict):
         message = f'expected an object such as {{"model_a": ...}}, not {shortened_value(value)}'
         raise InputError(message, file=label, row=row)
-    # As many marks of a key as keys: none is doubled. Else objects are nested, or a text looks
-    # like a key; the keys that matter are then counted, and only if need be read again.
+    # If there are as many key marks as keys, no key is duplicated. Otherwise objects are nested or
+    # a text looks like a key. Then the given keys are counted, and the text is decoded again only
+    # if necessary.
     marks = text.count('":') + text.count('" :')
     if marks != len(value) and any(
         text.count(f"{key}:") + text.count(f"{key} :") > 1 for key in keys
     ):
         doubled = _doubled_key(text)
         if doubled is not None:
-            message = f"an object has the key {doubled!r} twice"
+            message = f"contains an object with the key {doubled!r} twice; remove one of them"
             raise InputError(message, file=label, row=row)
     return value
 
 
 def _doubled_key(text: str) -> str | None:
-    """A key that the object itself, not one inside it, has twice."""
+    """Returns a key that the outermost object has twice, or None."""
     pairs: list[tuple[str, Any]] = json.JSONDecoder(object_pairs_hook=list).decode(text)
     seen: set[str] = set()
     for key, _ in pairs:
@@ -182,15 +187,15 @@ def _one_a_line(
         try:
             value, end = _DECODER.raw_decode(written)
             if end != len(written):
-                raise ValueError(f"something follows at character {end + 1}")
+                raise ValueError(f"extra data at character {end + 1}")
         except (ValueError, RecursionError) as error:
-            message = f"malformed JSON ({error}); JSONL has one whole object a line"
+            message = f"malformed JSON ({error}); every line of JSONL must be a complete object"
             raise InputError(message, file=label, row=number) from None
         yield number, _checked(value, written, keys, label, number)
 
 
 def _array(text: Iterator[tuple[int, str]], keys: Sequence[str], label: str) -> Iterator[Numbered]:
-    """The objects of one array, decoded one by one from as much text as they need."""
+    """Yields the objects of an array, each decoded from as much text as it needs."""
     buffer = _Buffer(text, label)
     buffer.expect("[")
     for count in itertools.count(1):
@@ -204,7 +209,7 @@ def _array(text: Iterator[tuple[int, str]], keys: Sequence[str], label: str) -> 
 
 
 class _Buffer:
-    """Text that grows while a value in it is incomplete."""
+    """A text buffer that grows while the value in it is incomplete."""
 
     def __init__(self, text: Iterator[tuple[int, str]], label: str) -> None:
         self._text = text
@@ -215,24 +220,24 @@ class _Buffer:
         self._last = 1
 
     def accept(self, mark: str) -> bool:
-        """Passes over a mark if it comes next."""
+        """Skips a mark if it comes next, and returns whether it did."""
         if self._next() != mark:
             return False
         self._at += 1
         return True
 
     def expect(self, mark: str) -> None:
-        """Passes over a mark that must come next."""
+        """Skips a mark that must come next."""
         if not self.accept(mark):
             self._fail(f"expected {mark!r}", self._at)
 
     def end(self) -> None:
-        """Nothing may come next."""
+        """Checks that nothing follows."""
         if self._next():
-            self._fail("something follows the array", self._at)
+            self._fail("extra data after the array", self._at)
 
     def value(self) -> tuple[object, str]:
-        """The next value, and as it is written."""
+        """Returns the next value and its text."""
         self._next()
         while True:
             try:
@@ -255,12 +260,12 @@ class _Buffer:
                 return ""
 
     def _grow(self) -> bool:
-        """Takes in more lines, at least as many characters as are held, for linear time."""
+        """Reads at least as many characters as are held, so that the time is linear."""
         self._line += self._held.count("\n", 0, self._at)
         self._held, self._at = self._held[self._at :], 0
         parts, length = [self._held], 0
         for number, line in self._text:
-            # Blank lines are left out of what comes; counted back in, positions give lines.
+            # Blank lines were left out. They are restored so that positions give line numbers.
             parts.append("\n" * (number - self._last) + line)
             self._last = number
             length += len(line)

@@ -1,4 +1,4 @@
-"""The lines of a text file, compressed or not."""
+"""The lines of a text file, which may be compressed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from humorrank.matches.log.tables.stream import Origin, opened
 
 Compression = Literal["none", "gzip", "zstd"]
 
-# Occurs in no JSON text (which must escape it), nor in any table worth the name, so that a
-# record with this delimiter and without quotes is a line.
+# This character does not occur in JSON text, where it must be escaped, nor in ordinary tables. With
+# it as the delimiter and without quotes, a record is a line.
 _NO_DELIMITER: Final = "\x1f"
 
 
 def compression_of(start: bytes) -> Compression:
-    """How a file is compressed, by its first bytes."""
+    """Returns the compression of a file, judging by its first bytes."""
     if start.startswith(b"\x1f\x8b"):
         return "gzip"
     if start.startswith(b"\x28\xb5\x2f\xfd"):
@@ -28,17 +28,17 @@ def compression_of(start: bytes) -> Compression:
 def lines(
     origin: Origin, compression: Compression, label: str, *, at_once: int, last: bool = False
 ) -> Iterator[tuple[int, str]]:
-    """The lines that are not blank, each with its number.
+    """Yields the lines that are not blank, each with its number.
 
     Args:
-        origin: the file.
-        compression: how it is compressed.
-        label: what errors call it.
-        at_once: how many lines are held in memory.
-        last: whether the text is not opened again.
+        origin: File or stream.
+        compression: Compression of the file.
+        label: Name of the file in error messages.
+        at_once: Number of lines held in memory.
+        last: Whether this is the last time that the text is opened.
 
     Raises:
-        InputError: The compression is broken, or the text is not UTF-8.
+        InputError: If the compressed data are invalid, or the text is not UTF-8.
     """
     try:
         reader = CsvReader(
@@ -48,7 +48,7 @@ def lines(
             has_header=False,
             compression=compression,
         )
-        # An empty text has no column to read.
+        # An empty text has no columns to read.
         while reader.header and (chunk := reader.read([0], at_once)) is not None:
             (texts,), numbers = chunk
             yield from zip(numbers.tolist(), texts.to_list(), strict=True)
@@ -57,6 +57,6 @@ def lines(
 
 
 def broken(label: str, error: CsvError) -> InputError:
-    """The error of the compiled reader, as ours."""
+    """Converts an error of the compiled reader."""
     line, message, *_ = error.args
     return InputError(str(message), file=label, row=line)

@@ -1,4 +1,4 @@
-"""Tables of Python rows and columns."""
+"""Tables from Python rows and columns."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class RowsTable:
     """Rows in memory: tuples (a, b, winner) or (winner, loser).
 
     Attributes:
-        label: what errors call it.
-        rows: the rows.
-        columns: the names of their parts.
+        label: Name of the rows in error messages.
+        rows: Rows.
+        columns: Names of the elements of a row.
     """
 
     label: str
@@ -41,25 +41,25 @@ class RowsTable:
     notes: list[str] = field(default_factory=list)
 
     def sample(self, columns: Sequence[str]) -> RowBatch:
-        """Some first rows."""
+        """Returns the first rows."""
         whole = [row for row in self.rows[:SAMPLE] if len(row) == len(self.columns)]
         return self._batch(whole, list(range(1, len(whole) + 1)), columns)
 
     def words(self, column: str) -> list[str]:
-        """The distinct values of a column in these rows."""
+        """Returns the distinct values of a column in the first rows."""
         at, width = self.columns.index(column), len(self.columns)
         values = [row[at] for row in self.rows[:SAMPLE] if len(row) == width]
         return words_of(column, values)
 
     def codes(self, wanted: Wanted) -> Reader | None:
-        """Reads rows whose parts are all text."""
+        """Returns a reader of rows as codes, for rows whose elements are all text."""
         return _RowCodes(self.rows, [(self.columns.index(c), i) for c, i in wanted])
 
     def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[RowBatch]:
-        """All rows.
+        """Yields all rows.
 
         Raises:
-            InputError: A row has more or fewer parts than the first, and `on_ragged` is None.
+            InputError: If a row differs in length from the first row and `on_ragged` is None.
         """
         for start in range(0, len(self.rows), _ROWS):
             rows, numbers = [], []
@@ -68,7 +68,7 @@ class RowsTable:
                     rows.append(row)
                     numbers.append(number)
                     continue
-                message = f"has {len(row)} parts where the first row has {len(self.columns)}"
+                message = f"has {len(row)} elements, but the first row has {len(self.columns)}"
                 error = InputError(message, file=self.label, row=number)
                 if on_ragged is None:
                     raise error
@@ -87,12 +87,12 @@ class RowsTable:
 
 @dataclass
 class ColumnsTable:
-    """Columns in memory, as lists of one length.
+    """Columns in memory, as lists of equal length.
 
     Attributes:
-        label: what errors call it.
-        values: the values of each column.
-        columns: the names of the columns.
+        label: Name of the columns in error messages.
+        values: Values of each column by name.
+        columns: Names of the columns.
     """
 
     label: str
@@ -103,20 +103,20 @@ class ColumnsTable:
     notes: list[str] = field(default_factory=list)
 
     def sample(self, columns: Sequence[str]) -> RowBatch:
-        """Some first rows."""
+        """Returns the first rows."""
         return self._batch(columns, 0, SAMPLE)
 
     def words(self, column: str) -> list[str]:
-        """The distinct values of a column in these rows."""
+        """Returns the distinct values of a column in the first rows."""
         return words_of(column, self.values[column][:SAMPLE])
 
     def codes(self, wanted: Wanted) -> Reader | None:
-        """Reads columns of text."""
+        """Returns a reader of columns of text as codes."""
         columns = [(self.values[column], interner) for column, interner in wanted]
         return ColumnCodes(columns, len(columns[0][0]))
 
     def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[RowBatch]:
-        """All rows."""
+        """Yields all rows."""
         names = columns or self.columns[:1]
         for start in range(0, len(self.values[names[0]]), _ROWS):
             yield self._batch(names, start, start + _ROWS)
@@ -127,7 +127,7 @@ class ColumnsTable:
 
 
 def words_of(column: str, values: Sequence[Any]) -> list[str]:
-    """The distinct ones of Python values, as text."""
+    """Returns the distinct values of a column as text."""
     try:
         return distinct(values)
     except (TypeError, ValueError):
@@ -138,7 +138,7 @@ def words_of(column: str, values: Sequence[Any]) -> list[str]:
 
 
 class _RowCodes:
-    """Parts of rows in memory, coded; they must be text and all rows of one length."""
+    """A reader of rows in memory as codes, for rows of text of equal length."""
 
     def __init__(self, rows: Sequence[Sequence[Any]], wanted: Sequence[tuple[int, int]]) -> None:
         self._rows = rows
@@ -146,7 +146,7 @@ class _RowCodes:
         self._start = 0
 
     def read(self, interners: Sequence[Interner]) -> Sequence[np.ndarray] | None:
-        """The next rows."""
+        """Returns the next rows."""
         rows = list(self._rows[self._start : self._start + _ROWS])
         if not rows:
             return None
@@ -158,10 +158,10 @@ class _RowCodes:
 
 
 def columns_table(source: Mapping[Any, Any]) -> ColumnsTable | FrameTable:
-    """A table from columns by name: lists, tuples, numpy arrays or series.
+    """Creates a table from columns by name, given as lists, tuples, NumPy arrays or series.
 
     Raises:
-        InputError: They are not columns, or not of one length.
+        InputError: If a value is not a column, or the columns differ in length.
     """
     label = "columns"
     columns = [str(name) for name in source]
@@ -171,7 +171,7 @@ def columns_table(source: Mapping[Any, Any]) -> ColumnsTable | FrameTable:
     ]
     for column, part in zip(columns, values, strict=True):
         if len(part) != len(values[0]):
-            message = f"has {len(part):,} values where {columns[0]!r} has {len(values[0]):,}"
+            message = f"has {len(part):,} values, but {columns[0]!r} has {len(values[0]):,}"
             raise InputError(message, file=label, column=column)
     if values and all(isinstance(part, pl.Series) for part in values):
         frame = pl.DataFrame(dict(zip(columns, values, strict=True)))
@@ -192,5 +192,6 @@ def _values(column: str, label: str, values: Any) -> Sequence[Any] | pl.Series: 
             raise unreadable(label, error) from None
     if hasattr(values, "tolist") and hasattr(values, "iloc"):
         return list(values.tolist())
-    message = f"is a {type(values).__name__}, not a column; of matches as dictionaries give a list"
+    message = f"is a {type(values).__name__}, not a column; pass single matches as a list of "
+    message += "dictionaries"
     raise InputError(message, file=label, column=column)

@@ -1,4 +1,4 @@
-"""From what a user hands over to tables: files, standard input, frames, tuples."""
+"""Opens the tables of a source: files, standard input, frames or tuples."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ def tables(
     source: Any,  # noqa: ANN401 - many kinds, told apart here
     hints: Hints,
 ) -> Iterator[Iterator[Table]]:
-    """The tables of a source, opened one after the other; a temporary file is always removed.
+    """Opens the tables of a source one after another. Temporary files are always removed.
 
     Args:
-        source: as of `MatchLog`.
-        hints: How the header of a text is told.
+        source: Source of matches, as in `MatchLog`.
+        hints: Hints by which the header of a text is recognized.
 
     Raises:
-        InputError: A file is missing, empty or in no format known.
-        OptionError: The source is of no kind known.
+        InputError: If a file is missing, empty or in an unknown format.
+        OptionError: If the type of the source is not supported.
     """
     if isinstance(source, str | os.PathLike) or _is_paths(source):
         one = isinstance(source, str | os.PathLike)
@@ -85,7 +85,7 @@ def _opened(paths: Sequence[str], hints: Hints, stack: ExitStack) -> Iterator[Ta
                     yield _file(file, str(file), hints)
                 continue
             if path.exists() and not path.is_file():
-                # A pipe, as a shell makes of <(...): what was read of it is gone.
+                # A pipe, such as the shell's <(...), whose data can be read only once.
                 answer_interrupts()
                 pipe = stack.enter_context(path.open("rb"))
                 yield _streamed(pipe, given, hints, stack)
@@ -94,7 +94,7 @@ def _opened(paths: Sequence[str], hints: Hints, stack: ExitStack) -> Iterator[Ta
 
 
 def _streamed(source: BinaryIO, label: str, hints: Hints, stack: ExitStack) -> Table:
-    """Text is read as it comes; of a file that is not read in order, a copy is made."""
+    """Opens a stream. Text is read as it arrives, other formats from a temporary copy."""
     answer_interrupts()
     stream = Stream(source)
     start = b""
@@ -107,19 +107,19 @@ def _streamed(source: BinaryIO, label: str, hints: Hints, stack: ExitStack) -> T
     path = _copied(stream, stack)
     if kinds.is_tally(path):
         message = (
-            "is a tally, which is read from a file, not from a pipe: give the name of its file"
+            "is a tally, which cannot be read from a pipe: specify the path of its file instead"
         )
         raise InputError(message, file=label)
     table = file_table(path, label, kind)
-    table.notes.append(f"{label}: {kind} is not read in order; a temporary copy was made of it")
+    table.notes.append(f"{label}: read from a temporary copy, because {kind} is not read in order")
     return table
 
 
 def _copied(stream: Stream, stack: ExitStack) -> Path:
-    """A temporary copy of a stream.
+    """Returns the path of a temporary copy of a stream.
 
-    Where the system lets a file without a name be opened again, the copy has none, and so goes
-    even with a process that is killed.
+    If the system allows a file without a name to be opened again, the copy has no name, so that it
+    disappears even if the process is killed.
     """
     nameless = stack.enter_context(tempfile.TemporaryFile(prefix="humorrank-"))  # noqa: SIM115 - the stack closes it
     path = Path(f"/proc/self/fd/{nameless.fileno()}")
@@ -158,11 +158,11 @@ def _file(path: Path, label: str, hints: Hints) -> Table:
 
 
 def _store_table(path: Path, label: str) -> Table:
-    """The match log of a store, as `humorrank tournament export` writes it.
+    """Returns the match log of a store, as `humorrank tournament export` writes it.
 
     Raises:
-        InputError: If nothing was judged yet.
-        StoreError: If it is not a store, or cannot be read.
+        InputError: If there are no judgments yet.
+        StoreError: If the file is not a store, or cannot be read.
     """
     # SQLite takes a while to import, and most logs are not stores.
     from humorrank.store.export import store_log  # noqa: PLC0415
@@ -174,15 +174,18 @@ def _store_table(path: Path, label: str) -> Table:
 
 
 def _kind(start: bytes, label: str) -> str | None:
-    """What a file is by its first bytes; None for text, packed or not.
+    """Returns the kind of a file by its first bytes, or None for text, which may be compressed.
 
     Raises:
-        InputError: It is nothing that can be read.
+        InputError: If the format is not supported.
     """
     if not start:
         raise InputError("is empty", file=label)
     if start == kinds.SQLITE:
-        raise InputError("is a store, which is read from a file, not from a pipe", file=label)
+        message = (
+            "is a store, which cannot be read from a pipe: specify the path of its file instead"
+        )
+        raise InputError(message, file=label)
     for magic, kind in kinds.COLUMNAR.items():
         if start.startswith(magic):
             return kind
@@ -222,7 +225,7 @@ def _in_memory(source: Any) -> Table:  # noqa: ANN401 - many kinds, told apart h
     if isinstance(source, Iterable) and not isinstance(source, bytes):
         return _rows(source)
     message = (
-        f"matches cannot be a {kind.__name__}; give a path, a glob, a list of paths, '-', "
+        f"matches cannot be a {kind.__name__}; pass a path, a glob pattern, a list of paths, '-', "
         "a frame (polars, pandas, Arrow), columns by name, or tuples (a, b, winner)"
     )
     raise OptionError(message)
@@ -244,7 +247,7 @@ def _rows(source: Iterable[Any]) -> Table:
         parts.append(tuple(row))
     width = len(parts[0])
     if width not in (2, 3):
-        message = f"has {width} parts; give (a, b, winner) or (winner, loser)"
+        message = f"has {width} elements; pass (a, b, winner) or (winner, loser)"
         raise InputError(message, file="tuples", row=1)
     names = ["model_a", "model_b", "winner"] if width == 3 else ["winner", "loser"]
     return RowsTable("tuples", parts, names)
@@ -261,5 +264,5 @@ def _objects(rows: Sequence[Any]) -> Table:
 
 
 def kind_of(value: object) -> str:
-    """A value's type, for a message."""
+    """Returns the type of a value for a message."""
     return f"a {type(value).__name__}"

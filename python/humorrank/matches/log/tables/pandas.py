@@ -1,4 +1,4 @@
-"""Tables of pandas frames."""
+"""Tables from pandas frames."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ from humorrank.matches.log.tables.table import (
 
 @dataclass
 class PandasTable:
-    """A pandas frame, of which only the columns asked for are converted.
+    """A pandas frame, of which only the requested columns are converted.
 
     Attributes:
-        label: what errors call it.
-        frame: the frame.
-        columns: the names of its columns as text; column_1, ... where they are only numbers.
-        labels: what the frame itself calls each.
-        headerless: whether they are only numbers, as of a file read without a header.
+        label: Name of the frame in error messages.
+        frame: Frame.
+        columns: Names of the columns as text, which are column_1, ... if the frame has only numbers
+            as labels.
+        labels: Labels of the columns in the frame, by name.
+        headerless: Whether the labels are only numbers, as in a file read without a header.
     """
 
     label: str
@@ -45,11 +46,11 @@ class PandasTable:
     notes: list[str] = field(default_factory=list)
 
     def sample(self, columns: Sequence[str]) -> RowBatch:
-        """Some first rows."""
+        """Returns the first rows."""
         return RowBatch(self.label, self._convert(self.frame.head(SAMPLE), columns), 1)
 
     def words(self, column: str) -> list[str]:
-        """The distinct values of a column in these rows."""
+        """Returns the distinct values of a column in the first rows."""
         values = self._coded(column)
         if values is not None:
             with suppress(TypeError, ValueError):
@@ -57,14 +58,14 @@ class PandasTable:
         return sampled_words(self, column)
 
     def codes(self, wanted: Wanted) -> Reader | None:
-        """Reads columns of text or whole numbers, whatever pandas holds them in."""
+        """Returns a reader of text or integer columns as codes, or None for other columns."""
         found = [(self._coded(column), interner) for column, interner in wanted]
         if any(column is None for column, _ in found):
             return None
         return ColumnCodes(found, len(self.frame))
 
     def _coded(self, column: str) -> Any:  # noqa: ANN401 - many kinds
-        """A column as an interner takes it, not copied where that can be; None if it cannot."""
+        """Returns a column as interners accept it, if possible without a copy, or None."""
         values = self.frame[self.labels[column]]
         if not isinstance(values.dtype, np.dtype):
             storage = getattr(values.dtype, "storage", "pyarrow")
@@ -80,7 +81,7 @@ class PandasTable:
         return pl.Series(column, values.to_numpy()) if values.dtype.kind in "iu" else None
 
     def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[RowBatch]:
-        """All rows."""
+        """Yields all rows."""
         names = columns or self.columns[:1]
         for start in range(0, len(self.frame), _ROWS):
             part = self.frame.iloc[start : start + _ROWS]
@@ -106,10 +107,10 @@ class PandasTable:
 
 
 def pandas_table(frame: Any) -> PandasTable:  # noqa: ANN401 - pandas is optional
-    """A table from a pandas frame.
+    """Creates a table from a pandas frame.
 
     Raises:
-        InputError: Two columns have the same name.
+        InputError: If two columns have the same name.
     """
     labels = frame.columns.tolist()
     headerless = bool(labels) and all(isinstance(name, int) for name in labels)

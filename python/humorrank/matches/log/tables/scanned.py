@@ -1,4 +1,4 @@
-"""What polars finds by itself: Parquet and Arrow IPC at addresses, folders of Parquet files."""
+"""Tables that polars scans itself: Parquet and Arrow IPC at URLs, and folders of Parquet files."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ _TEXT: Final = frozenset(
 
 
 def address_table(address: str) -> FrameTable:
-    """Files at an address that polars knows (s3://, gs://, az://, hf://, file://, ...).
+    """Creates a table from a URL that polars supports (s3://, gs://, az://, hf://, file://, ...).
 
-    A path that ends in .arrow, .ipc or .feather is Arrow IPC; any other is Parquet, a pattern or a
-    folder. Columns that the path says (judge=x/) are columns too.
+    A path that ends in .arrow, .ipc or .feather is Arrow IPC. Any other path is Parquet, a pattern
+    or a folder. Parts of the path such as judge=x/ become columns.
 
     Raises:
-        InputError: It is of text, which cannot be recognised from afar, or cannot be read.
+        InputError: If the URL is that of a text, whose format cannot be recognized remotely, or if
+            it cannot be read.
     """
     suffix = Path(address).suffix.lower()
     if suffix in _TEXT or address.startswith(("http://", "https://", "ftp://")):
         message = (
-            "is an address, not a file; download it first, or send it to standard input "
-            "(from afar only Parquet and Arrow IPC in a store such as s3:// are read)"
+            "is a URL, not a file; download it first, or pass it to standard input (only Parquet "
+            "and Arrow IPC in object storage such as s3:// can be read remotely)"
         )
         raise InputError(message, file=address)
     try:
@@ -46,14 +47,14 @@ def address_table(address: str) -> FrameTable:
 
 
 def folder_files(folder: Path) -> list[Path] | None:
-    """The Parquet files of a folder, sorted by their paths; None where their paths say columns.
+    """Returns the sorted Parquet files of a folder, or None if their paths contain columns.
 
     Raises:
-        InputError: There are none.
+        InputError: If there are none.
     """
     files = sorted(path for path in folder.rglob("*.parquet") if path.is_file())
     if not files:
-        message = "is a directory without Parquet files; name the files in it, for example "
+        message = "is a directory without Parquet files; specify the files in it, for example "
         raise InputError(message + repr(str(folder / "*.csv")), file=str(folder))
     if any("=" in part for path in files for part in path.relative_to(folder).parts[:-1]):
         return None
@@ -61,10 +62,12 @@ def folder_files(folder: Path) -> list[Path] | None:
 
 
 def folder_table(folder: Path, label: str) -> FrameTable:
-    """A folder whose Parquet files lie under names such as judge=x/, which become columns.
+    """Creates a table from a folder of Parquet files in subfolders such as judge=x/.
+
+    The names of the subfolders become columns.
 
     Raises:
-        InputError: The files cannot be read as one table.
+        InputError: If the files cannot be read as one table.
     """
     try:
         return polars_table(

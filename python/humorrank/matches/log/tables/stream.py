@@ -1,4 +1,4 @@
-"""Standard input: read once, though a format is recognised before it is read."""
+"""Streams such as standard input, which can be read only once."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ _CHUNK: Final = 1 << 16
 
 
 class Stream:
-    """Bytes that come once. What was read to recognise them is kept and read again.
+    """A stream of bytes whose start is kept, so that it can be read again.
+
+    The start is read a first time to recognize the format.
 
     Args:
-        raw: the bytes.
+        raw: Binary file object to read.
     """
 
     def __init__(self, raw: BinaryIO) -> None:
@@ -21,15 +23,15 @@ class Stream:
         self._ended = False
 
     def open(self, *, last: bool) -> Opened:
-        """The bytes from the first on.
+        """Opens the stream at its first byte.
 
         Args:
-            last: whether they are not opened again, so that nothing more needs to be kept.
+            last: Whether the stream is opened for the last time, so that no more bytes are kept.
         """
         return Opened(self, last=last)
 
     def at(self, start: int, size: int, *, keep: bool) -> bytes:
-        """Some bytes from a position on; none at the end."""
+        """Returns bytes from a position on, or b"" at the end."""
         if start < len(self._head) or self._ended:
             return bytes(self._head[start : start + size])
         read1 = getattr(self._raw, "read1", self._raw.read)
@@ -41,7 +43,7 @@ class Stream:
 
 
 class Opened:
-    """A stream, read from its first byte on."""
+    """A stream that is read from its first byte."""
 
     def __init__(self, stream: Stream, *, last: bool) -> None:
         self._stream = stream
@@ -49,21 +51,21 @@ class Opened:
         self._at = 0
 
     def read(self, size: int = _CHUNK) -> bytes:
-        """At most so many bytes, at least one before the end."""
+        """Returns at most `size` bytes, and at least one unless the end is reached."""
         chunk = self._stream.at(self._at, size, keep=not self._last)
         self._at += len(chunk)
         return chunk
 
 
 Origin = Path | Stream
-"""Where the bytes of a text come from."""
+"""The source of the bytes of a text."""
 
 
 def opened(origin: Origin, *, last: bool) -> Path | Opened:
-    """What the compiled reader reads."""
+    """Returns an origin in the form that the compiled reader accepts."""
     return origin if isinstance(origin, Path) else origin.open(last=last)
 
 
 def suffixes(origin: Origin) -> list[str]:
-    """The endings of a file's name, in small letters; a stream has none."""
+    """Returns the extensions of a file name in lower case, or none for a stream."""
     return [suffix.lower() for suffix in origin.suffixes] if isinstance(origin, Path) else []

@@ -1,4 +1,4 @@
-"""What every source looks like to the rest of the package."""
+"""The interface of all tables."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from humorrank.matches.log.tables.batch import RowBatch
 
 GAMES: Final = "games"
 GAME_SCORES: Final = "games[].score"
-"""The scores inside arena-hard's list of games, read without the judgments beside them."""
+"""The scores in the list of games of arena-hard, read without the judgments next to them."""
 
 SAMPLE: Final = 1_000
-"""How many first rows a format is recognised by."""
+"""The number of first rows by which the format is recognized."""
 
 
 @dataclass(frozen=True)
 class Hints:
-    """How the header of a text without one is told.
+    """Hints by which to decide whether a text has a header.
 
     Attributes:
-        is_header: Whether cells are a known header.
-        named: The columns that the user names.
-        reading: The reading that the user names.
+        is_header: Function that returns whether cells are a known header.
+        named: Columns that the user has specified.
+        reading: Format that the user has specified.
     """
 
     is_header: Callable[[Sequence[str]], bool]
@@ -36,73 +36,81 @@ class Hints:
 
 
 OnRagged = Callable[[InputError], None]
-"""Takes the error of a row that has too many or too few fields."""
+"""A callback for the error of a row with too many or too few fields."""
 
 
 class Table(Protocol):
-    """One file or frame: named columns, read in batches."""
+    """A file or frame with named columns, which is read in batches."""
 
     @property
     def label(self) -> str:
-        """What errors call it."""
+        """The name of the table in error messages."""
 
     @property
     def columns(self) -> list[str]:
-        """The names of its columns; GAME_SCORES among them where there are such games."""
+        """The names of the columns, including GAME_SCORES if there are games."""
 
     @property
     def headerless(self) -> bool:
-        """Whether the names are ours (column_1, ...), not the file's."""
+        """Whether the names were generated (column_1, ...) because the file has none."""
 
     @property
     def untyped(self) -> bool:
-        """Whether every value is text because the format knows no other."""
+        """Whether every value is text because the format has no types."""
 
     @property
     def notes(self) -> list[str]:
-        """Remarks on how it is read."""
+        """Notes for the user on how the table is read."""
 
     def sample(self, columns: Sequence[str]) -> RowBatch:
-        """Some first rows, to recognise the format by; does not use them up."""
+        """Returns the first rows, by which the format is recognized, without consuming them."""
 
     def words(self, column: str) -> list[str]:
-        """The distinct values of a column in these rows, as text and in their order."""
+        """Returns the distinct values of a column in the first rows, as text and in order."""
 
     def codes(self, wanted: Wanted) -> Reader | None:
-        """Reads columns as codes; None where this table has no fast way to."""
+        """Returns a reader of columns as codes, or None if the table does not support it."""
 
     def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[RowBatch]:
-        """All rows, in order, with these columns only; ragged rows raise, or go to `on_ragged`."""
+        """Yields all rows in order, with only the given columns.
+
+        Ragged rows are passed to `on_ragged` as errors, or raise the error if it is None.
+        """
 
 
 def refuse_doubled(columns: Sequence[str], label: str) -> None:
-    """Refuses a table in which a name stands twice.
+    """Refuses a table with duplicate column names.
 
     Raises:
-        InputError: Two columns have the same name.
+        InputError: If two columns have the same name.
     """
     for index, column in enumerate(columns):
         if column in columns[:index]:
-            message = f"column {index + 1} has the name of an earlier one; rename one of them"
+            message = (
+                f"column {index + 1} has the same name as an earlier column; rename one of them"
+            )
             raise InputError(message, file=label, column=column)
 
 
 def sampled_words(table: Table, column: str) -> list[str]:
-    """`Table.words` by way of its sample."""
+    """Returns `Table.words` from the sample of a table."""
     words = dict.fromkeys(table.sample([column]).text(column).to_list())
     return [word for word in words if word is not None]
 
 
 Wanted = Sequence[tuple[str, int]]
-"""Columns, each with the number of the interner that codes it."""
+"""Columns, each with the number of its interner."""
 
 
 class Reader(Protocol):
-    """Reads columns as codes, in the order of the rows; new values get codes as they appear."""
+    """A reader of columns as codes, in the order of the rows.
+
+    Values that have not occurred before receive new codes.
+    """
 
     def read(self, interners: Sequence[Interner]) -> Sequence[np.ndarray] | None:
-        """The next rows, a column each; None behind the last.
+        """Returns the codes of the next rows by column, or None after the last.
 
         Raises:
-            UnusualError: The next rows must be read in the general way.
+            UnusualError: If the next rows must be read on the general path.
         """
