@@ -1,4 +1,4 @@
-"""`humorrank agree` as a user meets it."""
+"""The command `humorrank agree`."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ RATINGS = (1100, 1050, 1000, 950, 900)
 
 @pytest.fixture
 def run(run, monkeypatch, tmp_path):
-    """Runs a command in a folder of its own; returns (exit code, output, errors)."""
+    """Runs a command in its own folder, and returns (exit code, output, errors)."""
     monkeypatch.chdir(tmp_path)
     return run
 
@@ -64,7 +64,7 @@ def test_bad_options_are_told_in_a_line(run, votes):
     for arguments, words in (
         (["--reference", "peple"], "did you mean 'people'"),
         (["--names", "a,b"], "names"),
-        (["--raters"], "--raters is about CSV"),
+        (["--raters"], "--raters applies to CSV and markdown"),
         (["--confidence", "2"], "between 0 and 1"),
         (["--limit", "-1"], "limit"),
         (["--replicates", "5"], "at least 39"),

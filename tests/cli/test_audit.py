@@ -1,4 +1,4 @@
-"""`humorrank audit` as a user meets it."""
+"""The command `humorrank audit`."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""`humorrank check` as a user meets it."""
+"""The command `humorrank check`."""
 
 import csv
 import io
@@ -36,7 +36,7 @@ def test_clusters_bins_and_filters(run, votes):
     )
     assert code == 0
     assert "whole values of prompt" in out
-    assert "note: --exclude took" in err
+    assert "note: --exclude removed" in err
     code, out, _ = run("check", votes, "--folds", 0)
     assert code == 0
     assert "held out" not in out

@@ -1,4 +1,4 @@
-"""`humorrank generate` as a user meets it: candidates, crashes and bad input."""
+"""The command `humorrank generate`: candidates, crashes and bad input."""
 
 import signal
 from pathlib import Path
@@ -21,7 +21,7 @@ TWO = ("--model", "simulated/a", "--model", "B=simulated/b")
 
 @pytest.fixture
 def run(run, monkeypatch, tmp_path):
-    """Runs a command in a folder of its own; returns (exit code, output, errors)."""
+    """Runs a command in its own folder, and returns (exit code, output, errors)."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "prompts.tsv").write_text(PROMPTS)
     return run
@@ -86,7 +86,7 @@ def test_failures_are_counted_and_no_jokes(run):
     code, _, err = run("generate", "prompts.tsv", *fails)
     assert code == 0
     assert "0 jokes committed" in err and "3 failed" in err
-    assert "3 of 3 prompts failed, and have no joke; --retry-failures asks again" in err
+    assert "3 of 3 prompts failed and have no joke; use --retry-failures to ask again" in err
     assert jokes("candidates.csv") == {}
     assert ", 3 failed" not in run("generate", "prompts.tsv", *fails)[2].splitlines()[0]
     assert ", 3 failed" in run("generate", "prompts.tsv", *fails, "--retry-failures")[2]
@@ -114,7 +114,7 @@ def test_a_changed_prompt_or_setting_is_refused(run, tmp_path):
 def test_a_file_of_other_jokes_is_not_overwritten(run, tmp_path):
     (tmp_path / "candidates.csv").write_text("mine\n")
     code, _, err = run("generate", "prompts.tsv", *TWO)
-    assert code == 2 and "is there already" in err
+    assert code == 2 and "already exists, but its store" in err
     assert (tmp_path / "candidates.csv").read_text() == "mine\n"
 
 
@@ -125,7 +125,7 @@ def test_a_file_of_other_jokes_is_not_overwritten(run, tmp_path):
         (("prompts.tsv", "--model", "=simulated/a"), "--model takes PROVIDER/MODEL"),
         (("prompts.tsv", "--model", "simulate/a"), "did you mean 'simulated'"),
         (("no.tsv", *TWO), "no.tsv: does not exist"),
-        (("prompts.tsv", *TWO, "--model", "B=simulated/c"), "--model B is there twice"),
+        (("prompts.tsv", *TWO, "--model", "B=simulated/c"), "--model B is given twice"),
         (("prompts.tsv", *TWO, "--temperature", "-1"), "temperature must be"),
         (("prompts.tsv", *TWO, "--top-p", "1.1"), "top_p must be above 0 and at most 1"),
         (("prompts.tsv", *TWO, "--set", "mis_rate=1"), "did you mean 'miss_rate'"),
@@ -145,9 +145,9 @@ def test_bad_input_gets_one_clear_error_and_leaves_nothing(run, tmp_path, argume
 @pytest.mark.parametrize(
     ("template", "says"),
     [
-        ("{{ prompt", "line 1: is no jinja2 template"),
+        ("{{ prompt", "line 1: is not a jinja2 template"),
         ("{{ promt }}", "there is no variable 'promt'; did you mean 'prompt'?"),
-        ("A joke, please.", "uses neither prompt, nor headline, word1 and word2"),
+        ("A joke, please.", "uses neither prompt nor all of headline, word1 and word2"),
         ("{{ word1 }}", "uses neither prompt"),
         ("{{ prompt.__class__.__mro__ }}", "fails on prompt 'en_1'"),
         ("{{ prompt / 0 }}", "fails on prompt 'en_1'"),

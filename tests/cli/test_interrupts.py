@@ -1,6 +1,7 @@
-"""Ctrl-C and SIGTERM end every way through humorrank, and leave nothing half done.
+"""Ctrl-C and SIGTERM end every command, and leave nothing half done.
 
-Some interrupts of each way; `make interrupts` tries fifty, and holds them to half a second.
+These tests try a few interrupts of each command. `make interrupts` tries fifty of each, and
+requires that the command ends within half a second.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from soak.interrupts import COMMAND, interrupt, make_logs, run, ways
 import humorrank
 
 WITHIN = 20.0
-"""Seconds: how long it takes is no test, but it must end by itself."""
+"""Maximum number of seconds until a command ends. The actual duration is not tested."""
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("logs")
     make_logs(folder, 400_000)
-    # What is ignored here would be ignored by what is started.
+    # A child process inherits an ignored signal.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return folder
 
@@ -54,7 +55,7 @@ def test_a_second_interrupt_neither_hangs_nor_leaves_half_a_file(name: str, fold
 
 def test_work_that_is_ignoring_interrupts_goes_on(folder: Path) -> None:
     way = ways()["rate parquet"]
-    # From its first moment on, as under nohup.
+    # The signal is ignored from the start, as under nohup.
     ignoring = ["bash", "-c", "trap '' INT; exec \"$@\"", "bash"]
     command = [*ignoring, sys.executable, "-c", COMMAND, *way.arguments]
     process = subprocess.Popen(command, cwd=folder)
@@ -109,20 +110,20 @@ with replacing("whole.txt") as file:
     file.write(b"a part")
     file.flush()
     print("ready", flush=True)
-    # One call into C, in which Python does not look up.
+    # One call into C, during which Python does not handle signals.
     sum(range({steps}))
 """
 
 
 def busy(folder: Path, number: int, *, lifted: bool, steps: int) -> tuple[int, str]:
-    """Exit code and errors of a process that gets a signal while it cannot answer."""
+    """Returns exit code and errors of a process that is signaled while it cannot respond."""
     script = BUSY.format(lifted=lifted, steps=steps)
     command = [sys.executable, "-c", script]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        # Until it is within the call.
+        # Wait until the process is within the call.
         time.sleep(0.5)
         process.send_signal(number)
         _, error = process.communicate(timeout=60)
@@ -135,7 +136,7 @@ def busy(folder: Path, number: int, *, lifted: bool, steps: int) -> tuple[int, s
 def test_a_call_that_python_cannot_interrupt_has_a_deadline(
     tmp_path: Path, number: int, code: int, told: str
 ) -> None:
-    # Hours, if it were left alone.
+    # The call would take hours without the signal.
     assert busy(tmp_path, number, lifted=False, steps=10**12) == (code, told)
     assert list(tmp_path.iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""`humorrank judge` as a user meets it: pairs, stores, several judges, crashes and bad input."""
+"""The command `humorrank judge`: pairs, stores, several judges, crashes and bad input."""
 
 import signal
 
@@ -16,7 +16,7 @@ SPEC = 'budget = 40\n[judge]\nbackend = "simulated"\n'
 
 @pytest.fixture
 def run(run, monkeypatch, tmp_path):
-    """Runs a command in a folder of its own; returns (exit code, output, errors)."""
+    """Runs a command in its own folder, and returns (exit code, output, errors)."""
     monkeypatch.chdir(tmp_path)
     return run
 
@@ -48,7 +48,7 @@ def test_pairs_of_any_format_are_judged_as_they_are_given(run, tmp_path, ending)
     assert f"40 judgments committed to {file}.sqlite; all pairs are judged" in err
     log = pl.read_csv("log.csv")
     assert set(log["question_id"]) == {p["prompt_id"] for p in PAIRS}
-    # joke_a is shown first, whatever the order of the names.
+    # joke_a is shown first, regardless of the order of the names.
     assert set(log["model_a"]) == {"zoe"} and set(log["judge"]) == {"simulated"}
 
 
@@ -90,7 +90,7 @@ def test_several_judges_judge_one_store_and_are_rated_apart(run, pairs):
 def test_a_judge_whose_settings_changed_needs_another_name(run, pairs):
     assert run("judge", pairs, "--judge", "simulated")[0] == 0
     code, _, err = run("judge", pairs, "--judge", "simulated", "--set", "tie_rate=0.5")
-    assert code == 2 and "judge.tie_rate (stored 0.1, given 0.5); --name" in err
+    assert code == 2 and "judge.tie_rate (stored 0.1, given 0.5); use --name" in err
     assert rows(pairs.with_name("pairs.csv.sqlite"), "SELECT COUNT(*) FROM judges") == [(1,)]
     again = ("--set", "tie_rate=0.5", "--name", "other")
     assert run("judge", pairs, "--judge", "simulated", *again)[0] == 0
@@ -102,9 +102,9 @@ def test_recorded_verdicts_are_repeated_and_missing_ones_are_failures(run, pairs
     code, _, err = run("judge", pairs, "--judge", "recorded/some.csv", "-o", "all.csv")
     assert code == 0
     assert "30 judgments committed" in err and "10 failed" in err
-    assert "failures are no ties" in err
+    assert "failures do not count as ties" in err
     assert verdicts("all.csv", "recorded/some.csv").height == 30
-    # Nothing is left but what failed, which is asked for only on request.
+    # Only failures are left, which are asked for again only on request.
     assert "0 judgments" in run("judge", pairs, "--judge", "recorded/some.csv")[2]
     retry = run("judge", pairs, "--judge", "recorded/some.csv", "--retry-failures")[2]
     assert "0 judgments" in retry and "10 failed" in retry
@@ -124,7 +124,7 @@ def test_both_positions_are_two_judgments_of_one_comparison(run, pairs):
     store = pairs.with_name("pairs.csv.sqlite")
     assert rows(store, "SELECT COUNT(*) FROM comparisons") == [(40,)]
     code, _, err = run("tournament", "export", store, "--inconsistent", "drop", "-o", "log.csv")
-    assert code == 0 and "40 of them inconsistently, which are exported not at all" in err
+    assert code == 0 and "40 of them inconsistently; those are exported not at all" in err
     assert verdicts("log.csv").height == 0
 
 
@@ -173,7 +173,7 @@ def test_what_next_prints_is_judged(run, tmp_path):
     keys = ("question_id", "model_a", "model_b")
     assert sorted(asked.select(keys).rows()) == sorted(voted.select(keys).rows())
     code, _, err = run("tournament", "import", "T.sqlite", "votes.csv")
-    assert code == 0 and "12 votes taken by simulated" in err
+    assert code == 0 and "12 votes imported by simulated" in err
 
 
 @pytest.mark.parametrize("position", ["random", "both"])
@@ -183,7 +183,7 @@ def test_a_tournament_is_judged_again_and_stays_what_it_was(run, tmp_path, posit
     before = rows(tmp_path / "T.sqlite", LOG)
     again = ("--judge", "simulated", "--set", "tie_rate=0.1", "--name", "again")
     assert run("judge", "T.sqlite", *again, "-o", "log.csv")[0] == 0
-    # The same judge under another name, shown the same jokes in the same order.
+    # This is the same judge under another name, which sees the same jokes in the same order.
     assert verdicts("log.csv", "again").equals(verdicts("log.csv", "simulated"))
     assert [row for row in rows(tmp_path / "T.sqlite", LOG) if row[6] != "again"] == before
     assert rows(tmp_path / "T.sqlite", "SELECT SUM(counted) FROM judgments WHERE judge = 1") == [
@@ -211,8 +211,12 @@ def test_a_tournaments_own_judge_is_not_asked_twice(run, tmp_path):
         ("joke_a,joke_b\nx,y\n", (), "has no column prompt, headline, or word1 and word2"),
         ("prompt,joke_a,joke_b\nx,y,z\nx,,z\n", (), "row 3, column 'joke_a': is empty"),
         ("prompt,joke_a,joke_b\n,y,z\n", (), "row 2: has neither a prompt"),
-        ("prompt,joke_a,joke_b\n", (), "holds no pairs"),
-        ("prompt,joke_a,joke_b,model_a\nx,y,z,m\n", (), "names the model of one side only"),
+        ("prompt,joke_a,joke_b\n", (), "contains no pairs"),
+        (
+            "prompt,joke_a,joke_b,model_a\nx,y,z,m\n",
+            (),
+            "has only one of the columns model_a and model_b",
+        ),
         (
             "prompt,joke_a,joke_b,model_a,model_b\nx,y,z,m,m\n",
             (),
@@ -241,7 +245,7 @@ def test_other_pairs_need_another_store(run, pairs):
     assert run("judge", pairs, "--judge", "simulated")[0] == 0
     pl.read_csv(pairs).head(5).write_csv(pairs)
     code, _, err = run("judge", pairs, "--judge", "simulated")
-    assert code == 2 and "holds other pairs than" in err
+    assert code == 2 and "contains other pairs than" in err
     code, _, err = run("tournament", "resume", "pairs.csv.sqlite")
     assert code == 2 and "holds given pairs, which no tournament schedules" in err
 

@@ -1,4 +1,4 @@
-"""`humorrank plan` as a user meets it."""
+"""The command `humorrank plan`."""
 
 import csv
 import io
@@ -50,7 +50,7 @@ def test_bad_options_are_told_in_a_line(run, tmp_path):
     for arguments, words in (
         (["5"], "exactly one of"),
         (["absent.csv", "--half-width", "20"], "neither a number of models nor a file"),
-        ([path, "--half-width", "20", "--spread", "10"], "--spread is about a number"),
+        ([path, "--half-width", "20", "--spread", "10"], "--spread needs a number of models"),
         (["1", "--half-width", "20"], "2 to 1,000 models"),
         (["5", "--half-width", "-3"], "half_width"),
         (["5", "--separate", "900"], "at most by 800"),

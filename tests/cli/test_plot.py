@@ -1,4 +1,4 @@
-"""`humorrank plot`."""
+"""The command `humorrank plot`."""
 
 import json
 
@@ -24,10 +24,10 @@ def decisions(tmp_path):
 
 TITLES = {
     "leaderboard": "Leaderboard",
-    "ranks": "Ranks that the data allow",
+    "ranks": "Possible ranks",
     "win-rates": "Win rates",
     "elo": "Elo against Bradley-Terry",
-    "features": "What wins and what loses",
+    "features": "Labels of wins and losses",
     "judges": "Two judges",
     "position-bias": "Position bias",
     "budget": "Ratings by budget",
@@ -68,7 +68,7 @@ def test_filters_are_told_and_hold(run, decisions, tmp_path):
     output = tmp_path / "x.json"
     code, _, err = run("plot", "leaderboard", decisions, "-o", output, "--where", "judge = 'anna'")
     assert code == 0
-    assert "--where took 200 rows" in err
+    assert "--where removed 200 rows" in err
 
 
 @pytest.mark.parametrize("kind", ["leaderboard", "win-rates", "position-bias", "budget", "elo"])
@@ -86,12 +86,15 @@ def test_a_store_is_drawn(run, tmp_path, kind):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("features", "-o", "x.svg", "--anchor", "a=1"), "--anchor says nothing of the figure"),
-        (("win-rates", "-o", "x.svg", "--bootstrap", "5"), "--bootstrap says nothing"),
-        (("reliability", "-o", "x.svg", "--control", "length"), "--control says nothing"),
-        (("position-bias", "-o", "x.svg", "--top", "3"), "--top says nothing of the figure"),
+        (
+            ("features", "-o", "x.svg", "--anchor", "a=1"),
+            "--anchor does not apply to the figure features",
+        ),
+        (("win-rates", "-o", "x.svg", "--bootstrap", "5"), "--bootstrap does not apply to"),
+        (("reliability", "-o", "x.svg", "--control", "length"), "--control does not apply to"),
+        (("position-bias", "-o", "x.svg", "--top", "3"), "--top does not apply to the figure"),
         (("judges", "-o", "x.svg", "--judges", "anna"), "takes two judges"),
-        (("leaderboard", "-o", "x.pdf"), "a figure ends in .png"),
+        (("leaderboard", "-o", "x.pdf"), "the file of a figure must end in .png"),
         (("leaderboard", "-o", "none/x.png"), "no directory"),
     ],
 )

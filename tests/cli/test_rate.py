@@ -1,4 +1,4 @@
-"""The command line as a user meets it: output, exit codes, and what bad input gets."""
+"""The command line: output, exit codes, and errors about bad input."""
 
 import csv
 import io
@@ -72,13 +72,13 @@ def test_the_table_alone_goes_to_standard_output(run, log):
 
 
 def test_open_ends_are_null_and_named(run, log):
-    """Of one match each, a quarter of the replicates has only the wins of one side."""
+    """With one win for each side, a quarter of the replicates has wins of only one of them."""
     log.write_text("model_a,model_b,winner\npun,irony,model_a\npun,irony,model_b\n")
     _, out, err = run("rate", log, "--format", "json")
     rows = {row["model"]: row for row in json.loads(out)["leaderboard"]}
     assert (rows["pun"]["rating_lower"], rows["pun"]["rating_upper"]) == (None, None)
-    assert "open below for pun" in err
-    assert "open above for pun" in err
+    assert "the interval of pun has no end below" in err
+    assert "the interval of pun has no end above" in err
 
 
 def test_output_takes_its_format_from_the_ending_and_appears_whole(run, log, tmp_path):
@@ -129,9 +129,9 @@ def test_filters_say_how_many_rows_they_took(run, tmp_path):
         "--max-per-judge", "6", "--format", "json",
     )  # fmt: skip
     assert code == 0, err
-    assert "--where took 1 rows" in err
-    assert "--exclude took 1 rows" in err
-    assert "--max-per-judge took 4 rows" in err
+    assert "--where removed 1 rows" in err
+    assert "--exclude removed 1 rows" in err
+    assert "--max-per-judge removed 4 rows" in err
     counts = json.loads(out)["counts"]
     assert counts["rated"] == 6
     assert counts["filtered"] == 6
@@ -213,7 +213,8 @@ def test_a_field_without_a_maximum_names_who_and_what_to_do(run, log):
     assert "hopeless" in err
     code, _, err = run("rate", log, "--prior", "1")
     assert code == 0
-    assert "shrunken" in err
+    assert "the ratings are shrunk" in err
+    assert "by a prior of 1" in err
 
 
 @pytest.mark.parametrize(
@@ -256,7 +257,7 @@ def test_a_reader_that_closes_the_pipe_is_no_error(log):
 
 
 def test_ctrl_c_ends_soon_without_leaving_a_file(tmp_path):
-    """Twenty million bootstrap replicates would take hours."""
+    """Interrupts twenty million bootstrap replicates, which would take hours."""
     path = tmp_path / "votes.csv"
     path.write_text(LOG)
     target = tmp_path / "board.json"

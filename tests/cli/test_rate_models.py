@@ -1,4 +1,4 @@
-"""`humorrank rate` with Davidson's ties, first position and controls."""
+"""The command `humorrank rate` with Davidson's ties, first position and controls."""
 
 import json
 
@@ -39,7 +39,7 @@ def test_every_format_gives_the_parameters(run, path, tmp_path):
 def test_filters_and_tallies(run, path, tmp_path):
     code, _, err = run("rate", path, *MODEL, "--where", "question_id <> 'p3'", "-f", "json")
     assert code == 0
-    assert "--where took" in err
+    assert "--where removed" in err
     tally = tmp_path / "t.parquet"
     assert run("tally", path, "-o", tally, "--keys", "length_a,length_b")[0] == 0
     lines = run("rate", tally, *MODEL)[1].splitlines()
@@ -54,8 +54,8 @@ def test_filters_and_tallies(run, path, tmp_path):
     [
         (("--control", "style"), 2, "'style_a'"),
         (("--control", ""), 2, "--control takes the name of a control"),
-        (("--ties", "davidson", "--prior", "1"), 2, "prior (--prior) does not go with"),
-        (("--first-position", "--by", "judge"), 2, "by (--by) does not go with"),
+        (("--ties", "davidson", "--prior", "1"), 2, "prior (--prior) cannot be combined with"),
+        (("--first-position", "--by", "judge"), 2, "by (--by) cannot be combined with"),
     ],
 )
 def test_errors(run, path, arguments, code, message):

@@ -1,4 +1,4 @@
-"""`humorrank report` as a user meets it."""
+"""The command `humorrank report`."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from support.decided import decisions
 
 @pytest.fixture
 def run(run, monkeypatch, tmp_path):
-    """Runs a command in a folder of its own; returns (exit code, output, errors)."""
+    """Runs a command in its own folder, and returns (exit code, output, errors)."""
     monkeypatch.chdir(tmp_path)
     decisions(["one", "two", "three"], 200).write_parquet("log.parquet")
     return run
@@ -44,12 +44,12 @@ def test_filters_and_warnings_are_told(run):
         "--where", "judge = 'critic' AND model_a <> 'three' AND model_b <> 'three'",
     )  # fmt: skip
     assert code == 0
-    assert "note: --where took " in err
+    assert "note: --where removed " in err
 
 
 def test_what_cannot_be_is_refused_before_the_work(run, tmp_path):
     for arguments, words in (
-        (["log.parquet", "-o", "r.pdf"], "ends in .html"),
+        (["log.parquet", "-o", "r.pdf"], "must end in .html"),
         (["log.parquet", "-o", "absent/r.html"], "no directory"),
         (["log.parquet", "-o", "r.html", "--texts", "joke_a"], "--texts takes two columns"),
         (["log.parquet", "-o", "r.html", "--tiers", "x=y"], "NAME=RATING"),

@@ -1,4 +1,4 @@
-"""`humorrank tournament` as a user meets it: what it prints, its exit codes, and bad input."""
+"""The commands `humorrank tournament`: output, exit codes, and bad input."""
 
 import json
 import os
@@ -24,7 +24,7 @@ JUDGE = '[judge]\nbackend = "simulated"\ntie_rate = 0.1\n[judge.ratings]\n"model
 
 @pytest.fixture
 def run(run, monkeypatch, tmp_path):
-    """Runs a command in a folder of its own; returns (exit code, output, errors)."""
+    """Runs a command in its own folder, and returns (exit code, output, errors)."""
     monkeypatch.chdir(tmp_path)
     return partial(run, "tournament")
 
@@ -99,7 +99,7 @@ def test_the_same_spec_goes_on_and_another_is_refused(run, spec, store):
     jokes.write_text(jokes.read_text().replace("joke 3 on 2", "another joke"))
     code, _, err = run("run", spec, "--store", store)
     assert code == 2
-    assert "candidates (the texts are not the same)" in err
+    assert "candidates (the texts differ)" in err
     assert store.read_bytes() == before
 
 
@@ -174,7 +174,7 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(run, spec):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "`humorrank tournament resume slow.sqlite` goes on from there" in err
+    assert "run `humorrank tournament resume slow.sqlite` to continue" in err
     found = json.loads(run("status", "slow.sqlite", "--format", "json")[1])
     assert 3 < found["judgments"] < 40
     assert found["ended"] is None
@@ -216,7 +216,7 @@ def test_a_second_writer_is_refused_and_readers_are_not(run, spec):
         ),
         (
             {"spec": '[judge.ratings]\n"model-1" = 3\n'},
-            "'model-1', who is no candidate; did you mean",
+            "'model-1' is not a candidate; did you mean",
         ),
         ({"spec": '[schedule]\nkind = "swis"\n'}, "schedule.kind must be one of swiss"),
         ({"spec": 'position = "left"\n'}, "position must be one of random, both, fixed"),
@@ -277,9 +277,9 @@ def _newer(path):
     ("spoil", "says"),
     [
         (_damage, "is damaged"),
-        (_newer, "has version 3 of the schema"),
-        (lambda path: path.write_text("a,b\n1,2\n"), "is no tournament"),
-        (lambda path: path.write_bytes(b""), "no tournament"),
+        (_newer, "has schema version 3"),
+        (lambda path: path.write_text("a,b\n1,2\n"), "is not a tournament"),
+        (lambda path: path.write_bytes(b""), "is not a tournament"),
         (lambda path: path.unlink(), "there is no such store"),
     ],
 )
@@ -312,7 +312,7 @@ def test_a_read_only_folder_is_no_place_to_write_but_one_to_read(run, spec, stor
 
 
 def test_a_full_disk_is_told_and_what_is_committed_stays(run, spec, tmp_path):
-    """A file size limit stands for the full disk: SQLite meets it at the same place."""
+    """Simulates a full disk by a limit of the file size, at which SQLite fails in the same way."""
     texts = write_files(tmp_path, 20, 60, "budget = 11000\n")
     command = [*HUMORRANK, "tournament", "run", str(texts), "--store", "T.sqlite"]
     script = f"ulimit -f 700; trap '' XFSZ; exec {' '.join(map(repr, command))}"
@@ -320,7 +320,7 @@ def test_a_full_disk_is_told_and_what_is_committed_stays(run, spec, tmp_path):
     assert done.returncode == 2
     errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1
-    assert "what is committed is safe" in errors[0]
+    assert "everything committed is safe" in errors[0]
     before = set(rows(tmp_path / "T.sqlite", LOG))
     assert before
     assert run("resume", "T.sqlite")[0] == 0
@@ -343,11 +343,11 @@ def test_people_judge_what_next_prints(run, spec):
         voted.write_csv("votes.csv")
         code, _, err = run("import", "T.sqlite", "votes.csv")
         assert code == 0
-        assert "7 votes taken by ann; 7 new comparisons" in err
+        assert "7 votes imported by ann; 7 new comparisons" in err
         seen += todo.select("question_id", "model_a", "model_b").rows()
         code, _, err = run("import", "T.sqlite", "votes.csv")
         assert code == 0
-        assert "0 votes taken; 0 new comparisons; 7 votes were there already" in err
+        assert "0 votes imported; 0 new comparisons; 7 votes were already in the store" in err
         assert len(seen) == 7 * (day + 1)
     assert len({(q, *sorted((a, b))) for q, a, b in seen}) == 35, "nothing is asked twice"
     run("next", "T.sqlite", "-n", 50, "-o", "todo.csv")
@@ -378,7 +378,7 @@ def test_votes_that_cannot_be_taken_are_refused_together(run, spec, store):
     (spec.parent / "votes.csv").write_text(good.splitlines()[0] + "\n" + lines)
     code, _, err = run("import", store, "votes.csv")
     assert code == 0
-    assert "40 votes taken by bob; 0 new comparisons" in err
+    assert "40 votes imported by bob; 0 new comparisons" in err
     every = {(q, a, b) for q in range(6) for a in range(5) for b in range(a + 1, 5)}
     new = sorted(every - {(int(q[1:]), int(a[-2:]), int(b[-2:])) for q, a, b in asked})[0]
     line = f"p{new[0]},model-{new[1]:02},model-{new[2]:02},tie,bob\n"
@@ -418,11 +418,11 @@ def test_recorded_verdicts_are_repeated(run, spec, store):
     pl.read_csv("log.csv").head(30).write_csv("log.csv")
     code, _, err = run("resume", "again.sqlite")
     assert code == 2
-    assert "judge.digest (the texts are not the same)" in err
+    assert "judge.digest (the texts differ)" in err
 
 
 def test_files_of_one_system_each(run, tmp_path):
-    """As MWAHAHA's submissions (TSV without quoting) and AlpacaEval's outputs are."""
+    """Reads submissions of MWAHAHA (TSV without quoting) and outputs of AlpacaEval."""
     texts = field(3, 4)
     (tmp_path / "prompts.tsv").write_text(
         "id\tword1\tword2\theadline\n"
