@@ -1,1 +1,1 @@
-"""Diagnostics of a leaderboard: agreement, bias, fit, fragility, differences."""
+"""Diagnostics of a leaderboard: agreement, bias, fit, fragility and differences."""

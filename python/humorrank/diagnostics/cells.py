@@ -1,4 +1,4 @@
-"""Matches as cells: equal matches between an unordered pair, and how many there are of them."""
+"""Matches as cells: equal matches between an unordered pair, with their number."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from humorrank.rating.existence import Existence
 from humorrank.rating.settings import Ties
 
 LOW, HIGH, TIE, SOFT = 0, 1, 2, 4
-"""Who won: the one of the lower code, that of the higher, nobody, or as the score says."""
+"""The winner: the contestant with the lower code, the one with the higher, none, or a share."""
 
 _BOTH_BAD: Final = 3
 _MOST: Final = 2**62
@@ -26,20 +26,20 @@ _MOST: Final = 2**62
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Equal matches with their number, in the order of group, pair, outcome, score and weight.
+    """Equal matches with their number, sorted by group, pair, outcome, score and weight.
 
-    Who was shown first is not kept, and a both-bad vote is a tie.
+    The position of the contestants is not kept, and a both-bad vote is a tie.
 
     Attributes:
-        names: the contestants, in order.
-        low: code of the contestant whose name comes first.
-        high: code of the other.
+        names: The names of the contestants, sorted.
+        low: The code of the contestant whose name comes first.
+        high: The code of the other contestant.
         outcome: LOW, HIGH, TIE or SOFT.
-        score: what `low` got of one match, 0 to 1.
-        weight: importance of one match.
-        count: the number of such matches, int64.
-        group: number of the label of each cell, -1 for none; None without a key.
-        labels: the labels of the groups.
+        score: The score of `low` in one match, from 0 to 1.
+        weight: The weight of one match.
+        count: The number of such matches, as int64.
+        group: The number of the label of each cell, or -1 for none; None without a key.
+        labels: The labels of the groups.
     """
 
     names: tuple[str, ...]
@@ -54,10 +54,10 @@ class Cells:
 
     @classmethod
     def of(cls, tally: Tally, ties: Ties) -> Cells:
-        """The cells of a tally, apart by its key if it has one.
+        """Returns the cells of a tally, separated by its key if it has one.
 
         Raises:
-            InputError: there is no match to rate, or more than 2^62.
+            InputError: If there are no matches to rate, or more than 2^62.
         """
         groups: np.ndarray | None = None
         labels: tuple[str, ...] = ()
@@ -99,7 +99,7 @@ class Cells:
         )
 
     def __len__(self) -> int:
-        """The number of cells."""
+        """Returns the number of cells."""
         return len(self.low)
 
     @property
@@ -108,7 +108,7 @@ class Cells:
         return int(self.count.sum())
 
     def field(self, count: np.ndarray | None = None) -> _core.Field:
-        """What is fitted, with other counts (int64) where they are given."""
+        """Returns the field to fit, optionally with other counts (int64)."""
         count = self.count if count is None else count
         held = np.flatnonzero(count > 0)
         low, high, outcome = self.low[held], self.high[held], self.outcome[held]
@@ -127,7 +127,7 @@ class Cells:
         return _core.Field(counts)
 
     def merged(self) -> Cells:
-        """The same matches whatever their groups."""
+        """Returns the same matches without groups."""
         if self.group is None:
             return self
         keys = (self.weight, self.score, self.outcome, self.high, self.low)
@@ -137,7 +137,7 @@ class Cells:
         return Cells(self.names, low, high, outcome, score, weight, count, None, ())
 
     def among(self, inside: np.ndarray) -> Cells:
-        """Only the matches among some contestants (a mask), who get new codes."""
+        """Returns only the matches among some contestants (a mask), with new codes."""
         code = np.cumsum(inside) - 1
         kept = inside[self.low] & inside[self.high]
         return replace(
@@ -153,12 +153,12 @@ class Cells:
         )
 
     def outcome_names(self) -> list[str]:
-        """Who won, in words: model_a is the one whose name comes first."""
+        """Returns the outcomes as text, where model_a is the name that comes first."""
         return [OUTCOMES[code] for code in self.outcome.tolist()]
 
 
 def _runs(keys: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """The order by keys, the last one first, and where in it a new combination begins."""
+    """Returns the order by keys, the last key first, and the starts of new combinations."""
     order = np.lexsort(keys)
     new = np.zeros(len(order), np.bool_)
     new[0] = True
@@ -176,18 +176,18 @@ def read_cells(
     progress: Progress | None,
     reading: Mapping[str, Any],
 ) -> tuple[Cells, Tally]:
-    """The cells of whatever a user hands over, apart by a column if one is named.
+    """Reads matches into cells, separated by a column if one is specified.
 
     Args:
-        matches: as of `humorrank.rate`.
-        key: a column of the log.
-        ties: "half" a win to each side, or "exclude" them.
-        progress: called with (stage, done, total).
-        reading: options of `MatchLog`.
+        matches: The matches, as `humorrank.rate` accepts them.
+        key: A column of the log, or None.
+        ties: How ties are handled: as "half" a win for each side, or "exclude" to drop them.
+        progress: A function called with (stage, done, total).
+        reading: The options of `MatchLog`.
 
     Raises:
-        InputError: the matches cannot be read as they stand, or there are none.
-        OptionError: there is no such column, or an option does not fit.
+        InputError: If the matches cannot be read, or there are none.
+        OptionError: If the column does not exist, or an option has an invalid value.
     """
     keys: Sequence[str] = () if key is None else (key,)
     tally = counted(matches, keys=keys, progress=progress, reading=reading)
@@ -197,11 +197,11 @@ def read_cells(
 def rated_cells(
     cells: Cells, disconnected: Literal["error", "largest"]
 ) -> tuple[Cells, _core.Field, str | None]:
-    """The matches whose ratings exist, their field, and who is left out, in words.
+    """Returns the matches whose ratings exist, their field, and a note on who is left out.
 
     Raises:
-        NoMaximumError: the likelihood has no maximum, and that is to be an error, or nobody is
-            left.
+        NoMaximumError: If the likelihood has no maximum and `disconnected` is "error", or fewer
+            than two contestants remain.
     """
     field = cells.field()
     existence = Existence(field, cells.names)
@@ -209,18 +209,18 @@ def rated_cells(
         return cells, field, None
     inside = int(existence.inside.sum())
     if disconnected == "error" or inside < 2:
-        way = "" if inside < 2 else ", or take only the largest connected component "
+        way = "" if inside < 2 else ", or use only the largest connected component "
         way += "" if inside < 2 else "(disconnected='largest', --disconnected largest)"
         component = [n for n, there in zip(cells.names, existence.inside, strict=True) if there]
         raise NoMaximumError(
-            "the ratings do not exist, as the likelihood has no maximum: "
+            "the ratings do not exist, because the likelihood has no maximum: "
             f"{existence.summary()}; add matches that connect them{way}",
             outside=existence.outside,
             component=tuple(component),
         )
     kept = cells.among(existence.inside)
     told = (
-        f"only the largest connected component is taken: {inside:,} of {len(cells.names):,} "
+        f"only the largest connected component is used: {inside:,} of {len(cells.names):,} "
         f"contestants, {kept.matches:,} of {cells.matches:,} matches; left out: "
         f"{existence.summary()}"
     )
@@ -228,17 +228,17 @@ def rated_cells(
 
 
 MOST_CONTESTANTS: Final = 5_000
-"""The leverages take the inverse of the information, which grows with the square of this."""
+"""The largest number of contestants, because the inverse of the information is dense."""
 
 
 def refuse_many(contestants: int) -> None:
-    """Refuses more contestants than the inverse of the information has room for.
+    """Refuses too many contestants for the inverse of the information.
 
     Raises:
-        OptionError: there are more than `MOST_CONTESTANTS`.
+        OptionError: If there are more than `MOST_CONTESTANTS`.
     """
     if contestants > MOST_CONTESTANTS:
         raise OptionError(
-            f"this takes up to {MOST_CONTESTANTS:,} contestants, not {contestants:,}: choose some "
-            "with exclude or where (--exclude, --where)"
+            f"this analysis supports up to {MOST_CONTESTANTS:,} contestants, not {contestants:,}: "
+            "select fewer with exclude or where (--exclude, --where)"
         )

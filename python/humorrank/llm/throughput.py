@@ -87,10 +87,10 @@ class Throughput:
         failed = f", {self.failed:,} failed" if self.failed else ""
         return (
             f"{self.matches:,} matches{failed} in {self.wall:,.1f} s: "
-            f"{told['matches_per_second']:,.2f} matches/s; tokens/s: "
-            f"{told['prompt_tokens_per_second']:,.0f} of prompts, "
-            f"{told['output_tokens_per_second']:,.0f} of answers; "
+            f"{told['matches_per_second']:,.2f} matches/s; "
+            f"{told['prompt_tokens_per_second']:,.0f} prompt tokens/s, "
+            f"{told['output_tokens_per_second']:,.0f} output tokens/s; "
             f"{told['cached_share']:.1%} of the prompt tokens from the cache; "
-            f"the engine worked for {told['engine_share']:.1%} of the time"
+            f"the engine was busy for {told['engine_share']:.1%} of the time"
             + ("" if self.cost is None else f"; cost {self.cost:,.2f}")
         )

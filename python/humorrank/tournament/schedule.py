@@ -1,4 +1,7 @@
-"""Which comparisons a tournament makes next: docs/statistics/schedules.md says how each schedule chooses."""
+"""Schedules, which choose the next comparisons of a tournament.
+
+See docs/statistics/schedules.md for the rule of each schedule.
+"""
 
 from __future__ import annotations
 
@@ -17,22 +20,25 @@ Kind = Literal["swiss", "round_robin", "random", "information"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 SLACK = 16
-"""Found by simulation (docs/statistics/schedules.md): less makes a round robin of it, more gains nothing."""
+"""Default slack, found by simulation (docs/statistics/schedules.md).
+
+With less slack the Swiss schedule approaches a round robin, and more slack gains nothing."""
 _MOST = 2**32 - 1
 _Codes = NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
 class Round:
-    """The comparisons of a round, in the order of the schedule; a column each.
+    """The comparisons of a round, as columns in the order of the schedule.
 
     Attributes:
-        first: the code of one contestant of each comparison.
-        second: the code of the other; who of the two is shown first is not the schedule's business.
-        prompt: the code of the prompt that they meet on.
-        byes: who had no opponent though budget was left, in the order of the schedule. Random
-            rounds have no byes.
-        reason: why there are no comparisons; None if there are some.
+        first: Code of one contestant of each comparison.
+        second: Code of the other contestant. The schedule does not decide which of the two is
+            shown first.
+        prompt: Code of the prompt on which they meet.
+        byes: Contestants without an opponent although budget was left, in the order of the
+            schedule. Random rounds have no byes.
+        reason: Reason why there are no comparisons; None if there are some.
     """
 
     first: _Codes
@@ -47,33 +53,33 @@ class Round:
 
 
 class Scheduler:
-    """A schedule of comparisons, each an unordered pair of contestants on a prompt, made once.
+    """Schedules comparisons of unordered pairs of contestants on prompts, each at most once.
 
-    Contestants are codes from 0 to `contestants` - 1, prompts codes from 0 to `prompts` - 1. What
-    comes next is a function of these settings and of the calls made before, in their order:
-    whoever makes the same calls again, or tells a new scheduler with `take` and `record` what was
-    scheduled and what was recorded, goes on with the same rounds.
+    Contestants have codes from 0 to `contestants` - 1, and prompts from 0 to `prompts` - 1. The
+    next round is a function of the settings and of the earlier calls, in their order. A new
+    scheduler continues with the same rounds if the same calls are repeated, or if the scheduled
+    and recorded comparisons are passed to `take` and `record`.
 
     Args:
-        kind: "swiss" (neighbours by running Elo among the under-sampled pairs), "round_robin" (all
-            pairs on prompt after prompt), "random" (any comparison, without replacement) or
-            "information" (the pairs whose matches say most about the order).
-        contestants: how many there are.
-        prompts: how many there are.
-        seed: of every random choice.
-        slack: a pair of the Swiss schedule may play while it is ahead of the least-played pair that
-            has prompts left by at most so many matches.
-        prompts_per_pairing: how many prompts a pairing plays in one round, where it has so many
-            left; under "random" it only makes rounds larger.
-        elo_k: the most points that a match moves the running Elo.
-        prior: what the fit of the information schedule adds for everyone, as in `rate`.
+        kind: "swiss" (neighbors by running Elo among the pairs with few matches), "round_robin"
+            (all pairs on one prompt after another), "random" (any comparison, without replacement)
+            or "information" (the pairs whose matches are most informative about the order).
+        contestants: Number of contestants.
+        prompts: Number of prompts.
+        seed: Random seed for all choices.
+        slack: Number of matches by which a pair of the Swiss schedule may be ahead of the
+            least-played pair that has prompts left.
+        prompts_per_pairing: Most prompts on which a pairing meets in one round. For "random", it
+            only increases the size of a round.
+        elo_k: Most points by which a match changes the running Elo.
+        prior: Prior of the fit of the information schedule, as in `rate`.
 
     Raises:
-        OptionError: a value out of range, or a field too large for the schedule.
+        OptionError: If a value is out of range, or the field is too large for the schedule.
     """
 
     version: int = _core.SCHEDULE_VERSION
-    """Changes whenever the same settings and verdicts would give another schedule."""
+    """Version of the schedules; it changes if equal settings and verdicts give other rounds."""
 
     def __init__(
         self,
@@ -94,7 +100,7 @@ class Scheduler:
         if kind == "information" and prior < LEAST_PRIOR:
             raise OptionError(
                 f"prior must be at least {LEAST_PRIOR:g} for the information schedule, not "
-                f"{prior!r}: without one there is nothing to start from"
+                f"{prior!r}: the first round depends on it"
             )
         self._core = _core.Scheduler(
             kind,
@@ -108,20 +114,20 @@ class Scheduler:
         )
 
     def next_round(self, budget: int) -> Round:
-        """The next comparisons.
+        """Schedules the next round.
 
-        It may be called while earlier rounds are not recorded yet: what was scheduled counts as
-        played.
+        This is also possible while earlier rounds are not recorded yet: scheduled comparisons
+        count as played.
 
         Args:
-            budget: how many comparisons there may be at most.
+            budget: Most comparisons of the round.
 
         Returns:
-            At least one comparison if the budget is not 0 and one is left; the reason if not. A
-            round that the budget cuts short is an ordinary round.
+            At least one comparison if the budget is not 0 and a comparison is left; otherwise the
+            reason. A round that is cut short by the budget is an ordinary round.
 
         Raises:
-            OptionError: the budget is no whole number of at least 0.
+            OptionError: If the budget is not a whole number of at least 0.
         """
         budget = whole("budget", budget)
         first, second, prompt, byes = self._core.next_round(min(budget, 2**64 - 1))
@@ -129,16 +135,16 @@ class Scheduler:
         return Round(first, second, prompt, byes, reason)
 
     def record(self, first: ArrayLike, second: ArrayLike, score: ArrayLike) -> None:
-        """Learns verdicts: moves the running Elo, and what the information schedule knows.
+        """Records verdicts, which update the running Elo and the fit of the information schedule.
 
         Args:
-            first: one contestant of each comparison, in the order of the schedule. A comparison
-                that failed is left out.
-            second: the other.
-            score: of the first: 1 won, 0.5 tied, 0 lost.
+            first: One contestant of each comparison, in the order of the schedule. Failed
+                comparisons are left out.
+            second: The other contestant.
+            score: Score of the first contestant: 1 for a win, 0.5 for a tie, 0 for a loss.
 
         Raises:
-            OptionError: a code or a score is out of range; nothing is learned then.
+            OptionError: If a code or a score is out of range. Nothing is recorded then.
         """
         columns = self._codes("first", first), self._codes("second", second)
         scores = np.ascontiguousarray(np.atleast_1d(score), np.float64)
@@ -150,20 +156,20 @@ class Scheduler:
     def take(
         self, first: ArrayLike, second: ArrayLike, prompt: ArrayLike, *, played: bool = True
     ) -> int:
-        """Uses comparisons up without scheduling them; what is used up already stays as it is.
+        """Marks comparisons as used, so that they are never scheduled.
 
         Args:
-            first: one contestant of each comparison.
-            second: the other.
-            prompt: the prompt.
-            played: whether they were made elsewhere (votes from a file, rounds before a restart),
-                and count as played; if not, they cannot be made (two jokes are identical).
+            first: One contestant of each comparison.
+            second: The other contestant.
+            prompt: The prompt.
+            played: Whether the comparisons were made elsewhere (votes from a file, rounds before a
+                restart) and count as played. If not, they cannot be made (identical jokes).
 
         Returns:
-            How many of them were not used up before.
+            The number of comparisons that were not used before.
 
         Raises:
-            OptionError: a code is out of range; nothing is used up then.
+            OptionError: If a code is out of range. Nothing is marked then.
         """
         columns = (
             self._codes("first", first),
@@ -176,15 +182,15 @@ class Scheduler:
             raise OptionError(f"take: {error}") from None
 
     def extend(self, contestants: int, prompts: int) -> None:
-        """From now on there are so many contestants and prompts; the new ones have the last codes.
+        """Increases the numbers of contestants and prompts; the new ones have the last codes.
 
         Raises:
-            OptionError: there would be fewer than before, or too many.
+            OptionError: If a number is smaller than before, or too large.
         """
         if contestants < self.contestants or prompts < self.prompts:
             raise OptionError(
-                f"a schedule of {self.contestants:,} contestants and {self.prompts:,} prompts "
-                f"cannot shrink to {contestants:,} and {prompts:,}"
+                f"cannot reduce a schedule of {self.contestants:,} contestants and "
+                f"{self.prompts:,} prompts to {contestants:,} and {prompts:,}"
             )
         self._core.extend(*self._size(contestants, prompts))
 
@@ -195,21 +201,21 @@ class Scheduler:
 
     @property
     def contestants(self) -> int:
-        """How many there are."""
+        """The number of contestants."""
         return self._core.contestants
 
     @property
     def prompts(self) -> int:
-        """How many there are."""
+        """The number of prompts."""
         return self._core.prompts
 
     @property
     def played(self) -> int:
-        """How many comparisons were scheduled, or taken as played."""
+        """The number of comparisons that were scheduled, or marked as played."""
         return self._core.played
 
     def possible(self) -> int:
-        """How many comparisons are left."""
+        """Returns the number of comparisons that are left."""
         return self._core.possible()
 
     def _size(self, contestants: int, prompts: int) -> tuple[int, int]:
@@ -217,13 +223,13 @@ class Scheduler:
         prompts = whole("prompts", prompts, most=_MOST)
         if contestants * (contestants - 1) // 2 * prompts > MOST_COMPARISONS:
             raise OptionError(
-                f"{contestants:,} contestants on {prompts:,} prompts are more comparisons than "
-                f"can be counted ({MOST_COMPARISONS:,})"
+                f"{contestants:,} contestants on {prompts:,} prompts have too many possible "
+                f"comparisons (at most {MOST_COMPARISONS:,})"
             )
         if self.kind == "information" and contestants > _core.MOST_INFORMED:
             raise OptionError(
-                f"the information schedule takes at most {_core.MOST_INFORMED:,} contestants, not "
-                f"{contestants:,}: its time grows with their cube; take swiss"
+                f"the information schedule allows at most {_core.MOST_INFORMED:,} contestants, not "
+                f"{contestants:,}, because its time grows with their cube; use swiss"
             )
         return contestants, prompts
 
@@ -231,7 +237,7 @@ class Scheduler:
         if budget == 0:
             return "the budget is spent"
         if self.contestants < 2:
-            return f"a match needs two contestants, and there are {self.contestants}"
+            return f"a match needs two contestants, not {self.contestants}"
         if self.prompts == 0:
             return "there are no prompts"
         return "every pair has played every prompt that it can"
@@ -242,9 +248,9 @@ class Scheduler:
         if column.size == 0:
             return np.empty(0, np.uint32)
         if column.ndim != 1 or column.dtype.kind not in "iu":
-            raise OptionError(f"{name} must be codes: whole numbers, not {column.dtype}")
+            raise OptionError(f"{name} must contain codes, which are whole numbers: {column.dtype}")
         if column.min() < 0 or column.max() > _MOST:
-            raise OptionError(f"{name} holds a code that is out of range")
+            raise OptionError(f"{name} contains a code that is out of range")
         return np.ascontiguousarray(column, np.uint32)
 
 

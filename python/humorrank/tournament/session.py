@@ -1,4 +1,4 @@
-"""A judge at work on a store: what it is asked, and the commits of what it answers."""
+"""Asks a judge about the comparisons of a store, and commits its answers."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _FAILED = (
 
 @dataclass(frozen=True)
 class Slots:
-    """Judgments that are wanted, as columns of equal length.
+    """Required judgments, as columns of equal length.
 
     Attributes:
-        comparison: int64, the number of the comparison.
-        position: uint8, 0 where the contestant of the lower number is to be shown first, else 1.
-        attempts: uint32, how often each was asked in earlier runs, without success.
-        low: uint32, the contestant of the lower number.
-        high: uint32, the other.
-        prompt: uint32, the prompt.
+        comparison: Number of the comparison, int64.
+        position: 0 if the contestant with the lower number is shown first, otherwise 1, uint8.
+        attempts: Number of unsuccessful attempts in earlier runs, uint32.
+        low: Contestant with the lower number, uint32.
+        high: Contestant with the higher number, uint32.
+        prompt: Prompt, uint32.
     """
 
     comparison: np.ndarray
@@ -45,40 +45,40 @@ class Slots:
     prompt: np.ndarray
 
     def __len__(self) -> int:
-        """How many."""
+        """Returns the number of slots."""
         return len(self.comparison)
 
     def __getitem__(self, rows: slice | np.ndarray) -> Slots:
-        """Some of them."""
+        """Returns the given rows."""
         columns = (self.comparison, self.position, self.attempts, self.low, self.high, self.prompt)
         return Slots(*(column[rows] for column in columns))
 
     @classmethod
     def of(cls, rows: list[tuple[int, ...]]) -> Slots:
-        """From rows of its columns, in their order."""
+        """Makes slots from rows with the values of the columns, in their order."""
         columns = np.array(rows, np.int64).reshape(-1, 6).T
         kinds = (np.int64, np.uint8, np.uint32, np.uint32, np.uint32, np.uint32)
         return cls(*(column.astype(kind) for column, kind in zip(columns, kinds, strict=True)))
 
     def batch(self, field: Field) -> Batch:
-        """The questions to a judge."""
+        """Returns the slots as questions to a judge."""
         turned = self.position == 1
         first, second = np.where(turned, self.high, self.low), np.where(turned, self.low, self.high)
         return Batch(field, self.prompt, first, second, self.attempts)
 
 
 def failed_slots(store: Store, judge: int) -> Slots:
-    """What a judge failed to answer, and no retry has brought since."""
+    """Returns the failures of a judge that no retry has answered since."""
     with store_errors(store.path):
         return Slots.of(store.connection.execute(_FAILED, (judge,)).fetchall())
 
 
 class Session(Asking):
-    """Asks a judge, within its bounds, and commits its answers.
+    """Asks a judge within its limits, and commits its answers.
 
     Attributes:
-        judged: judgments that this run committed.
-        failed: failures that this run committed.
+        judged: Number of judgments that this run committed.
+        failed: Number of failures that this run committed.
     """
 
     def __init__(self, store: Store, field: Field, judge: Judge) -> None:
@@ -88,18 +88,18 @@ class Session(Asking):
 
     @property
     def commits(self) -> int:
-        """Commits of this run."""
+        """The number of commits of this run."""
         return self._writer.commits
 
     async def ask_all(
         self, slots: Slots, judge: int, tell: Callable[[], object] | None = None
     ) -> None:
-        """Asks for judgments that enter the log, never the running Elo.
+        """Asks for judgments that enter the log, but never the running Elo.
 
         Args:
-            slots: what is wanted.
-            judge: the number of the judge.
-            tell: called whenever something may have been committed.
+            slots: Required judgments.
+            judge: Number of the judge.
+            tell: Called whenever answers may have been committed.
         """
         while (len(slots) and not self.stopping) or self._tasks or self._commits:
             while not self.stopping and (room := self._room(len(slots))):
@@ -122,12 +122,12 @@ class Session(Asking):
         urgent: bool = False,
         settle: Callable[[slice], object] | None = None,
     ) -> None:
-        """Hands answers to the writer.
+        """Passes answers to the writer.
 
         Args:
-            work: the answers.
-            urgent: that there is nothing to wait for any more.
-            settle: called with each part of the answers once it is committed.
+            work: The answers.
+            urgent: Whether they are committed without waiting for further answers.
+            settle: Called with each part of the answers once it is committed.
         """
         start = 0
         for done, size in self._writer.put(work, urgent=urgent):
@@ -148,7 +148,7 @@ class Session(Asking):
         settle: Callable[[], object] | None,
         done: asyncio.Future[None],
     ) -> None:
-        """Only now does anybody learn of a verdict."""
+        """Counts and settles answers, which take effect only once they are committed."""
         self._changed.set()
         if done.cancelled() or done.exception() is not None:
             return
@@ -160,7 +160,7 @@ class Session(Asking):
         self.judged += len(score) - failed
 
     def _room(self, waiting: int) -> int:
-        """How many comparisons the judge takes now, at once."""
+        """Returns how many comparisons the judge can accept now, in one batch."""
         return self._free(waiting, self._judge.batch_size, self._judge.in_flight)
 
     def _start(self, batch: Batch, take: Callable[[Answers], object]) -> None:
@@ -175,7 +175,7 @@ class Session(Asking):
                 self.in_flight -= len(answers)
                 left -= len(answers)
                 take(answers)
-                # There is room for more.
+                # The judge has room for more.
                 self._changed.set()
         finally:
             self.in_flight -= left

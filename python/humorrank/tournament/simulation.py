@@ -1,4 +1,4 @@
-"""Tournaments in memory, from known ratings: how good is a schedule under a budget?"""
+"""Simulates tournaments in memory from known ratings, to evaluate schedules within a budget."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from humorrank.tournament.spec import Position, ScheduleSpec, Spec
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How near the ratings after some comparisons come to the truth.
+    """The accuracy of the ratings after a number of comparisons.
 
     Attributes:
-        comparisons: how many.
-        tau: Kendall's tau between the two orders (pairs in order minus pairs reversed, over all
-            pairs; equal ratings count neither way).
-        error: root mean square difference of the ratings in points, both with mean 0.
+        comparisons: Number of comparisons.
+        tau: Kendall's tau between the estimated and the true order: pairs in order minus reversed
+            pairs, divided by all pairs. Pairs with equal ratings count as neither.
+        error: Root mean square difference of the ratings in points, after centering both.
     """
 
     comparisons: int
@@ -42,21 +42,22 @@ def simulate_tournament(
     seed: int = 0,
     lag: int = 1,
 ) -> pl.DataFrame:
-    """The match log of a tournament with a simulated judge, without texts and without a store.
+    """Simulates a tournament without texts and without a store, and returns its match log.
 
-    The first n rows are the tournament of a budget of n, up to the order of its last rounds.
+    The first n rows are those of a tournament with a budget of n, up to the order of its last
+    rounds.
 
     Args:
-        simulation: the judge; its ratings say who competes.
-        prompts: how many prompts there are.
-        budget: how many comparisons are made; all if there are fewer.
-        schedule: which pairs meet.
-        position: who is shown first.
-        seed: of the schedule.
-        lag: how many rounds it runs ahead.
+        simulation: Settings of the judge. The models that compete are those in its ratings.
+        prompts: Number of prompts.
+        budget: Number of comparisons; all possible ones if there are fewer.
+        schedule: Settings of the schedule; the defaults if None.
+        position: Which joke is shown first.
+        seed: Random seed for the schedule.
+        lag: Number of rounds by which the schedule is ahead of the known verdicts.
 
     Returns:
-        Columns model_a, model_b, winner, question_id, in the order of the schedule.
+        The columns model_a, model_b, winner and question_id, in the order of the schedule.
     """
     field = Field(list(simulation.ratings), [Prompt(f"prompt-{i}", "") for i in range(prompts)], ())
     spec = Spec((), position=position, seed=seed, lag=lag, schedule=schedule or ScheduleSpec())
@@ -105,10 +106,10 @@ def _log(field: Field, parts: Sequence[tuple[np.ndarray, ...]]) -> pl.DataFrame:
 def accuracy(
     log: pl.DataFrame, ratings: Mapping[str, float], comparisons: Sequence[int]
 ) -> list[Accuracy]:
-    """How near the ratings come to the truth after some numbers of comparisons.
+    """Returns the accuracy of the ratings after the given numbers of comparisons.
 
-    The ratings are those of `rate` with a prior of 0.1, because after few comparisons a maximum
-    often does not exist; a contestant that has not played yet has the mean rating.
+    The ratings are those of `rate` with a prior of 0.1, because a maximum often does not exist
+    after few comparisons. A model that has not played yet has the mean rating.
     """
     truth = np.array(list(ratings.values()), np.float64)
     out = []
@@ -121,14 +122,14 @@ def accuracy(
 
 
 def mean_accuracy(runs: Sequence[Sequence[Accuracy]]) -> pl.DataFrame:
-    """The means over several tournaments, each with the half-width of its 95 % interval.
+    """Averages accuracies over tournaments, with the half-widths of 95 % intervals.
 
     Args:
-        runs: The accuracies of each tournament after the same numbers of comparisons.
+        runs: Accuracies of each tournament, after the same numbers of comparisons.
 
     Returns:
-        Columns comparisons, tau, tau_half_width, error, error_half_width; the half-widths are
-        null for a single tournament.
+        The columns comparisons, tau, tau_half_width, error and error_half_width. The half-widths
+        are null for a single tournament.
     """
     values = np.array([[(point.tau, point.error) for point in run] for run in runs])
     mean = values.mean(axis=0)

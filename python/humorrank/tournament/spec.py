@@ -1,4 +1,4 @@
-"""The spec: everything that a tournament is made of, in one TOML file."""
+"""The spec of a tournament, which is one TOML file."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _LIMITS = ("batch_size", "in_flight")
 
 @dataclass(frozen=True)
 class ScheduleSpec:
-    """Which pairs meet.
+    """Settings of the schedule, which decides which pairs meet.
 
     Attributes:
-        kind: the schedule.
-        slack: how far a pair may be ahead of the least-played one, in comparisons.
-        prompts_per_pairing: on how many prompts a pair meets in one round.
-        elo_k: the most points that one comparison moves the running Elo.
-        prior: of the Bradley-Terry fit that the information schedule looks at.
+        kind: The schedule.
+        slack: Number of comparisons by which a pair may be ahead of the least-played pair.
+        prompts_per_pairing: Number of prompts on which a pair meets in one round.
+        elo_k: Most points by which one comparison changes the running Elo.
+        prior: Prior of the Bradley-Terry fit that the information schedule uses.
     """
 
     kind: Kind = "swiss"
@@ -45,7 +45,7 @@ class ScheduleSpec:
         """Rejects invalid values.
 
         Raises:
-            OptionError: naming the key.
+            OptionError: If a value is invalid; the message names the key.
         """
         one_of("schedule.kind", self.kind, KINDS)
         whole("schedule.slack", self.slack, most=2**31)
@@ -57,13 +57,13 @@ class ScheduleSpec:
 
 @dataclass(frozen=True)
 class JudgeSpec:
-    """Who judges.
+    """Settings of the judge.
 
     Attributes:
-        backend: the name of the kind of judge.
-        options: its own settings.
-        batch_size: the largest batch that it is asked at once; its own choice if None.
-        in_flight: the most comparisons that wait for it at once; its own choice if None.
+        backend: Name of the backend.
+        options: Settings of the backend, by name.
+        batch_size: Most comparisons in a batch; the judge's default if None.
+        in_flight: Most comparisons in flight; the judge's default if None.
     """
 
     backend: str = "simulated"
@@ -75,7 +75,7 @@ class JudgeSpec:
         """Rejects invalid values.
 
         Raises:
-            OptionError: naming the key.
+            OptionError: If a value is invalid; the message names the key.
         """
         if not isinstance(self.backend, str):
             raise OptionError(f"judge.backend must be a name, not {self.backend!r}")
@@ -85,32 +85,33 @@ class JudgeSpec:
 
     @property
     def limits(self) -> dict[str, int]:
-        """The bounds that are set, by name."""
+        """The limits that are set, by name."""
         found = {name: getattr(self, name) for name in _LIMITS}
         return {name: value for name, value in found.items() if value is not None}
 
 
 @dataclass(frozen=True)
 class Spec:
-    """A tournament, before it is played.
+    """The definition of a tournament.
 
     Attributes:
-        candidates: files or globs, or name -> file, one file a system.
-        prompts: files or globs; none where the candidates' files hold the prompts.
-        budget: how many comparisons; all that are possible if None.
-        seed: of everything that is drawn.
-        position: who is shown first: drawn by the seed, both orders, or always the contestant
-            that stands first in the store.
-        identical: what becomes of two identical jokes: a tie without asking, never compared, or
-            judged like any other.
-        inconsistent: what becomes, in the match log, of two judgments in both orders that
-            contradict each other: two half matches, tied half matches, or none.
-        lag: how many rounds the schedule runs ahead of the verdicts it knows.
-        template: a file with the judge's prompt; the judge's own if None.
-        stop: settings of early stopping; never stops early if empty.
-        schedule: which pairs meet.
-        judge: who judges.
-        folder: what the paths are relative to.
+        candidates: Files or glob patterns; or a mapping from the name of a model to its file.
+        prompts: Files or glob patterns; empty if the candidates files contain the prompts.
+        budget: Number of comparisons; all possible ones if None.
+        seed: Random seed for all draws.
+        position: Which joke is shown first: "random" by the seed, "both" orders, or "fixed", which
+            is always the contestant with the lower number in the store.
+        identical: How identical jokes are handled: "tie" without asking, "skip" to compare them
+            never, or "judge" as others.
+        inconsistent: How two judgments in both orders that contradict each other enter the match
+            log: as two half matches ("halves"), as tied half matches ("tie"), or not at all
+            ("drop").
+        lag: Number of rounds by which the schedule is ahead of the known verdicts.
+        template: File with the judge's prompt template; the judge's default if None.
+        stop: Settings of early stopping; empty to play until the budget is spent.
+        schedule: Settings of the schedule.
+        judge: Settings of the judge.
+        folder: Folder to which paths are relative.
     """
 
     candidates: tuple[str, ...] | Mapping[str, str]
@@ -131,7 +132,7 @@ class Spec:
         """Rejects invalid values.
 
         Raises:
-            OptionError: naming the key.
+            OptionError: If a value is invalid; the message names the key.
         """
         if self.budget is not None:
             whole("budget", self.budget, 1)
@@ -145,23 +146,24 @@ class Spec:
     def read(
         cls, path: Path, overrides: Mapping[str, Any] | None = None, *, judge: str | None = None
     ) -> Spec:
-        """Reads a TOML file.
+        """Reads a spec from a TOML file.
 
         Args:
-            path: the file.
-            overrides: dotted key -> value, which stand above what the file says.
-            judge: `PROVIDER/MODEL`, which stands above its table of the judge; if that is about
-                another backend, none of it but the bounds is left.
+            path: Path of the file.
+            overrides: Mapping from dotted keys to values, which take precedence over the file.
+            judge: `PROVIDER/MODEL`, which takes precedence over the judge table of the file. If
+                the table has another backend, only its limits are kept.
 
         Raises:
-            OptionError: there is no such file, it is no TOML, or a key or its value cannot be.
+            OptionError: If the file cannot be read or is not TOML, or a key or its value is
+                invalid.
         """
         try:
             content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except OSError as error:
             raise OptionError(f"{path}: cannot be read: {error.strerror or error}") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise OptionError(f"{path}: is no TOML: {error}") from None
+            raise OptionError(f"{path}: is not a TOML file: {error}") from None
         if judge is not None:
             _put_judge(content, judge)
         for key, value in (overrides or {}).items():
@@ -173,16 +175,16 @@ class Spec:
 
     @classmethod
     def of(cls, content: Mapping[str, Any], folder: Path) -> Spec:
-        """From what a TOML file says.
+        """Makes a spec from the content of a TOML file.
 
         Raises:
-            OptionError: a key or its value cannot be.
+            OptionError: If a key or its value is invalid.
         """
         known = [option.name for option in fields(cls) if option.name != "folder"]
         refuse_unknown(content, known, "")
         values = dict(content)
         if "candidates" not in values:
-            raise OptionError("candidates is missing: the files with the jokes")
+            raise OptionError("candidates is missing; specify the files with the jokes")
         candidates = values.pop("candidates")
         if isinstance(candidates, Mapping):
             if not candidates or not all(isinstance(path, str) for path in candidates.values()):
@@ -192,7 +194,7 @@ class Spec:
             named = _paths("candidates", candidates)
         prompts = _paths("prompts", values.pop("prompts")) if "prompts" in values else ()
         if not isinstance(values.get("template", ""), str):
-            raise OptionError(f"template must be a file, not {values['template']!r}")
+            raise OptionError(f"template must be the path of a file, not {values['template']!r}")
         schedule, judge = _table(values, "schedule"), _table(values, "judge")
         refuse_unknown(schedule, [option.name for option in fields(ScheduleSpec)], "schedule")
         own = {name: judge.pop(name) for name in ("backend", *_LIMITS) if name in judge}
@@ -207,7 +209,7 @@ class Spec:
         )
 
     def content(self) -> dict[str, Any]:
-        """What a TOML file would say, as JSON values; the folder is made absolute."""
+        """Returns the spec as the content of a TOML file, with an absolute folder."""
         out = asdict(self)
         judge = out.pop("judge")
         out["judge"] = {**judge.pop("options"), **judge}
@@ -216,16 +218,16 @@ class Spec:
 
     @classmethod
     def of_store(cls, store: Store) -> Spec:
-        """The spec of a tournament, as its last change left it.
+        """Reads the spec of a tournament after its last change.
 
         Raises:
-            StoreError: the store holds given pairs, and so has none.
+            StoreError: If the store contains given pairs and therefore has no spec.
         """
         return cls.from_content(store.spec_content())
 
     @classmethod
     def from_content(cls, content: Mapping[str, Any]) -> Spec:
-        """The inverse of `content`."""
+        """Makes a spec from the result of `content`."""
         values = {name: value for name, value in content.items() if value is not None}
         values["judge"] = {k: v for k, v in values["judge"].items() if v is not None}
         folder = Path(values.pop("folder"))
@@ -237,7 +239,7 @@ def _put(content: dict[str, Any], key: str, value: object) -> None:
     for name in tables:
         inner = content.setdefault(name, {})
         if not isinstance(inner, dict):
-            raise OptionError(f"{name} is no table, so that {key} cannot be set")
+            raise OptionError(f"{key} cannot be set, because {name} is not a table")
         content = inner
     content[last] = value
 

@@ -1,4 +1,4 @@
-"""How far a tournament is."""
+"""The progress of a tournament."""
 
 from __future__ import annotations
 
@@ -12,28 +12,30 @@ from humorrank.tournament.spec import Spec
 
 @dataclass(frozen=True)
 class Status:
-    """What a store holds.
+    """The state of a store.
 
     Attributes:
-        models: contestants.
-        prompts: prompts.
-        budget: how many comparisons there may be.
-        comparisons: how many are scheduled or imported, whatever became of them.
-        rounds: how many rounds are scheduled.
-        byes: how often somebody had no opponent in a round.
-        judgments: verdicts, of all judges.
-        ties: how many of them are ties.
-        identical: how many of these are of identical jokes, which nobody was asked about.
-        swapped: comparisons that one judge judged in both orders.
-        inconsistent: how many of them it decided for each contestant once.
-        imported: verdicts of others than the tournament's own judge.
-        failures: what the judge failed to answer, and no retry has brought since.
-        unknown_labels: labels of judges that their taxonomy lacks, each as often as it was given.
-        waiting: judgments that the tournament's own judge still owes of the scheduled rounds.
-        judge: the tournament's own judge.
-        schedule: its kind.
-        seed: the seed.
-        ended: why there was nothing more to do when it was last played; None if there is more.
+        models: Number of models.
+        prompts: Number of prompts.
+        budget: Most comparisons of the tournament.
+        comparisons: Number of scheduled and imported comparisons, answered or not.
+        rounds: Number of scheduled rounds.
+        byes: Number of times that a model had no opponent in a round.
+        judgments: Number of verdicts of all judges.
+        ties: Number of ties among them.
+        identical: Number of ties of identical jokes, for which no judge was asked.
+        swapped: Number of comparisons that one judge judged in both orders.
+        inconsistent: Number of these in which the two verdicts contradict each other.
+        imported: Number of verdicts of judges other than the tournament's own.
+        failures: Number of failures that no retry has answered since.
+        unknown_labels: Number of labels in verdicts that the judge's taxonomy lacks, with
+            repetitions.
+        waiting: Number of judgments of the scheduled rounds that the tournament's own judge has
+            not answered yet.
+        judge: The tournament's own judge.
+        schedule: The schedule.
+        seed: The random seed.
+        ended: Reason why nothing was left to do in the last run; None if something is left.
     """
 
     models: int
@@ -58,13 +60,13 @@ class Status:
 
 
 def status(path: Path) -> Status:
-    """Looks into a store, also while it is played.
+    """Reads the state of a store, which may be in use by a running tournament.
 
     Raises:
-        StoreError: it cannot be read.
+        StoreError: If the store cannot be read.
     """
     with Store(path, write=False) as store:
-        # One moment of it, while others may write.
+        # One transaction, so that all counts refer to the same state while another process writes.
         store.connection.execute("BEGIN")
         last, spec, ask = store.changes()[-1], Spec.of_store(store), store.count
         scheduled = ask("SELECT COUNT(*) FROM comparisons WHERE round IS NOT NULL")

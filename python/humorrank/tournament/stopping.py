@@ -1,11 +1,11 @@
-"""Early stopping: is what matters separated, at a confidence that holds however often one looks?
+"""Early stopping once the required contestants are separated, valid for any number of looks.
 
-For each pair of contestants the evidence that one is stronger is a mixture of likelihood ratios
-over how much stronger it may be (Robbins 1970, "Statistical methods related to the law of the
-iterated logarithm"), in its asymptotic form for estimates that are sums of many small terms
-(Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas 2024, "Time-uniform central limit theory and
-asymptotic confidence sequences"). A nonnegative supermartingale reaches 1/a with a chance of at
-most a, at any time at all (Ville 1939), so that one may look after every round.
+For each pair of contestants, the evidence that one is stronger is a mixture of likelihood ratios
+over the size of the difference [Rob70]. It is used in its asymptotic form, for estimates that are
+sums of many small terms [WAS24]. A nonnegative supermartingale ever reaches 1/a with a probability
+of at most a [Vil39], so a look after every round is valid.
+
+See docs/guides/tournaments.md and docs/reference/references.md.
 """
 
 from __future__ import annotations
@@ -31,35 +31,36 @@ When = Literal["order", "top", "pair"]
 Cluster = Literal["prompt", "none"]
 
 PRIOR: Final = 0.1
-"""Of the fits that are looked at, so that they exist from the first round on."""
+"""Prior of the fits, so that they exist from the first round on."""
 
 LEAST_MATCHES: Final = 20
-"""Nothing is called separated before everyone concerned has so many matches."""
+"""Matches that each contestant concerned needs before anything is separated."""
 
 MOST_CONTESTANTS: Final = 2_000
-"""A look inverts a matrix of this size."""
+"""Most contestants, since a look inverts a matrix of this size."""
 
 SPREAD: Final = 0.5
-"""Standard deviation, in natural logs of strength (87 points), of the mixture over differences:
-differences of about that size are found soonest."""
+"""Scale of the mixture over differences, in natural logs of strength (87 points).
+
+Differences of about this size are detected soonest."""
 
 GROWTH: Final = 1.02
-"""Looks are so far apart: fewer looks cost nothing, and a look takes time."""
+"""Factor by which the log grows between looks: a look takes time, and fewer looks lose little."""
 
 
 @dataclass(frozen=True)
 class StopSettings:
-    """When a tournament may end before its budget is spent.
+    """Settings of early stopping.
 
     Attributes:
-        when: what must be separated: the whole "order", the "top" k from the others, or one "pair".
-        k: how many are at the top.
-        pair: the two names.
-        confidence: the chance, over the whole tournament and all looks at it, that what is stated
-            reverses no two contestants of different strength.
-        cluster: "prompt" allows for comparisons on one prompt being alike (some jokes are better
-            than their authors): the larger of the model's variance and the one clustered by
-            prompt counts; "none" takes the model's.
+        when: What must be separated: the whole "order", the "top" k from the others, or one "pair".
+        k: Number of contestants at the top.
+        pair: Names of the two contestants of a pair.
+        confidence: Probability, over the whole tournament and all looks at it, that the statement
+            does not reverse any two contestants of different strength.
+        cluster: "prompt" allows for dependence between comparisons on the same prompt, because
+            some jokes are better than their authors: the larger of the model's variance and the
+            variance clustered by prompt is used. "none" uses the model's variance.
     """
 
     when: When
@@ -72,7 +73,7 @@ class StopSettings:
         """Rejects invalid values.
 
         Raises:
-            OptionError: naming the key.
+            OptionError: If a value is invalid; the message names the key.
         """
         for name, allowed in (("when", get_args(When)), ("cluster", get_args(Cluster))):
             one_of(f"stop.{name}", getattr(self, name), allowed)
@@ -82,18 +83,18 @@ class StopSettings:
                 f"stop.confidence must be a number from 0.5 to below 1, not {self.confidence!r}"
             )
         if (self.when == "pair") != (self.pair is not None):
-            raise OptionError('stop.pair holds two names, and goes with when = "pair"')
+            raise OptionError('stop.pair must be set if and only if when = "pair"')
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> StopSettings:
-        """From the table `stop` of a spec.
+        """Makes the settings from the table `stop` of a spec.
 
         Raises:
-            OptionError: a key or its value cannot be.
+            OptionError: If a key or its value is invalid.
         """
         refuse_unknown(content, [option.name for option in fields(cls)], "stop")
         if "when" not in content:
-            raise OptionError(f"stop.when is missing: one of {', '.join(get_args(When))}")
+            raise OptionError(f"stop.when is missing; set it to one of {', '.join(get_args(When))}")
         values = dict(content)
         if "pair" in values:
             pair = values["pair"]
@@ -107,25 +108,26 @@ class StopSettings:
 
 
 class SeparationRule:
-    """Stops a tournament once what matters is separated.
+    """Stops a tournament once the required contestants are separated.
 
     Args:
-        settings: what matters, and how sure to be.
-        models: the names of the contestants, by their codes.
-        prompts: how many prompts there are.
+        settings: Settings of early stopping.
+        models: Names of the contestants, by their codes.
+        prompts: Number of prompts.
 
     Attributes:
-        stated: who was put above whom at the last look, as two columns of codes.
+        stated: The statements of the last look, as two columns of codes: each contestant of the
+            first column is stated to be above that of the second.
 
     Raises:
-        OptionError: the settings do not fit the field.
+        OptionError: If the settings do not match the field.
     """
 
     def __init__(self, settings: StopSettings, models: Sequence[str], prompts: int) -> None:
         if len(models) > MOST_CONTESTANTS:
             raise OptionError(
-                f"early stopping takes at most {MOST_CONTESTANTS:,} contestants, not "
-                f"{len(models):,}: a look takes time with their cube"
+                f"early stopping allows at most {MOST_CONTESTANTS:,} contestants, not "
+                f"{len(models):,}, because the time of a look grows with their cube"
             )
         self._settings, self._models, self._prompts = settings, models, prompts
         self._pair = tuple(_code(name, models) for name in settings.pair or ())
@@ -144,16 +146,16 @@ class SeparationRule:
         self.stated: tuple[np.ndarray, np.ndarray] | None = None
 
     def _null_hypotheses(self) -> int:
-        """In how many ways a statement can be wrong first, whatever the strengths are.
+        """Returns the number of ways in which a statement can first be wrong.
 
-        A wrong order puts some contestant above the next stronger one; a wrong top holds one of
-        the others and lacks one of the k.
+        This holds for any strengths. A wrong order puts some contestant above the next stronger
+        one. A wrong top contains one of the others and lacks one of the k.
         """
         models, k = len(self._models), self._settings.k
         return {"order": models - 1, "top": k * (models - k), "pair": 1}[self._settings.when]
 
     def __call__(self, verdicts: RoundVerdicts) -> str | None:
-        """Learns a round; why to stop, or None."""
+        """Records a round, and returns the reason to stop, or None."""
         self._rounds.append(verdicts)
         self._comparisons += len(verdicts.score)
         if self._comparisons < self._next_look:
@@ -180,8 +182,8 @@ class SeparationRule:
         evidence = self._evidence(difference, variance, wanted)
         doubtful = np.flatnonzero(evidence < wanted)
         for one in doubtful[np.argsort(evidence[doubtful], kind="stable")]:
-            # Where one side hardly ever loses, the variance is no measure any more (Hauck and
-            # Donner 1977), and the likelihood ratio says more.
+            # If one side hardly ever loses, the variance is not meaningful [HD77]. The square
+            # root of the likelihood ratio then replaces z.
             root = _likelihood_root(first, second, score, strengths, above[one], below[one])
             root *= math.sqrt(of_model[one] / variance[one])
             if root <= 0 or difference[one] <= 0:
@@ -192,7 +194,7 @@ class SeparationRule:
         return self._reason(order)
 
     def _columns(self) -> tuple[np.ndarray, ...]:
-        """All matches so far: first, second, prompt, score."""
+        """Returns all matches so far: first, second, prompt and score."""
         rounds = [(r.first, r.second, r.prompt, r.score) for r in self._rounds]
         parts = zip(self._matches, *rounds, strict=True)
         self._matches = tuple(np.concatenate(part).astype(part[0].dtype) for part in parts)
@@ -200,11 +202,11 @@ class SeparationRule:
         return self._matches
 
     def _concerned(self, order: np.ndarray) -> np.ndarray:
-        """Who must have played enough."""
+        """Returns the contestants that must have enough matches."""
         return np.array(self._pair) if self._settings.when == "pair" else order
 
     def _statements(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Who is stated to be above whom: a statement a place."""
+        """Returns the statements: each contestant of the first column is above the second's."""
         models, k = len(order), self._settings.k
         if self._settings.when == "order":
             above, below = np.triu_indices(models, 1)
@@ -227,10 +229,10 @@ class SeparationRule:
 
 
 def separation(content: Mapping[str, Any], field: Field) -> SeparationRule | None:
-    """The rule that the table `stop` of a spec asks for; None where it is empty.
+    """Makes the rule from the table `stop` of a spec; None if it is empty.
 
     Raises:
-        OptionError: a key or its value cannot be, or does not fit the field.
+        OptionError: If a key or its value is invalid, or does not match the field.
     """
     if not content:
         return None
@@ -238,16 +240,18 @@ def separation(content: Mapping[str, Any], field: Field) -> SeparationRule | Non
 
 
 def log_evidence(difference: np.ndarray, variance: np.ndarray, wanted: float) -> np.ndarray:
-    """The log of the evidence that differences are above 0, against that they are not.
+    """Returns the log of the evidence that differences are above 0, rather than at most 0.
 
-    The mixture over effects d > 0, half-normal of scale `SPREAD`, of exp(d x - d^2 i / 2), with i
-    the information 1 / variance and x the difference times i:
+    The evidence is the mixture of exp(d x - d^2 i / 2) over effects d > 0 with a half-normal
+    distribution of scale `SPREAD` [Rob70], where i is the information 1 / variance and x is the
+    difference times i:
     2 Phi(z sqrt(r)) exp(r z^2 / 2) / sqrt(1 + s), s = SPREAD^2 i, r = s / (1 + s), z = x / sqrt(i).
 
     Args:
-        difference: estimates, in natural logs of strength.
-        variance: of each.
-        wanted: the evidence that is asked for: where it cannot be reached, an upper bound is given.
+        difference: Estimated differences, in natural logs of strength.
+        variance: Variances of the estimates.
+        wanted: The required log evidence. If a difference cannot reach it, an upper bound is
+            returned instead.
     """
     size = SPREAD**2 / variance
     share = size / (1 + size)
@@ -261,7 +265,7 @@ def log_evidence(difference: np.ndarray, variance: np.ndarray, wanted: float) ->
 
 
 def _fit(first: np.ndarray, second: np.ndarray, score: np.ndarray, models: int) -> np.ndarray:
-    """Log strengths."""
+    """Fits log strengths."""
     tally = _core.Tally(models)
     outcome = np.select([score == 1, score == 0, score == 0.5], [0, 1, 2], 4).astype(np.uint8)
     codes = first.astype(np.uint32), second.astype(np.uint32)
@@ -278,7 +282,10 @@ def _likelihood_root(
     above: int,
     below: int,
 ) -> float:
-    """The root of twice the log likelihood that is lost where two contestants are equals."""
+    """Returns the square root of the likelihood ratio statistic for two equal contestants.
+
+    The statistic is twice the log likelihood that is lost if both have the same strength.
+    """
     one, two = (np.where(side == below, above, side) for side in (first, second))
     apart = one != two
     equal = _fit(one[apart], two[apart], score[apart], len(strengths))
@@ -297,7 +304,7 @@ def _log_likelihood(
 def _linearised(
     first: np.ndarray, second: np.ndarray, score: np.ndarray, strengths: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The inverse of the information, the prior's included, and each match's residual."""
+    """Returns the inverse of the information, including the prior, and the residuals."""
     information = laplacian.of_fit(strengths, first, second, np.ones(len(score)), PRIOR)
     residuals = score - logistic(strengths[first] - strengths[second])
     return np.linalg.inv(information), residuals
@@ -311,13 +318,14 @@ def _clustered(
     prompt: np.ndarray,
     prompts: int,
 ) -> np.ndarray:
-    """The sandwich covariance with a cluster a prompt (Liang and Zeger 1986)."""
+    """Returns the sandwich covariance clustered by prompt [LZ86]."""
     models = len(inverse)
     order = np.argsort(prompt, kind="stable")
     first, second, residuals = first[order], second[order], residuals[order]
     covariance = np.zeros((models, models))
     for _, _, scores in score_blocks(prompt[order], prompts, first, second, residuals, models):
-        # The prior is small and the inverse large along the level, which cancels in each score.
+        # Along a common shift of all strengths, the inverse is large because the prior is small,
+        # but this direction cancels in each score.
         half = scores @ inverse
         covariance += half.T @ half
     played = max(2, int(np.count_nonzero(np.bincount(prompt))))
@@ -332,5 +340,5 @@ def _of_differences(covariance: np.ndarray, above: np.ndarray, below: np.ndarray
 
 def _code(name: str, models: Sequence[str]) -> int:
     if name not in models:
-        raise OptionError(f"stop.pair names {name!r}, who is no candidate{near(name, models)}")
+        raise OptionError(f"stop.pair: {name!r} is not a candidate{near(name, models)}")
     return list(models).index(name)

@@ -1,4 +1,4 @@
-"""Small tables of text, whatever the format of their files."""
+"""Reads small tables of text from files of any supported format."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from humorrank.matches.log.tables.table import GAME_SCORES, Hints
 
 @dataclass(frozen=True)
 class InputTable:
-    """Some rows of a file.
+    """Rows of a file.
 
     Attributes:
-        file: what errors call it.
-        columns: its columns.
-        rows: the number of each row, as an editor counts.
-        values: column -> its values as text.
+        file: Name of the file in errors.
+        columns: Names of the columns.
+        rows: Number of each row, counted from 1 as in an editor.
+        values: Mapping from column to its values as text.
     """
 
     file: str
@@ -32,26 +32,26 @@ class InputTable:
     values: dict[str, list[str | None]]
 
     def value(self, column: str, row: int) -> str | None:
-        """One cell.
+        """Returns the value of one cell.
 
         Raises:
-            InputError: the column holds lists or objects.
+            InputError: If the column contains lists, objects or bytes.
         """
         if column not in self.values:
-            message = "holds lists, objects or bytes, where text is needed"
+            message = "contains lists, objects or bytes, but text is required"
             raise InputError(message, file=self.file, column=column)
         return self.values[column][row]
 
 
 def read_tables(paths: Sequence[Path], known: Sequence[str]) -> Iterator[InputTable]:
-    """The rows of some files, in parts.
+    """Yields the rows of files, in parts.
 
     Args:
         paths: CSV, TSV, JSON, JSONL, Parquet or Arrow files.
-        known: columns, plainly spelled, by which a header is known.
+        known: Normalized names of columns by which a header is recognized.
 
     Raises:
-        InputError: a file cannot be read.
+        InputError: If a file cannot be read.
     """
     for path in paths:
         columns = _unquoted_columns(path)
@@ -62,7 +62,8 @@ def read_tables(paths: Sequence[Path], known: Sequence[str]) -> Iterator[InputTa
             for table in opened:
                 if table.headerless:
                     raise InputError(
-                        f"its first row names none of {', '.join(known)}", file=table.label
+                        f"its first row contains none of the columns {', '.join(known)}",
+                        file=table.label,
                     )
                 names = [name for name in table.columns if name != GAME_SCORES]
                 for batch in table.batches(names, None):
@@ -77,7 +78,7 @@ def read_tables(paths: Sequence[Path], known: Sequence[str]) -> Iterator[InputTa
 
 
 def _unquoted_columns(path: Path) -> list[str] | None:
-    """The header of a file as MWAHAHA writes them: tabs, no quoting, the first column is `id`."""
+    """Returns the header of a file in MWAHAHA's format: tabs, no quotes, first column `id`."""
     if path.suffix.lower() not in (".tsv", ".tab"):
         return None
     try:
@@ -109,10 +110,10 @@ def _unquoted(path: Path, columns: list[str]) -> InputTable:
 
 
 def expand(given: str, folder: Path) -> list[Path]:
-    """The files that a path or a pattern of a spec means.
+    """Returns the files that a path or a pattern of a spec matches.
 
     Raises:
-        InputError: a pattern matches no file.
+        InputError: If a pattern matches no file.
     """
     path = folder / given
     if path.exists() or not glob.has_magic(given):

@@ -1,4 +1,4 @@
-"""What is to be judged next, for people and other tools."""
+"""Lists the next comparisons of a tournament, for people and other tools."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from humorrank.tournament.spec import Spec
 
 
 def upcoming(path: Path, n: int) -> pl.DataFrame:
-    """The next comparisons of a tournament, at most `n`; the store stays as it is.
+    """Returns the next comparisons of a tournament, without changing its store.
 
-    First those that are scheduled and not judged, then those that the schedule makes of what it
-    knows now.
+    Comparisons that are scheduled but not judged come first, followed by those that the schedule
+    would add in its current state.
 
     Args:
-        path: the store.
-        n: how many.
+        path: Path of the store.
+        n: Most comparisons.
 
     Returns:
-        Columns question_id, prompt, model_a, model_b, joke_a, joke_b; model_a is to be shown
-        first.
+        The columns question_id, prompt, model_a, model_b, joke_a and joke_b, where model_a should
+        be shown first.
 
     Raises:
-        StoreError: the store cannot be used.
+        StoreError: If the store cannot be used.
     """
     with Store(path, write=False) as store:
         spec, field, budget = Spec.of_store(store), store.field(), store.budget()

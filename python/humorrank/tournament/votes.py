@@ -1,4 +1,4 @@
-"""Votes made elsewhere: taken into the store, each once, each with its judge."""
+"""Imports votes that were made elsewhere into a store, each once and with its judge."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from humorrank.tournament.spec import Spec
 _WORDS = {1.0: "won", 0.5: "tied", 0.0: "lost"}
 
 Key = tuple[int, int, int]
-"""Contestant of the lower number, the other one, and prompt."""
+"""Contestant with the lower number, contestant with the higher number, and prompt."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class _Vote:
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did.
+    """The result of an import.
 
     Attributes:
-        votes: how many votes entered the store.
-        known: how many were there already, or stood twice in the file.
-        comparisons: how many comparisons they made that the tournament did not have.
-        judges: who judged.
-        unjudged: rows without an outcome, which are no votes.
+        votes: Number of votes that were added to the store.
+        known: Number of votes that were already in the store, or repeated in the file.
+        comparisons: Number of comparisons that the votes added to the tournament.
+        judges: Names of the judges of the added votes.
+        unjudged: Number of rows without an outcome, which are not votes.
     """
 
     votes: int
@@ -57,22 +57,23 @@ def import_votes(
     judge: str | None = None,
     columns: Mapping[str, str] | None = None,
 ) -> Imported:
-    """Takes the votes of a match log that says prompt and judge.
+    """Imports the votes of a match log that has columns for the prompt and the judge.
 
-    A vote on a comparison that the tournament does not have makes it one of its comparisons: it
-    spends a unit of the budget, is never scheduled, and moves the running Elo. A vote on one that
-    it has enters the log only. Either all votes are taken, or none.
+    A vote on a comparison that the tournament does not have adds that comparison: it uses one unit
+    of the budget, is never scheduled, and changes the running Elo. A vote on a comparison that the
+    tournament has only enters the log. Either all votes are imported, or none.
 
     Args:
-        path: the store.
-        votes: the log, in any format that `MatchLog` reads; model_a was shown first.
-        judge: whose votes these are, where no column says so.
-        columns: role -> column, as of `MatchLog`.
+        path: Path of the store.
+        votes: Path of the log, in any format that `MatchLog` reads; model_a was shown first.
+        judge: Name of the judge, if no column contains it.
+        columns: Mapping from role to column, as in `MatchLog`.
 
     Raises:
-        InputError: a vote names a model or a prompt that is not there, or contradicts another.
-        OptionError: nobody says who judged, or the budget does not suffice.
-        StoreError: the store cannot be used.
+        InputError: If a vote has an unknown model or prompt or no judge, or contradicts another
+            vote.
+        OptionError: If the votes are by the tournament's own judge, or exceed the budget.
+        StoreError: If the store cannot be used.
     """
     with Store(path, write=True) as store:
         field = store.field()
@@ -82,8 +83,8 @@ def import_votes(
             rows += 1
             if given.setdefault(vote, score) != score:
                 raise InputError(
-                    f"{_told(vote, field)} twice, with different outcomes; a judge has one vote on "
-                    "two jokes in one order",
+                    f"{_told(vote, field)} occurs twice, with different outcomes; a judge has one "
+                    "vote on two jokes in one order",
                     file=str(votes),
                 )
         own = store.connection.execute("SELECT name FROM judges WHERE judge = ?", (OWN_JUDGE,))
@@ -103,8 +104,8 @@ def import_votes(
         left = store.budget() - store.count("SELECT COUNT(*) FROM comparisons")
         if len(new) > left:
             raise OptionError(
-                f"{votes}: {len(new):,} of its comparisons are new to the tournament, and only "
-                f"{left:,} are left of the budget; add to it with `humorrank tournament extend "
+                f"{votes}: {len(new):,} of its comparisons are new to the tournament, but only "
+                f"{left:,} are left in the budget; increase it with `humorrank tournament extend "
                 f"{path} --budget N`"
             )
         if fresh:
@@ -114,7 +115,7 @@ def import_votes(
 
 
 def _votes(log: VerdictLog, file: str, field: Field) -> Iterator[tuple[_Vote, float]]:
-    """The votes of a log, with what the one shown first got."""
+    """Yields the votes of a log, with the score of the joke shown first."""
     models = {name: i for i, name in enumerate(field.models)}
     prompts = {prompt.id: i for i, prompt in enumerate(field.prompts)}
     for first, second, share, prompt, judge in log.verdicts.iter_rows():
@@ -127,11 +128,11 @@ def _votes(log: VerdictLog, file: str, field: Field) -> Iterator[tuple[_Vote, fl
             message = f"prompt {prompt!r} is not in the tournament{hint}"
             raise InputError(f"a vote on {first!r} and {second!r}: {message}", file=file)
         if judge is None:
-            message = f"a vote on prompt {prompt!r} says nobody as its judge"
-            raise InputError(f"{message}; --judge NAME says whose votes these are", file=file)
+            message = f"a vote on prompt {prompt!r} has no judge"
+            raise InputError(f"{message}; use --judge NAME to specify the judge", file=file)
         if share not in _WORDS:
             message = (
-                f"a vote on prompt {prompt!r} is a share of a win; a vote is won, tied or lost"
+                f"a vote on prompt {prompt!r} is a share of a win, but must be won, tied or lost"
             )
             raise InputError(message, file=file)
         a, b = models[first], models[second]
@@ -139,7 +140,7 @@ def _votes(log: VerdictLog, file: str, field: Field) -> Iterator[tuple[_Vote, fl
 
 
 def _comparisons(store: Store, keys: set[Key]) -> dict[Key, int]:
-    """Those that the tournament has, and their numbers."""
+    """Returns the numbers of the comparisons that are in the tournament."""
     ask = "SELECT comparison FROM comparisons WHERE low = ? AND high = ? AND prompt = ?"
     found = {key: store.connection.execute(ask, key).fetchone() for key in keys}
     return {key: row[0] for key, row in found.items() if row is not None}
@@ -148,10 +149,10 @@ def _comparisons(store: Store, keys: set[Key]) -> dict[Key, int]:
 def _stored(
     store: Store, known: Mapping[Key, int], vote: _Vote, score: float, file: str, field: Field
 ) -> bool:
-    """Whether the store has this vote.
+    """Returns whether the store has this vote.
 
     Raises:
-        InputError: it has another one in its place.
+        InputError: If the store has a vote with another outcome in its place.
     """
     if vote.key not in known:
         return False
@@ -161,7 +162,7 @@ def _stored(
         (known[vote.key], vote.position, vote.judge),
     ).fetchone()
     if row is not None and row[0] != score:
-        message = f"{_told(vote, field)} otherwise than the tournament already has it"
+        message = f"{_told(vote, field)} contradicts the vote that is already in the tournament"
         raise InputError(f"{message} ({_WORDS[row[0]]} for the first)", file=file)
     return row is not None
 
@@ -170,8 +171,8 @@ def _told(vote: _Vote, field: Field) -> str:
     low, high, prompt = vote.key
     first, second = (high, low) if vote.position else (low, high)
     return (
-        f"{vote.judge!r} judges {field.models[first]!r} before {field.models[second]!r} on prompt "
-        f"{field.prompts[prompt].id!r}"
+        f"the vote of {vote.judge!r} on {field.models[first]!r} before {field.models[second]!r} "
+        f"for prompt {field.prompts[prompt].id!r}"
     )
 
 
@@ -183,7 +184,7 @@ def _write(
     known: dict[Key, int],
     new: Sequence[Key],
 ) -> None:
-    """All votes, or none."""
+    """Writes all votes in one transaction."""
     with store.transaction() as connection:
         change = store.add_change(
             "import",

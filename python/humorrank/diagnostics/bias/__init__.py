@@ -1,1 +1,1 @@
-"""What moves a judge beside the jokes: position, length, and liking for its own model."""
+"""Biases of judges: position bias, length bias and self-preference."""

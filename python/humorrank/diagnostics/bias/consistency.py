@@ -1,4 +1,4 @@
-"""How often a judge says the same of a pair in both orders."""
+"""Consistency of a judge when the order of a pair is swapped."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from humorrank._stats.estimate import Estimate
 
 @dataclass(frozen=True)
 class Consistency:
-    """Comparisons (a pair on a prompt) that one judge saw in both orders.
+    """Comparisons (one pair on one prompt) that a judge saw in both orders.
 
-    Several judgments of one order count by their shares, so that counts may be fractions.
+    Several judgments of the same order count by their shares, so the numbers may be fractions.
 
     Attributes:
-        comparisons: how many were judged in both orders.
-        consistent: those in which the same contestant won both.
-        inconsistent: those in which each won once.
-        with_a_tie: those with a tie in at least one order.
-        share: consistent / (consistent + inconsistent), with Wilson's interval.
+        comparisons: The number of comparisons judged in both orders.
+        consistent: The number in which the same contestant won in both orders.
+        inconsistent: The number in which each contestant won once.
+        with_a_tie: The number with a tie in at least one order.
+        share: consistent / (consistent + inconsistent), with the Wilson interval.
     """
 
     comparisons: int
@@ -31,11 +31,11 @@ class Consistency:
 
 
 def consistency(table: pl.DataFrame, confidence: float) -> Consistency:
-    """Compares both orders.
+    """Compares the judgments of both orders.
 
     Args:
-        table: judgments of one judge, all with a prompt; columns as of `Judgments.table`.
-        confidence: of the interval.
+        table: The judgments of one judge, all with a prompt; columns as in `Judgments.table`.
+        confidence: Confidence level of the interval.
     """
     turned = pl.col("model_a") > pl.col("model_b")
     sign = pl.when(pl.col("score") > 0.5).then(1).when(pl.col("score") < 0.5).then(-1).otherwise(0)

@@ -1,4 +1,4 @@
-"""What being shown first is worth, and ratings that it no longer moves."""
+"""The effect of being shown first, and ratings adjusted for it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from humorrank.rating.model.separation import Separated, connection
 Cluster = Literal["auto", "prompt", "none"]
 
 LEAST_PROMPTS: Final = 20
-"""Prompts from which on "auto" clusters: with fewer, the sandwich is too narrow."""
+"""The smallest number of prompts for "auto" to cluster; with fewer, intervals are too narrow."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class Equality:
     """The likelihood-ratio test that all ratings are equal, given the first position.
 
     Attributes:
-        statistic: twice the difference of the log-likelihoods, divided by the dispersion of the
-            outcomes where all ratings are equal (1 without ties, less with them, as half wins
-            vary less than wins).
-        degrees: of freedom, contestants less one.
-        p: the chance of such a statistic where all ratings are equal.
+        statistic: Twice the difference of the log-likelihoods, divided by the dispersion of the
+            outcomes under equal ratings. The dispersion is 1 without ties and smaller with them,
+            because half wins vary less than wins.
+        degrees: The degrees of freedom, the number of contestants minus one.
+        p: The p-value of the hypothesis that all ratings are equal.
     """
 
     statistic: float
@@ -42,17 +42,18 @@ class Equality:
 
 @dataclass(frozen=True, eq=False)
 class FirstPosition:
-    """Bradley-Terry's model with a first-position parameter, fitted.
+    """A fitted Bradley-Terry model with a first-position parameter.
 
     Attributes:
-        effect: rating points that being shown first is worth.
-        ratings: model, rating, rating_lower, rating_upper, plain_rating (without the parameter),
-            matches; best first.
-        equality: the test that all ratings are equal.
-        intervals: "prompt" (the sandwich over prompts) or "information".
-        clusters: how many prompts the sandwich is over; 0 of the information.
-        outside: in words, who is outside the largest connected component; None if nobody is.
-        fit: the fit itself.
+        effect: The advantage of being shown first, in rating points.
+        ratings: A frame with the columns model, rating, rating_lower, rating_upper, plain_rating
+            (without the parameter) and matches, best model first.
+        equality: The test that all ratings are equal.
+        intervals: "prompt" (the sandwich over prompts) or "information" (the inverse information).
+        clusters: The number of prompts of the sandwich; 0 for the inverse information.
+        outside: Description of the contestants outside the largest connected component; None if
+            there are none.
+        fit: The underlying fit.
     """
 
     effect: Estimate
@@ -74,16 +75,16 @@ def first_position(
     """Fits logit P(first wins) = theta_first - theta_second + gamma.
 
     Args:
-        matches: what was judged.
-        confidence: of the intervals.
-        cluster: over what the variance is robust: "prompt", "none" for the inverse information,
-            or "auto": prompts where the log has them, at least 20.
-        disconnected: what to do where the field is separated: "error", or take only the largest
-            strongly connected component.
+        matches: The judged matches.
+        confidence: Confidence level of the intervals.
+        cluster: The clusters of the variance: "prompt", "none" for the inverse information, or
+            "auto" for prompts if the log has at least 20 of them.
+        disconnected: What to do if the field is separated: raise an "error", or use only the
+            "largest" strongly connected component.
 
     Raises:
-        NoMaximumError: the field is separated, or gamma has no maximum; says which.
-        OptionError: there are no prompts to cluster by, or too many contestants.
+        NoMaximumError: If the field is separated, or gamma has no maximum. The message says which.
+        OptionError: If there are no prompts to cluster by, or too many contestants.
     """
     outside = None
     if disconnected == "largest":
@@ -125,10 +126,10 @@ def first_position(
 
 
 def clusters_by_prompt(found: PairedLogit, cluster: Cluster) -> bool:
-    """Whether intervals are of the sandwich over prompts.
+    """Returns whether intervals use the sandwich over prompts.
 
     Raises:
-        OptionError: they must be, and there are fewer than two prompts.
+        OptionError: If the sandwich is requested and there are fewer than two prompts.
     """
     if cluster == "auto":
         return found.clusters >= LEAST_PROMPTS
@@ -142,7 +143,7 @@ def _equality(found: PairedLogit) -> Equality:
     amount = m.count * m.weight
     share = float((amount * m.score).sum() / amount.sum())
     equal = float(amount.sum()) * (share * math.log(share) + (1 - share) * math.log1p(-share))
-    # A weight is importance: the dispersion is that of weighted scores.
+    # A weight is the importance of a match, so the dispersion is that of the weighted scores.
     spread = float((m.count * m.weight**2 * (m.score - share) ** 2).sum())
     dispersion = spread / (float(amount.sum()) * share * (1 - share))
     statistic = max(0.0, 2 * (found.log_likelihood - equal))

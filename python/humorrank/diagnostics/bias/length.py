@@ -1,4 +1,4 @@
-"""Whether the longer of two jokes wins."""
+"""Length bias: the preference of a judge for longer jokes."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from humorrank.rating.model.separation import connection
 
 @dataclass(frozen=True)
 class Length:
-    """Length bias; lengths are in characters.
+    """The length bias of a judge. Lengths are in characters.
 
     Attributes:
-        judgments: those with two texts of different lengths and a winner.
-        longer_won: how many of them the longer one won.
-        share: longer_won / judgments, with Wilson's interval.
-        slope: log-odds by unit of log(length of the first / length of the second), of contestants
-            of equal strength in equal positions.
-        doubling: the same in rating points for twice the length.
-        without_text: judgments of which a text is missing or empty.
-        note: why there is no slope, or None.
+        judgments: The number of judgments with a winner and two texts of different lengths.
+        longer_won: The number of these judgments that the longer text won.
+        share: longer_won / judgments, with the Wilson interval.
+        slope: The change of the log-odds per unit of log(length of the first / length of the
+            second), adjusted for the strengths and the first position.
+        doubling: The same effect in rating points for twice the length.
+        without_text: The number of judgments with a missing or empty text.
+        note: The reason why there is no slope, or None.
     """
 
     judgments: int
@@ -42,12 +42,12 @@ class Length:
 
 
 def length_bias(table: pl.DataFrame, confidence: float, cluster: Cluster) -> Length:
-    """Counts, and fits the slope beside strengths and the first position.
+    """Measures length bias, with the slope adjusted for strengths and the first position.
 
     Args:
-        table: judgments of one judge; columns as of `Judgments.table`.
-        confidence: of the intervals.
-        cluster: as of `first_position`.
+        table: The judgments of one judge; columns as in `Judgments.table`.
+        confidence: Confidence level of the intervals.
+        cluster: The clusters of the variance; see `first_position`.
     """
     there = (pl.col("length_a") > 0) & (pl.col("length_b") > 0)
     texts = table.filter(there.fill_null(value=False))

@@ -1,4 +1,4 @@
-"""The report: what moves each judge beside the jokes."""
+"""The bias report: position bias, length bias and self-preference of each judge."""
 
 from __future__ import annotations
 
@@ -41,26 +41,29 @@ def bias(
     """Measures the biases of every judge of a log.
 
     Args:
-        source: a tournament's store, match logs, decision logs, tallies, frames.
-        own: judge -> its own model, to tell self-preference.
-        reference: the judges whose verdicts self-preference is told by; all others by default.
-        pooled: takes all judges as one.
-        texts: the columns of both texts; joke_a and joke_b, where there are such, by default.
-        confidence: of the intervals.
-        cluster: over what variances are robust: "prompt", "none" (the inverse information), or
-            "auto": prompts where there are at least 20.
-        reading: options of `MatchLog`.
+        source: The store of a tournament, match logs, decision logs, tallies or frames.
+        own: Mapping from a judge to its own model, for self-preference.
+        reference: The judges with which self-preference is compared; all others by default.
+        pooled: Whether to treat all judges as a single judge.
+        texts: The columns of both texts; by default joke_a and joke_b if they exist.
+        confidence: Confidence level of the intervals.
+        cluster: The clusters of the variances: "prompt", "none" for the inverse information, or
+            "auto" for prompts if there are at least 20 of them.
+        reading: The options of `MatchLog`.
 
     Raises:
-        InputError: the matches cannot be read as they stand.
-        OptionError: an option has a value that it cannot have; self-preference cannot be told.
-        StoreError: the store cannot be read.
+        InputError: If the matches cannot be read.
+        OptionError: If an option has an invalid value, or self-preference cannot be measured.
+        StoreError: If the store cannot be read.
     """
     judgments = _read(source, texts, confidence, cluster, pooled, reading)
     if pooled and own:
-        raise OptionError("pooled takes all judges as one, and self-preference needs them apart")
+        raise OptionError(
+            "pooled treats all judges as one, but self-preference (own) needs them separately; "
+            "leave one of the two out"
+        )
     if reference and not own:
-        raise OptionError("reference is about self-preference, which needs own: judge -> model")
+        raise OptionError("reference applies only to self-preference; set own (judge -> model) too")
     preference: tuple[SelfPreference, ...] = ()
     if own:
         preference = self_preference(judgments, own, tuple(reference), confidence, cluster)
@@ -83,21 +86,22 @@ def rate_first_position(
     disconnected: Literal["error", "largest"] = "error",
     **reading: Any,  # noqa: ANN401 - the options of MatchLog
 ) -> FirstPosition:
-    """Ratings fitted with a first-position parameter, all judges taken as one.
+    """Fits ratings with a first-position parameter, treating all judges as a single judge.
 
     Args:
-        source: as of `bias`.
-        confidence: of the intervals.
-        cluster: as of `bias`.
-        disconnected: what to do where the field is separated: "error", or rate the largest
+        source: The matches; see `bias`.
+        confidence: Confidence level of the intervals.
+        cluster: The clusters of the variances; see `bias`.
+        disconnected: What to do if the field is separated: raise an "error", or rate the "largest"
             strongly connected component.
-        reading: options of `MatchLog`.
+        reading: The options of `MatchLog`.
 
     Raises:
-        NoMaximumError: the field is separated, or the parameter has no maximum; says which.
-        InputError: the matches cannot be read as they stand.
-        OptionError: an option has a value that it cannot have.
-        StoreError: the store cannot be read.
+        NoMaximumError: If the field is separated, or the parameter has no maximum. The message
+            says which.
+        InputError: If the matches cannot be read.
+        OptionError: If an option has an invalid value.
+        StoreError: If the store cannot be read.
     """
     one_of("disconnected", disconnected, ("error", "largest"))
     judgments = _read(source, None, confidence, cluster, True, reading)
@@ -144,13 +148,15 @@ def _judge(
     if known.height:
         swapped = consistency(known, confidence)
         if not swapped.comparisons:
-            notes.append("consistency under swap: no pair was judged in both orders on a prompt")
+            notes.append(
+                "consistency under swap: no pair was judged in both orders on the same prompt"
+            )
     always = _always(first, second, total)
     if always is not None:
         effect = {"A": _UP, "B": _DOWN}.get(always, effect)
         notes.append(
-            "ratings: none, as every verdict is the same"
-            + ("" if always == "TIE" else ", so that the first-position parameter has no maximum")
+            "ratings: none, because all verdicts are the same"
+            + ("" if always == "TIE" else " and the first-position parameter has no maximum")
         )
     else:
         try:
@@ -159,7 +165,10 @@ def _judge(
             )
             effect, equality = position.effect, position.equality
             if position.outside is not None:
-                notes.append(f"first position: without contestants outside: {position.outside}")
+                notes.append(
+                    "first position: contestants outside the largest connected component are left "
+                    f"out: {position.outside}"
+                )
         except (NoMaximumError, ConvergenceError) as error:
             notes.append(f"first position: {error}")
     length = length_bias(table, confidence, cluster) if judgments.texts else None
@@ -190,7 +199,7 @@ _DOWN: Final = Estimate(-math.inf, -math.inf, None)
 
 
 def _always(first: int, second: int, total: int) -> str | None:
-    """What a judge says every time, if it does."""
+    """Returns the verdict of a judge if all its verdicts are the same, else None."""
     counts = {"A": first, "B": second, "TIE": total - first - second}
     return next((word for word, count in counts.items() if count == total), None)
 
@@ -200,11 +209,11 @@ def _verdict(
 ) -> tuple[bool | None, str]:
     if always is not None:
         if total == 1:
-            return None, "a single judgment says nothing"
-        return True, f"uninformative: it said {always} in all {total:,} judgments"
+            return None, "untested: there is only a single judgment"
+        return True, f"uninformative: its verdict is {always} in all {total:,} judgments"
     if equality is None:
         return None, "untested: the model could not be fitted"
     if equality.p >= level:
         return True, f"uninformative: all ratings are equal within noise (p = {equality.p:.2g})"
     p = f"p = {equality.p:.2g}" if equality.p >= 1e-4 else "p < 0.0001"
-    return False, f"tells contestants apart ({p})"
+    return False, f"distinguishes contestants ({p})"

@@ -1,4 +1,4 @@
-"""What moves a judge: the result, as rows, JSON and text."""
+"""The result of the bias report as rows, JSON and text."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from humorrank.diagnostics.bias.self_preference import SelfPreference
 
 @dataclass(frozen=True, eq=False)
 class JudgeBias:
-    """One judge.
+    """The biases of one judge.
 
     Attributes:
-        judge: its name; None where the log names none.
-        judgments: how many it made.
-        first: those that the one shown first won (A).
-        second: those that the one shown second won (B).
-        ties: the others.
-        share_first: first / (first + second), with Wilson's interval.
-        tie_share: ties / judgments, with Wilson's interval.
-        consistency: under swap; None where prompts are not known.
-        position: the first-position model; None where it could not be fitted.
-        effect: rating points that being shown first is worth; infinite where it has no maximum.
-        equality: the test that all ratings are equal, given the position; None if untested.
-        uninformative: whether all ratings are equal within noise; None where that is not known.
-        verdict: in words, whether the judge tells contestants apart.
-        length: length bias; None where there are no texts.
-        notes: what could not be told, and why.
+        judge: The name of the judge; None if the log does not name one.
+        judgments: The number of its judgments.
+        first: The number of wins of the contestant shown first (A).
+        second: The number of wins of the contestant shown second (B).
+        ties: The number of ties.
+        share_first: first / (first + second), with the Wilson interval.
+        tie_share: ties / judgments, with the Wilson interval.
+        consistency: The consistency under swap; None if the prompts are unknown.
+        position: The first-position model; None if it could not be fitted.
+        effect: The advantage of being shown first in rating points; infinite without a maximum.
+        equality: The test that all ratings are equal, given the position; None if untested.
+        uninformative: Whether all ratings are equal within noise; None if untested.
+        verdict: Whether the judge distinguishes contestants, as text.
+        length: The length bias; None without texts.
+        notes: The figures that are missing, with the reasons.
     """
 
     judge: str | None
@@ -59,13 +59,14 @@ class JudgeBias:
 
 @dataclass(frozen=True, eq=False)
 class BiasReport:
-    """All judges of a log.
+    """The biases of all judges of a log.
 
     Attributes:
-        judges: in the order of their names.
-        self_preference: of the judges whose own model was given.
-        identical: judgments of identical jokes, which nobody was asked about, left out.
-        confidence: of the intervals.
+        judges: The judges, sorted by name.
+        self_preference: The self-preference of the judges whose own model was given.
+        identical: The number of judgments of identical jokes, which were made without asking a
+            judge and are left out.
+        confidence: Confidence level of the intervals.
     """
 
     judges: tuple[JudgeBias, ...]
@@ -74,12 +75,15 @@ class BiasReport:
     confidence: float
 
     def to_polars(self) -> pl.DataFrame:
-        """One row a judge: every figure and both ends of its interval."""
+        """Returns one row per judge, with all figures and the ends of their intervals."""
         rows = [judge_row(judge) for judge in self.judges]
         return pl.DataFrame(rows, infer_schema_length=None)
 
     def ratings(self) -> pl.DataFrame:
-        """judge, model, rating, rating_lower, rating_upper, plain_rating, matches."""
+        """Returns the ratings by each judge.
+
+        The columns are judge, model, rating, rating_lower, rating_upper, plain_rating and matches.
+        """
         frames = [
             judge.position.ratings.select(pl.lit(judge.judge, pl.String).alias("judge"), pl.all())
             for judge in self.judges
@@ -88,7 +92,7 @@ class BiasReport:
         return pl.concat(frames) if frames else pl.DataFrame(schema=_RATINGS)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, in JSON's types: figures that do not exist or have no end are null."""
+        """Returns the report in JSON types; missing and infinite figures are null."""
         judges = []
         for judge in self.judges:
             found: dict[str, Any] = {
@@ -116,15 +120,15 @@ class BiasReport:
         return dict(as_json.tree(out))
 
     def to_json(self) -> str:
-        """`to_dict` as text."""
+        """Returns `to_dict` as JSON text."""
         return as_json.text(self.to_dict())
 
     def to_text(self, *, color: bool = False) -> str:
-        """The report for people."""
+        """Returns the report as text."""
         return report_text(self, color=color)
 
     def ratings_text(self, *, color: bool = False) -> str:
-        """The ratings with and without the first-position parameter, for people."""
+        """Returns the ratings with and without the first-position parameter, as text."""
         return ratings_text(self, color=color)
 
 
@@ -140,7 +144,7 @@ _RATINGS: Final = {
 
 
 def judge_row(judge: JudgeBias) -> dict[str, Any]:
-    """A judge as one row of plain values."""
+    """Returns a judge as one row of plain values."""
     swapped, length, test, position = (
         judge.consistency,
         judge.length,
@@ -173,8 +177,8 @@ def judge_row(judge: JudgeBias) -> dict[str, Any]:
 
 
 def report_text(report: BiasReport, *, color: bool = False) -> str:
-    """The report as tables and sentences."""
-    header = ["judge", "judgments", "A won", "ties", "consistent", "swapped", "first is worth"]
+    """Returns the report as tables and sentences."""
+    header = ["judge", "judgments", "A won", "ties", "consistent", "swapped", "first position"]
     lengths = any(judge.length is not None for judge in report.judges)
     if lengths:
         header += ["longer won", "twice as long"]
@@ -205,7 +209,7 @@ def report_text(report: BiasReport, *, color: bool = False) -> str:
 
 
 def ratings_text(report: BiasReport, *, color: bool = False) -> str:
-    """Ratings with and without the first-position parameter, judge by judge."""
+    """Returns the ratings by each judge with and without the first-position parameter."""
     rows = [
         [
             judge_label(row["judge"]),
@@ -218,7 +222,7 @@ def ratings_text(report: BiasReport, *, color: bool = False) -> str:
         for row in report.ratings().iter_rows(named=True)
     ]
     interval = f"{100 * report.confidence:g} % interval"
-    header = ["judge", "model", "rating", interval, "without position", "matches"]
+    header = ["judge", "model", "rating", interval, "unadjusted", "matches"]
     lines = [text_table(header, rows, left={"judge", "model"}, color=color)]
     unrated = [judge for judge in report.judges if judge.position is None]
     lines += [""] if unrated else []
@@ -247,8 +251,8 @@ def _preferences(report: BiasReport, *, color: bool) -> list[str]:
         )
         if found.note is not None:
             notes.append(f"{one_line(found.judge)}: self-preference: {found.note}")
-    header = ["judge", "own model", "against", "by itself", "by others", "self-preference"]
-    table = text_table(header, rows, left={"judge", "own model", "against"}, color=color)
+    header = ["judge", "own model", "compared with", "own judge", "others", "self-preference"]
+    table = text_table(header, rows, left={"judge", "own model", "compared with"}, color=color)
     return ["", table, *notes]
 
 
@@ -258,14 +262,14 @@ def _legend(report: BiasReport) -> str:
         if judge.position is not None:
             kinds[judge.position.intervals] = kinds.get(judge.position.intervals, 0) + 1
     words = {
-        "prompt": "robust over prompts",
-        "information": "of the inverse information",
+        "prompt": "clustered by prompt",
+        "information": "from the inverse information",
     }
     said = " and ".join(
         words[kind] + (f" ({count:,} judges)" if len(kinds) > 1 else "")
         for kind, count in sorted(kinds.items(), reverse=True)
     )
-    text = f"{100 * report.confidence:g} % intervals; those of shares are Wilson's"
+    text = f"{100 * report.confidence:g} % intervals; those of shares are Wilson intervals"
     if said:
         text += f", those of points are {said}"
     if report.identical:
@@ -274,7 +278,7 @@ def _legend(report: BiasReport) -> str:
 
 
 def points(estimate: Estimate) -> str:
-    """Points with their interval."""
+    """Returns points with their interval as text."""
     if estimate.value is None:
         return "-"
     if not math.isfinite(estimate.value):

@@ -1,4 +1,4 @@
-"""Whether a judge rates its own model higher than others do."""
+"""Self-preference: the preference of a judge for its own model, compared with other judges."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from humorrank.rating.model.separation import connection
 
 @dataclass(frozen=True)
 class SelfPreference:
-    """One judge and its own model.
+    """The self-preference of one judge.
 
     Attributes:
-        judge: the judge.
-        model: its own model.
-        reference: the judges it is compared with, their verdicts together.
-        contestants: how many contestants both rate.
-        own: points of the model above the mean of the others, by the judge.
-        others: the same by the reference.
+        judge: The name of the judge.
+        model: The model of the judge.
+        reference: The judges it is compared with. Their verdicts are pooled.
+        contestants: The number of contestants that both the judge and the reference rate.
+        own: The rating of the model by the judge, in points above the mean of the others.
+        others: The rating of the model by the reference, in points above the mean of the others.
         preference: own - others, with its interval.
         intervals: "prompt" (the sandwich over prompts, which both may share) or "information".
-        note: why there is no figure, or None.
+        note: The reason why there is no figure, or None.
     """
 
     judge: str
@@ -55,18 +55,18 @@ def self_preference(
     confidence: float,
     cluster: Cluster,
 ) -> tuple[SelfPreference, ...]:
-    """Each judge's rating of its own model against that by others, on the contestants of both.
+    """Compares each judge's rating of its own model with that by others, on shared contestants.
 
     Args:
-        judgments: of all judges.
-        own: judge -> its own model.
-        reference: the judges to compare with; by default all others, but for those whose own
-            model is the same.
-        confidence: of the intervals.
-        cluster: as of `first_position`.
+        judgments: The judgments of all judges.
+        own: Mapping from a judge to its own model.
+        reference: The judges to compare with; by default all others except those with the same
+            own model.
+        confidence: Confidence level of the intervals.
+        cluster: The clusters of the variance; see `first_position`.
 
     Raises:
-        OptionError: a judge or a model is not in the log, or there is nobody to compare with.
+        OptionError: If a judge or a model is not in the log, or there is no judge to compare with.
     """
     judges = [judge for judge in judgments.judges() if judge is not None]
     models = set(judgments.table["model_a"]) | set(judgments.table["model_b"])
@@ -86,9 +86,9 @@ def self_preference(
         )
         if not others:
             raise OptionError(
-                f"self-preference of {judge!r} cannot be told from its verdicts alone: if it rates "
-                f"{model!r} high, that may be liking or merit; it takes another judge's or "
-                "people's verdicts on the same field"
+                f"the self-preference of {judge!r} cannot be measured from its verdicts alone: a "
+                f"high rating of {model!r} may reflect preference or quality; add verdicts of "
+                "another judge or of people on the same field"
             )
         try:
             found.append(_compare(judgments, judge, model, others, confidence, cluster))
@@ -113,14 +113,14 @@ def _compare(
     shared = _shared(tables, model)
     if len(shared) < 2:
         raise NoMaximumError(
-            f"{model!r} and another contestant must be tied into both fields by chains of wins in "
-            "both directions, that of the judge and that of the others",
+            f"{model!r} and at least one other contestant must be connected by chains of wins in "
+            "both directions, both in the judge's field and in that of the other judges",
             outside=(),
             component=tuple(sorted(shared)),
         )
     within = pl.col("model_a").is_in(shared) & pl.col("model_b").is_in(shared)
     tables = [table.filter(within) for table in tables]
-    # Numbers of prompts that both sides share.
+    # Both sides number their prompts in the same way.
     prompts = pl.concat([table["prompt"] for table in tables]).unique().sort()
     fits: list[PairedLogit] = []
     for table in tables:
@@ -165,7 +165,7 @@ def _compare(
 
 
 def _shared(tables: list[pl.DataFrame], model: str) -> list[str]:
-    """Contestants that both sides rate, whittled down until both fields are connected."""
+    """Returns the contestants that both sides rate, reduced until both fields are connected."""
     shared: set[str] | None = None
     while True:
         before = shared

@@ -1,11 +1,11 @@
-"""Two boards of one field, one later than the other: who moved, and is it more than noise?
+"""The difference between two boards of one field, one later than the other.
 
-Both are brought to one scale first, on which the models that they share have a mean of 1000: a
-strong newcomer lowers everyone else's rating on a board whose mean is 1000, and moves nobody.
+Both boards are first put on a common scale, on which the models on both boards have a mean of 1000.
+Otherwise a strong newcomer would lower the ratings of all other models on a board whose mean is
+1000, although none of them has moved.
 
-Intervals and statuses hold for all models together (Sidak 1967, whose bound holds whatever the
-correlation): a board of fifty on which nobody has moved shows no move with the confidence asked
-for.
+Intervals and statuses hold for all models simultaneously. The bound of [Sid67] holds for any
+correlation: if no model of a board has moved, no move is shown with the given confidence level.
 """
 
 from __future__ import annotations
@@ -52,21 +52,22 @@ SCHEMA: Final = {
 
 @dataclass(frozen=True, eq=False)
 class BoardDiff:
-    """What has changed between two boards.
+    """The differences between two boards.
 
     Attributes:
-        table: model, status ("up" or "down" beyond noise, "same", "new", "gone"), old_rank and
-            new_rank on the boards as they are, old_rating and new_rating (the common models' mean
-            is 1000 on both), move, move_lower and move_upper (for all models together, so that
-            a model is up or down where they leave out 0), p (of no move, for a model that was
-            picked before) and p_all (the same, allowing for looking at all models); in the order
-            of the new board, then those gone.
-        confidence: of the intervals of all models together, and of the statuses.
-        basis: what the variances are of: "matches" or "clusters" of both logs, paired, or the
-            "intervals" of boards whose matches are not there, taken as independent.
-        match_id: the columns that tell matches apart; empty where none were named.
-        shared: matches, or clusters, that both logs hold; None where only boards are there.
-        common: how many models are on both.
+        table: A frame with the columns model, status ("up" or "down" beyond noise, "same", "new"
+            or "gone"), old_rank and new_rank on the original boards, old_rating and new_rating
+            (where the common models have a mean of 1000 on both), move, move_lower and move_upper
+            (for all models simultaneously, so that a model is up or down if they exclude 0), p
+            (the p-value of no move, for a model selected in advance) and p_all (the same, adjusted
+            for looking at all models). The rows are in the order of the new board, followed by
+            the models that are gone.
+        confidence: Confidence level of the intervals and statuses, for all models simultaneously.
+        basis: The source of the variances: the paired "matches" or "clusters" of both logs, or the
+            "intervals" of boards without their matches, which are treated as independent.
+        match_id: The columns that identify a match; empty if none were specified.
+        shared: The number of matches or clusters in both logs; None if only boards are available.
+        common: The number of models on both boards.
     """
 
     table: pl.DataFrame
@@ -77,11 +78,11 @@ class BoardDiff:
     common: int
 
     def to_polars(self) -> pl.DataFrame:
-        """The table."""
+        """Returns the table."""
         return self.table
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, in JSON's types."""
+        """Returns the result in JSON types."""
         return {
             "moves": as_json.tree(self.table.to_dicts()),
             "confidence": self.confidence,
@@ -92,11 +93,11 @@ class BoardDiff:
         }
 
     def to_json(self) -> str:
-        """`to_dict` as text."""
+        """Returns `to_dict` as JSON text."""
         return as_json.text(self.to_dict())
 
     def to_text(self, *, color: bool = False) -> str:
-        """The table for people, and what it rests on."""
+        """Returns the table as text, with an explanation."""
         interval = f"{100 * self.confidence:g} % interval"
         header = ["model", "old rank", "new rank", "old", "new", "move", interval, "status"]
         rows = [
@@ -117,27 +118,29 @@ class BoardDiff:
             for row in self.table.iter_rows(named=True)
         ]
         if self.basis == "intervals":
-            rest = "the boards' intervals, as if they shared no match: moves may look noisier"
+            rest = "the intervals of both boards, as if no matches were shared; they may be too wide"
         else:
-            rest = f"the {self.basis} of both logs, of which they share {self.shared:,}"
+            rest = f"the {self.basis} of both logs, of which {self.shared:,} are shared"
             if self.basis == "matches" and not self.match_id:
                 rest += (
-                    " (all of one log, by what is equal; --match-id tells them apart)"
+                    " (all matches of the smaller log, by equal outcomes; --match-id identifies "
+                    "matches)"
                     if self.shared
-                    else " (none as far as can be told; --match-id tells them apart)"
+                    else " (no overlap was found; --match-id identifies matches)"
                 )
         return "\n".join(
             [
                 text_table([*header, "p"], rows, left={"model", "status"}, color=color),
                 "",
                 f"ratings: the {self.common:,} models on both boards have a mean of 1000 on each",
-                f"intervals: of {rest}",
-                f"intervals, p, up, down: at {100 * self.confidence:g} % for all models together",
+                f"intervals: from {rest}",
+                f"intervals, p and status: at {100 * self.confidence:g} % for all models "
+                "simultaneously",
             ]
         )
 
     def __repr__(self) -> str:
-        """The table as text."""
+        """Returns the table as text."""
         return self.to_text()
 
 
@@ -154,27 +157,28 @@ def diff(
     progress: Progress | None = None,
     **reading: Any,  # noqa: ANN401 - the options of MatchLog
 ) -> BoardDiff:
-    """Says who moved between two boards, and whether it is more than noise.
+    """Compares two boards and tests whether each model has moved.
 
     Args:
-        old: a log or tally, as `humorrank.rate` takes it; or a board, as that returns it or as
-            `humorrank rate --format json` writes it.
-        new: the same, later.
-        match_id: columns that tell one match from another (a comparison and its judge). Matches
-            that are equal in these, in their models and in their outcome are one in both logs.
-        cluster: a column (prompt, judge) whose matches are alike; clusters of one name are one
-            in both logs.
-        confidence: of the intervals and statuses, for all models together.
-        ties: "half" a win to each side, or "exclude" them.
-        disconnected: as in `humorrank.rate`.
-        threads: all processors by default.
-        progress: called with (stage, done, total).
-        **reading: the options of `humorrank.MatchLog`.
+        old: A log or tally, as `humorrank.rate` accepts it, or a board as returned by it or as
+            written by `humorrank rate --format json`.
+        new: The later log, tally or board.
+        match_id: The columns that identify a match, such as a comparison and its judge. Matches
+            that are equal in these columns, in their models and in their outcome are treated as
+            the same match in both logs.
+        cluster: A column (prompt, judge) whose matches are correlated. Clusters with the same name
+            are treated as the same cluster in both logs.
+        confidence: Confidence level of the intervals and statuses, for all models simultaneously.
+        ties: How ties are handled: as "half" a win for each side, or "exclude" to drop them.
+        disconnected: What to do if the ratings do not exist; see `humorrank.rate`.
+        threads: Number of threads; all processors by default.
+        progress: A function called with (stage, done, total).
+        **reading: The options of `humorrank.MatchLog`.
 
     Raises:
-        OptionError: fewer than two models are on both boards, or an option does not fit.
-        InputError: the matches or a board cannot be read, or a match has no `match_id`.
-        NoMaximumError: a log has no board.
+        OptionError: If fewer than two models are on both boards, or an option has an invalid value.
+        InputError: If the matches or a board cannot be read, or a match has no `match_id`.
+        NoMaximumError: If the ratings of a log do not exist.
     """
     check_confidence(confidence)
     one_of("ties", ties, ("half", "exclude"))
@@ -185,14 +189,17 @@ def diff(
         )
     match_id = tuple(match_id)
     if match_id and cluster is not None:
-        raise OptionError("clusters are shared by their names; leave out match_id, or cluster")
+        raise OptionError(
+            "match_id and cluster exclude each other: clusters are identified by their names; "
+            "leave one of the two out"
+        )
     sides = [_side(source, match_id, cluster, options, reading) for source in (old, new)]
     boards = [side.board if isinstance(side, RatedLog) else side for side in sides]
     common = sorted(set(boards[0].models) & set(boards[1].models))
     if len(common) < 2:
         raise OptionError(
-            f"the two boards share {len(common)} model{'s' * (len(common) != 1)}, and a move is "
-            "told by two at least"
+            f"the two boards share {len(common)} model{'s' * (len(common) != 1)}, but at least "
+            "two are needed to measure a move"
         )
     ratings = [board.rating_of(common) for board in boards]
     ratings = [rating - rating.mean() + MEAN_RATING for rating in ratings]
@@ -226,11 +233,14 @@ def _side(
     if isinstance(found, BoardSource):
         if keys:
             option = "match_id" if match_id else "cluster"
-            raise OptionError(f"{option} needs both logs: a board keeps no matches")
+            raise OptionError(f"{option} needs both logs: a board does not contain its matches")
         if isinstance(found.board, Path):
             return SavedBoard.read(found.board)
         if not isinstance(found.board, Leaderboard):
-            raise OptionError("by makes many boards; compare two of the groups: boards[...]")
+            raise OptionError(
+                "boards rated with by cannot be compared as a whole; compare two of the groups: "
+                "boards[...]"
+            )
         return RatedLog.of_board(found.board)
     tally = counted(source, keys=keys, progress=options["progress"], reading=reading)
     board: Leaderboard = rate(tally, interval="sandwich", elo_shuffles=0, **options)
@@ -251,7 +261,7 @@ def _table(
 ) -> pl.DataFrame:
     old, new = boards
     move = ratings[1] - ratings[0]
-    # Rounding of two fits is no move.
+    # The rounding errors of two fits are not a move.
     move = np.where(np.abs(move) < 1e-6, 0.0, move)
     p = np.array(
         [
@@ -259,7 +269,7 @@ def _table(
             for m, e in zip(move.tolist(), error.tolist(), strict=True)
         ]
     )
-    # Two moves are one, seen from both ends.
+    # With two common models the moves mirror each other, so that there is only one test.
     looks = len(common) if len(common) > 2 else 1
     reach = student_quantile(confidence ** (1 / looks), degrees) * error
     rows = {}

@@ -1,11 +1,11 @@
-"""Two logs of one field, and how far apart chance alone moves their boards.
+"""The variance of the moves between the boards of two logs of one field.
 
-The variance of a move is that of the sandwich, paired: a match (or cluster) that both logs hold
-pulls at both ratings, so that its influences on the two are subtracted before they are squared.
-Which matches are the same, columns say that tell one match from another (`match_id`). Without them
-matches have no names: where one log holds all that the other does, as a log that has grown, these
-are taken as shared (which small logs may do by chance); else none is, and intervals are rather too
-wide. Clusters have names, and are shared by them.
+The variance of a move is a paired sandwich: a match (or cluster) in both logs influences both
+ratings, and its two influences are subtracted before they are squared. The columns `match_id`
+identify the matches that are the same. Without them, matches cannot be identified. If one log then
+contains all matches of the other, as a log that has grown does, these matches are treated as shared
+(small logs may do so by chance). Otherwise none is treated as shared, and the intervals tend to be
+too wide. Clusters are identified by their names.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ _BLOCK: Final = 1 << 22
 
 @dataclass(frozen=True, eq=False)
 class RatedLog:
-    """A log with its board, as units that another log may hold too.
+    """A log with its board, split into units that another log may contain as well.
 
     Attributes:
-        board: what is on the board.
-        names: the contestants by code.
-        bread: the inverse information.
-        unit: what is shared: a match of a name, a match of a kind (which tells it from others as
-            far as it goes), a cluster.
-        key: what each row is a unit of: a frame of columns that are equal for equal units.
-        first: codes, one a row.
-        second: codes.
-        residual: points of `first` beyond expectation, of each match of the row.
-        times: matches in each row; of clusters 1.
+        board: The ratings of the board.
+        names: The names of the contestants by code.
+        bread: The inverse information.
+        unit: The type of the units: a "match" with an identifier, a "kind" of equal matches that
+            cannot be distinguished, or a "cluster".
+        key: A frame whose columns are equal for equal units, with one row per row of the log.
+        first: The codes of the contestants, one per row.
+        second: The codes of their opponents.
+        residual: The points of `first` minus their expectation, for each match of the row.
+        times: The number of matches in each row; 1 for clusters.
     """
 
     board: SavedBoard
@@ -68,7 +68,7 @@ class RatedLog:
         points: tuple[np.ndarray, np.ndarray],
         times: np.ndarray | None = None,
     ) -> RatedLog:
-        """Rows by their contestants' codes, and the points that both took; `times` 1 for None."""
+        """Creates a log from the codes and points of both contestants of each row."""
         ratings = dict(zip(board.columns["model"], board.columns["rating"].tolist(), strict=True))
         strengths = np.array([ratings[name] for name in board._names]) / POINTS
         strengths -= strengths.mean()
@@ -86,22 +86,22 @@ class RatedLog:
 
     @classmethod
     def of_board(cls, board: Leaderboard) -> RatedLog:
-        """The kinds of match behind a board.
+        """Returns the matches of a board, grouped into kinds of equal matches.
 
         Raises:
-            OptionError: it is no board of ratings alone, without a prior.
+            OptionError: If the board has a prior or parameters in addition to the ratings.
         """
         if board.parameters or board.settings["prior"]:
             raise OptionError(
-                "a board with a prior, or with parameters beside the ratings, is compared as it "
-                "was written: humorrank rate ... --format json -o board.json"
+                "a board with a prior, or with parameters in addition to the ratings, can only be "
+                "compared as a file: write it with humorrank rate ... --format json -o board.json"
             )
         low, high, _, _ = board._field.pairs()
         pair, *points, count = board._field.kinds()
         first, second = low[pair], high[pair]
         name = pl.Series(board._names, dtype=pl.String)
         key = {
-            # Codes are in the order of names, so that the lower one is the same on both boards.
+            # Codes are in the order of names, so the lower one is the same on both boards.
             "first": name.gather(first),
             "second": name.gather(second),
             "first_points": points[0],
@@ -115,24 +115,24 @@ class RatedLog:
     def of_named(
         cls, board: Leaderboard, tally: Tally, match_id: tuple[str, ...], ties: Ties
     ) -> RatedLog:
-        """The matches behind a board, each under its name.
+        """Returns the matches of a board with their identifiers.
 
         Args:
-            board: of that tally.
-            tally: with the columns of `match_id` as its keys.
-            match_id: columns that tell one match from another.
-            ties: as the board takes them.
+            board: The board of the tally.
+            tally: The tally, with the columns of `match_id` as its keys.
+            match_id: The columns that identify a match.
+            ties: How the board handles ties.
 
         Raises:
-            InputError: a match has no name.
+            InputError: If a match has no identifier.
         """
         cells = tally.to_polars()
         for column in match_id:
             nameless = int(cells.filter(pl.col(column).is_null())["count"].sum())
             if nameless:
                 raise InputError(
-                    f"{nameless:,} matches have no value, so that they cannot be told from others; "
-                    f'leave them out (where="{column} IS NOT NULL") or name another column',
+                    f"{nameless:,} matches have no value and cannot be identified; leave them out "
+                    f'(where="{column} IS NOT NULL"), or use another column',
                     column=column,
                 )
         cells = cells.filter(pl.all_horizontal(pl.col("model_a", "model_b").is_in(board._names)))
@@ -153,10 +153,10 @@ class RatedLog:
 
     @classmethod
     def of_clusters(cls, board: Leaderboard, tally: Tally, cluster: str, ties: Ties) -> RatedLog:
-        """The clusters behind a board of that tally, whose only key they are.
+        """Returns the clusters of a board of a tally whose only key is the cluster.
 
         Raises:
-            InputError: a match belongs to none, or they are too few.
+            InputError: If a match does not belong to a cluster, or there are too few clusters.
         """
         clusters = Clusters.of(tally, cluster, ties)
         inside = set(board._names)
@@ -175,7 +175,7 @@ class RatedLog:
 def paired_variance(
     old: RatedLog, new: RatedLog, common: Sequence[str]
 ) -> tuple[np.ndarray, int, float]:
-    """Variances of the moves in points squared, units that are shared, degrees of freedom."""
+    """Returns the variances of the moves in points squared, the shared units, and the degrees."""
     units = pl.concat([old.key, new.key]).unique(maintain_order=True).with_row_index("unit")
     count = units.height
     variance = np.zeros(len(common))
@@ -210,7 +210,7 @@ def paired_variance(
 
 
 def _reach(side: RatedLog, common: Sequence[str]) -> np.ndarray:
-    """How far a point beyond expectation moves each common model against their mean."""
+    """Returns the effect of an unexpected point on each common model relative to their mean."""
     code = {name: code for code, name in enumerate(side.names)}
     own = side.bread[:, [code[name] for name in common]]
     return np.asarray(own - own.mean(1, keepdims=True))
@@ -219,7 +219,7 @@ def _reach(side: RatedLog, common: Sequence[str]) -> np.ndarray:
 def _pulls(
     side: RatedLog, place: np.ndarray, reach: np.ndarray, start: int, stop: int
 ) -> np.ndarray:
-    """What units `start` to `stop` add to the common models' ratings, of shape (units, models)."""
+    """Returns the influences of units `start` to `stop`, of shape (units, common models)."""
     rows = np.flatnonzero((place >= start) & (place < stop))
     along = reach[side.first[rows]] - reach[side.second[rows]]
     along *= side.residual[rows, None]

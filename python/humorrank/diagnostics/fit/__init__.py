@@ -1,1 +1,1 @@
-"""Whether Bradley-Terry's model fits: goodness of fit by pairs, calibration on held-out matches."""
+"""The fit of the Bradley-Terry model: goodness of fit by pairs, calibration on held-out matches."""

@@ -1,8 +1,9 @@
 """Calibration of predicted win probabilities on held-out matches.
 
 The matches are split into folds, and each fold is predicted by a fit of the others. A prediction p
-of a score s costs -s log p - (1 - s) log(1 - p) (log loss) and (s - p)^2 (Brier 1950); half a win
-is a score of 0.5, for which both are proper: what is expected of the score is the best prediction.
+of a score s has the log loss -s log p - (1 - s) log(1 - p) and the Brier score (s - p)^2 [Bri50].
+Half a win is a score of 0.5. Both scoring rules are proper for such scores: the expected score is
+the best prediction.
 """
 
 from __future__ import annotations
@@ -23,19 +24,19 @@ from humorrank.errors import OptionError
 from humorrank.rating.existence import Existence
 
 _FOLDS, _LEFT_OVER = 0x666F6C64, 0x72657374
-"""Purposes of random draws."""
+"""Keys of the streams of random numbers."""
 
 MEAN_ABSOLUTE: Final = math.sqrt(2 / math.pi)
-"""The mean distance from 0 of a standard normal number."""
+"""The mean absolute value of a standard normal variable."""
 
 
 @dataclass(frozen=True)
 class PredictionScores:
-    """What predictions cost, a match, on average.
+    """The mean scores of predictions, per match.
 
     Attributes:
-        log_loss: in natural-log units.
-        brier: the mean of the squared error.
+        log_loss: The log loss in natural-log units.
+        brier: The Brier score, the mean squared error.
     """
 
     log_loss: float
@@ -44,16 +45,17 @@ class PredictionScores:
 
 @dataclass(frozen=True)
 class Bin:
-    """Matches with predictions close together, each seen from the side of its favourite.
+    """Matches with similar predictions, each seen from the side of its favorite.
 
     Attributes:
-        least: the smallest prediction.
-        most: the largest one.
-        predicted: the mean of the predictions.
-        observed: the mean score of the favourites, with Wilson's interval for as many independent
-            wins as have its variance (fewer or more than there are matches: ties vary less than
-            wins, and matches of one cluster are not independent).
-        matches: how many there are.
+        least: The smallest prediction.
+        most: The largest prediction.
+        predicted: The mean of the predictions.
+        observed: The mean score of the favorites, with the Wilson interval for the effective
+            number of matches: the number of independent wins and losses with the same variance.
+            It differs from the number of matches, because ties vary less than wins and the
+            matches of a cluster are not independent.
+        matches: The number of matches.
     """
 
     least: float
@@ -65,21 +67,21 @@ class Bin:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """What the model says of matches that it has not seen.
+    """The calibration of predictions of held-out matches.
 
     Attributes:
-        folds: how many.
-        clusters: how many clusters were held out whole; 0 where single matches were.
-        predicted: matches predicted.
-        left_out: matches that could not be predicted.
-        reasons: why not, fold by fold.
-        held_out: scores of the predictions.
-        in_sample: of a fit of all matches, on the same ones.
-        constant: of 0.5 for each.
-        bins: reliability.
-        error: expected calibration error, the mean over matches of a bin's distance between
-            predicted and observed.
-        error_by_chance: what it would be on average of predictions that are right.
+        folds: The number of folds.
+        clusters: The number of clusters that were held out as a whole; 0 for single matches.
+        predicted: The number of matches predicted.
+        left_out: The number of matches that could not be predicted.
+        reasons: The reasons why matches could not be predicted, by fold.
+        held_out: The scores of the predictions.
+        in_sample: The scores of a fit to all matches, on the same matches.
+        constant: The scores of the constant prediction 0.5.
+        bins: The reliability of the predictions by bin.
+        error: The expected calibration error: the mean over matches of the distance between the
+            prediction and the observed share of their bin.
+        error_by_chance: The average expected calibration error of correct predictions.
     """
 
     folds: int
@@ -106,21 +108,21 @@ def calibration(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Calibration:
-    """Predicts each fold by the others.
+    """Predicts each fold from the others.
 
     Args:
-        cells: matches whose ratings exist; with groups, whole groups are held out, and matches
-            without one each on its own.
-        strengths: the fit of all of them.
-        folds: how many, at least 2.
-        bins: how many of about equal matches, or their edges from 0.5 to 1.
-        confidence: of the intervals.
-        seed: of the folds.
-        threads: of the fits; all processors by default.
-        progress: called with (stage, done, total).
+        cells: Matches whose ratings exist. With groups, whole groups are held out, and matches
+            without a group are held out individually.
+        strengths: The strengths fitted to all matches.
+        folds: The number of folds, at least 2.
+        bins: The number of bins with about equal numbers of matches, or their edges from 0.5 to 1.
+        confidence: Confidence level of the intervals.
+        seed: Random seed for the folds.
+        threads: Number of threads for the fits; all processors by default.
+        progress: A function called with (stage, done, total).
 
     Raises:
-        OptionError: there are fewer clusters than folds.
+        OptionError: If there are fewer clusters than folds.
     """
     held = assign_folds(cells, folds, seed)
     predicted = np.full((folds, len(cells)), np.nan)
@@ -145,8 +147,8 @@ def calibration(
             lost = held[fold][~(inside[cells.low] & inside[cells.high])]
             if lost.sum():
                 reasons.append(
-                    f"fold {fold + 1}: {int(lost.sum()):,} matches of contestants that the others "
-                    f"cannot rate: {existence.summary()}"
+                    f"fold {fold + 1}: {int(lost.sum()):,} matches of contestants that cannot be "
+                    f"rated from the other folds: {existence.summary()}"
                 )
         else:
             trained = field.fit(threads=threads)[0]
@@ -177,13 +179,13 @@ def calibration(
 
 
 def assign_folds(cells: Cells, folds: int, seed: int) -> np.ndarray:
-    """How many matches of each cell are in each fold: (folds, cells).
+    """Returns the number of matches of each cell in each fold, of shape (folds, cells).
 
-    Clusters are put into the order of random numbers keyed by their labels and dealt out in turn;
-    single matches fall into each fold with the same chance, one multinomial draw a cell.
+    Clusters are sorted by random numbers keyed by their labels and dealt out in turn. Single
+    matches fall into each fold with the same probability, with one multinomial draw per cell.
 
     Raises:
-        OptionError: there are fewer clusters than folds.
+        OptionError: If there are fewer clusters than folds.
     """
     out = np.zeros((folds, len(cells)), np.int64)
     single = np.ones(len(cells), np.bool_)
@@ -192,8 +194,8 @@ def assign_folds(cells: Cells, folds: int, seed: int) -> np.ndarray:
         present = np.unique(cells.group[~single])
         if len(present) < folds:
             raise OptionError(
-                f"folds={folds} needs as many clusters to hold out, and there are "
-                f"{len(present):,}; ask for fewer folds (--folds), or hold out single matches "
+                f"folds={folds} needs at least as many clusters, but there are "
+                f"{len(present):,}; use fewer folds (--folds), or hold out single matches "
                 "(cluster=None)"
             )
         keys = draws.bits(seed, _FOLDS, draws.name_keys(cells.labels))[present]
@@ -210,14 +212,14 @@ def assign_folds(cells: Cells, folds: int, seed: int) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """Predicted matches from the side of the favourite, one row a cell and fold.
+    """Predicted matches from the side of the favorite, with one row per cell and fold.
 
     Attributes:
-        gap: log odds of the favourite, at least 0.
-        score: of the favourite.
-        count: matches.
-        weight: of one.
-        cluster: number of the cluster, -1 for none; None without clusters.
+        gap: The log-odds of the favorite, at least 0.
+        score: The score of the favorite.
+        count: The number of matches.
+        weight: The weight of one match.
+        cluster: The number of the cluster, or -1 for none; None without clusters.
     """
 
     gap: np.ndarray
@@ -239,7 +241,7 @@ class _Seen:
 
     def scores(self) -> PredictionScores:
         mass = self.count * self.weight
-        # -log p and -log(1 - p) of log odds g: log(1 + e^-g), and that plus g.
+        # For log-odds g, -log p is log(1 + e^-g), and -log(1 - p) is that plus g.
         loss = np.log1p(np.exp(-self.gap)) + (1 - self.score) * self.gap
         error = (self.score - logistic(self.gap)) ** 2
         total = float(mass.sum())
@@ -255,7 +257,7 @@ class _Seen:
 def _binned(
     seen: _Seen, bins: int | Sequence[float], confidence: float
 ) -> list[tuple[Bin, float, float]]:
-    """Each bin that has matches, its share of them, and its distance by chance."""
+    """Returns each bin that has matches, its share of them, and its expected distance."""
     if not len(seen.gap):
         return []
     p = logistic(seen.gap)
@@ -263,7 +265,7 @@ def _binned(
     seen, p = seen.take(order), p[order]
     mass = seen.count * seen.weight
     if isinstance(bins, int):
-        # Equal predictions stay together: each goes where the middle of them lies.
+        # Equal predictions go to the same bin, the one that contains their midpoint.
         value, inverse = np.unique(p, return_inverse=True)
         each = np.bincount(inverse, mass, len(value))
         middle = np.cumsum(each) - each / 2
@@ -293,12 +295,12 @@ def _binned(
 
 
 def _independent(part: _Seen, mean: float, trials: float) -> float:
-    """How many independent wins and losses of this mean vary as much as the mean score does.
+    """Returns the number of independent wins and losses whose mean has the same variance.
 
     Args:
-        part: the matches of a bin.
-        mean: their mean score.
-        trials: their number; with weights (sum w)^2 / sum w^2.
+        part: The matches of a bin.
+        mean: The mean score of the matches.
+        trials: The number of matches, or (sum w)^2 / sum w^2 with weights.
     """
     mass = part.count * part.weight
     total = float(mass.sum())
@@ -306,7 +308,7 @@ def _independent(part: _Seen, mean: float, trials: float) -> float:
     binary *= 1 - binary
     squares = part.count * part.weight**2
     tied = float((squares * part.score * (1 - part.score)).sum()) / float(squares.sum())
-    # One match more that is no tie, so that a bin of nothing but ties does not seem certain.
+    # One additional match without a tie keeps the variance of a bin of ties above 0.
     variance = max(0.0, mean * (1 - mean) - tied)
     dispersion = 1.0 if not tied else (trials * variance + binary) / ((trials + 1) * binary)
     if part.cluster is not None:

@@ -1,4 +1,4 @@
-"""The report: does the model fit, and what are its predictions worth?"""
+"""The fit report: goodness of fit and calibration of the predictions."""
 
 from __future__ import annotations
 
@@ -38,35 +38,37 @@ def check(
     progress: Progress | None = None,
     **reading: Any,  # noqa: ANN401 - the options of MatchLog
 ) -> FitReport:
-    """Says whether Bradley-Terry's model fits, and what its predictions are worth.
+    """Checks how well the Bradley-Terry model fits and how accurate its predictions are.
 
-    Deviance and Pearson's statistic against the model that gives each pair its own share, the
-    pairs explained worst, and log loss, Brier score and reliability on held-out matches; formulas
-    and sources stand in docs/statistics/fit.md. The result depends on the matches, the options and the seed,
-    not on the order of rows.
+    The report contains the deviance and Pearson's statistic against the saturated model, which
+    gives each pair its own share. It lists the pairs that fit worst, and gives the log loss, Brier
+    score and reliability on held-out matches. The formulas are in docs/statistics/fit.md. The
+    result depends on the matches, the options and the seed, but not on the order of the rows.
 
     Args:
-        matches: as of `humorrank.rate`.
-        cluster: a column ("prompt", "judge"): what shares a value there is held out together, and
-            intervals allow for it. A row without a value stands for itself.
-        folds: into how many parts the matches are split, each predicted by the others; 0 leaves
-            calibration out.
-        bins: of reliability: how many of about equal matches, or edges between 0.5 and 1.
-        worst_pairs: how many of the pairs explained worst are named.
-        confidence: of the intervals.
-        ties: "half" a win to each side, or "exclude" them.
-        disconnected: where the ratings do not exist: an "error", or take the "largest" connected
-            component.
-        seed: of the folds.
-        threads: all processors by default; never changes the result.
-        progress: called with (stage, done, total).
-        reading: options of `MatchLog`.
+        matches: The matches, as `humorrank.rate` accepts them.
+        cluster: A column such as "prompt" or "judge". Matches with the same value are held out
+            together, and the intervals account for their correlation. A row without a value is its
+            own cluster.
+        folds: The number of folds, each of which is predicted from the others; 0 omits
+            calibration.
+        bins: The number of reliability bins with about equal numbers of matches, or their edges
+            between 0.5 and 1.
+        worst_pairs: The number of worst-fitting pairs to list.
+        confidence: Confidence level of the intervals.
+        ties: How ties are handled: as "half" a win for each side, or "exclude" to drop them.
+        disconnected: What to do if the ratings do not exist: raise an "error", or use the
+            "largest" connected component.
+        seed: Random seed for the folds.
+        threads: Number of threads; all processors by default. It never changes the result.
+        progress: A function called with (stage, done, total).
+        reading: The options of `MatchLog`.
 
     Raises:
-        OptionError: an option has a value that it cannot have, or there are over 5,000 models.
-        InputError: the matches cannot be read as they stand.
-        NoMaximumError: the ratings do not exist; says who is outside and why.
-        ConvergenceError: the maximum could not be certified.
+        OptionError: If an option has an invalid value, or there are over 5,000 models.
+        InputError: If the matches cannot be read.
+        NoMaximumError: If the ratings do not exist. The message names the contestants at fault.
+        ConvergenceError: If the maximum could not be certified.
     """
     folds = whole("folds", folds, most=MOST_FOLDS)
     if folds == 1:
@@ -100,7 +102,7 @@ def check(
     told += [] if outside is None else [outside]
     told += warnings(fit, found)
     if cells.group is not None and (alone := int(cells.count[cells.group < 0].sum())):
-        told.append(f"{alone:,} matches have no {cluster}, and are held out one by one")
+        told.append(f"{alone:,} matches have no {cluster} and are held out individually")
     listed = worst(fit, worst_pairs)
     table = pairs_table(cells.names, fit, np.array([pair for pair, _, _ in listed], np.int64))
     return FitReport(
@@ -128,10 +130,10 @@ def check(
 
 
 def _bins(bins: int | Sequence[float]) -> int | tuple[float, ...]:
-    """The number of bins, or all their edges.
+    """Returns the number of bins, or all their edges.
 
     Raises:
-        OptionError: they can be neither.
+        OptionError: If the bins are neither a number nor valid edges.
     """
     if isinstance(bins, str) or not isinstance(bins, Sequence | np.ndarray):
         return whole("bins", bins, least=1, most=MOST_BINS)
@@ -140,7 +142,7 @@ def _bins(bins: int | Sequence[float]) -> int | tuple[float, ...]:
     edges = [0.5, *inner, 1.0]
     if any(one >= two for one, two in pairwise(edges)):
         raise OptionError(
-            f"the edges of bins must rise between 0.5 and 1 (every match is seen from the side of "
-            f"its favourite), not {list(bins)!r}"
+            f"the edges of bins must increase from 0.5 to 1 (every match is seen from the side of "
+            f"its favorite), not {list(bins)!r}"
         )
     return tuple(edges)

@@ -1,17 +1,17 @@
-"""Goodness of fit of Bradley-Terry's model by pairs.
+"""Goodness of fit of the Bradley-Terry model by pairs.
 
-The saturated model gives each pair that met a share of its own. Y of N points of a pair went to one
-side, of which the model expects N p; N is the number of matches, or the sum of their weights:
+The saturated model gives each pair that met its own share. Let one side of a pair have won Y of N
+points, where the model expects N p. N is the number of matches, or the sum of their weights. Then
 
     deviance = 2 sum [Y log(Y / N p) + (N - Y) log((N - Y) / N q)],   Pearson = sum r^2,
     r = (Y - N p) / sqrt(N p q),   degrees = pairs - contestants + 1.
 
-Half a win varies less than a win: a score s of mean p has variance p q - E[s (1 - s)]. With
-s (1 - s) in proportion to min(p, q), as where ties are drawn so that they leave the expected score
-as it is, r has variance f = (sum w^2 / sum w)(1 - c / max(p, q)), with one c for all pairs, from
-their matches of weight w. In the sum each pair has its leverage h (McCullagh and Nelder 1989,
-12.7.1): r^2 has mean f (1 - h), and both statistics are divided by the sum of that over the degrees
-(the first-order correction of Rao and Scott 1981), which is 1 without ties and weights.
+Half a win varies less than a win: a score s of mean p has variance p q - E[s (1 - s)]. If s (1 - s)
+is proportional to min(p, q), as when ties are drawn so that they do not change the expected score,
+r has variance f = (sum w^2 / sum w)(1 - c / max(p, q)). The constant c is estimated from all pairs
+with their matches of weight w. With the leverage h of a pair [MN89, 12.7.1], r^2 has mean
+f (1 - h). Both statistics are divided by the sum of these means over the degrees, the first-order
+correction of [RS81], which is 1 without ties and weights.
 """
 
 from __future__ import annotations
@@ -38,12 +38,11 @@ _BOUND: Final = 1e-9
 
 @dataclass(frozen=True)
 class Test:
-    """A statistic against chi-squared.
+    """A chi-squared test.
 
     Attributes:
-        statistic: as its formula says.
-        p: the chance of such a statistic, divided by the dispersion, under the model; None where
-            nothing can be tested.
+        statistic: The statistic.
+        p: The p-value of the statistic divided by the dispersion; None if nothing can be tested.
     """
 
     statistic: float
@@ -52,24 +51,24 @@ class Test:
 
 @dataclass(frozen=True, eq=False)
 class PairFit:
-    """How the model fits each pair that met; arrays have an entry a pair.
+    """The fit of each pair that met. Arrays have one entry per pair.
 
     Attributes:
-        low: code of the contestant whose name comes first.
-        high: code of the other.
-        matches: how many there are.
-        amount: their number, or the sum of their weights (N).
-        observed: share of `low`.
-        expected: share of `low` under the model.
-        residual: r / sqrt(f (1 - h)), about standard normal; nan where the pair is fitted exactly.
-        deviance_residual: the signed root of a pair's part of the deviance, half a match nearer
-            to 0, over the same; less skewed, so that its tail is used.
-        deviance: the test of the deviance.
-        pearson: the test of Pearson's statistic.
-        degrees: of freedom.
-        dispersion: what both statistics are divided by before they meet chi-squared.
-        small: share of the expected points (two a pair) below 5.
-        least: the smallest of the expected points.
+        low: The code of the contestant whose name comes first.
+        high: The code of the other contestant.
+        matches: The number of matches.
+        amount: N, the number of matches or the sum of their weights.
+        observed: The observed share of `low`.
+        expected: The expected share of `low` under the model.
+        residual: r / sqrt(f (1 - h)), about standard normal; NaN if the pair is fitted exactly.
+        deviance_residual: The signed root of the deviance of the pair, moved half a match towards
+            0, over the same scale. It is less skewed and gives the p-values of the pairs.
+        deviance: The test of the deviance.
+        pearson: The test of Pearson's statistic.
+        degrees: The degrees of freedom.
+        dispersion: The dispersion by which both statistics are divided before the test.
+        small: The share of the expected points (two per pair) below 5.
+        least: The smallest of the expected points.
     """
 
     low: np.ndarray
@@ -89,19 +88,19 @@ class PairFit:
 
     @property
     def approximate(self) -> bool:
-        """Whether cells are too small for chi-squared, by Cochran's rule."""
+        """Whether expected points are too small for chi-squared by Cochran's rule."""
         return self.small > MOST_SMALL or self.least < 1
 
 
 def pair_fit(cells: Cells, strengths: np.ndarray) -> PairFit:
-    """Tests the model, and each pair.
+    """Tests the fit of the model and of each pair.
 
     Args:
-        cells: matches whose ratings exist, without groups.
-        strengths: their fit, in natural-log units.
+        cells: Matches whose ratings exist, without groups.
+        strengths: The fitted strengths in natural-log units.
 
     Raises:
-        OptionError: there are too many contestants.
+        OptionError: If there are too many contestants.
     """
     n = len(cells.names)
     refuse_many(n)
@@ -130,7 +129,7 @@ def pair_fit(cells: Cells, strengths: np.ndarray) -> PairFit:
     raw = (points - amount * p) / np.sqrt(information)
     parts = 2 * (_part(points, amount * p) + _part(lost, amount * q))
     dispersion = float((spread * free)[~exact].sum()) / degrees if degrees else 1.0
-    # Half of the heaviest match towards what is expected.
+    # The continuity correction is half of the match with the largest weight.
     half = 0.5 * np.maximum.reduceat(cells.weight, start)
     away = np.clip(np.abs(points - amount * p) - half, 0, None)
     away = np.where(points > amount * p, away, -away)
@@ -162,7 +161,7 @@ def pair_fit(cells: Cells, strengths: np.ndarray) -> PairFit:
 def leverages(
     low: np.ndarray, high: np.ndarray, information: np.ndarray, contestants: int
 ) -> np.ndarray:
-    """The leverage of each pair: N p q times the variance of the difference of its strengths."""
+    """Returns the leverage of each pair: N p q times the variance of its strength difference."""
     inverse = np.linalg.inv(information_matrix(low, high, information, contestants))
     diagonal = np.diag(inverse)
     values: np.ndarray = information * (diagonal[low] + diagonal[high] - 2 * inverse[low, high])
@@ -170,14 +169,14 @@ def leverages(
 
 
 def worst(fit: PairFit, most: int) -> list[tuple[int, float, float]]:
-    """The pairs explained worst, with their p-values, and those adjusted by Holm (1979).
+    """Returns the pairs that fit worst, with p-values and those adjusted as in [Hol79].
 
     Args:
-        fit: of all pairs.
-        most: how many to name.
+        fit: The fit of all pairs.
+        most: The number of pairs to return.
 
     Returns:
-        (pair, p, adjusted p), worst first; pairs that are fitted exactly are not tested.
+        A list of (pair, p, adjusted p), worst first. Pairs that are fitted exactly are not tested.
     """
     tested = np.flatnonzero(np.isfinite(fit.deviance_residual))
     size = np.abs(fit.deviance_residual[tested])
@@ -188,12 +187,12 @@ def worst(fit: PairFit, most: int) -> list[tuple[int, float, float]]:
 
 
 def fitted(field: _core.Field, threads: int | None) -> np.ndarray:
-    """Strengths of a field whose maximum exists, in natural-log units of mean 0."""
+    """Returns the strengths of a field whose maximum exists, in natural-log units of mean 0."""
     return field.fit(threads=threads)[0]
 
 
 def _part(seen: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """Seen times log(seen / expected), less the difference, so that nothing cancels in sums."""
+    """Returns seen log(seen / expected) - (seen - expected), which avoids cancellation in sums."""
     with np.errstate(divide="ignore", invalid="ignore"):
         values: np.ndarray = np.where(seen > 0, seen * np.log(seen / expected), 0.0)
     values -= seen - expected

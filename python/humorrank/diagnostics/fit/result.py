@@ -1,4 +1,4 @@
-"""How well the model fits: the result, as tables, JSON and text."""
+"""The result of the fit report as tables, JSON and text."""
 
 from __future__ import annotations
 
@@ -40,20 +40,21 @@ BINS: Final = {
 
 @dataclass(frozen=True, eq=False)
 class FitReport:
-    """How Bradley-Terry's model fits a log.
+    """The fit of the Bradley-Terry model to a log.
 
     Attributes:
-        names: the contestants, in order.
-        matches: how many were rated.
-        goodness: the tests by pairs.
-        worst: the pairs explained worst: model_a (the name that comes first), model_b, matches,
-            observed and expected share of model_a, residual (about standard normal under the
-            model), p, and p_holm, which allows for all pairs tested; worst first.
-        calibration: of predictions on held-out matches; None where it was not asked for.
-        cluster: the column by which matches were held out; None for single matches.
-        settings: the options.
-        filtered: rows that each filter took.
-        warnings: what a reader should know.
+        names: The names of the contestants, sorted.
+        matches: The number of matches rated.
+        goodness: The tests by pairs.
+        worst: A frame of the pairs that fit worst, worst first, with the columns model_a (the name
+            that comes first), model_b, matches, observed and expected (shares of model_a),
+            residual (about standard normal under the model), p, and p_holm, which is adjusted for
+            the number of pairs tested.
+        calibration: The calibration on held-out matches; None if it was not requested.
+        cluster: The column by which matches were held out; None for single matches.
+        settings: The options.
+        filtered: The number of rows removed by each filter.
+        warnings: Warnings for the reader.
     """
 
     names: tuple[str, ...]
@@ -68,14 +69,14 @@ class FitReport:
 
     @cached_property
     def pairs(self) -> pl.DataFrame:
-        """One row a pair that met: model_a, model_b, matches, observed, expected, residual.
+        """One row per pair that met: model_a, model_b, matches, observed, expected, residual.
 
-        The residual is null where the model fits a pair exactly, whatever its matches.
+        The residual is null if the model always fits the pair exactly.
         """
         return pairs_table(self.names, self.goodness, np.arange(len(self.goodness.low)))
 
     def bins(self) -> pl.DataFrame:
-        """One row a bin: least, most, predicted, observed with its interval, matches."""
+        """Returns one row per bin: least, most, predicted, observed with its interval, matches."""
         found = () if self.calibration is None else self.calibration.bins
         return pl.DataFrame(
             [
@@ -95,11 +96,11 @@ class FitReport:
         )
 
     def to_polars(self) -> pl.DataFrame:
-        """The pairs explained worst."""
+        """Returns the pairs that fit worst."""
         return self.worst
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the pairs that are not among the worst, in JSON's types."""
+        """Returns the report in JSON types, without the pairs that are not among the worst."""
         fit = self.goodness
         held = None
         if self.calibration is not None:
@@ -125,20 +126,20 @@ class FitReport:
         return dict(as_json.tree(out))
 
     def to_json(self) -> str:
-        """`to_dict` as text."""
+        """Returns `to_dict` as JSON text."""
         return as_json.text(self.to_dict())
 
     def to_text(self, *, color: bool = False) -> str:
-        """The report for people."""
+        """Returns the report as text."""
         return report_text(self, color=color)
 
     def __repr__(self) -> str:
-        """The report as plain text."""
+        """Returns the report as plain text."""
         return self.to_text()
 
 
 def pairs_table(names: Sequence[str], fit: PairFit, rows: np.ndarray) -> pl.DataFrame:
-    """Some pairs of a fit as a table with the columns `PAIRS`."""
+    """Returns some pairs of a fit as a frame with the columns `PAIRS`."""
     name = pl.Series(names, dtype=pl.String)
     columns = {
         "model_a": name.gather(fit.low[rows]),
@@ -152,24 +153,24 @@ def pairs_table(names: Sequence[str], fit: PairFit, rows: np.ndarray) -> pl.Data
 
 
 def warnings(fit: PairFit, calibration: Calibration | None) -> list[str]:
-    """What a reader of the figures should know."""
+    """Returns warnings for the reader of the figures."""
     out = []
     if not fit.degrees:
         out.append(
-            "there is nothing to test: pairs that met are one fewer than contestants, so that the "
-            "model fits any outcome"
+            "there is nothing to test: the number of pairs that met is one less than the number "
+            "of contestants, so the model fits any outcome"
         )
     elif fit.approximate:
         out.append(
-            f"too few matches a pair for chi-squared: {fit.small:.0%} of the expected points are "
-            f"below 5, the smallest is {fit.least:.2g} (at most 20 % should be, and none below 1); "
-            "take both p-values as rough"
+            f"too few matches per pair for chi-squared: {fit.small:.0%} of the expected points are "
+            f"below 5 and the smallest is {fit.least:.2g} (at most 20 % should be below 5, and "
+            "none below 1); both p-values are rough"
         )
     if calibration is not None and calibration.left_out:
         total = calibration.left_out + calibration.predicted
         shown = "; ".join(calibration.reasons[:3])
         more = len(calibration.reasons) - 3
-        shown += f"; and {more:,} folds more" if more > 0 else ""
+        shown += f"; and {more:,} more folds" if more > 0 else ""
         out.append(
             f"{calibration.left_out:,} of {total:,} held-out matches could not be predicted: "
             f"{shown}"
@@ -178,7 +179,7 @@ def warnings(fit: PairFit, calibration: Calibration | None) -> list[str]:
 
 
 def report_text(report: FitReport, *, color: bool = False) -> str:
-    """The report as tables and sentences."""
+    """Returns the report as tables and sentences."""
     fit = report.goodness
     lines = [
         f"{len(report.names):,} models, {report.matches:,} matches, {len(fit.low):,} pairs that "
@@ -193,8 +194,8 @@ def report_text(report: FitReport, *, color: bool = False) -> str:
     lines += [text_table(header, rows, left={"goodness of fit"}, color=color)]
     if fit.degrees and abs(fit.dispersion - 1) > 1e-9:
         lines.append(
-            f"p-values are of the statistics over a dispersion of {fit.dispersion:.3f}, as ties "
-            "vary less than wins, and weighted matches more"
+            "the p-values are those of the statistics divided by a dispersion of "
+            f"{fit.dispersion:.3f}, because ties vary less than wins and weighted matches more"
         )
     if report.worst.height:
         lines += ["", *_worst(report, color=color)]
@@ -204,7 +205,7 @@ def report_text(report: FitReport, *, color: bool = False) -> str:
 
 
 def p_text(test: Test) -> str:
-    """A p-value."""
+    """Returns a p-value as text."""
     return "-" if test.p is None else small(test.p)
 
 
@@ -222,19 +223,20 @@ def _worst(report: FitReport, *, color: bool) -> list[str]:
         ]
         for row in report.worst.iter_rows(named=True)
     ]
-    header = ["explained worst", "against", "matches", "won", "expected", "residual", "p"]
+    header = ["worst fit", "against", "matches", "won", "expected", "residual", "p"]
     header.append("p of all pairs")
-    table = text_table(header, rows, left={"explained worst", "against"}, color=color)
+    table = text_table(header, rows, left={"worst fit", "against"}, color=color)
     below = int((report.worst["p_holm"] < 1 - report.settings["confidence"]).sum())
     level = f"{1 - report.settings['confidence']:.3g}"
-    told = f"no pair is further off than the worst of so many may be, at a level of {level}"
+    told = f"no pair deviates more than chance explains, at a level of {level} for all pairs"
     if below:
-        told = f"{below:,} of these are further off than chance explains, at a level of {level}"
+        told = f"{below:,} of these pairs deviate more than chance explains, at a level of {level}"
+        told += " for all pairs"
     return [table, f"{told} (Holm)"]
 
 
 def _calibration(report: FitReport, found: Calibration, *, color: bool) -> list[str]:
-    held = "single matches" if report.cluster is None else f"whole values of {report.cluster}"
+    held = "single matches" if report.cluster is None else f"matches grouped by {report.cluster}"
     lines = [f"{found.folds:,} folds of {held}: {found.predicted:,} matches predicted"]
     if found.held_out is None or found.in_sample is None or found.constant is None:
         return lines
@@ -256,10 +258,10 @@ def _calibration(report: FitReport, found: Calibration, *, color: bool) -> list[
         ]
         for one in found.bins
     ]
-    header = ["favourite's chance", "mean", "it won", f"{percent} interval", "matches"]
-    lines += ["", text_table(header, rows, left={"favourite's chance"}, color=color)]
+    header = ["predicted for favorite", "mean", "observed", f"{percent} interval", "matches"]
+    lines += ["", text_table(header, rows, left={"predicted for favorite"}, color=color)]
     lines.append(
-        f"expected calibration error {found.error:.2%}; by chance alone it would be "
-        f"{found.error_by_chance:.2%}"
+        f"expected calibration error {found.error:.2%}; correct predictions would give "
+        f"{found.error_by_chance:.2%} by chance"
     )
     return lines

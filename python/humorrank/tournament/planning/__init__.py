@@ -1,1 +1,1 @@
-"""How many matches and prompts a question needs, before any is judged."""
+"""Planning: the number of matches and prompts that a required precision takes."""

@@ -1,4 +1,4 @@
-"""Whom schedules let meet: counted in simulated tournaments of humorrank's own scheduler."""
+"""The shares of matches that schedules give to pairs, counted in simulated tournaments."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ from humorrank.tournament.planning.variance import ComparisonMoments, MatchDesig
 from humorrank.tournament.schedule import Kind, Scheduler
 
 MOST_ROUNDS: Final = 5_000
-"""Rounds of a simulated tournament, about; a longer one is taken to share out the rest alike."""
+"""Approximate limit on the rounds of a simulated tournament.
+
+The remaining matches of a longer tournament are assumed to be distributed in the same way."""
 
 _JOKE, _VERDICT = 1, 2
-"""What a draw is for."""
+"""The purposes of draws, which key their streams."""
 
 
 @dataclass(frozen=True, eq=False)
 class PlannedField:
-    """Who competes, as assumed.
+    """The assumed field of a plan.
 
     Attributes:
-        ratings: name -> points.
-        ties: the tie rate between equals.
-        joke_effects: standard deviation of a joke's own quality, in points.
-        seed: of the simulated tournaments.
-        runs: how many of them a schedule is measured by.
+        ratings: Mapping from model to assumed rating in points.
+        ties: Tie rate between equals.
+        joke_effects: Standard deviation of a joke's own quality, in points.
+        seed: Random seed for the simulated tournaments.
+        runs: Number of simulated tournaments for each schedule.
     """
 
     ratings: dict[str, float]
@@ -40,29 +42,29 @@ class PlannedField:
 
     @cached_property
     def outcomes(self) -> ComparisonMoments:
-        """What their matches come to."""
+        """The moments of the scores of matches between these models."""
         points = np.array(list(self.ratings.values()), np.float64)
         return ComparisonMoments.of(points, self.ties, self.joke_effects)
 
     @property
     def pairs(self) -> int:
-        """How many pairs of models there are."""
+        """The number of pairs of models."""
         return len(self.ratings) * (len(self.ratings) - 1) // 2
 
     @cached_property
     def even(self) -> MatchDesign:
-        """All pairs alike."""
+        """The design in which all pairs have the same share."""
         return MatchDesign(self.outcomes, even(len(self.ratings)))
 
 
 class Schedule:
-    """The designs that a schedule makes of any number of matches on some prompts.
+    """The designs of a schedule for any number of matches on the given number of prompts.
 
     Args:
-        kind: the schedule.
-        field: who competes.
-        prompts: how many there are.
-        reach: about how many matches will be asked about.
+        kind: The schedule.
+        field: The assumed field.
+        prompts: Number of prompts.
+        reach: Approximate largest number of matches for which a design is needed.
     """
 
     def __init__(self, kind: Kind, field: PlannedField, prompts: int, reach: int) -> None:
@@ -76,17 +78,17 @@ class Schedule:
 
     @property
     def adaptive(self) -> bool:
-        """Whether who meets depends on the verdicts."""
+        """Whether the pairs that meet depend on the verdicts."""
         return self.kind in ("swiss", "information")
 
     @cached_property
     def _logs(self) -> list[np.ndarray]:
-        """The pair of each match, in order, of each simulated tournament."""
+        """The pair of each match of each simulated tournament, in order."""
         asked, runs = min(self._reach, self.most), range(self._field.runs)
         return [_played(self.kind, self._field, self.prompts, asked, run) for run in runs]
 
     def design(self, matches: int) -> MatchDesign:
-        """The design of so many matches, the mean over the simulated tournaments."""
+        """Returns the design for a number of matches, averaged over the simulated tournaments."""
         if not self.adaptive or matches >= self.most:
             return self._field.even
         if matches not in self._known:
@@ -100,24 +102,28 @@ class Schedule:
         return self._known[matches]
 
     def covariance(self, matches: int) -> np.ndarray:
-        """Of the strengths fitted to so many matches, in squares of natural-log units."""
+        """Returns the covariance of the strengths fitted to the given number of matches.
+
+        Its unit is the square of natural-log units.
+        """
         prompts: float = self.prompts
         if self.kind == "round_robin":
-            # It plays out one prompt after the other.
+            # A round robin finishes one prompt before it starts the next one.
             prompts = matches / self._field.pairs
         return self.design(matches).covariance(matches, prompts)
 
     @property
     def simulated(self) -> int:
-        """How long the simulated tournaments are; 0 where none was needed."""
+        """The number of matches of the simulated tournaments; 0 if none was needed."""
         return min(map(len, self._logs)) if self.adaptive else 0
 
 
 def _within(share: np.ndarray, most: float) -> np.ndarray:
-    """Shares of pairs (above the diagonal) as they are, but none above `most`; the sum stays 1.
+    """Limits the shares of pairs (above the diagonal) to `most`, with their sum kept at 1.
 
-    What pairs may not take, as they meet once a prompt, the others take in proportion; a pair that
-    never met has a thousandth of an even share, so that there is somebody to take it.
+    A pair meets at most once per prompt. The excess is distributed over the other pairs in
+    proportion to their shares. A pair that never met counts with a thousandth of an even share, so
+    that some pair can always take the excess.
     """
     n = len(share)
     above = np.triu_indices(n, 1)
@@ -132,7 +138,7 @@ def _within(share: np.ndarray, most: float) -> np.ndarray:
 
 
 def _played(kind: Kind, field: PlannedField, prompts: int, matches: int, run: int) -> np.ndarray:
-    """The pair (low x models + high) of each match of a tournament, in its order."""
+    """Simulates a tournament, and returns the pair (low x models + high) of each match in order."""
     seed, n = field.seed + run, len(field.ratings)
     strengths = field.outcomes.strengths
     spread = field.joke_effects / POINTS
@@ -155,7 +161,7 @@ def _played(kind: Kind, field: PlannedField, prompts: int, matches: int, run: in
         tied = field.ties * np.minimum(chance, 1 - chance)
         drawn = draws.uniform(_VERDICT, seed, played + np.arange(len(first)))
         score = np.where(drawn < chance - tied, 1.0, np.where(drawn < chance + tied, 0.5, 0.0))
-        # Verdicts are known a round late, as in a tournament with a lag of 1.
+        # Verdicts are recorded one round late, as in a tournament with a lag of 1.
         if waiting is not None:
             scheduler.record(*waiting)
         waiting = made.first, made.second, score

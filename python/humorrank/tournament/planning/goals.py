@@ -1,4 +1,4 @@
-"""What a plan is to reach."""
+"""The goals of a plan."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from humorrank.tournament.planning.variance import MatchDesign, contrasts
 
 
 class Goal(Protocol):
-    """Something that a small enough covariance reaches."""
+    """A goal that is reached if the covariance is small enough."""
 
     def factor(self, design: MatchDesign, covariance: np.ndarray) -> float:
-        """By how much the covariance is too large; at most 1 where the goal is reached."""
+        """Returns the factor by which the covariance is too large; at most 1 if it is reached."""
 
     def chance(self, design: MatchDesign, covariance: np.ndarray) -> float | None:
-        """The smallest chance to tell one of the wanted pairs apart; None where none is wanted."""
+        """Returns the smallest probability to separate a required pair; None if there is none."""
 
     def words(self) -> str:
-        """The goal in words."""
+        """Returns the goal as text."""
 
 
 @dataclass(frozen=True)
 class HalfWidth:
-    """Intervals of at most so many points to each side.
+    """The goal of intervals with at most a given half-width.
 
     Attributes:
-        points: the half-width.
-        of: whether of every model, or of half of them.
-        quantile: standard errors that an interval reaches.
+        points: Largest half-width, in points.
+        of: Whether this applies to every model ("largest") or to half of them ("median").
+        quantile: Half-width of an interval in standard errors.
     """
 
     points: float
@@ -47,26 +47,26 @@ class HalfWidth:
         return float((self.quantile * POINTS * chosen / self.points) ** 2)
 
     def chance(self, design: MatchDesign, covariance: np.ndarray) -> float | None:
-        """None: no pair is asked about."""
+        """Returns None, since no pair must be separated."""
         return None
 
     def words(self) -> str:
-        """The goal in words."""
+        """Returns the goal as text."""
         whose = "every model's" if self.of == "largest" else "the median"
         return f"{whose} half-width at most {self.points:g} points"
 
 
 @dataclass(frozen=True, eq=False)
 class SeparationGoal:
-    """Pairs told apart.
+    """The goal of separating pairs by the intervals of their differences.
 
     Attributes:
-        points: by how much the pairs differ at least, in assumed points.
-        power: the chance wanted.
-        scope: "all" or "neighbours".
-        one: the stronger of each pair.
-        other: the weaker.
-        quantile: standard errors that an interval reaches.
+        points: Least difference of the pairs, in assumed points.
+        power: Required probability to separate each pair.
+        scope: The pairs, "all" or "neighbours".
+        one: The stronger model of each pair.
+        other: The weaker model of each pair.
+        quantile: Half-width of an interval in standard errors.
     """
 
     points: float
@@ -80,10 +80,10 @@ class SeparationGoal:
     def of(
         cls, ratings: np.ndarray, points: float, power: float, scope: str, quantile: float
     ) -> SeparationGoal:
-        """The pairs that differ by enough.
+        """Makes the goal from the pairs with at least the given difference.
 
         Raises:
-            OptionError: there are none.
+            OptionError: If there are no such pairs.
         """
         order = np.argsort(-ratings, kind="stable")
         if scope == "neighbours":
@@ -95,8 +95,9 @@ class SeparationGoal:
         enough = gap >= points * (1 - 1e-12)
         if not enough.any():
             raise OptionError(
-                f"no two {'neighbours' if scope == 'neighbours' else 'models'} differ by "
-                f"{points:g} points in the assumed ratings: at most by {gap.max():g}"
+                f"no two {'neighbors' if scope == 'neighbours' else 'models'} differ by "
+                f"{points:g} points in the assumed ratings; the largest difference is "
+                f"{gap.max():g}"
             )
         return cls(points, power, scope, one[enough], other[enough], quantile)
 
@@ -105,7 +106,7 @@ class SeparationGoal:
         return np.asarray(gap / np.sqrt(contrasts(covariance)[self.one, self.other]))
 
     def factor(self, design: MatchDesign, covariance: np.ndarray) -> float:
-        """See `Goal`; where intervals of the wrong side are not counted."""
+        """See `Goal`; intervals that exclude 0 on the wrong side are ignored."""
         needed = self.quantile + NormalDist().inv_cdf(self.power)
         ratio = float(self._ratio(design, covariance).min())
         if needed <= 0:
@@ -118,9 +119,9 @@ class SeparationGoal:
         return NormalDist().cdf(ratio - self.quantile)
 
     def words(self) -> str:
-        """The goal in words."""
-        which = "neighbours" if self.scope == "neighbours" else "pairs"
+        """Returns the goal as text."""
+        which = "neighbors" if self.scope == "neighbours" else "pairs"
         return (
-            f"{which} that differ by at least {self.points:g} points told apart with a chance of "
-            f"{self.power:g} ({len(self.one):,} of them)"
+            f"{which} that differ by at least {self.points:g} points separated with a probability "
+            f"of {self.power:g} ({len(self.one):,} of them)"
         )

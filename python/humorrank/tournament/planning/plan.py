@@ -1,4 +1,4 @@
-"""How many matches and prompts a question needs, by schedule."""
+"""The number of matches and prompts that a goal needs, by schedule."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ from humorrank.tournament.schedule import Kind
 _KINDS: Final[tuple[Kind, ...]] = ("round_robin", "random", "swiss", "information")
 
 _MOST_INFORMED: Final = 64
-"""Models up to which the information schedule is among the defaults: its time grows with their
-cube."""
+"""Most models for which the information schedule is included by default.
+
+Its time grows with the cube of their number."""
 
 _GRID: Final = (1, 2, 5)
-"""Prompts looked at by default, in multiples of the fewest that can do."""
+"""Numbers of prompts considered by default, in multiples of the fewest that can reach the goal."""
 
 _MOST_PROMPTS: Final = 10**9
 
@@ -49,34 +50,34 @@ def plan(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Plan:
-    """Says how many matches on how many prompts are needed, under assumed ratings.
+    """Estimates how many matches and prompts a goal needs, under assumed ratings.
 
-    The ratings are those that the fit converges to: with joke effects they lie closer together than
-    the assumed ones (docs/statistics/ratings.md). Half-widths are those of normal intervals robust over
-    prompts.
+    The results refer to the ratings that the fit converges to. With joke effects, these are closer
+    together than the assumed ratings (docs/statistics/ratings.md). Half-widths are those of normal
+    intervals that are robust over prompts.
 
     Args:
-        ratings: name -> assumed rating in points.
-        half_width: goal: the half-width of the intervals in points.
-        of: whose: every model's ("largest"), or that of half the models ("median").
-        separate: goal: pairs that differ by at least so many assumed points are told apart...
-        power: ... each with at least this chance, by the interval of their difference.
-        pairs: which pairs: "all", or "neighbours" in the order of the ratings.
-        matches: instead of a goal: numbers of matches to be judged by what they give.
-        prompts: how many prompts there are, or may be; by default once, twice and five times
-            the fewest that can do.
-        schedules: "round_robin", "random", "swiss", "information"; all by default, the last one up
-            to 64 models.
-        ties: the tie rate between equals, 0 to 1.
-        joke_effects: standard deviation in points of a joke's own quality around its model's.
-        confidence: of the intervals.
-        runs: simulated tournaments by which an adaptive schedule is measured.
-        seed: of those.
-        progress: called with (stage, done, total).
+        ratings: Mapping from model to assumed rating in points.
+        half_width: Goal: the half-width of the intervals, in points.
+        of: Whether `half_width` applies to every model ("largest") or to half of them ("median").
+        separate: Goal: the pairs that differ by at least this many assumed points are separated.
+        power: Least probability that each such pair is separated by the interval of its difference.
+        pairs: Which pairs `separate` considers: "all", or "neighbours" in the order of the ratings.
+        matches: Numbers of matches whose precision is estimated, instead of a goal.
+        prompts: Possible numbers of prompts; by default 1, 2 and 5 times the fewest that can reach
+            the goal.
+        schedules: Schedules to consider: "round_robin", "random", "swiss" and "information". All
+            by default, the last one only for up to 64 models.
+        ties: Tie rate between equals, 0 to 1.
+        joke_effects: Standard deviation of a joke's quality around its model's rating, in points.
+        confidence: Confidence level of the intervals, between 0 and 1.
+        runs: Number of simulated tournaments for each adaptive schedule.
+        seed: Random seed for the simulated tournaments.
+        progress: Called with (stage, done, total).
 
     Raises:
-        OptionError: an option has a value that it cannot have, not exactly one of half_width,
-            separate and matches is given, or no pair differs by so much.
+        OptionError: If an option has an invalid value, not exactly one of half_width, separate and
+            matches is given, or no pair has the required difference.
     """
     check_confidence(confidence)
     one_of("of", of, ("largest", "median"))
@@ -94,8 +95,8 @@ def plan(
     given = [name for name, value in wants.items() if value is not None]
     if len(given) != 1:
         raise OptionError(
-            "say what is wanted: exactly one of half_width (--half-width 20), separate "
-            f"(--separate 30) and matches (--matches 5000), not {' and '.join(given) or 'none'}"
+            "specify exactly one of half_width (--half-width 20), separate (--separate 30) and "
+            f"matches (--matches 5000), not {' and '.join(given) or 'none'}"
         )
     kinds = [kind for kind in _KINDS if kind in schedules] or [
         kind for kind in _KINDS if kind != "information" or len(field.ratings) <= _MOST_INFORMED
@@ -107,13 +108,13 @@ def plan(
         goal = HalfWidth(_above("half_width", half_width), of, quantile)
     elif separate is not None:
         if not 0 < share("power", power) < 1:
-            raise OptionError(f"power must lie between 0 and 1, not {power!r}")
+            raise OptionError(f"power must be between 0 and 1, not {power!r}")
         wanted = _above("separate", separate)
         goal = SeparationGoal.of(points, wanted, power, pairs, quantile)
     fewest = None if goal is None else _fewest_prompts(field, goal)
     offered = [whole("prompts", number, 1, _MOST_PROMPTS) for number in prompts]
     if not offered and goal is None:
-        raise OptionError("with matches, say on how many prompts: prompts=[300] (--prompts 300)")
+        raise OptionError("matches requires the number of prompts: prompts=[300] (--prompts 300)")
     if fewest is not None and not offered:
         offered = [fewest * times for times in _GRID]
     options: list[Option] = []
@@ -134,7 +135,7 @@ def plan(
         tuple(options),
         ratings=dict(field.ratings),
         limit=dict(zip(field.ratings, limit.tolist(), strict=True)),
-        goal="what given numbers of matches give" if goal is None else goal.words(),
+        goal="the precision of given numbers of matches" if goal is None else goal.words(),
         fewest_prompts=fewest,
         ties=ties,
         joke_effects=joke_effects,
@@ -145,21 +146,24 @@ def plan(
 
 
 def _fewest_prompts(field: PlannedField, goal: Goal) -> int:
-    """With every pair on every prompt, the covariance is one over the prompts."""
+    """Returns the fewest prompts that can reach a goal.
+
+    With every pair on every prompt, the covariance is inversely proportional to their number.
+    """
     prompts = goal.factor(field.even, field.even.covariance(field.pairs, 1))
     if prompts > _MOST_PROMPTS:
         raise OptionError(
-            f"the goal needs more than {_MOST_PROMPTS:,} prompts; ask for a wider interval, or for "
-            "pairs that differ by more"
+            f"the goal needs more than {_MOST_PROMPTS:,} prompts; allow wider intervals, or "
+            "require a larger difference of the pairs"
         )
-    # What is whole but for rounding is whole.
+    # A rounding error must not lead to one more prompt.
     return max(1, math.ceil(prompts * (1 - 1e-9)))
 
 
 def _needed(
     field: PlannedField, kind: Kind, prompts: int, goal: Goal, fewest: int | None, quantile: float
 ) -> Option:
-    """The fewest matches that reach the goal on so many prompts."""
+    """Returns the option with the fewest matches that reach the goal on the given prompts."""
     assert fewest is not None
     if prompts < fewest:
         note = f"no number of matches on {prompts:,} prompts is enough: at least {fewest:,} prompts"
@@ -175,7 +179,10 @@ def _needed(
 
 
 def _smallest(schedule: Schedule, goal: Goal, least: int) -> int:
-    """By bisection; more matches never make it worse by more than the noise of simulation."""
+    """Finds the fewest matches that reach the goal, by bisection.
+
+    More matches never reduce the precision by more than the noise of the simulation.
+    """
 
     def reached(matches: int) -> bool:
         design = schedule.design(matches)
@@ -198,11 +205,14 @@ def _option(schedule: Schedule, matches: int, quantile: float, goal: Goal | None
     note = None
     if matches > schedule.most:
         matches = schedule.most
-        note = f"all there are: {schedule.most:,} matches"
+        note = f"limited to all {schedule.most:,} possible matches"
     covariance = schedule.covariance(matches)
     widths = quantile * POINTS * np.sqrt(np.diag(covariance))
     if schedule.adaptive and schedule.simulated < matches < schedule.most:
-        note = f"its first {schedule.simulated:,} matches were simulated, and taken to go on so"
+        note = (
+            f"its first {schedule.simulated:,} matches were simulated; the others are assumed to "
+            "be distributed in the same way"
+        )
     chance = goal.chance(schedule.design(matches), covariance) if goal is not None else None
     return Option(
         schedule.kind,
@@ -223,10 +233,10 @@ def _above(name: str, value: float) -> float:
 
 def _checked(ratings: Mapping[str, float]) -> dict[str, float]:
     if not 2 <= len(ratings) <= MOST_MODELS:
-        raise OptionError(f"a plan takes 2 to {MOST_MODELS:,} models, not {len(ratings):,}")
+        raise OptionError(f"a plan needs 2 to {MOST_MODELS:,} models, not {len(ratings):,}")
     out = {str(name): float(rating) for name, rating in ratings.items()}
     for name, rating in out.items():
         if not math.isfinite(rating):
             raise OptionError(f"the rating of {name!r} must be a finite number, not {rating!r}")
-    # Whose name comes first must not matter to the simulated tournaments.
+    # The order of the ratings must not affect the simulated tournaments.
     return dict(sorted(out.items()))

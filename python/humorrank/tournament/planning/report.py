@@ -1,4 +1,4 @@
-"""A plan as data, tables and text."""
+"""Plans, and their output as data, tables and text."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _SCHEMA: Final = {
 
 @dataclass(frozen=True)
 class Option:
-    """One way to hold a tournament.
+    """One way to play a tournament.
 
     Attributes:
-        schedule: which pairs meet.
-        prompts: how many prompts.
-        matches: how many matches; None where no number is enough, and the rest is for all.
-        median: expected half-width of the middle model, in points.
-        largest: that of the model with the widest interval.
-        chance: the smallest chance to tell one of the wanted pairs apart; None where none is
-            wanted.
-        note: what is to be known, in words; None for nothing.
+        schedule: The schedule.
+        prompts: Number of prompts.
+        matches: Number of matches. None if no number is enough; the other values then refer to all
+            possible matches.
+        median: Expected half-width of the middle model, in points.
+        largest: Expected half-width of the model with the widest interval, in points.
+        chance: Smallest probability to separate a required pair; None if there is none.
+        note: A note on this option, if there is one.
     """
 
     schedule: str
@@ -50,19 +50,20 @@ class Option:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What a goal needs.
+    """The ways to reach a goal.
 
     Attributes:
-        options: by number of prompts, then by schedule.
-        ratings: the assumed ones.
-        limit: what a fit to evenly shared matches converges to.
-        goal: in words.
-        fewest_prompts: with fewer no number of matches is enough; None without a goal.
-        ties: the tie rate between equals.
-        joke_effects: standard deviation in points.
-        confidence: of the intervals.
-        runs: simulated tournaments by which adaptive schedules were measured.
-        seed: of those.
+        options: The options, by number of prompts and then by schedule.
+        ratings: The assumed ratings.
+        limit: The ratings to which a fit to evenly distributed matches converges.
+        goal: The goal, as text.
+        fewest_prompts: Fewest prompts on which any number of matches reaches the goal; None
+            without a goal.
+        ties: Tie rate between equals.
+        joke_effects: Standard deviation of a joke's own quality, in points.
+        confidence: Confidence level of the intervals.
+        runs: Number of simulated tournaments for each adaptive schedule.
+        seed: Random seed for the simulated tournaments.
     """
 
     options: tuple[Option, ...]
@@ -77,7 +78,7 @@ class Plan:
     seed: int
 
     def to_polars(self) -> pl.DataFrame:
-        """One row an option; `jokes` is how many must be written."""
+        """Returns one row per option; `jokes` is the number of jokes that must be written."""
         rows = [{**asdict(option), "jokes": self._jokes(option)} for option in self.options]
         return pl.DataFrame(rows, schema=_SCHEMA)
 
@@ -85,7 +86,7 @@ class Plan:
         return option.prompts * len(self.ratings)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, in JSON's types."""
+        """Returns the plan as JSON values."""
         out = {
             "goal": self.goal,
             "fewest_prompts": self.fewest_prompts,
@@ -104,11 +105,11 @@ class Plan:
         return dict(as_json.tree(out))
 
     def to_json(self) -> str:
-        """`to_dict` as text."""
+        """Returns the plan as JSON text."""
         return as_json.text(self.to_dict())
 
     def to_text(self, *, color: bool = False) -> str:
-        """The plan for people."""
+        """Returns the plan as a text table with notes."""
         separated = any(option.chance is not None for option in self.options)
         header = ["schedule", "prompts", "jokes", "matches", "median ±", "largest ±"]
         header += ["chance"] if separated else []
@@ -125,7 +126,7 @@ class Plan:
             if separated:
                 row.append("-" if option.chance is None else f"{option.chance:.2f}")
             cells.append(row)
-        lines = [f"wanted: {self.goal}", ""]
+        lines = [f"goal: {self.goal}", ""]
         lines += [text_table(header, cells, left={"schedule"}, color=color), ""]
         notes: dict[str, list[str]] = {}
         for option in self.options:
@@ -137,12 +138,12 @@ class Plan:
     def _assumed(self) -> str:
         low, high = min(self.ratings.values()), max(self.ratings.values())
         text = (
-            f"{len(self.ratings):,} models of assumed ratings from {low:.0f} to {high:.0f}, a tie "
-            f"rate of {self.ties:g} between equals"
+            f"assumptions: {len(self.ratings):,} models with ratings from {low:.0f} to {high:.0f}, "
+            f"a tie rate of {self.ties:g} between equals"
         )
         if self.joke_effects:
             text += (
-                f", joke effects of {self.joke_effects:g} points, so that a fit converges to "
-                f"{min(self.limit.values()):.0f} to {max(self.limit.values()):.0f}"
+                f", joke effects of {self.joke_effects:g} points, with which a fit converges to "
+                f"ratings from {min(self.limit.values()):.0f} to {max(self.limit.values()):.0f}"
             )
         return f"{text}; {100 * self.confidence:g} % intervals, robust over prompts"
