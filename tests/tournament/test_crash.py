@@ -40,7 +40,7 @@ import os, sys
 sys.path.insert(0, {tests!r})
 from pathlib import Path
 from support.fields import field, finish, made, spec_of
-from humorrank.tournament.commits import Writer
+from humorrank.store.writer import Writer
 tell = Writer._tell
 def noted(self, futures):
     with open(os.environ["SYNC_LOG"], "ab", 0) as log:
