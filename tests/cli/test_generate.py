@@ -172,6 +172,7 @@ def test_our_own_words_name_the_headline_or_both_words():
     assert not any(sign in user["content"] for sign in ("</s>", "<|im_end|>", "[INST]"))
 
 
+@pytest.mark.slow
 def test_kill_9_loses_nothing_and_changes_nothing(run, tmp_path, monkeypatch):
     skip_latency(monkeypatch)
     lines = [f"q{i}\tcat\tdog\t-" for i in range(1500)]

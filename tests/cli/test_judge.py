@@ -253,6 +253,7 @@ def _counted(store):
         return 0
 
 
+@pytest.mark.slow
 def test_kill_9_loses_nothing_and_changes_nothing(run, tmp_path, monkeypatch):
     skip_latency(monkeypatch)
     many = [{**p, "prompt_id": f"{p['prompt_id']}-{i}"} for i in range(50) for p in PAIRS]

@@ -52,6 +52,7 @@ def parsed(words):
     return bool(done)
 
 
+@pytest.mark.slow
 def test_every_command_and_option_that_is_written_exists():
     """The README's commands, and those in running text, are about files that nobody has."""
     found = 0

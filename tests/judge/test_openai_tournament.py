@@ -73,6 +73,7 @@ def outcomes():
     return judged, failed
 
 
+@pytest.mark.slow
 def test_each_comparison_ends_as_one_verdict_or_one_stored_failure(play, endpoint):
     # Of three comparisons on a prompt, some come through, and some do not.
     prompts = ["rate 0 x", *(f"{fault} 3 x" for fault in PASSING), *(f"{f} 99 x" for f in LASTING)]

@@ -30,7 +30,7 @@ def theirs(function, x, y):
         return function(x, y)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(COLUMNS)
 def test_tau_and_its_p_are_scipys(points):
     x, y = map(list, zip(*points, strict=True))
@@ -44,7 +44,7 @@ def test_tau_and_its_p_are_scipys(points):
     assert found.points == len(x)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(COLUMNS)
 def test_rho_and_its_p_are_scipys(points):
     x, y = map(list, zip(*points, strict=True))
@@ -122,7 +122,7 @@ def test_infinite_figures_are_in_order():
     assert spearman([-math.inf, 0, math.inf], [3, 2, 1]).value == -1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.floats(1e-12, 1), st.integers(1, 100_000))
 def test_students_tails_are_scipys(rest, degrees):
     t = math.sqrt(degrees * (1 - rest) / rest)

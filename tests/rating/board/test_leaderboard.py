@@ -364,6 +364,7 @@ def _rating_of_the_best(rows):
     return humorrank.rate(rows, bootstrap=100).rows[0].rating
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("contestants", [3, 1500])
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_ratings_run_in_other_processes_and_travel_between_them(method, contestants):

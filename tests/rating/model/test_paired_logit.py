@@ -116,7 +116,7 @@ def separated(m):
     return found.fun < -1e-9
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.integers(2, 5).flatmap(
         lambda n: st.lists(
