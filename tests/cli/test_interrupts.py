@@ -5,6 +5,7 @@ One interrupt of each way. `make soak` tries fifty, and requires each to end wit
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import time
 from pathlib import Path
 
 import pytest
-from soak.interrupts import COMMAND, Limits, interrupt, make_logs, run, ways
+from soak.interrupts import COMMAND, Limits, Way, interrupt, make_logs, run, ways
 from support.signals import PATIENCE
 
 import humorrank
@@ -33,26 +34,54 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def imported(name: str) -> Way:
+    """Returns a way that has made its imports, so that an interrupt meets it at work."""
+    return dataclasses.replace(ways()[name], imported=True)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ways())
 def test_an_interrupt_ends_it_with_130_and_nothing_half_done(name: str, folder: Path) -> None:
     draw = random.Random(name)
-    result = interrupt(ways()[name], folder, 1, LIMITS, 2.0, signal.SIGINT, draw)
+    result = interrupt(imported(name), folder, 1, LIMITS, 2.0, signal.SIGINT, draw)
     assert not result.faults
 
 
 @pytest.mark.parametrize("name", ["tally", "simulate", "rate Parquet from standard input"])
 def test_a_termination_leaves_nothing_half_done_either(name: str, folder: Path) -> None:
     draw = random.Random(name)
-    result = interrupt(ways()[name], folder, 1, LIMITS, 2.0, signal.SIGTERM, draw)
+    result = interrupt(imported(name), folder, 1, LIMITS, 2.0, signal.SIGTERM, draw)
     assert not result.faults
 
 
 @pytest.mark.parametrize("name", ["bootstrap", "simulate"])
 def test_a_second_interrupt_neither_hangs_nor_leaves_half_a_file(name: str, folder: Path) -> None:
     draw = random.Random(name)
-    result = interrupt(ways()[name], folder, 1, LIMITS, 2.0, signal.SIGINT, draw, twice=True)
+    result = interrupt(imported(name), folder, 1, LIMITS, 2.0, signal.SIGINT, draw, twice=True)
     assert not result.faults
+
+
+IMPORTING = """
+import os, signal, sys
+class Cut:
+    def find_spec(self, name, path, target=None):
+        if name == "numpy":
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+                for _ in range(1000):
+                    pass
+            except KeyboardInterrupt:
+                # As numpy and other modules in C do.
+                raise ImportError("failed to import") from None
+sys.meta_path.insert(0, Cut())
+"""
+
+
+@pytest.mark.xfail(reason="the command prints a traceback and asks to report it", strict=True)
+def test_an_import_that_is_cut_short_ends_it_without_a_traceback(folder: Path) -> None:
+    command = [sys.executable, "-c", IMPORTING + COMMAND, "rate", "log.csv"]
+    done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
 
 
 def test_work_that_is_ignoring_interrupts_goes_on(folder: Path) -> None:

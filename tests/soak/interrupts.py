@@ -38,6 +38,7 @@ import humorrank
 
 COMMAND = "from humorrank._start import main; main()"
 STARTED = """
+{imports}
 import os, sys
 from humorrank._start import main
 os.close(int(sys.argv.pop(1)))
@@ -45,6 +46,8 @@ main()
 """
 """The command, which closes a file descriptor when it begins. Before, Python is still starting, and
 answers an interrupt by itself."""
+IMPORTS = "import numpy, polars, jinja2, pydantic, rich.progress, humorrank.cli"
+"""Imports that commands make first, and that take most of the time on a busy machine."""
 LIBRARY = """
 import itertools, sys, humorrank, polars as pl
 {before}
@@ -70,6 +73,7 @@ class Way:
         source: a file that is written to standard input; "" for one that stays open without a
             byte; None for no input.
         fifo: whether the source comes through a named pipe, `pipe`, instead.
+        imported: Whether a command has made its imports when it begins.
         output: the file that it makes.
     """
 
@@ -79,11 +83,15 @@ class Way:
     source: str | None = None
     fifo: bool = False
     output: str | None = None
+    imported: bool = False
 
     @property
     def command(self) -> list[str]:
         """The command line, without the file descriptor that tells of the beginning."""
-        script = LIBRARY.format(code=self.code, before=self.before) if self.code else STARTED
+        if self.code:
+            script = LIBRARY.format(code=self.code, before=self.before)
+        else:
+            script = STARTED.format(imports=IMPORTS if self.imported else "")
         return [sys.executable, "-c", script]
 
 

@@ -14,7 +14,7 @@ from support.grouped import NAMES, bits, frame_of, rows
 import humorrank
 from humorrank import InputError, OptionError, Tally
 from humorrank._util.atomic import replacing
-from humorrank.matches.kinds import METADATA
+from humorrank.matches.kinds import TALLY_METADATA
 
 few = settings(max_examples=30, suppress_health_check=list(HealthCheck))
 
@@ -349,9 +349,9 @@ def test_asking_for_what_a_tally_does_not_keep_says_how_to_make_one_that_does(tm
 
 def rewritten(path, frame=None, **about):
     """The file again, with other cells or another account of itself."""
-    metadata = json.loads(pl.read_parquet_metadata(path)[METADATA]) | about
+    metadata = json.loads(pl.read_parquet_metadata(path)[TALLY_METADATA]) | about
     frame = pl.read_parquet(path) if frame is None else frame
-    frame.write_parquet(path, metadata={METADATA: json.dumps(metadata)})
+    frame.write_parquet(path, metadata={TALLY_METADATA: json.dumps(metadata)})
 
 
 @pytest.fixture
@@ -373,7 +373,7 @@ def test_the_file_is_a_plain_table(file):
         "count": pl.UInt64,
     }
     assert frame["count"].sum() == 5
-    about = json.loads(pl.read_parquet_metadata(file)[METADATA])
+    about = json.loads(pl.read_parquet_metadata(file)[TALLY_METADATA])
     assert (about["schema"], about["version"]) == (1, humorrank.__version__)
     assert (about["keys"], about["cells"], about["matches"]) == (["judge"], 5, 5)
 
