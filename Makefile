@@ -5,7 +5,7 @@ BIN := .venv/bin
 UV_VLLM := .venv-vllm/bin/uv pip install --quiet --python .venv-vllm/bin/python
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock
 
-.PHONY: help develop example test test-vllm lint format docs interrupts sanitize bench bench-large bench-smoke \
+.PHONY: help develop example test test-vllm lint format docs soak interrupts sanitize bench bench-large bench-smoke \
 	chromium valgrind clean
 
 help:
@@ -14,7 +14,8 @@ help:
 	@echo "make test-vllm   the judge through a real vLLM, on the processor (6 GB, minutes to install)"
 	@echo "make lint        formatting, clippy, ruff, mypy"
 	@echo "make docs        the site, into build/site"
-	@echo "make interrupts  Ctrl-C at fifty random moments of every command"
+	@echo "make soak        the long forms of some tests: crashes, interrupts, mutated answers, brute force"
+	@echo "make interrupts  of these, Ctrl-C at fifty random moments of every command"
 	@echo "make sanitize    what is unsafe in the compiled module, under AddressSanitizer"
 	@echo "make bench       benchmarks beside other tools"
 	@echo "make bench-large those that need minutes and gigabytes"
@@ -97,6 +98,13 @@ docs: .venv/documented
 	$(BIN)/python -m pip install --quiet --group bench
 	touch $@
 
+# An hour or more. The interrupts have limits on wall time: nothing else should run meanwhile.
+soak: .venv/developed
+	$(BIN)/python tests/soak/crash.py --kills 200
+	$(BIN)/python tests/soak/interrupts.py --times 50
+	$(BIN)/python tests/soak/fuzz.py --times 1000000
+	$(BIN)/python tests/soak/brute.py 500
+
 interrupts: .venv/developed
 	$(BIN)/python tests/soak/interrupts.py --times 50
 
@@ -113,8 +121,8 @@ sanitize: .venv/developed
 		PYTHONPATH=build/sanitized $(BIN)/python -m pytest -n 2 -p no:cacheprovider $(SANITIZED)
 
 # Every unsafe block runs in these: names from lists and from Arrow columns, and the deadline.
-SANITIZED := tests/log tests/test_tally.py \
-	tests/test_interrupts.py::test_a_call_that_python_cannot_interrupt_has_a_deadline
+SANITIZED := tests/matches/log tests/matches/tally/test_tally.py \
+	tests/cli/test_interrupts.py::test_a_call_that_python_cannot_interrupt_has_a_deadline
 
 bench: .venv/developed .venv/peers
 	$(BIN)/python -m pytest bench/speed --benchmark-only --benchmark-disable-gc -q

@@ -1,10 +1,18 @@
-"""What tests of commands share."""
+"""What all tests share."""
 
+import contextlib
 import sys
 
 import pytest
 
 from humorrank.cli import main
+
+with contextlib.suppress(ImportError):
+    from hypothesis import HealthCheck, settings
+
+    # Neither an example nor drawing it may have a time limit, which a busy machine would break.
+    settings.register_profile("quiet", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("quiet")
 
 
 @pytest.fixture

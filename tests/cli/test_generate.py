@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from support.signals import cut_short
+from support.signals import cut_short, skip_latency
 
 from humorrank.generate import CandidateStore, Instructions
 from humorrank.judge import Prompt
@@ -172,10 +172,12 @@ def test_our_own_words_name_the_headline_or_both_words():
     assert not any(sign in user["content"] for sign in ("</s>", "<|im_end|>", "[INST]"))
 
 
-def test_kill_9_loses_nothing_and_changes_nothing(run, tmp_path):
+@pytest.mark.slow
+def test_kill_9_loses_nothing_and_changes_nothing(run, tmp_path, monkeypatch):
+    skip_latency(monkeypatch)
     lines = [f"q{i}\tcat\tdog\t-" for i in range(1500)]
     (tmp_path / "many.tsv").write_text("\n".join(["id\tword1\tword2\theadline", *lines]) + "\n")
-    slow = ["many.tsv", *TWO, "--set", "latency=0.02", "--set", "failure_rate=0.4"]
+    slow = ["many.tsv", *TWO, "--set", "latency=0.2", "--set", "failure_rate=0.4"]
     slow += ["--set", "retries=0", "--set", "miss_rate=0.3", "--word-retries", "2"]
     slow += ["--in-flight", "20"]
     assert run("generate", *slow, "-o", "alone.csv")[0] == 0

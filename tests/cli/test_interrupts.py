@@ -1,11 +1,11 @@
-"""Ctrl-C and SIGTERM end every command, and leave nothing half done.
+"""Ctrl-C and SIGTERM end every way through humorrank, and leave nothing half done.
 
-These tests try a few interrupts of each command. `make interrupts` tries fifty of each, and
-requires that the command ends within half a second.
+One interrupt of each way. `make soak` tries fifty, and requires each to end within half a second.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import signal
 import subprocess
@@ -15,59 +15,95 @@ import time
 from pathlib import Path
 
 import pytest
-from soak.interrupts import COMMAND, interrupt, make_logs, run, ways
+from soak.interrupts import COMMAND, Limits, Way, interrupt, make_logs, run, ways
+from support.signals import PATIENCE
 
 import humorrank
+from humorrank._util.deadline import GRACE
 
-WITHIN = 20.0
-"""Maximum number of seconds until a command ends. The actual duration is not tested."""
+LIMITS = Limits(work=5.0)
+"""An order of magnitude above what ends a run, and below what is left of the long ones."""
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("logs")
     make_logs(folder, 400_000)
-    # A child process inherits an ignored signal.
+    # What is ignored here would be ignored by what is started.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return folder
 
 
+def imported(name: str) -> Way:
+    """Returns a way that has made its imports, so that an interrupt meets it at work."""
+    return dataclasses.replace(ways()[name], imported=True)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ways())
 def test_an_interrupt_ends_it_with_130_and_nothing_half_done(name: str, folder: Path) -> None:
     draw = random.Random(name)
-    result = interrupt(ways()[name], folder, 1, WITHIN, 2.0, signal.SIGINT, draw)
+    result = interrupt(imported(name), folder, 1, LIMITS, 2.0, signal.SIGINT, draw)
     assert not result.faults
 
 
 @pytest.mark.parametrize("name", ["tally", "simulate", "rate Parquet from standard input"])
 def test_a_termination_leaves_nothing_half_done_either(name: str, folder: Path) -> None:
     draw = random.Random(name)
-    result = interrupt(ways()[name], folder, 1, WITHIN, 2.0, signal.SIGTERM, draw)
+    result = interrupt(imported(name), folder, 1, LIMITS, 2.0, signal.SIGTERM, draw)
     assert not result.faults
 
 
 @pytest.mark.parametrize("name", ["bootstrap", "simulate"])
 def test_a_second_interrupt_neither_hangs_nor_leaves_half_a_file(name: str, folder: Path) -> None:
     draw = random.Random(name)
-    result = interrupt(ways()[name], folder, 1, WITHIN, 2.0, signal.SIGINT, draw, twice=True)
+    result = interrupt(imported(name), folder, 1, LIMITS, 2.0, signal.SIGINT, draw, twice=True)
     assert not result.faults
 
 
+IMPORTING = """
+import os, signal, sys
+class Cut:
+    def find_spec(self, name, path, target=None):
+        if name == "numpy":
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+                for _ in range(1000):
+                    pass
+            except KeyboardInterrupt:
+                # As numpy and other modules in C do.
+                raise ImportError("failed to import") from None
+sys.meta_path.insert(0, Cut())
+"""
+
+
+@pytest.mark.xfail(reason="the command prints a traceback and asks to report it", strict=True)
+def test_an_import_that_is_cut_short_ends_it_without_a_traceback(folder: Path) -> None:
+    command = [sys.executable, "-c", IMPORTING + COMMAND, "rate", "log.csv"]
+    done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
 def test_work_that_is_ignoring_interrupts_goes_on(folder: Path) -> None:
-    way = ways()["rate parquet"]
-    # The signal is ignored from the start, as under nohup.
+    way = ways()["rate csv from standard input"]
+    # From its first moment on, as under nohup.
     ignoring = ["bash", "-c", "trap '' INT; exec \"$@\"", "bash"]
     command = [*ignoring, sys.executable, "-c", COMMAND, *way.arguments]
-    process = subprocess.Popen(command, cwd=folder)
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(0.3)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 0
-    (folder / "board.json").unlink()
+    log = (folder / "log.csv").read_bytes()
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=folder, **pipes) as process:
+        assert process.stdin is not None
+        # Far more than a pipe holds: it is reading, and waits for the rest.
+        process.stdin.write(log[: len(log) // 2])
+        process.stdin.flush()
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(log[len(log) // 2 :], timeout=PATIENCE)
+    assert process.returncode == 0
+    assert b"400,000 matches" in out
 
 
 def test_a_run_that_is_left_alone_ends_with_0(folder: Path) -> None:
-    found = run(ways()["rate csv"], folder, 60.0, signal.SIGINT)
+    found = run(ways()["rate csv"], folder, PATIENCE, signal.SIGINT)
     assert (found.code, set(found.made)) == (0, {"board.json"})
 
 
@@ -97,7 +133,7 @@ def test_rating_on_another_thread_is_rating(folder: Path) -> None:
 
 
 BUSY = """
-import signal
+import functools, itertools, os, signal
 from humorrank._util.atomic import replacing
 from humorrank._util.deadline import lift_deadline, set_deadline
 
@@ -109,25 +145,31 @@ if {lifted}:
 with replacing("whole.txt") as file:
     file.write(b"a part")
     file.flush()
-    print("ready", flush=True)
-    # One call into C, during which Python does not handle signals.
-    sum(range({steps}))
+    # One call into C, in which Python does not look for signals. It says that it has begun, and
+    # ends when a file is there.
+    begun = map(os.write, (1,), (b"ready\\n",))
+    sum(itertools.chain(begun, iter(functools.partial(os.access, {enough!r}, os.F_OK), True)))
 """
 
 
-def busy(folder: Path, number: int, *, lifted: bool, steps: int) -> tuple[int, str]:
-    """Returns exit code and errors of a process that is signaled while it cannot respond."""
-    script = BUSY.format(lifted=lifted, steps=steps)
-    command = [sys.executable, "-c", script]
+def busy(place: Path, number: int, *, lifted: bool) -> tuple[int, str]:
+    """Returns the exit code and the errors of a process that gets a signal in a call into C."""
+    enough, folder = place / "enough", place / "folder"
+    folder.mkdir()
+    command = [sys.executable, "-c", BUSY.format(lifted=lifted, enough=str(enough))]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        # Wait until the process is within the call.
-        time.sleep(0.5)
         process.send_signal(number)
-        _, error = process.communicate(timeout=60)
-        return process.returncode, error
+        if lifted:
+            # A deadline would have ended it by then.
+            time.sleep(4 * GRACE)
+            assert process.poll() is None
+            enough.touch()
+        _, error = process.communicate(timeout=PATIENCE)
+    assert list(folder.iterdir()) == []
+    return process.returncode, error
 
 
 @pytest.mark.parametrize(
@@ -136,12 +178,9 @@ def busy(folder: Path, number: int, *, lifted: bool, steps: int) -> tuple[int, s
 def test_a_call_that_python_cannot_interrupt_has_a_deadline(
     tmp_path: Path, number: int, code: int, told: str
 ) -> None:
-    # The call would take hours without the signal.
-    assert busy(tmp_path, number, lifted=False, steps=10**12) == (code, told)
-    assert list(tmp_path.iterdir()) == []
+    assert busy(tmp_path, number, lifted=False) == (code, told)
 
 
 def test_what_ends_in_an_order_of_its_own_has_no_deadline(tmp_path: Path) -> None:
-    code, error = busy(tmp_path, signal.SIGINT, lifted=True, steps=3 * 10**8)
+    code, error = busy(tmp_path, signal.SIGINT, lifted=True)
     assert code in (1, -signal.SIGINT) and "KeyboardInterrupt" in error
-    assert list(tmp_path.iterdir()) == []

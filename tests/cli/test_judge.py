@@ -5,7 +5,7 @@ import signal
 import polars as pl
 import pytest
 from support.fields import LOG, rows, write_files
-from support.signals import cut_short
+from support.signals import cut_short, skip_latency
 
 PAIRS = [
     {"prompt_id": f"p{i}", "prompt": f"prompt {i}", "joke_a": f"a{i}", "joke_b": f"b{i}"}
@@ -257,10 +257,12 @@ def _counted(store):
         return 0
 
 
-def test_kill_9_loses_nothing_and_changes_nothing(run, tmp_path):
+@pytest.mark.slow
+def test_kill_9_loses_nothing_and_changes_nothing(run, tmp_path, monkeypatch):
+    skip_latency(monkeypatch)
     many = [{**p, "prompt_id": f"{p['prompt_id']}-{i}"} for i in range(50) for p in PAIRS]
     pl.DataFrame(many).write_csv(tmp_path / "many.csv")
-    slow = ("--judge", "simulated", "--set", "latency=0.02", "--set", "failure_rate=0.3")
+    slow = ("--judge", "simulated", "--set", "latency=0.2", "--set", "failure_rate=0.3")
     slow += ("--batch-size", "20", "--in-flight", "40", "--set", "retries=1")
     assert run("judge", "many.csv", *slow, "--store", "alone.sqlite", "-o", "alone.csv")[0] == 0
     store = tmp_path / "killed.sqlite"

@@ -1,4 +1,4 @@
-"""The commands `humorrank tally` and `humorrank rate --by`."""
+"""`humorrank tally` and `rate --by` as a user meets them."""
 
 import csv
 import io
@@ -11,10 +11,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from support.signals import PATIENCE, interrupt
 
 import humorrank
 
-READY = [sys.executable, "-c", "from humorrank.cli import main; print('ready', flush=True); main()"]
+READY = [
+    *(sys.executable, "-c"),
+    "from humorrank._start import main; print('ready', flush=True); main()",
+]
 
 LOG = """model_a,model_b,winner,judge,language
 pun,irony,model_a,x,en
@@ -30,7 +34,7 @@ sarcasm,irony,,x,de
 
 @pytest.fixture
 def run(run, monkeypatch, tmp_path):
-    """Runs a command in its own folder, and returns (exit code, output, errors)."""
+    """Runs a command in a folder of its own; returns (exit code, output, errors)."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "votes.csv").write_text(LOG)
     return run
@@ -68,7 +72,7 @@ def test_a_daily_job(run):
         (["rate", "t.parquet", "--where", "judge = 'x'"], "humorrank tally LOG --where"),
         (["rate", "t.parquet", "votes.csv", "--exclude", "pun"], "--exclude"),
         (["rate", "t.parquet", "--max-per-judge", "3"], "--max-per-judge"),
-        (["elo", "t.parquet"], "a tally does not keep the order of the matches"),
+        (["elo", "t.parquet"], "a tally keeps no order of play"),
         (["tally", "votes.csv", "--keys", "mood", "-o", "u.parquet"], "no column 'mood'"),
         (["tally", "t.parquet", "--keys", "mood", "-o", "u.parquet"], "no key 'mood'"),
         (["tally", "votes.csv", "-o", "no/u.parquet"], "cannot be written"),
@@ -111,14 +115,14 @@ def test_several_columns_and_top(run):
 
 
 def shell(command, folder):
-    """Runs a shell line that calls `humorrank`; returns (exit code, output, standard error)."""
+    """Runs a line of a shell with `humorrank` in it; (exit code, output, standard error)."""
     program = f"{sys.executable} -c 'from humorrank.cli import main; main()'"
     done = subprocess.run(
         ["bash", "-c", command.replace("humorrank", program)],
         cwd=folder,
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     return done.returncode, done.stdout, done.stderr.decode()
 
@@ -169,7 +173,7 @@ def test_help_teaches(run):
 
 @pytest.fixture(scope="module")
 def long_log(tmp_path_factory):
-    """Returns a log of many groups, which takes a while to count."""
+    """A log of many groups, which takes a while to count."""
     path = tmp_path_factory.mktemp("log") / "log.parquet"
     log = humorrank.simulate({f"m{i}": 1000 + i for i in range(50)}, 2_000_000)
     prompts = log.with_row_index("prompt").with_columns(pl.col("prompt") % 500_000)
@@ -183,20 +187,18 @@ def test_an_interrupt_leaves_no_file_behind(tmp_path, long_log, delay):
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True)
     assert process.stdout is not None
-    # Wait until Python has loaded its libraries, which takes longer on a busy machine.
+    # Not while Python still loads its libraries, which takes as long as the machine is busy.
     assert process.stdout.readline() == "ready\n"
+    # A moment of any kind: what is asserted holds wherever the command is by then.
     time.sleep(delay)
-    process.send_signal(signal.SIGINT)
-    start = time.monotonic()
-    _, err = process.communicate(timeout=30)
-    waited = time.monotonic() - start
-    # A shell reports both 130 and -SIGINT as 130.
+    _, err, spent = interrupt(process)
+    # A shell calls both 130.
     assert process.returncode in (0, 130, -signal.SIGINT), err
     found = sorted(path.name for path in tmp_path.iterdir())
     if process.returncode == 0:
         assert found == ["t.parquet"]
     if found:
-        # An interrupt between writing and exit comes too late to remove the file.
+        # An interrupt between the writing and the exit comes too late to undo it.
         assert found == ["t.parquet"], err
         assert humorrank.Tally.read(tmp_path / "t.parquet").matches == 2_000_000
-    assert waited < 5
+    assert spent < 5

@@ -3,18 +3,18 @@
 import json
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from functools import partial
 
 import polars as pl
 import pytest
 from support.fields import LOG, field, rows, write_files
+from support.signals import interrupt, skip_latency, until
 
 import humorrank
+from humorrank.errors import StoreError
 from humorrank.store import schema
 
 HUMORRANK = [sys.executable, "-c", "from humorrank.cli import main; main()"]
@@ -158,21 +158,15 @@ def test_failures_are_told_and_asked_again(run, spec):
     assert late["elo_change_a"].is_null().sum() == failed
 
 
-def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(run, spec):
+def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(run, spec, monkeypatch):
+    skip_latency(monkeypatch)
     quick = [*HUMORRANK, "tournament", "run", str(spec), "--store", "quick.sqlite"]
     slow = [*HUMORRANK, "tournament", "run", str(spec), "--store", "slow.sqlite"]
-    latency = ["--set", "judge.latency=0.15"]
+    latency = ["--set", "judge.latency=1.0"]
     subprocess.run([*quick, "--set", "judge.latency=0.0"], check=True, capture_output=True)
     process = subprocess.Popen([*slow, *latency], stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        time.sleep(0.1)
-        if (spec.parent / "slow.sqlite").exists() and len(
-            rows(spec.parent / "slow.sqlite", LOG)
-        ) > 3:
-            break
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    until(lambda: count(spec.parent / "slow.sqlite", "judgments") > 3, process)
+    _, err, _ = interrupt(process)
     assert process.returncode == 130
     assert "run `humorrank tournament resume slow.sqlite` to continue" in err
     found = json.loads(run("status", "slow.sqlite", "--format", "json")[1])
@@ -182,14 +176,21 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(run, spec):
     assert rows(spec.parent / "slow.sqlite", LOG) == rows(spec.parent / "quick.sqlite", LOG)
 
 
-def test_a_second_writer_is_refused_and_readers_are_not(run, spec):
-    command = [*HUMORRANK, "tournament", "run", str(spec), "--store", "T.sqlite"]
-    process = subprocess.Popen([*command, "--set", "judge.latency=0.3"], stderr=subprocess.DEVNULL)
+def count(store, table):
+    """Returns the number of rows of a table in a store that may not be complete yet."""
     try:
-        deadline = time.monotonic() + 60
-        while not (spec.parent / "T.sqlite").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        time.sleep(0.2)
+        return rows(store, f"SELECT COUNT(*) FROM {table}")[0][0] if store.exists() else 0
+    except (sqlite3.Error, StoreError):
+        return 0
+
+
+def test_a_second_writer_is_refused_and_readers_are_not(run, spec, monkeypatch):
+    skip_latency(monkeypatch)
+    command = [*HUMORRANK, "tournament", "run", str(spec), "--store", "T.sqlite"]
+    process = subprocess.Popen([*command, "--set", "judge.latency=600"], stderr=subprocess.DEVNULL)
+    try:
+        # With the first comparisons, it waits for the judge until it is killed.
+        until(lambda: count(spec.parent / "T.sqlite", "comparisons"), process)
         for arguments in (["resume", "T.sqlite"], ["extend", "T.sqlite", "--budget", 50]):
             code, _, err = run(*arguments)
             assert code == 2

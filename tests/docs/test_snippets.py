@@ -52,6 +52,7 @@ def parsed(words):
     return bool(done)
 
 
+@pytest.mark.slow
 def test_every_command_and_option_that_is_written_exists():
     """Covers the commands that cannot be run, because they name files that do not exist."""
     found = 0

@@ -21,7 +21,7 @@ def run(run):
         pl.DataFrame(
             {"prompt_id": [f"p{i:03}" for i in range(len(headlines))], "headline": headlines}
         ).write_csv("prompts.csv")
-        arguments = ("generate", "prompts.csv", "--model", "openai/m", "--set", "timeout=1.5")
+        arguments = ("generate", "prompts.csv", "--model", "openai/m", "--set", "timeout=600")
         code, _, err = humorrank(*arguments, *more)
         return code, err
 
@@ -39,9 +39,11 @@ def stored():
 
 
 PASSING = (
-    *("rate", "rate_after", "rate_date", "broken", "hang", "drip", "cut", "truncated"),
+    *("rate", "rate_after", "rate_date", "broken", "cut", "truncated"),
     *("no_json", "schema", "deep", "empty", "null", "length"),
 )
+SILENT = ("hang", "drip")
+"""Faults that last until the client gives up: the only ones that need a short timeout."""
 
 
 def test_what_passes_is_asked_for_again_and_each_prompt_ends_once(endpoint, run):
@@ -52,26 +54,25 @@ def test_what_passes_is_asked_for_again_and_each_prompt_ends_once(endpoint, run)
     assert failures == {}
     assert jokes == {text: f"A joke about {text}." for text in headlines}
     for fault in PASSING:
-        assert endpoint.asked[f"{fault} 0 x"] >= 1 and endpoint.asked[f"{fault} 1 x"] >= 2
+        assert (endpoint.asked[f"{fault} 0 x"], endpoint.asked[f"{fault} 1 x"]) == (1, 2)
     for fault, least in (("rate_after", 1.0), ("rate_date", 0.9)):
         first, second, *_ = endpoint.times[f"{fault} 1 x"]
         assert second - first >= least
 
 
 def test_what_does_not_pass_is_a_stored_failure_with_its_reason(endpoint, run):
-    faults = ("broken", "hang", "drip", "cut", "truncated", "no_json", "schema", "empty", "length")
+    faults = ("broken", "cut", "truncated", "no_json", "schema", "empty", "length")
     never = [f"{fault} 99 x" for fault in (*faults, "refusal", "filtered", "bad_request")]
-    code, err = run([*never, "rate 0 x"], "--set", "retries=1", "--retries", 1)
+    # One at a time: an endpoint that rejects a question before it has answered any ends the run.
+    more = ("--set", "retries=1", "--retries", 1, "--in-flight", 1)
+    code, err = run(["rate 0 x", *never], *more)
     assert code == 0 and "1 jokes committed" in err and f"{len(never)} failed" in err
     jokes, failures = stored()
     assert set(jokes) == {"rate 0 x"} and set(failures) == set(never)
-    # A busy machine may add a time-out to an answer that is asked for again for what it says.
-    assert all(failures[f"{fault} 99 x"][1] in (2, 3) for fault in faults)
-    assert all(endpoint.asked[f"{fault} 99 x"] <= 3 for fault in faults)
+    assert all(failures[f"{fault} 99 x"][1] == 2 for fault in faults)
+    assert all(endpoint.asked[f"{fault} 99 x"] == 2 for fault in faults)
     says = {
         "broken": "status 500: <html>oops</html>",
-        "hang": "no answer within 1.5 s",
-        "drip": "no answer within 1.5 s",
         "no_json": "no chat completion",
         "schema": "no chat completion",
         "empty": "the answer was empty",
@@ -83,6 +84,25 @@ def test_what_does_not_pass_is_a_stored_failure_with_its_reason(endpoint, run):
     for fault, reason in says.items():
         assert reason in failures[f"{fault} 99 x"][0]
     assert endpoint.asked["refusal 99 x"] == endpoint.asked["bad_request 99 x"] == 1
+
+
+def test_an_answer_that_does_not_come_is_asked_for_again(endpoint, run):
+    # So many retries that a busy machine, which answers late, spends at most some of them.
+    passing = [f"{fault} 1 x" for fault in SILENT]
+    code, err = run(passing, "--set", "timeout=1.5", "--set", "retries=50")
+    assert code == 0 and f"{len(passing)} jokes committed" in err and "failed" not in err
+    assert stored() == ({text: f"A joke about {text}." for text in passing}, {})
+    assert all(endpoint.asked[text] >= 2 for text in passing)
+
+
+def test_an_answer_that_never_comes_is_a_stored_failure(endpoint, run):
+    never = [f"{fault} 99 x" for fault in SILENT]
+    code, err = run(never, "--set", "timeout=1.5", "--set", "retries=1")
+    assert code == 0 and "0 jokes committed" in err and f"{len(never)} failed" in err
+    jokes, failures = stored()
+    assert jokes == {}
+    assert failures == dict.fromkeys(never, ("no answer within 1.5 s (2 attempts)", 2))
+    assert all(endpoint.asked[text] <= 2 for text in never)
 
 
 @pytest.mark.parametrize("fault", ["unauthorized", "no_model"])
@@ -105,7 +125,9 @@ def test_the_key_is_sent_and_kept_nowhere(endpoint, run, tmp_path):
 def test_the_papers_sampling_is_sent_and_connections_are_kept(endpoint, run):
     headlines = [f"rate 0 {i}" for i in range(200)]
     assert run(headlines, "--in-flight", 8, "--set", "body.presence_penalty=0.5")[0] == 0
-    assert len(endpoint.bodies) == 200 and len(endpoint.connections) <= 8
+    assert len(endpoint.bodies) == 200
+    # Not 8: httpx replaces a connection that was idle for 5 seconds, as on a busy machine.
+    assert len(endpoint.connections) <= 50
     for body in endpoint.bodies:
         sent = {key: body[key] for key in body if key != "messages"}
         wanted = {"model": "m", "temperature": 0.7, "top_p": 1.0, "presence_penalty": 0.5}

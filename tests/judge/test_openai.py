@@ -39,7 +39,7 @@ def run(run, endpoint):
             for i, text in enumerate(prompts)
         ]
         pl.DataFrame(rows).write_csv("pairs.csv")
-        arguments = (*command, "--set", "timeout=1.5", "--store", "T.sqlite", *more)
+        arguments = (*command, "--set", "timeout=600", "--store", "T.sqlite", *more)
         code, _, err = humorrank(*arguments)
         return code, err
 
@@ -58,9 +58,11 @@ def decisions(run, prompts, *more):
 
 
 PASSING = (
-    *("rate", "rate_after", "rate_date", "broken", "hang", "drip", "cut", "truncated"),
+    *("rate", "rate_after", "rate_date", "broken", "cut", "truncated"),
     *("no_json", "schema", "deep", "empty", "null", "length", "wrong", "doubled"),
 )
+SILENT = ("hang", "drip")
+"""Faults that last until the client gives up: the only ones that need a short timeout."""
 
 
 def test_what_passes_is_asked_for_again_and_each_comparison_has_one_verdict(run, endpoint):
@@ -68,7 +70,7 @@ def test_what_passes_is_asked_for_again_and_each_comparison_has_one_verdict(run,
     found, err = decisions(run, prompts)
     assert set(found) == set(prompts) and "matches/s" in err
     for text, row in found.items():
-        assert row["score"] == 0.0 and row["attempts"] > int(text.split()[1])
+        assert row["score"] == 0.0 and row["attempts"] == int(text.split()[1]) + 1
         assert row["reasoning"] == "It turns at the end."
         assert row["judge"] == "openai/m"
     for fault, least in (("rate_after", 1.0), ("rate_date", 0.9)):
@@ -88,6 +90,22 @@ def test_what_does_not_pass_is_one_stored_failure_and_no_tie(run, endpoint):
     assert endpoint.asked["refusal 99 x"] == endpoint.asked["bad_request 99 x"] == 1
     again, _ = decisions(run, ["rate 0 x", *never], "--set", "retries=1")
     assert len(again) == len(found) and endpoint.asked["broken 99 x"] == 2
+
+
+def test_an_answer_that_does_not_come_is_asked_for_again(run, endpoint):
+    # So many retries that a busy machine, which answers late, spends at most some of them.
+    passing = [f"{fault} 1 x" for fault in SILENT]
+    found, _ = decisions(run, passing, "--set", "timeout=1.5", "--set", "retries=50")
+    assert all(found[text]["score"] == 0.0 and found[text]["attempts"] > 1 for text in passing)
+
+
+def test_an_answer_that_never_comes_is_one_stored_failure(run, endpoint):
+    never = [f"{fault} 99 x" for fault in SILENT]
+    found, _ = decisions(run, never, "--set", "timeout=1.5", "--set", "retries=1")
+    for text in never:
+        row = found[text]
+        assert row["score"] is None and row["failure"] == "no answer within 1.5 s"
+        assert row["attempts"] == 2 and endpoint.asked[text] <= 2
 
 
 def test_a_failure_that_passes_later_is_asked_for_again_when_told(run, endpoint):
@@ -148,7 +166,9 @@ def test_the_key_is_sent_and_kept_nowhere(run, endpoint, tmp_path):
 def test_the_schema_and_the_sampling_are_sent_on_few_connections(run, endpoint):
     prompts = [f"rate 0 {i}" for i in range(200)]
     assert run(prompts, "--in-flight", 8, "--set", "seed=3")[0] == 0
-    assert len(endpoint.bodies) == 200 and len(endpoint.connections) <= 8
+    assert len(endpoint.bodies) == 200
+    # Not 8: httpx replaces a connection that was idle for 5 seconds, as on a busy machine.
+    assert len(endpoint.connections) <= 50
     for body in endpoint.bodies:
         assert (body["model"], body["temperature"], body["top_p"]) == ("m", 0.1, 1.0)
         schema = body["response_format"]["json_schema"]["schema"]

@@ -5,12 +5,12 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import polars as pl
 import pytest
 from support.fields import rows
+from support.signals import interrupt_twice, until
 
 from humorrank.cli import main
 
@@ -47,7 +47,9 @@ def play(monkeypatch, capsys, endpoint):
 
 
 def written(prompts):
-    """The spec and the texts of a tournament."""
+    """Writes the spec and the texts of a tournament."""
+    # A fault that lasts until the client gives up needs a short timeout. Nothing else may have one.
+    timeout = 1.5 if any(text.startswith(("hang", "drip")) for text in prompts) else 600.0
     asked = [{"prompt_id": f"p{i:03}", "headline": text} for i, text in enumerate(prompts)]
     pl.DataFrame(asked).write_csv("prompts.csv")
     jokes = itertools.product(range(len(prompts)), MODELS)
@@ -57,7 +59,7 @@ def written(prompts):
     pl.DataFrame(texts).write_csv("jokes.csv")
     Path("spec.toml").write_text(
         'prompts = "prompts.csv"\ncandidates = "jokes.csv"\nschedule.kind = "round_robin"\n'
-        '[judge]\nbackend = "openai"\nmodel = "m"\ntimeout = 1.0\nretries = 1\n'
+        f'[judge]\nbackend = "openai"\nmodel = "m"\ntimeout = {timeout}\nretries = 1\n'
     )
 
 
@@ -71,6 +73,7 @@ def outcomes():
     return judged, failed
 
 
+@pytest.mark.slow
 def test_each_comparison_ends_as_one_verdict_or_one_stored_failure(play, endpoint):
     # Of three comparisons on a prompt, some come through, and some do not.
     prompts = ["rate 0 x", *(f"{fault} 3 x" for fault in PASSING), *(f"{f} 99 x" for f in LASTING)]
@@ -87,9 +90,13 @@ def test_each_comparison_ends_as_one_verdict_or_one_stored_failure(play, endpoin
     assert len(decided) == expected and set(decided["score"]) == {0.0, None}
     assert decided["failure"].is_not_null().sum() == len(failed)
 
-    assert play(prompts, "resume", "T.sqlite", "--retry-failures")[0] == 0
-    again, _ = outcomes()
-    assert set(judged) <= set(again)
+    # Several times, as a busy machine may answer late at any of them.
+    for _ in range(50):
+        assert play(prompts, "resume", "T.sqlite", "--retry-failures")[0] == 0
+        again, _ = outcomes()
+        assert set(judged) <= set(again)
+        if len(again) >= expected - 3 * len(LASTING):
+            break
     assert len(again) == len({row[:2] for row in again}) == expected - 3 * len(LASTING)
 
 
@@ -108,13 +115,8 @@ def test_the_second_ctrl_c_waits_for_no_endpoint(endpoint):
     written(["hang 99 x", "hang 99 y"])
     command = [*HUMORRANK, "tournament", *RUN, "--set", "judge.timeout=600"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while not endpoint.asked and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    until(lambda: endpoint.asked, process)
+    err = interrupt_twice(process, lambda: process.send_signal(signal.SIGINT))
     assert process.returncode == 130, err
     assert "again to give them up" in err and "goes on from there" in err
     assert outcomes() == ([], [])

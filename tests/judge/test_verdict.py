@@ -283,6 +283,7 @@ def test_no_text_is_a_crash_or_an_invented_verdict(text):
     fuzz.check('{"reasoning": "' + text + '", "decision": "B",}')
 
 
+@pytest.mark.slow
 def test_mutated_answers_keep_to_what_they_say():
     ends = [
         fuzz.check(text, wanted, refused)[0]

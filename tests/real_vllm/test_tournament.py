@@ -9,6 +9,7 @@ import time
 import polars as pl
 import pytest
 from support.fields import rows, write_files
+from support.signals import interrupt_twice
 from support.vllm_commands import others_of, run, start
 
 if importlib.util.find_spec("vllm") is None:
@@ -44,7 +45,7 @@ def test_a_tournament_is_interrupted_goes_on_and_is_rated(tiny_llama, tmp_path):
     # As a terminal does: to every process of the group, the engine's too.
     os.killpg(process.pid, signal.SIGINT)
     pressed = time.monotonic()
-    _, told = process.communicate(timeout=120)
+    _, told = process.communicate(timeout=600)
     assert process.returncode == 130, told[-3000:]
     # What was in flight when the key was pressed was judged, and stored.
     in_flight = int(re.search(r"finishing (\d+) judgments in flight", told)[1])
@@ -90,11 +91,10 @@ def test_a_second_ctrl_c_gives_up_at_once_and_leaves_nothing_behind(tiny_llama, 
         assert process.poll() is None, process.communicate()[1][-3000:]
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)
-    time.sleep(0.3)
-    os.killpg(process.pid, signal.SIGINT)
-    pressed = time.monotonic()
-    _, told = process.communicate(timeout=60)
+    told = interrupt_twice(process, lambda: os.killpg(process.pid, signal.SIGINT))
+    process.stdout.close()
     assert process.returncode == 130, told[-3000:]
-    assert time.monotonic() - pressed < 15
+    # One comparison at a time is judged: some of those in flight were given up.
+    done = rows(store, JUDGED)[0][0] + rows(store, "SELECT count(*) FROM failures")[0][0]
+    assert done < rows(store, "SELECT count(*) FROM comparisons")[0][0]
     assert not others_of(process.pid)

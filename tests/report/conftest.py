@@ -5,6 +5,7 @@ import shutil
 from contextlib import contextmanager
 
 import pytest
+from support.signals import PATIENCE
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
@@ -26,7 +27,9 @@ def browser():
     # Chromium runs as root, as in a container, only without its sandbox.
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
     with api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=options)
+        opened = playwright.chromium.launch(
+            executable_path=path, args=options, timeout=1_000 * PATIENCE
+        )
         yield opened
         opened.close()
 
@@ -38,6 +41,7 @@ def looked_at(browser):
     @contextmanager
     def looked_at(path, *, width=1280, scheme="light"):
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        context.set_default_timeout(1_000 * PATIENCE)
         page = context.new_page()
         said, asked = [], []
         page.add_init_script(WATCH)

@@ -365,6 +365,7 @@ def test_it_prints_without_what_only_a_screen_needs(looked_at, judged):
         assert len(opened.pdf(format="A4")) > 10_000
 
 
+@pytest.mark.slow
 def test_a_hundred_models_open(looked_at, tmp_path):
     names = [f"model-{i:03}" for i in range(100)]
     found = make_page(

@@ -41,7 +41,7 @@ def inside(html, tag):
 
 
 @given(st.text(), st.text(alphabet="<>/!-scriptSCRIPT\u2028\u2029&\\\"'\x00\n{}%]"))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_text_ends_the_data_or_changes_in_it(text, steering):
     tree = {"name": text, steering: [text + steering, None, 1.5]}
     held = render.embedded(tree)

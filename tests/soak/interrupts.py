@@ -3,16 +3,18 @@
     python tests/soak/interrupts.py [--times 50] [--within 0.5] [--longest 4] [--only NAME]
         [--signal TERM] [--twice]
 
-Each way is run once to its end, and then so many times with a signal at a moment drawn from its
-whole run. Every run must end with exit code 130 (143 at SIGTERM; 0 if it was done before), within
-so many seconds of the signal, without a traceback, and without a part of a file or a temporary one
-left behind. Prints a line for each way, and exits with 1 if one fails.
+Each way is first run to its end, and then repeatedly with a signal at a random moment of the run.
+Every run must end with exit code 130 (143 at SIGTERM; 0 if it was done before), without a
+traceback, and without leaving a partial or a temporary file behind. It must also end within the
+given number of seconds after the signal, which needs a machine that does nothing else. Prints a
+line for each way, and exits with 1 if one of them fails.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import os
 import random
 import signal
@@ -28,9 +30,28 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from support.signals import PATIENCE, processor_time, processor_time_of_children
+
 import humorrank
 
 COMMAND = "from humorrank._start import main; main()"
+STARTED = """
+{imports}
+import os, sys
+from humorrank._start import main
+os.close(int(sys.argv.pop(1)))
+main()
+"""
+"""The command, which closes a file descriptor when it begins. Before, Python is still starting, and
+answers an interrupt by itself."""
+IMPORTS = """
+import jinja2, pydantic, rich.progress, humorrank.cli
+# The first array that the compiled module makes loads more of NumPy.
+humorrank.rate([("x", "y", "tie")], bootstrap=40, elo_shuffles=1)
+"""
+"""Imports that commands make first, and that take most of the time on a busy machine."""
 LIBRARY = """
 import itertools, sys, humorrank, polars as pl
 {before}
@@ -41,11 +62,8 @@ except KeyboardInterrupt:
     sys.exit(130)
 """
 ROWS = 4_000_000
-FIRST = 0.1
-"""Signals to a command come no sooner, in seconds: before, it is Python that starts, which answers
-by itself. A way through the library begins once that is done."""
-STUCK = 30.0
-"""Seconds after which a run is given up."""
+FIRST = 0.02
+"""Seconds from the beginning of a command to the earliest signal: time to install its handlers."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +77,7 @@ class Way:
         source: a file that is written to standard input; "" for one that stays open without a
             byte; None for no input.
         fifo: whether the source comes through a named pipe, `pipe`, instead.
+        imported: Whether a command has made its imports when it begins.
         output: the file that it makes.
     """
 
@@ -68,12 +87,16 @@ class Way:
     source: str | None = None
     fifo: bool = False
     output: str | None = None
+    imported: bool = False
 
     @property
     def command(self) -> list[str]:
-        """What runs."""
-        script = LIBRARY.format(code=self.code, before=self.before) if self.code else COMMAND
-        return [sys.executable, "-c", script, *self.arguments]
+        """The command line, without the file descriptor that tells of the beginning."""
+        if self.code:
+            script = LIBRARY.format(code=self.code, before=self.before)
+        else:
+            script = STARTED.format(imports=IMPORTS if self.imported else "")
+        return [sys.executable, "-c", script]
 
 
 def ways() -> dict[str, Way]:
@@ -160,19 +183,21 @@ def make_logs(folder: Path, rows: int) -> None:
 
 @dataclass(frozen=True)
 class Run:
-    """What became of one run.
+    """The outcome of one run.
 
     Attributes:
-        delay: seconds until the signal.
-        wait: seconds from the signal to the end.
-        code: the exit code; None if it was stuck.
-        error: what it said on standard error.
-        temporary: temporary files left behind.
-        made: the other files left behind, and what is in them.
+        delay: Seconds from the beginning to the signal.
+        wait: Seconds from the signal to the end.
+        work: Processor time from the signal to the end, in seconds. It is 0 where it is not known.
+        code: The exit code, or None if the run did not end.
+        error: The standard error.
+        temporary: Temporary files that are left behind.
+        made: The names and the contents of other files that are left behind.
     """
 
     delay: float
     wait: float
+    work: float
     code: int | None
     error: str
     temporary: list[str]
@@ -195,19 +220,25 @@ def started(way: Way, folder: Path, temporary: Path) -> Iterator[subprocess.Pope
         # Opened both ways, so that neither side waits for the other.
         held = os.open(pipe, os.O_RDWR)
     piped = way.source is not None and not way.fifo
+    begun, begins = os.pipe()
+    beginning = () if way.code else (str(begins),)
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
-            way.command,
+            [*way.command, *beginning, *way.arguments],
             cwd=folder,
             env={**os.environ, "TMPDIR": str(temporary)},
             stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
             stdout=subprocess.PIPE if way.code else subprocess.DEVNULL,
             stderr=said,
+            pass_fds=() if way.code else (begins,),
         )
         process.stderr = said  # type: ignore[assignment]
+        os.close(begins)
         if process.stdout is not None:
             # An import is Python's to interrupt: the library is tried from its first call on.
             process.stdout.readline()
+        os.read(begun, 1)
+        os.close(begun)
         try:
             if way.source:
                 target = held if held is not None else process.stdin
@@ -230,21 +261,24 @@ def started(way: Way, folder: Path, temporary: Path) -> Iterator[subprocess.Pope
 
 
 def run(way: Way, folder: Path, delay: float, number: int, *, twice: bool = False) -> Run:
-    """One run, with a signal after `delay` seconds."""
+    """Runs a way, with a signal after `delay` seconds."""
     before = {file.name for file in folder.iterdir()}
+    ended = processor_time_of_children()
     with tempfile.TemporaryDirectory() as place:
         with started(way, folder, Path(place)) as process:
             begin = time.monotonic()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(delay)
             sent = time.monotonic()
+            used = None if process.returncode is not None else processor_time(process.pid)
             process.send_signal(number)
             if twice:
                 time.sleep(0.02)
                 process.send_signal(number)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(STUCK)
+                process.wait(PATIENCE)
             waited = time.monotonic() - sent
+            work = 0.0 if used is None else processor_time_of_children() - ended - used
             code = process.poll()
             assert process.stderr is not None
             process.stderr.seek(0)
@@ -254,7 +288,7 @@ def run(way: Way, folder: Path, delay: float, number: int, *, twice: bool = Fals
     contents = {name: file.read_bytes() for name, file in made.items()}
     for file in made.values():
         file.unlink()
-    return Run(sent - begin, waited, code, error, temporary, contents)
+    return Run(sent - begin, waited, work, code, error, temporary, contents)
 
 
 @dataclass
@@ -262,28 +296,42 @@ class Result:
     """What became of the runs of one way."""
 
     waits: list[float] = field(default_factory=list)
+    works: list[float] = field(default_factory=list)
     done: int = 0
     early: int = 0
     faults: list[str] = field(default_factory=list)
 
 
-def judge(found: Run, way: Way, whole: bytes | None, within: float, number: int) -> list[str]:
-    """What is wrong with an interrupted run.
+@dataclass(frozen=True)
+class Limits:
+    """Limits on how long a run may continue after the signal.
+
+    Attributes:
+        seconds: Limit on the wall time, which depends on what else the machine does.
+        work: Limit on the processor time in seconds, which does not.
+    """
+
+    seconds: float = math.inf
+    work: float = math.inf
+
+
+def judge(found: Run, way: Way, whole: bytes | None, limits: Limits, number: int) -> list[str]:
+    """Returns the faults of an interrupted run.
 
     Args:
-        found: the run.
-        way: its way.
-        whole: what its output holds when it is complete; None if that is not known.
-        within: seconds that it may go on.
-        number: the signal.
+        found: The run.
+        way: The way that was run.
+        whole: The content of a complete output, or None if it is not known.
+        limits: Limits on how long the run may continue.
+        number: The signal.
     """
     faults = []
     if found.code is None:
-        faults.append(f"still runs {STUCK:g} s after the signal")
+        faults.append(f"still runs {PATIENCE:g} s after the signal")
     elif found.code not in (0, 128 + number):
         faults.append(f"exit code {found.code}: {found.error[-400:]}")
-    elif found.code and found.wait > within:
-        faults.append(f"{found.wait:.2f} s to end")
+    elif found.code and (found.wait > limits.seconds or found.work > limits.work):
+        faults.append(f"{found.wait:.2f} s to end, {found.work:.2f} s of them at work")
     if "Traceback" in found.error and "humorrank" in found.error:
         faults.append(f"a traceback: {found.error[-1500:]}")
     faults += [f"temporary file left behind: {name}" for name in found.temporary]
@@ -298,7 +346,7 @@ def interrupt(
     way: Way,
     folder: Path,
     times: int,
-    within: float,
+    limits: Limits,
     longest: float,
     number: int,
     draw: random.Random,
@@ -309,7 +357,7 @@ def interrupt(
     result = Result()
     first = run(way, folder, longest, number, twice=twice)
     whole = first.made.get(way.output or "") if first.code == 0 else None
-    for fault in [] if first.too_early else judge(first, way, whole, within, number):
+    for fault in [] if first.too_early else judge(first, way, whole, limits, number):
         result.faults.append(f"after {first.delay:.2f} s: {fault}")
     earliest = 0.0 if way.code else min(FIRST, first.delay)
     for _ in range(times):
@@ -321,7 +369,8 @@ def interrupt(
             result.done += 1
         else:
             result.waits.append(found.wait)
-        for fault in judge(found, way, whole, within, number):
+        result.works.append(found.work)
+        for fault in judge(found, way, whole, limits, number):
             result.faults.append(f"after {found.delay:.2f} s: {fault}")
     return result
 
@@ -330,7 +379,7 @@ def main() -> int:
     """Runs all ways."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=50, help="interrupts of each way")
-    parser.add_argument("--within", type=float, default=0.5, help="seconds that a run may go on")
+    parser.add_argument("--within", type=float, default=0.5, help="wall time to end, in seconds")
     parser.add_argument("--longest", type=float, default=4, help="seconds until the latest signal")
     parser.add_argument("--only", default="", help="only ways whose name holds this")
     parser.add_argument("--rows", type=int, default=ROWS, help="of the logs")
@@ -352,7 +401,7 @@ def main() -> int:
                 way,
                 folder,
                 options.times,
-                options.within,
+                Limits(seconds=options.within),
                 options.longest,
                 number,
                 draw,
@@ -362,7 +411,8 @@ def main() -> int:
             print(
                 f"{name:33} {len(result.waits):3} interrupted, {result.done:3} done before, "
                 f"{result.early:2} as Python started or ended; "
-                f"median {statistics.median(waits):.2f} s, longest {max(waits):.2f} s; "
+                f"median {statistics.median(waits):.2f} s, longest {max(waits):.2f} s, "
+                f"most work {max(result.works, default=0.0):.2f} s; "
                 f"{len(result.faults)} faults",
                 flush=True,
             )

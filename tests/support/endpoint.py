@@ -65,18 +65,17 @@ class Endpoint(BaseHTTPRequestHandler):
         self.reply(500, b"<html>oops</html>")
 
     def hang(self):
-        time.sleep(5)
+        self.server.closing.wait()
         self.close_connection = True
 
     def drip(self):
         self.send_response(200)
-        self.send_header("Content-Length", "1000")
+        self.send_header("Content-Length", "1000000")
         self.end_headers()
         try:
-            for _ in range(50):
+            while not self.server.closing.wait(0.1):
                 self.wfile.write(b" ")
                 self.wfile.flush()
-                time.sleep(0.1)
         except OSError:
             pass
         self.close_connection = True
@@ -152,10 +151,16 @@ class Endpoint(BaseHTTPRequestHandler):
         self.reply(404, b'{"error": {"message": "no such model"}}')
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # All connections of a test at once, however late this process gets to accept them.
+    request_queue_size = 256
+
+
 @pytest.fixture
 def endpoint(monkeypatch, tmp_path):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), Endpoint)
+    server.closing = threading.Event()
     server.lock, server.asked, server.bodies = threading.Lock(), Counter(), []
     server.times, server.connections, server.keys = {}, set(), set()
     server.write = lambda text: f"<think>so</think> A joke about {text}.\n"
@@ -166,6 +171,7 @@ def endpoint(monkeypatch, tmp_path):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.chdir(tmp_path)
     yield server
+    server.closing.set()
     server.shutdown()
     thread.join()
     server.server_close()

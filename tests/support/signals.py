@@ -1,31 +1,126 @@
 """Commands that are killed and interrupted at work, for tests of what they leave behind."""
 
+import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import contextmanager
+from pathlib import Path
 
 COMMAND = [sys.executable, "-c", "from humorrank.cli import main; main()"]
+PATIENCE = 600.0
+"""Seconds after which a test gives up on something that hangs. It is never a limit on speed."""
+
+
+def until(holds, process=None):
+    """Waits until a condition holds. Fails if the process, if any, ends before."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert process is None or process.poll() is None, "the process ended too early"
+        assert time.monotonic() < deadline, "gave up waiting"
+        time.sleep(0.01)
+
+
+def processor_time(pid):
+    """Returns the processor time of a running child so far, in seconds.
+
+    Returns None where there is no /proc.
+    """
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    user, system = text.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def processor_time_of_children():
+    """Returns the processor time of all children that have ended, in seconds."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def interrupt(process, number=signal.SIGINT):
+    """Sends a signal to a process, and waits for its end.
+
+    Returns:
+        Its output, its errors, and the processor time from the signal to the end in seconds.
+    """
+    before, ended = processor_time(process.pid) or 0.0, processor_time_of_children()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=PATIENCE)
+    return out, err, processor_time_of_children() - ended - before
+
+
+def interrupt_twice(process, send):
+    """Interrupts a command, and again as soon as it has answered the first interrupt.
+
+    Args:
+        process: The command. Its standard error is a pipe that is read as text.
+        send: Sends the interrupt.
+
+    Returns:
+        Its errors.
+    """
+    told = []
+    with given_up(process):
+        send()
+        while not told or "again to give them up" not in told[-1]:
+            told.append(process.stderr.readline())
+            assert told[-1], f"it ended after the first interrupt: {''.join(told)}"
+        send()
+        told.append(process.stderr.read())
+        process.stderr.close()
+        process.wait()
+    return "".join(told)
+
+
+@contextmanager
+def given_up(process):
+    """Kills a process that hangs, for reads that have no timeout of their own."""
+    guard = threading.Timer(PATIENCE, process.kill)
+    guard.start()
+    try:
+        yield
+    finally:
+        guard.cancel()
+
+
+def skip_latency(monkeypatch):
+    """Has simulated judges and providers of this process answer without waiting.
+
+    Processes that are to be interrupted can then have a latency that none of them lives to see the
+    end of, however busy the machine is.
+    """
+    sleep = asyncio.sleep
+
+    async def at_once(_seconds, result=None):
+        return await sleep(0, result)
+
+    monkeypatch.setattr(asyncio, "sleep", at_once)
 
 
 def cut_short(arguments, counted, step, numbers):
-    """Runs a command again and again, with a signal each time so much more is committed.
+    """Runs a command several times, with a signal as soon as a run has committed enough.
 
     Args:
-        arguments: of the command line.
-        counted: how much is committed.
-        step: after how much more the signal comes.
-        numbers: the signals, one a run.
+        arguments: Arguments of the command line.
+        counted: Returns how much is committed.
+        step: How much more is committed in a run before its signal comes.
+        numbers: The signals, one for each run.
 
     Returns:
-        How many of the runs were still at work when their signal came.
+        The number of runs that were still at work when their signal came.
     """
     held = cut = 0
     for number in numbers:
         command = [*COMMAND, *map(str, arguments)]
         process = subprocess.Popen(command, stderr=subprocess.PIPE)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while process.poll() is None and counted() < held + step:
             assert time.monotonic() < deadline
             time.sleep(0.02)

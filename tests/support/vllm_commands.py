@@ -28,8 +28,8 @@ def run(*arguments):
     return out, err
 
 
-def others_of(session, patience=10.0):
-    """Processes of a session that are still there after some seconds."""
+def others_of(session, patience=60.0):
+    """Returns the processes of a session that do not end by themselves."""
     command = ["ps", "-o", "pid=,args=", "-s", str(session)]
     deadline = time.monotonic() + patience
     while True:

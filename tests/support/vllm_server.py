@@ -44,7 +44,7 @@ def served(model, log, *, name="tiny"):
     finally:
         server.terminate()
         try:
-            server.wait(30)
+            server.wait(60)
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
@@ -52,7 +52,7 @@ def served(model, log, *, name="tiny"):
 
 def _healthy(port):
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=60) as answer:
             return answer.status == 200
     except (urllib.error.URLError, OSError):
         return False

@@ -1,5 +1,6 @@
 """Crashes: what is committed stays, and the log ends as if nothing had happened."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -53,6 +54,7 @@ print(ending.commits, ending.judged)
 """
 
 
+@pytest.mark.slow
 def test_kill_9_loses_nothing_and_changes_nothing():
     """In a process of its own: it forks, which threads of other tests would not survive."""
     script = TESTS / "soak" / "crash.py"
@@ -68,6 +70,7 @@ def test_kill_9_loses_nothing_and_changes_nothing():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("cc") is None, reason="counting fsync calls needs a C compiler")
 @pytest.mark.parametrize("prompts", [1, 40])
 def test_nobody_learns_of_a_judgment_before_the_disk_has_it(tmp_path, prompts):
@@ -81,7 +84,7 @@ def test_nobody_learns_of_a_judgment_before_the_disk_has_it(tmp_path, prompts):
             "-c",
             PLAY.format(tests=str(TESTS), store=str(store), prompts=prompts),
         ],
-        env={"LD_PRELOAD": str(shim), "SYNC_LOG": str(log), "PATH": "/usr/bin:/bin"},
+        env={**os.environ, "LD_PRELOAD": str(shim), "SYNC_LOG": str(log)},
         capture_output=True,
         text=True,
         check=True,

@@ -178,6 +178,7 @@ def test_a_stop_ends_it_after_the_rounds_that_are_under_way(tmp_path):
 
 
 # It asks JAX for more digits than JAX gives by default, which JAX says.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_arena_rank_reads_an_export_as_it_is(tmp_path):
     from arena_rank.utils import data_utils as data  # noqa: PLC0415 - imports JAX

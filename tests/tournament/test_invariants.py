@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.fields import LOG, field, finish, made, rows, spec_of
 
@@ -45,9 +45,8 @@ def tournaments(draw):
     return spec, texts, most if budget is None else budget
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
+@pytest.mark.slow
+@settings(max_examples=300, derandomize=True)
 @given(tournaments())
 def test_every_tournament_keeps_to_its_rules(case):
     spec, texts, budget = case
@@ -108,7 +107,8 @@ def test_the_whole_budget_gives_every_pair_on_every_prompt_once(tmp_path, kind, 
     assert sorted(found) == sorted((*pair, prompt) for pair, prompt in every)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@pytest.mark.slow
+@settings(max_examples=40, derandomize=True)
 @given(tournaments(), st.data())
 def test_the_way_the_judge_is_asked_leaves_no_trace(case, data):
     """Batches, bounds, and who answers first do not matter: only the spec and the seed do."""

@@ -39,7 +39,8 @@ def test_the_whole_budget_is_every_pair_on_every_prompt_once(kind, contestants):
     assert after.reason == "every pair has played every prompt that it can"
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=300)
 @given(data=st.data())
 def test_random_tournaments_keep_the_invariants_and_resume(data):
     """Whoever is told what was made and what was recorded goes on with the same rounds."""

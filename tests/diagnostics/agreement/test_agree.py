@@ -64,7 +64,7 @@ def verdict(row):
     return judge, (prompt, frozenset((one, other))), won
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(JUDGMENTS, st.sampled_from([(), ("x",), ("x", "y")]))
 def test_raw_agreement_is_that_of_all_pairs_of_judgments(rows, reference):
     said = [verdict(row) for row in rows]
@@ -101,7 +101,8 @@ def test_raw_agreement_is_that_of_all_pairs_of_judgments(rows, reference):
             assert rater.with_reference is None
 
 
-@settings(max_examples=40, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=40)
 @given(JUDGMENTS, st.randoms())
 def test_the_order_of_rows_and_of_presentation_leaves_no_trace(rows, random):
     swapped = {"model_a": "model_b", "model_b": "model_a", "tie": "tie"}

@@ -42,7 +42,7 @@ def package(table):
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(TABLES)
 def test_it_is_that_of_the_package(table):
     there = [value for said in table for value in said if value is not None]
@@ -94,7 +94,7 @@ def test_several_judgments_of_a_rater_are_the_mean_over_drawing_one():
     assert counted.alpha.value == pytest.approx(found.alpha.value, abs=1e-9)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.lists(st.sampled_from([None, "x", "y", "z"]), min_size=3, max_size=3),

@@ -39,7 +39,7 @@ def test_the_published_tables_differ_in_four_pairs():
         assert pair.better_other < pair.worse_other
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(BOARDS, BOARDS, st.integers(0, 5))
 def test_reversed_pairs_are_those_one_finds(one, other, limit):
     found = compare_boards(one, other, limit=limit)

@@ -29,7 +29,7 @@ def theirs(function, x, y):
         return function(x, y)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(COLUMNS)
 def test_tau_and_its_p_are_scipys(points):
     x, y = map(list, zip(*points, strict=True))
@@ -43,7 +43,7 @@ def test_tau_and_its_p_are_scipys(points):
     assert found.points == len(x)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(COLUMNS)
 def test_rho_and_its_p_are_scipys(points):
     x, y = map(list, zip(*points, strict=True))

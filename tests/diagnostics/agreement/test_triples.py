@@ -53,7 +53,7 @@ def one_by_one(rows):
     return triples, tied, sorted(cycles)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(LOGS, st.sampled_from([0, 2, 100]), st.sampled_from([0, 2048]))
 def test_it_counts_what_there_is(rows, limit, dense):
     triples, tied, cycles = one_by_one(rows)

@@ -153,6 +153,7 @@ def test_a_strong_newcomer_moves_nobody():
     assert back["model"].to_list()[-2:] == ["z", "q"]
 
 
+@pytest.mark.slow
 def test_a_real_move_is_found_and_noise_is_not():
     moved = FIELD | {"c": 1200}
     table = diff(log(4000, 1), log(4000, 2, moved)).table

@@ -138,7 +138,7 @@ def test_rows_without_a_cluster_stand_alone_and_are_told():
     assert report.calibration.predicted == 500
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 2**32), st.sampled_from([None, "question_id"]))
 def test_the_order_of_rows_leaves_no_trace(seed, cluster):
     frame = log(RATINGS, 400, ties=0.2, prompts=20)

@@ -208,7 +208,7 @@ def test_judges_and_prompts_whole():
     assert prompts.changed == len(frame) - len(left)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.integers(0, 2**31), st.sampled_from(["remove", "flip"]))
 def test_the_order_of_rows_leaves_no_trace(seed, change):
     frame = drawn(FIELD, 150, ties=0.3, seed=8)

@@ -15,7 +15,8 @@ from humorrank.errors import HumorRankError
 from humorrank.matches.log import MatchLog, _pass
 
 PROFILE = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 NAMES = st.sampled_from(["p", "q", "r", "naïve 模型", "model_b", "a", "tie", "7", "none"])
 RARE_NAMES = st.one_of(NAMES, NAMES, NAMES, NAMES, st.sampled_from(["", " ", "\x1f", None]))
@@ -158,6 +159,7 @@ ODD_CELLS = st.sampled_from(["", '"', "x,y", "\r", "\n", "\x00", "\ufeff", "é"]
 ENDS = st.sampled_from(["\n", "\r\n", "\n\n", "\r\r\n"])
 
 
+@pytest.mark.slow
 @given(
     columns=logs(),
     options=OPTIONS,
@@ -257,6 +259,7 @@ def test_more_names_than_a_table_is_made_for_are_counted_too(tmp_path):
         assert_alike(path, {})
 
 
+@pytest.mark.slow
 def test_many_rows_in_parts_of_all_sizes(tmp_path):
     names = pl.Series([f"model {i}" for i in range(700)])
     n = 1_100_000

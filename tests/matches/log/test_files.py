@@ -12,6 +12,7 @@ import time
 import polars as pl
 import pyarrow as pa
 import pytest
+from support.signals import PATIENCE
 
 from humorrank.errors import InputError, OptionError
 from humorrank.matches.log import MatchLog
@@ -99,15 +100,18 @@ def test_the_same_rows_in_any_container_are_the_same_matches(file, read, name):
     assert (report.unjudged, report.rows) == (1, 5)
 
 
-FROM_STDIN = """
+PREPARED = """
 import os, signal, tempfile
 from humorrank.matches.log import MatchLog
 # The workers of pytest-xdist ignore interrupts, which is inherited.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
+READ = """
 log = MatchLog("-")
 print(sum(map(len, log.batches())), log.report.files, log.report.notes)
 print([path for path in os.listdir(tempfile.gettempdir()) if path.startswith("humorrank-")])
 """
+FROM_STDIN = PREPARED + READ
 
 
 def from_stdin(folder, code=FROM_STDIN, **options):
@@ -137,7 +141,7 @@ import os, sys, tempfile, time
 from humorrank.matches.log.tables import opening
 def stay(path, label, kind):
     print(path.read_bytes()[:4], flush=True)
-    time.sleep(60)
+    time.sleep(600)
 opening.file_table = stay
 from humorrank.matches.log import MatchLog
 list(MatchLog("-").batches())
@@ -214,16 +218,17 @@ def test_text_from_standard_input_is_not_copied(tmp_path):
     ids=["nothing", "csv", "jsonl", "parquet"],
 )
 def test_ctrl_c_ends_a_wait_for_standard_input_at_once(tmp_path, start):
-    ready = 'import humorrank; print("ready", flush=True)\n'
-    process = from_stdin(tmp_path, ready + FROM_STDIN, stdin=subprocess.PIPE)
+    code = PREPARED + 'print("ready", flush=True)' + READ
+    process = from_stdin(tmp_path, code, stdin=subprocess.PIPE)
     try:
         assert process.stdout.readline() == b"ready\n"
         process.stdin.write(start)
         process.stdin.flush()
+        # A moment of any kind. On an idle machine, it waits for more input by then.
         time.sleep(1)
         process.send_signal(signal.SIGINT)
-        # It would wait for ever; how soon it ends is measured elsewhere.
-        process.wait(20)
+        # It would wait forever.
+        process.wait(PATIENCE)
     finally:
         process.kill()
     assert b"KeyboardInterrupt" in process.stderr.read()

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from humorrank.matches.log import MatchLog
 
 PROFILE = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 COLUMNS = ["model_a", "model_b", "winner"]
 OUTCOMES = {"model_a": 0, "B": 1, "Tie": 2, "both_bad": 3, "": 5, "error": 5, "right": 1}

@@ -16,7 +16,7 @@ from humorrank import InputError, OptionError, Tally
 from humorrank._util.atomic import replacing
 from humorrank.matches.kinds import TALLY_METADATA
 
-few = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=30, suppress_health_check=list(HealthCheck))
 
 LOG = pl.DataFrame(
     {
@@ -59,6 +59,7 @@ def test_cells_are_those_that_a_group_by_counts(rows, keys):
     assert tally.matches == sum(row[-1] for row in found(tally))
 
 
+@pytest.mark.slow
 @few
 @given(rows, st.randoms(use_true_random=False), st.integers(0, 60))
 def test_neither_order_nor_split_nor_file_nor_threads_leave_a_trace(tmp_path_factory, rows, r, cut):
@@ -445,6 +446,7 @@ def test_broken_files_and_others_are_no_tallies(file, tmp_path):
         Tally.read(tmp_path / "absent.parquet")
 
 
+@pytest.mark.slow
 def test_a_broken_cell_page_is_an_error(file):
     whole = bytearray(file.read_bytes())
     for at in range(4, len(whole) - 1500, 7):

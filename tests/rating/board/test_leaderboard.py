@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 from support.reference import Log, random_log, tied_into_a_ring
+from support.signals import PATIENCE
 
 import humorrank
 
@@ -363,6 +364,7 @@ def _rating_of_the_best(rows):
     return humorrank.rate(rows, bootstrap=100).rows[0].rating
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("contestants", [3, 1500])
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_ratings_run_in_other_processes_and_travel_between_them(method, contestants):
@@ -375,7 +377,7 @@ def test_ratings_run_in_other_processes_and_travel_between_them(method, contesta
     assert again.rows == board.rows
     assert again.win_matrix().equals(board.win_matrix())
     with multiprocessing.get_context(method).Pool(1) as pool:
-        best = pool.apply_async(_rating_of_the_best, (rows,)).get(timeout=60)
+        best = pool.apply_async(_rating_of_the_best, (rows,)).get(timeout=PATIENCE)
     assert best == board.rows[0].rating
 
 
@@ -397,7 +399,7 @@ def test_a_fork_can_do_what_its_parent_did(tmp_path):
     pl.DataFrame(rows * 3, schema=["model_a", "model_b", "winner"], orient="row").write_csv(path)
     here = _all_ways(rows * 3, path)
     with multiprocessing.get_context("fork").Pool(1) as pool:
-        there = pool.apply_async(_all_ways, (rows * 3, path)).get(timeout=60)
+        there = pool.apply_async(_all_ways, (rows * 3, path)).get(timeout=PATIENCE)
     assert there == here
 
 

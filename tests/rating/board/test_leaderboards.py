@@ -15,7 +15,7 @@ from humorrank import HumorRankError, NoMaximumError, OptionError, Tally
 from humorrank.rating.board.leaderboard import COLUMNS
 from humorrank.rating.board.ranks import ranks_by_interval, ranks_by_rating
 
-few = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 
 CYCLE = [("a", "b"), ("b", "c"), ("c", "a"), ("a", "c")]
 
@@ -39,6 +39,7 @@ OPTIONS = [
 ]
 
 
+@pytest.mark.slow
 @few
 @given(rows, st.sampled_from(OPTIONS), st.sampled_from(["judge", ["prompt"], ["prompt", "judge"]]))
 def test_a_group_is_rated_bit_for_bit_as_its_rows_alone(rows, options, by):
@@ -77,6 +78,7 @@ def test_a_group_is_rated_bit_for_bit_as_its_rows_alone(rows, options, by):
             assert u.matches == row["matches"]
 
 
+@pytest.mark.slow
 @few
 @given(rows, st.randoms(use_true_random=False), st.integers(0, 60))
 def test_neither_order_nor_split_nor_threads_leave_a_trace(tmp_path_factory, rows, r, cut):

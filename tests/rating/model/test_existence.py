@@ -53,7 +53,8 @@ LOGS = st.integers(2, 4).flatmap(
 )
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@pytest.mark.slow
+@settings(max_examples=500, derandomize=True)
 @given(LOGS, st.booleans(), st.booleans(), st.booleans())
 @example((2, [(0, 1, 1.0, 0), (0, 1, 0.5, 0)]), True, False, False)
 def test_a_maximum_exists_where_a_linear_program_says_so(drawn, davidson, position, control):

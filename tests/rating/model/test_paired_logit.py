@@ -115,7 +115,7 @@ def separated(m):
     return found.fun < -1e-9
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.integers(2, 5).flatmap(
         lambda n: st.lists(
@@ -192,7 +192,10 @@ def test_wilson(part, whole):
 
 
 def test_intervals_cover_and_ratings_do_not_shrink():
-    """200 logs with 100 points for the first: the full table is of `python -m bench.studies.bias`."""
+    """Covers 200 logs, with 100 points for the first position.
+
+    `python -m bench.studies.bias` prints the full table.
+    """
     truth = np.array([150.0, 100, 50, 0, -50, -100, -150])
     covered, spread, plain = [], [], []
     for seed in range(200):

@@ -76,7 +76,7 @@ def test_a_column_of_differences_is_the_same_as_two_columns():
     assert rate(one, **FULL).to_dict()["parameters"] == rate(table, **FULL).to_dict()["parameters"]
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20, derandomize=True)
 @given(st.integers(0, 2**32), st.sampled_from([None, "prompt", "judge"]))
 def test_order_splits_and_ways_in_leave_no_trace(seed, cluster):
     table = votes(300, prompts=8).with_columns(judge=pl.Series([f"j{i % 6}" for i in range(300)]))

@@ -48,6 +48,7 @@ def test_ranks_of_equals_are_open():
     assert found.groups == (("m0", "m1", "m2"),)
 
 
+@pytest.mark.slow
 def test_rank_intervals_cover_where_the_field_is_close():
     # Nine within four points, each known to 8: the share of runs in which the rank is inside.
     random = np.random.default_rng(5)

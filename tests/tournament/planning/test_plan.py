@@ -224,7 +224,7 @@ def test_matches_that_connect_nobody_are_refused():
         plan(RATINGS, matches=[2], prompts=[9], schedules=["swiss"], runs=1)
 
 
-def test_a_plan_for_many_models_takes_seconds():
+def test_a_plan_for_many_models_keeps_to_the_half_width():
     field = {f"m{i}": 1000.0 + i for i in range(200)}
     made = plan(field, half_width=30, joke_effects=80, schedules=["round_robin", "random"])
     assert made.options[0].largest <= 30 * 1.000001
