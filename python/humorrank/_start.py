@@ -53,7 +53,7 @@ def _run(ending: _Ending) -> str | int | None:
         from humorrank.cli import main as run  # noqa: PLC0415 - the slow import
 
         ending.imported = True
-        run()
+        run(lambda: ending.signal is not None)
     except SystemExit as end:
         return end.code
     except KeyboardInterrupt:
@@ -62,6 +62,8 @@ def _run(ending: _Ending) -> str | int | None:
         # A library may turn the exception that the signal raised into an error of its own.
         if ending.signal is None:
             raise
+        if ending.signal == signal.SIGINT:
+            os.write(2, b"interrupted\n")
         return 128 + ending.signal
     return 0
 

@@ -1,4 +1,4 @@
-"""Where names beside points stand."""
+"""The places of names next to points."""
 
 from itertools import pairwise
 

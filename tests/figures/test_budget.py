@@ -1,4 +1,4 @@
-"""Ratings by budget, as drawn."""
+"""The figure of the ratings by budget."""
 
 import polars as pl
 import pytest
@@ -71,7 +71,7 @@ def test_lines_begin_where_all_can_be_rated_and_it_is_said():
         | ((pl.col("model_a") != "model-002") & (pl.col("model_b") != "model-002"))
     )
     chart = figures.budget(late, steps=20)
-    assert "lines begin where" in notes(chart)
+    assert "Lines begin when" in notes(chart)
     assert min(lines(chart)) > 150
     assert all(len(ratings) == 5 for ratings in lines(chart).values())
 
@@ -94,9 +94,9 @@ def test_one_step_is_one_column_of_dots():
 
 
 def test_faults_of_budget():
-    with pytest.raises(OptionError, match="holds no order of matches"):
+    with pytest.raises(OptionError, match="contains no order of matches"):
         figures.budget(board())
-    with pytest.raises(OptionError, match="a tally holds no order of matches"):
+    with pytest.raises(OptionError, match="a tally contains no order of matches"):
         figures.budget(tally(log(3, 100)))
     with pytest.raises(NoMaximumError):
         figures.budget([("a", "b", "model_a")] * 10)

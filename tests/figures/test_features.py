@@ -1,4 +1,4 @@
-"""The labels of judges, as drawn."""
+"""The figure of the labels of judges."""
 
 import json
 
@@ -18,7 +18,7 @@ LABELS = (("irony", "wordplay", "absurdity"), ("timing", "deadpan"), ("cliché",
 
 
 def decisions(models=4, matches=400, seed=0):
-    """A decision log; some rows have empty lists, and some none."""
+    """Returns a decision log in which some rows have empty lists of labels, and some have none."""
     random = np.random.default_rng(seed)
     frame = log(models, matches, seed=seed)
     for column, labels in zip(COLUMNS, LABELS, strict=True):
@@ -44,7 +44,7 @@ def as_json(frame):
 
 
 def shares(frame, mass=lambda row: 1.0):
-    """Share of each (model, label), decision by decision."""
+    """Computes the share of each (model, label), decision by decision."""
     given, decided = {}, {}
     for row in frame.to_dicts():
         if row["winner"] == "tie":
@@ -126,7 +126,7 @@ def test_an_undefeated_model_has_no_failures_and_is_drawn():
         .otherwise(pl.col("winner"))
     )
     chart = figures.features(frame)
-    assert "shrunken by a prior" in notes(chart)
+    assert "shrunk by a prior" in notes(chart)
     shown = found(chart)
     assert ("model-000", "irony") in shown
     assert ("model-000", "cliché") not in shown

@@ -1,4 +1,4 @@
-"""The leaderboard and the ranks, as drawn."""
+"""The figures of the leaderboard and of the ranks."""
 
 import math
 
@@ -38,7 +38,7 @@ def test_board_plot_is_the_leaderboard():
 
 
 def test_open_ends_stop_at_the_border_with_a_triangle_that_is_explained():
-    # The best one lost a single match: most replicates have no maximum.
+    # The best model lost a single match, so most replicates have no maximum.
     source = pl.concat(
         [
             log(4, 300, called=names(4)),
@@ -57,10 +57,10 @@ def test_open_ends_stop_at_the_border_with_a_triangle_that_is_explained():
     assert row["rating_upper"] is None
     assert row["beyond_right"]
     assert row["rating"] < row["right"] < math.inf
-    assert "triangle at the border" in notes(chart)
+    assert "Triangle at the border" in notes(chart)
     marks = [layer["mark"] for layer in chart.to_dict()["layer"]]
     assert sum(mark.get("shape") == "triangle-right" for mark in marks) == 1
-    assert "triangle" not in notes(figures.leaderboard(board()))
+    assert "triangle" not in notes(figures.leaderboard(board())).lower()
     assert drawn(chart)
 
 
@@ -100,7 +100,7 @@ def test_ranks_are_the_boards():
     wanted = made.ranks(joint=True)
     found = rows(figures.ranks(made, joint=True), "rank_lower")
     assert found == wanted.table.to_dicts()
-    assert "all models at once" in notes(figures.ranks(made, joint=True))
+    assert "all models simultaneously" in notes(figures.ranks(made, joint=True))
 
 
 def test_two_models_can_be_drawn():
@@ -137,16 +137,16 @@ def test_names_of_any_script_and_length_are_drawn_and_markup_is_text():
 
 def test_what_cannot_be_drawn_is_refused():
     made = board()
-    with pytest.raises(OptionError, match="seed is said where the board is made"):
+    with pytest.raises(OptionError, match="seed cannot be set for a leaderboard"):
         figures.leaderboard(made, seed=1)
     with pytest.raises(OptionError, match="top must be a whole number"):
         figures.leaderboard(made, 0)
     with pytest.raises(OptionError, match="bootstrap=0"):
         figures.ranks(board(bootstrap=0))
     judged = log(3, 300).with_columns(judge=pl.Series(["a", "b"] * 150))
-    with pytest.raises(OptionError, match="by makes many boards"):
+    with pytest.raises(OptionError, match="instead of by"):
         figures.leaderboard(judged, by="judge")
-    with pytest.raises(OptionError, match="one board"):
+    with pytest.raises(OptionError, match="choose one of the groups"):
         figures.leaderboard(humorrank.rate(judged, by="judge", bootstrap=0))
 
 

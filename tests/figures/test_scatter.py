@@ -1,4 +1,4 @@
-"""Two ratings against each other, as drawn."""
+"""The figures of two ratings against each other."""
 
 import numpy as np
 import polars as pl
@@ -85,7 +85,7 @@ def test_faults_of_judges():
     third = pl.concat([source, log(6, 60, seed=9).with_columns(judge=pl.lit("eva"))])
     with pytest.raises(OptionError, match=r"two judges must be named.*'anna', 'ben', 'eva'"):
         figures.judges(third)
-    with pytest.raises(OptionError, match="holds no judges"):
+    with pytest.raises(OptionError, match="contains no judges"):
         figures.judges(board())
     always = source.with_columns(
         winner=pl.when(judge="ben", model_a="model-000")
@@ -94,7 +94,7 @@ def test_faults_of_judges():
         .then(pl.lit("model_b"))
         .otherwise("winner")
     )
-    with pytest.raises(NoMaximumError, match="what 'ben' says cannot be rated") as raised:
+    with pytest.raises(NoMaximumError, match="judgments of 'ben' cannot be rated") as raised:
         figures.judges(always)
     assert raised.value.outside
     apart = pl.concat(

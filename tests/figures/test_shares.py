@@ -1,4 +1,4 @@
-"""Position bias and reliability, as drawn."""
+"""The figures of position bias and reliability."""
 
 import polars as pl
 import pytest
@@ -53,7 +53,7 @@ def test_a_judge_with_only_ties_has_no_dot():
         [two_judges(), judged.log(RATINGS, 50, judge="tied").with_columns(winner=pl.lit("tie"))]
     )
     chart = figures.position_bias(source)
-    assert "nothing but ties" in notes(chart)
+    assert "gave only ties" in notes(chart)
     assert next(r for r in rows(chart, "judge") if r["judge"] == "tied")["share"] is None
     assert drawn(chart)
 
@@ -78,9 +78,9 @@ def test_judges_without_names_are_one():
 def test_faults_of_position_bias():
     with pytest.raises(InputError, match="names the winner first"):
         figures.position_bias([("a", "b"), ("b", "a")] * 20)
-    with pytest.raises(OptionError, match="holds no judges"):
+    with pytest.raises(OptionError, match="contains no judges"):
         figures.position_bias(board())
-    with pytest.raises(OptionError, match="where is said"):
+    with pytest.raises(OptionError, match="where cannot be set for a report"):
         figures.position_bias(bias(two_judges()), where="true")
 
 
@@ -100,7 +100,7 @@ def test_faults_of_reliability():
     report = check(two_judges(), folds=0)
     with pytest.raises(OptionError, match="no calibration"):
         figures.reliability(report)
-    with pytest.raises(OptionError, match="bins is said"):
+    with pytest.raises(OptionError, match="bins cannot be set for a report"):
         figures.reliability(report, bins=3)
-    with pytest.raises(OptionError, match="holds no matches"):
+    with pytest.raises(OptionError, match="contains no matches"):
         figures.reliability(board())

@@ -1,4 +1,4 @@
-"""The matrix of win rates, as drawn."""
+"""The figure of the matrix of win rates."""
 
 import math
 import re
@@ -15,7 +15,7 @@ SHARE = {"model_a": 1.0, "model_b": 0.0, "tie": 0.5}
 
 
 def counted(source, place):
-    """Points and matches by (row, column), counted one by one."""
+    """Counts points and matches by (row, column), match by match."""
     points, matches = defaultdict(float), Counter()
     for a, b, winner in source.iter_rows():
         points[place(a), place(b)] += SHARE[winner]
@@ -48,7 +48,7 @@ def test_beyond_70_models_neighbours_are_taken_together():
     points, matches = counted(source, lambda name: order.index(name) // band)
     chart = figures.win_rates(made)
     found = rows(chart, "share")
-    assert f"{band} neighbours in rank" in notes(chart)
+    assert f"{band} neighbors in rank" in notes(chart)
     assert len(found) == sum(one != other for one, other in matches)
     for row in found:
         key = tuple((int(row[side].split("–")[0]) - 1) // band for side in ("row", "column"))  # noqa: RUF001
@@ -60,7 +60,7 @@ def test_counts_and_shares_are_written_while_they_can_be_read():
     _, texts = drawn(figures.win_rates(board(9, 9_000)))
     assert sum(text.endswith("%") for text in texts) >= 72
     chart = figures.win_rates(board(9, 9_000))
-    assert "below the share: matches" in notes(chart)
+    assert "Below the share: number of matches" in notes(chart)
     layers = {models: len(figures.win_rates(board(models, 4_000)).layer) for models in (12, 20, 30)}
     assert layers == {12: 3, 20: 2, 30: 1}
 

@@ -1,4 +1,4 @@
-"""Charts as files and as text."""
+"""Charts written as files and as text."""
 
 import json
 import re
@@ -84,7 +84,7 @@ def test_ids_are_found_and_no_two_figures_share_one():
 
 @pytest.mark.parametrize("name", ["x.pdf", "x", "x.svg.gz", ".png"])
 def test_another_ending_is_refused(chart, tmp_path, name):
-    with pytest.raises(OptionError, match=r"a figure ends in \.png, \.svg, \.json, \.html"):
+    with pytest.raises(OptionError, match=r"a figure must end in \.png, \.svg, \.json, \.html"):
         figures.save(chart, tmp_path / name)
     assert not list(tmp_path.iterdir())
 

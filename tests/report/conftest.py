@@ -1,4 +1,4 @@
-"""A real browser, where there is one."""
+"""Fixtures that open pages in a real browser, if one is installed."""
 
 import os
 import shutil
@@ -17,14 +17,14 @@ document.addEventListener("securitypolicyviolation", (event) => {
 """
 
 
-# Of a module, not of the session: while it is open, no test beside it could use asyncio.
+# The scope is a module, because other tests cannot use asyncio while the browser is open.
 @pytest.fixture(scope="module")
 def browser():
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
-        pytest.skip(f"there is no browser: none of {', '.join(NAMES)} is installed")
-    # Chromium runs as root, as in a container, only without its sandbox.
+        pytest.skip(f"no browser is installed (tried {', '.join(NAMES)})")
+    # As root, for example in a container, Chromium only runs without its sandbox.
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
     with api.sync_playwright() as playwright:
         opened = playwright.chromium.launch(
@@ -36,7 +36,7 @@ def browser():
 
 @pytest.fixture
 def looked_at(browser):
-    """Opens a file as a reader does; at the end nothing may have gone wrong or been asked for."""
+    """Opens a file, and checks at the end that there were no errors and no requests."""
 
     @contextmanager
     def looked_at(path, *, width=1280, scheme="light"):

@@ -1,4 +1,4 @@
-"""The page in a real browser: it is sorted, filtered, and its numbers are those of the board."""
+"""The page in a real browser: sorting, filters, and numbers that match the leaderboard."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ BAD = ("serious", "critical")
 
 @pytest.fixture(scope="module")
 def tournament(tmp_path_factory):
-    """A page of a small tournament some of whose judgments failed, and its board."""
+    """Returns a page of a small tournament in which some judgments failed."""
     folder = tmp_path_factory.mktemp("tournament")
     store = folder / "T.sqlite"
     judge = {"tie_rate": 0.2, "failure_rate": 0.3, "retries": 1, "position_bias": 60}
@@ -25,7 +25,7 @@ def tournament(tmp_path_factory):
     def play():
         finish(made(store, spec_of(7, judge=judge, budget=700), field(7, 60)))
 
-    # The browser has the event loop of this thread.
+    # The browser occupies the event loop of this thread.
     with ThreadPoolExecutor(1) as threads:
         threads.submit(play).result()
     found = make_page(store, tiers={"high": 1020, "low": None}, pictures=False)
@@ -35,7 +35,7 @@ def tournament(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory):
-    """A page of a log with jokes, reasons and labels."""
+    """Returns a page of a log with jokes, reasons and labels."""
     folder = tmp_path_factory.mktemp("judged")
     log = folder / "log.parquet"
     decisions(NAMES, 1_500, offensive=0.01).write_parquet(log)
@@ -219,7 +219,7 @@ def test_offensive_jokes_are_folded_away_until_asked_for(looked_at, judged, tmp_
         choose(opened, *pair)
         joke = opened.get_by_text(text, exact=True).first
         assert not joke.is_visible()
-        opened.get_by_text("Labelled offensive by a judge: show").first.click()
+        opened.get_by_text("Labeled offensive by a judge (show)").first.click()
         assert opened.locator("details[open] .text").first.is_visible()
     shown = make_page(log, offensive="show", pictures=False)
     shown.write(tmp_path / "shown.html")
@@ -251,7 +251,7 @@ def test_tables_of_rates_labels_bias_failures_and_origin(looked_at, tournament, 
         failed = opened.locator("#failures-table tbody tr").all_inner_texts()
         assert len(failed) == 1
         assert "simulated failure of 2 attempts" in failed[0]
-        assert opened.locator("#labels").inner_text().count("without labels") == 1
+        assert opened.locator("#labels").inner_text().count("have no labels") == 1
         assert found.evidence.fingerprint in opened.locator("#facts").inner_text()
         assert "judge.failure_rate" in opened.locator("#again").inner_text()
     path, found, log = judged
@@ -321,7 +321,7 @@ def test_hostile_texts_are_shown_as_texts(looked_at, tmp_path):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_serious_violation_of_accessibility(looked_at, judged, tournament, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    # The log has labels, the store has failures and tiers.
+    # The log has labels; the store has failures and tiers.
     path, width = {"light": (tournament[0], 390), "dark": (judged[0], 1280)}[scheme]
     with looked_at(path, width=width, scheme=scheme) as opened:
         opened.locator("#board-table .name").first.focus()

@@ -1,4 +1,4 @@
-"""The page without a browser: what stands in it, what it refuses, and where it came from."""
+"""The page without a browser: its contents, its errors, and how it was made."""
 
 import base64
 import hashlib
@@ -36,7 +36,7 @@ def log():
 
 
 def inside(html, tag):
-    """The contents of the elements of a name, as an HTML parser takes them."""
+    """Returns the contents of the elements with a tag, as an HTML parser reads them."""
     return re.findall(rf"<{tag}(?: [^>]*)?>(.*?)</{tag}", html, re.DOTALL)
 
 
@@ -67,7 +67,7 @@ def test_the_policy_names_the_hashes_of_what_runs_and_lets_nothing_else(log):
         "form-action",
     }
     assert rules["img-src"] == "data:"
-    # Nothing names an address, and nothing parses text as markup.
+    # No address is named, and no text is parsed as markup.
     assert not re.findall(r"https?://|//cdn|@import|url\(", style + script)
     for means in ("innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(", "srcdoc"):
         assert means not in script
@@ -171,7 +171,7 @@ def test_examples_are_bounded_by_pair_and_by_bytes(log):
         assert taken < share * size + 1_000
         assert 0 < len(part["rows"]) < 50
         pairs = {tuple(sorted(row[:2])) for row in part["rows"]}
-        # Further examples of a pair go before the first of another.
+        # Further examples of a pair are left out before the first example of another.
         assert len(pairs) == min(10, len(part["rows"]))
 
 
@@ -236,8 +236,8 @@ def test_a_store_and_its_exports_hold_the_same_decisions(tmp_path):
 def test_sources_without_texts_judges_or_order_say_so(log, tmp_path):
     votes = log.select("model_a", "model_b", "winner")
     notes = make_page(votes, pictures=False, bootstrap=0).data["notes"]
-    assert "without texts" in notes["examples"]
-    assert "without labels" in notes["features"]
+    assert "have no texts" in notes["examples"]
+    assert "have no labels" in notes["features"]
     humorrank.tally(votes).write(tmp_path / "t.parquet")
     made = make_page(tmp_path / "t.parquet", pictures=False, bootstrap=0)
     assert "keeps no texts" in made.data["notes"]["examples"]
@@ -252,7 +252,7 @@ def test_sources_without_texts_judges_or_order_say_so(log, tmp_path):
     odd = log.with_columns(loser_features=pl.lit("what"), prompt=pl.lit([1, 2]))
     made = make_page(odd, pictures=False, bootstrap=0)
     assert "'what' is no JSON list" in made.data["notes"]["features"]
-    assert "600 labels are no lists" in made.data["notes"]["examples"]
+    assert "600 labels are not lists" in made.data["notes"]["examples"]
     assert "left out: prompt" in made.data["notes"]["examples"]
 
 
@@ -260,7 +260,7 @@ def test_many_judges_are_taken_as_one():
     many = decisions(NAMES, 400).with_columns(judge=pl.format("j{}", pl.int_range(pl.len()) % 40))
     made = make_page(many, pictures=False, bootstrap=0)
     assert len(made.data["bias"]) == 1
-    assert "40 judges, taken as one" in made.data["notes"]["bias"]
+    assert "40 judges, treated as one" in made.data["notes"]["bias"]
     assert len(made.data["head"]["judges"]) == 20
     assert made.data["head"]["more_judges"] == 20
 
@@ -272,11 +272,11 @@ def test_what_is_refused(log, tmp_path):
         (log, {"examples": -1}, "examples must be a whole number, 0 to 100"),
         (log, {"tiers": "strong"}, None),
         (log, {"tiers": "strong=x"}, "NAME=RATING"),
-        (log, {"by": "judge"}, "a page is of one board"),
+        (log, {"by": "judge"}, "a page shows a single leaderboard"),
         (log, {"texts": ("left", "right")}, "no column 'left' with texts"),
-        (board, {"bootstrap": 100}, "said where the board is rated"),
-        (board, {"reading": {"where": "x"}}, "said where the board is rated"),
-        (humorrank.tally(log), {"texts": ("a", "b")}, "a tally holds no texts"),
+        (board, {"bootstrap": 100}, "cannot be set for a leaderboard"),
+        (board, {"reading": {"where": "x"}}, "cannot be set for a leaderboard"),
+        (humorrank.tally(log), {"texts": ("a", "b")}, "a tally contains no texts"),
     ):
         if words is None:
             assert make_page(source, pictures=False, bootstrap=0, **options).data["board"]["tiers"]
@@ -324,7 +324,7 @@ def test_pictures_stand_in_the_page_where_they_can_be_drawn(log, monkeypatch):
 def test_without_what_draws_them_the_page_has_no_pictures_and_says_so(log, tmp_path):
     path = tmp_path / "log.parquet"
     log.write_parquet(path)
-    # In a process of its own, as what is imported stays imported.
+    # This needs its own process, because modules stay imported.
     code = (
         "import sys; sys.modules['altair'] = None\n"
         "from humorrank.report import make_page\n"

@@ -6,6 +6,7 @@ import importlib.metadata
 import io
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Annotated, ClassVar
 
 import typer
@@ -149,8 +150,13 @@ def _about(
     """
 
 
-def main() -> None:
-    """Runs the command line and exits."""
+def main(stopped: Callable[[], bool] = lambda: False) -> None:
+    """Runs the command line and exits.
+
+    Args:
+        stopped: Whether a signal is ending the process, so that any error is a consequence of it:
+            a library may turn an interrupt into an error of its own.
+    """
     try:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
@@ -160,13 +166,17 @@ def main() -> None:
     except KeyboardInterrupt:
         # Commands handle Ctrl-C themselves; this one came before or after the command.
         sys.exit(INTERRUPTED)
-    except ConvergenceError as error:
+    except Exception as error:
+        if stopped():
+            raise
+        sys.exit(_reported(error))
+
+
+def _reported(error: Exception) -> int:
+    """Prints an error, and returns the exit code."""
+    if isinstance(error, HumorRankError | OSError):
         typer.echo(f"error: {error}", err=True)
-        sys.exit(OURS)
-    except (HumorRankError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(THEIRS)
-    except Exception:
-        traceback.print_exc()
-        typer.echo("error: this is a bug in humorrank; please report it", err=True)
-        sys.exit(OURS)
+        return OURS if isinstance(error, ConvergenceError) else THEIRS
+    traceback.print_exception(error)
+    typer.echo("error: this is a bug in humorrank; please report it", err=True)
+    return OURS

@@ -72,7 +72,8 @@ class LazyGroup(TyperGroup):
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
         """Writes the help of the group, with its commands in panels.
 
-        Typer would draw boxes, for which it imports what takes twice as long as all the rest.
+        Typer would draw boxes, but the libraries that do so take twice as long to import as
+        everything else.
         """
         self.format_usage(ctx, formatter)
         self.format_help_text(ctx, formatter)

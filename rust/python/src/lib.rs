@@ -132,6 +132,7 @@ mod _core {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.py().import("numpy")?;
         numpy::npyffi::is_numpy_2(module.py());
+        numpy::PyArray1::<f64>::zeros(module.py(), 0, false);
         super::work::note_process();
         Ok(())
     }
