@@ -1,4 +1,4 @@
-"""The openai provider against an endpoint that goes wrong in every way, over real sockets."""
+"""The provider `openai` with an endpoint that fails in every possible way, over real sockets."""
 
 import socket
 from pathlib import Path
@@ -14,7 +14,7 @@ pytest.importorskip("httpx")
 
 @pytest.fixture
 def run(run):
-    """Has "openai/m" write about some headlines; returns (exit code, errors)."""
+    """Lets "openai/m" write about the given headlines; returns (exit code, errors)."""
     humorrank = run
 
     def of_headlines(headlines, *more):
@@ -43,7 +43,7 @@ PASSING = (
     *("no_json", "schema", "deep", "empty", "null", "length"),
 )
 SILENT = ("hang", "drip")
-"""Faults that last until the client gives up: the only ones that need a short timeout."""
+"""Faults that last until the client gives up, the only ones that need a short timeout."""
 
 
 def test_what_passes_is_asked_for_again_and_each_prompt_ends_once(endpoint, run):
@@ -76,7 +76,7 @@ def test_what_does_not_pass_is_a_stored_failure_with_its_reason(endpoint, run):
         "no_json": "no chat completion",
         "schema": "no chat completion",
         "empty": "the answer was empty",
-        "length": "cut at the limit of tokens",
+        "length": "cut off at the token limit",
         "refusal": "refused: I will not joke about that.",
         "filtered": "refused: content_filter",
         "bad_request": "status 400: too long",
@@ -87,7 +87,7 @@ def test_what_does_not_pass_is_a_stored_failure_with_its_reason(endpoint, run):
 
 
 def test_an_answer_that_does_not_come_is_asked_for_again(endpoint, run):
-    # So many retries that a busy machine, which answers late, spends at most some of them.
+    # Enough retries that late answers on a busy machine do not use all of them.
     passing = [f"{fault} 1 x" for fault in SILENT]
     code, err = run(passing, "--set", "timeout=1.5", "--set", "retries=50")
     assert code == 0 and f"{len(passing)} jokes committed" in err and "failed" not in err

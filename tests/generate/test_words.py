@@ -1,4 +1,4 @@
-"""Whether the words of a prompt occur in a joke."""
+"""Detection of a prompt's words in a joke."""
 
 import unicodedata
 

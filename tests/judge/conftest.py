@@ -1,3 +1,3 @@
-"""What these tests share."""
+"""Fixtures of these tests."""
 
 from support.endpoint import endpoint  # noqa: F401 - a fixture

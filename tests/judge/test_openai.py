@@ -1,4 +1,4 @@
-"""The judge behind an endpoint that goes wrong in every way, over real sockets."""
+"""The judge with an endpoint that fails in every possible way, over real sockets."""
 
 import json
 import math
@@ -28,7 +28,7 @@ VERDICT = json.dumps(
 
 @pytest.fixture
 def run(run, endpoint):
-    """Has "openai/m" judge a pair for each of some prompts; returns (exit code, errors)."""
+    """Lets "openai/m" judge a pair for each of the given prompts; returns (exit code, errors)."""
     endpoint.write = lambda _: VERDICT
     humorrank = run
 
@@ -47,7 +47,7 @@ def run(run, endpoint):
 
 
 def decisions(run, prompts, *more):
-    """The decision log by prompt, and the match log; each row of either, once."""
+    """Returns the decision log by prompt, and the match log, and checks that no row repeats."""
     code, err = run(prompts, "--decisions", "-o", "d.jsonl", *more)
     assert code == 0, err
     frame = pl.read_ndjson("d.jsonl", infer_schema_length=None)
@@ -62,7 +62,7 @@ PASSING = (
     *("no_json", "schema", "deep", "empty", "null", "length", "wrong", "doubled"),
 )
 SILENT = ("hang", "drip")
-"""Faults that last until the client gives up: the only ones that need a short timeout."""
+"""Faults that last until the client gives up, the only ones that need a short timeout."""
 
 
 def test_what_passes_is_asked_for_again_and_each_comparison_has_one_verdict(run, endpoint):
@@ -93,7 +93,7 @@ def test_what_does_not_pass_is_one_stored_failure_and_no_tie(run, endpoint):
 
 
 def test_an_answer_that_does_not_come_is_asked_for_again(run, endpoint):
-    # So many retries that a busy machine, which answers late, spends at most some of them.
+    # Enough retries that late answers on a busy machine do not use all of them.
     passing = [f"{fault} 1 x" for fault in SILENT]
     found, _ = decisions(run, passing, "--set", "timeout=1.5", "--set", "retries=50")
     assert all(found[text]["score"] == 0.0 and found[text]["attempts"] > 1 for text in passing)
@@ -232,7 +232,7 @@ def test_an_endpoint_without_log_probabilities_cannot_decide_by_them(run):
         ("temperature=-1", "temperature"),
         ("structured=yaml", "structured must be one of"),
         ("tempreature=1", "temperature"),
-        ("base_url=http://me:secret@x/v1", "must hold no name or password"),
+        ("base_url=http://me:secret@x/v1", "must not contain a name or a password"),
         ("base_url=x", "must begin with http"),
         ("api_key_file=nowhere", "cannot be read"),
         ("timeout=0", "timeout"),

@@ -1,4 +1,4 @@
-"""A whole tournament whose judge is an endpoint that goes wrong in every way."""
+"""A whole tournament whose judge is an endpoint that fails in every possible way."""
 
 import itertools
 import json
@@ -28,7 +28,7 @@ HUMORRANK = [sys.executable, "-c", "from humorrank.cli import main; main()"]
 
 @pytest.fixture
 def play(monkeypatch, capsys, endpoint):
-    """Plays every pair on each of some prompts; returns (exit code, errors)."""
+    """Plays every pair on each of the given prompts; returns (exit code, errors)."""
     verdict = {"reasoning": "", "decision": "B", "winner_humor_features": ["irony"]}
     verdict |= {"winner_delivery_features": ["timing"], "loser_features": ["cliché"]}
     endpoint.write = lambda _: json.dumps(verdict)
@@ -67,7 +67,7 @@ RUN = ("run", "spec.toml", "--store", "T.sqlite")
 
 
 def outcomes():
-    """(comparison, position) of each judgment, with its score, and of each failure."""
+    """Returns (comparison, position) of each judgment, with its score, and of each failure."""
     judged = rows(Path("T.sqlite"), "SELECT comparison, position, score FROM judgments")
     failed = rows(Path("T.sqlite"), "SELECT comparison, position FROM failures")
     return judged, failed
@@ -75,7 +75,7 @@ def outcomes():
 
 @pytest.mark.slow
 def test_each_comparison_ends_as_one_verdict_or_one_stored_failure(play, endpoint):
-    # Of three comparisons on a prompt, some come through, and some do not.
+    # Of the three comparisons on a prompt, some succeed and some fail.
     prompts = ["rate 0 x", *(f"{fault} 3 x" for fault in PASSING), *(f"{f} 99 x" for f in LASTING)]
     expected = len(prompts) * 3
     code, err = play(prompts, *RUN)

@@ -1,4 +1,4 @@
-"""The simulated judge draws what it says it draws."""
+"""The simulated judge draws verdicts with the documented probabilities."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def test_ties_leave_the_expected_score_as_it_is(gap, bias, tie_rate):
 
 
 def test_joke_effects_have_the_spread_that_is_asked_for():
-    """A joke's own quality, recovered from the logit of many tournaments' mean scores."""
+    """Recovers a joke's own quality from the logit of the mean scores of many tournaments."""
     rated = {"a": 1000.0, "b": 1000.0}
     seeds = 400
     means = np.zeros(200)

@@ -1,4 +1,4 @@
-"""Labels: which are known, and which of them is meant."""
+"""Labels: reading a taxonomy, and matching the spellings of its labels."""
 
 import json
 
@@ -93,7 +93,7 @@ def test_a_missing_key_is_refused(tmp_path):
 def test_a_file_that_is_none_says_so(tmp_path, name, content):
     path = tmp_path / name
     path.write_bytes(content)
-    with pytest.raises(InputError, match="is no taxonomy"):
+    with pytest.raises(InputError, match="is not a taxonomy"):
         Taxonomy.load(path)
 
 

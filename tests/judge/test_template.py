@@ -1,4 +1,4 @@
-"""What a judge is told, and that no joke can change it."""
+"""The prompt of a judge, which no joke can change."""
 
 import json
 import re
@@ -47,7 +47,7 @@ def user(compared, template=None):
 
 
 def strings(content):
-    """The JSON strings of a message, read as JSON."""
+    """Returns the JSON strings of a message, parsed as JSON."""
     decoder, found, place = json.JSONDecoder(), [], 0
     while (place := content.find('"', place)) >= 0:
         value, place = decoder.raw_decode(content, place)
@@ -56,7 +56,7 @@ def strings(content):
 
 
 def bones(content):
-    """A message without its JSON strings."""
+    """Returns a message without its JSON strings."""
     return re.sub(r'"(?:[^"\\\n]|\\.)*"', '""', content)
 
 
@@ -101,7 +101,7 @@ def test_each_kind_of_prompt_is_asked_for_in_its_own_words():
 
 
 def test_what_pairs_share_comes_first():
-    """System and labels, then the prompt, then joke A: so a cache of prefixes holds them."""
+    """Instructions, labels, prompt and joke A come first, so that a prefix cache holds them."""
     one = Template.default().messages(comparison("same", "x"))
     two = Template.default().messages(comparison("same", "y"))
     assert [message["role"] for message in one] == ["system", "user"]
@@ -162,9 +162,9 @@ def test_the_digest_is_of_the_source():
         (USES + "{{ 1 / 0 }}", OptionError, "fails on"),
         (USES + "{{ ''.__class__.__mro__ }}", OptionError, "fails on"),
         (USES + "{% include 'secret' %}", OptionError, "fails on"),
-        ("\n\n{{ prompt }", InputError, "row 3: is no jinja2 template"),
-        (USES + "{% if %}", InputError, "is no jinja2 template"),
-        (USES + "{{ joke_a | nothing }}", InputError, "is no jinja2 template"),
+        ("\n\n{{ prompt }", InputError, "row 3: is not a jinja2 template"),
+        (USES + "{% if %}", InputError, "is not a jinja2 template"),
+        (USES + "{{ joke_a | nothing }}", InputError, "is not a jinja2 template"),
     ],
 )
 def test_a_template_that_cannot_be_used_is_refused(tmp_path, source, error, told):
@@ -186,7 +186,7 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path):
 
 
 def test_nobody_pays_for_what_they_do_not_use():
-    """What reads texts is imported when it is asked for: most commands read none."""
+    """The modules that read texts are imported on first use, since most commands read none."""
     script = (
         "import sys, humorrank, humorrank.judge, humorrank.cli; "
         "print(*{'pydantic', 'jinja2', 'json_repair'} & set(sys.modules))"

@@ -1,4 +1,4 @@
-"""What an answer is read as: lenient in form, strict in meaning."""
+"""Parsing of answers: lenient about form, strict about meaning."""
 
 import json
 import pickle
@@ -22,7 +22,7 @@ ANSWER = {
 TEXT = json.dumps(ANSWER)
 WHOLE = Verdict(**ANSWER)
 OPEN = TEXT[:-1]
-"""Without its brace."""
+"""The rest of an object, without its opening brace."""
 
 
 def code(text):

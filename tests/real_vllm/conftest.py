@@ -1,4 +1,4 @@
-"""The tiny model of all tests here."""
+"""The tiny model of these tests."""
 
 import subprocess
 import sys

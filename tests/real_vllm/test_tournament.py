@@ -42,12 +42,12 @@ def test_a_tournament_is_interrupted_goes_on_and_is_rated(tiny_llama, tmp_path):
         assert process.poll() is None, process.communicate()[1][-3000:]
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    # As a terminal does: to every process of the group, the engine's too.
+    # Like a terminal, this signals every process of the group, including the engine's.
     os.killpg(process.pid, signal.SIGINT)
     pressed = time.monotonic()
     _, told = process.communicate(timeout=600)
     assert process.returncode == 130, told[-3000:]
-    # What was in flight when the key was pressed was judged, and stored.
+    # The comparisons in flight at the interrupt were judged and stored.
     in_flight = int(re.search(r"finishing (\d+) judgments in flight", told)[1])
     judged = rows(store, JUDGED)[0][0]
     failed = rows(store, "SELECT count(*) FROM failures")[0][0]

@@ -1,4 +1,4 @@
-"""Makes a tiny random Llama: a whole model in a folder, of no use but to run a real engine.
+"""Makes a tiny random Llama, a complete model in a folder that a real engine can run.
 
 python tests/real_vllm/tiny_llama.py FOLDER
 """
@@ -23,11 +23,11 @@ SENTENCES = [
     "The headline, the prompt, joke A and joke B; reasoning, decision, winner and loser features.",
 ]
 LIKELY = {'"': 9.0, "A": 8.0, "B": 8.0, "T": 8.0}
-"""Token -> how much likelier it is than at random, in logits: strings must end some day."""
+"""Mapping from token to a bonus in logits, so that strings end eventually."""
 
 
 def make(folder: Path) -> Path:
-    """Writes the model and its tokenizer, the same ones each time; returns the folder."""
+    """Writes the model and its tokenizer, which are always the same, and returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     trained = ByteLevelBPETokenizer()
     trained.train_from_iterator(
@@ -65,7 +65,7 @@ def make(folder: Path) -> Path:
 
 
 def _make_likely(model: LlamaForCausalLM, more: dict[int, float]) -> None:
-    """A bias: the first number of every hidden state is the same, and only the head reads it."""
+    """Adds a bias: the first value of every hidden state is constant, and only the head uses it."""
     with torch.no_grad():
         for name, weights in model.named_parameters():
             if name.endswith(("o_proj.weight", "down_proj.weight")):
@@ -74,7 +74,7 @@ def _make_likely(model: LlamaForCausalLM, more: dict[int, float]) -> None:
                 weights[:, 0] = 0
         model.model.embed_tokens.weight[:, 0] = 8.0
         model.lm_head.weight[:, 0] = 0
-        # The last norm brings that number close to this.
+        # The last norm turns that value into approximately this.
         constant = 8.0
         for token, bias in more.items():
             model.lm_head.weight[token, 0] = bias / constant

@@ -1,4 +1,4 @@
-"""What becomes of judgments that contradict each other in the two orders."""
+"""Judgments that contradict each other in the two orders."""
 
 import json
 from functools import partial
@@ -25,7 +25,7 @@ def both(tmp_path_factory):
 
 
 def pairs(log):
-    """One row a comparison: both judgments."""
+    """Groups a log by comparison, with both judgments in each group."""
     low = pl.min_horizontal("model_a", "model_b").alias("low")
     high = pl.max_horizontal("model_a", "model_b").alias("high")
     return log.with_columns(low, high).group_by("question_id", "low", "high", maintain_order=True)

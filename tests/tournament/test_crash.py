@@ -1,4 +1,4 @@
-"""Crashes: what is committed stays, and the log ends as if nothing had happened."""
+"""Crashes: committed judgments are kept, and the final log is the same as without crashes."""
 
 import os
 import re
@@ -56,7 +56,7 @@ print(ending.commits, ending.judged)
 
 @pytest.mark.slow
 def test_kill_9_loses_nothing_and_changes_nothing():
-    """In a process of its own: it forks, which threads of other tests would not survive."""
+    """Runs in a separate process, because it forks, which threads of other tests do not survive."""
     script = TESTS / "soak" / "crash.py"
     done = subprocess.run(
         [sys.executable, str(script), "--kills", "24", "--seed", "1"],
@@ -74,7 +74,7 @@ def test_kill_9_loses_nothing_and_changes_nothing():
 @pytest.mark.skipif(shutil.which("cc") is None, reason="counting fsync calls needs a C compiler")
 @pytest.mark.parametrize("prompts", [1, 40])
 def test_nobody_learns_of_a_judgment_before_the_disk_has_it(tmp_path, prompts):
-    """Between any two times that commits are told, SQLite has synced its log to the disk."""
+    """SQLite syncs its log to the disk between any two reports of commits."""
     (tmp_path / "shim.c").write_text(SHIM)
     shim, log, store = tmp_path / "shim.so", tmp_path / "syncs", tmp_path / "T.sqlite"
     subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, tmp_path / "shim.c", "-ldl"], check=True)

@@ -1,4 +1,4 @@
-"""What the engine makes of judges: slow, wrong, faulty, or done."""
+"""The tournament engine with judges that are slow, wrong, faulty or finished."""
 
 import asyncio
 import sqlite3
@@ -19,7 +19,7 @@ from humorrank.tournament.status import status
 
 
 class OneByOne:
-    """A judge as an endpoint is: single answers, out of order, some failures."""
+    """A judge that answers like an endpoint: one by one, out of order, with some failures."""
 
     name = "one by one"
     batch_size = 7
@@ -156,7 +156,7 @@ def test_a_judge_that_cannot_judge_ends_the_run_and_nothing_else(tmp_path, fault
 
 
 def test_a_stop_ends_it_after_the_rounds_that_are_under_way(tmp_path):
-    """Also when the store is resumed: the rule is told the same verdicts again."""
+    """A resumed store passes the same verdicts to the rule again, so the rule still holds."""
 
     def rule():
         seen = []
@@ -177,7 +177,7 @@ def test_a_stop_ends_it_after_the_rounds_that_are_under_way(tmp_path):
         assert (again.reason, again.judged) == ("enough is known", 0)
 
 
-# It asks JAX for more digits than JAX gives by default, which JAX says.
+# It requests a higher precision than JAX's default, and JAX warns about it.
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_arena_rank_reads_an_export_as_it_is(tmp_path):
@@ -194,7 +194,7 @@ def test_arena_rank_reads_an_export_as_it_is(tmp_path):
 
 
 def aged(path):
-    """Turns a store into one of version 1, which had no unknown labels."""
+    """Converts a store to version 1, which had no unknown labels."""
     with sqlite3.connect(path, isolation_level=None) as connection:
         connection.execute("ALTER TABLE rationales DROP COLUMN unknown_labels")
         connection.execute("PRAGMA user_version = 1")

@@ -1,4 +1,4 @@
-"""What holds in every tournament, whatever the field, the budget and the failures."""
+"""Properties of every tournament, for any field, budget and failures."""
 
 import itertools
 import tempfile
@@ -111,7 +111,7 @@ def test_the_whole_budget_gives_every_pair_on_every_prompt_once(tmp_path, kind, 
 @settings(max_examples=40, derandomize=True)
 @given(tournaments(), st.data())
 def test_the_way_the_judge_is_asked_leaves_no_trace(case, data):
-    """Batches, bounds, and who answers first do not matter: only the spec and the seed do."""
+    """Batches, limits and the order of answers have no effect; only the spec and the seed do."""
     spec, texts, _ = case
     with tempfile.TemporaryDirectory() as folder:
         logs = []
@@ -126,7 +126,7 @@ def test_the_way_the_judge_is_asked_leaves_no_trace(case, data):
 
 
 def test_a_larger_budget_plays_on_where_a_smaller_one_ended(tmp_path):
-    """Not the same rounds as if it had been there at once, but none of what was played is lost."""
+    """An extension changes later rounds, but no played comparison is lost."""
     path = tmp_path / "T.sqlite"
     finish(made(path, spec_of(7, budget=20), field(7, 5)))
     before = rows(path, LOG)

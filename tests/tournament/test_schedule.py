@@ -1,4 +1,4 @@
-"""Schedules as the engine of a tournament calls them."""
+"""Schedules, called as the tournament engine calls them."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def test_the_whole_budget_is_every_pair_on_every_prompt_once(kind, contestants):
 @settings(max_examples=300)
 @given(data=st.data())
 def test_random_tournaments_keep_the_invariants_and_resume(data):
-    """Whoever is told what was made and what was recorded goes on with the same rounds."""
+    """A scheduler with the same scheduled and recorded comparisons makes the same rounds."""
     kind = data.draw(st.sampled_from(KINDS))
     contestants, prompts = data.draw(st.integers(2, 12)), data.draw(st.integers(1, 8))
     options = {
@@ -88,7 +88,7 @@ def test_random_tournaments_keep_the_invariants_and_resume(data):
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_cannot_be_made_is_not_scheduled_and_does_not_count_as_played(kind):
     scheduler = Scheduler(kind, 4, 5, seed=3)
-    # One pair has identical jokes throughout; the others play all the same.
+    # One pair has identical jokes on all prompts; the other pairs play nevertheless.
     assert scheduler.take([2] * 5, [1] * 5, range(5), played=False) == 5
     assert scheduler.take([1], [2], [0]) == 0
     assert (scheduler.played, scheduler.possible()) == (0, 25)
@@ -135,7 +135,7 @@ def test_equal_ratings_are_paired_by_the_seed():
 
 
 def test_prompts_are_spread_evenly():
-    """Each pair draws prompts of its own; the first of many pairs are uniform."""
+    """Each pair draws its own prompts; the first prompts of many pairs are uniform."""
     scheduler = Scheduler("swiss", 4000, 20, seed=5)
     prompts = scheduler.next_round(10_000).prompt
     counts = np.bincount(prompts, minlength=20)
@@ -144,7 +144,7 @@ def test_prompts_are_spread_evenly():
 
 
 def test_the_information_schedule_plays_neighbours():
-    """With everyone rated, those next to each other play: nothing is learned from the others."""
+    """Once all are rated, neighbors play, because the other pairs are not informative."""
     scheduler = Scheduler("information", 10, 2000, seed=0)
     strengths = -0.5 * np.arange(10)
     scores = np.random.default_rng(1)
@@ -170,7 +170,7 @@ def test_the_information_schedule_plays_neighbours():
         ({"prompts_per_pairing": 0}, "prompts_per_pairing must be"),
         ({"elo_k": float("nan")}, "elo_k must be"),
         ({"kind": "information", "prior": 0}, "prior must be at least"),
-        ({"kind": "information", "contestants": 5000}, "information schedule takes at most"),
+        ({"kind": "information", "contestants": 5000}, "information schedule allows at most"),
         ({"contestants": 2**32 - 1, "prompts": 2**31}, "more comparisons than"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Early stopping: the evidence is what it says, and a tournament ends once it suffices."""
+"""Early stopping: the evidence has its stated properties and ends a tournament."""
 
 import math
 
@@ -58,7 +58,7 @@ def test_looking_all_the_time_finds_a_difference_of_nothing_as_seldom_as_promise
     evidence = log_evidence(difference.ravel(), np.tile(1 / information, paths), wanted)
     wrong = (evidence.reshape(paths, steps).max(axis=1) >= wanted).mean()
     assert wrong <= error + 3 * math.sqrt(error * (1 - error) / paths)
-    # And it is no empty promise: a look at the end alone is wrong about as often as it may be.
+    # The bound is not vacuous: a single look at the end is wrong about as often as allowed.
     last = stats.norm.sf(walks[:, -1] / math.sqrt(steps)) < error
     peeked = (stats.norm.sf(walks / np.sqrt(np.arange(1, steps + 1))) < error).any(axis=1)
     assert last.mean() < 0.07
@@ -66,7 +66,7 @@ def test_looking_all_the_time_finds_a_difference_of_nothing_as_seldom_as_promise
 
 
 def play(ratings, settings, budget=3_000, seed=0):
-    """Plays in memory; the reason, the comparisons, and the rule."""
+    """Plays in memory; returns the reason, the number of comparisons, and the rule."""
     names = [f"m{i}" for i in range(len(ratings))]
     field = Field(names, [Prompt(str(i), "") for i in range(60)], [])
     judge = SimulatedJudge(
@@ -125,9 +125,9 @@ def test_equals_are_not_told_apart_and_nobody_before_enough_matches():
         ({"when": "order", "confidence": 95}, "stop.confidence must be a number from 0.5"),
         ({"when": "top", "k": 0}, "stop.k"),
         ({"when": "top", "k": 4}, "stop.k must be below the number of contestants"),
-        ({"when": "pair"}, "stop.pair holds two names"),
+        ({"when": "pair"}, "stop.pair must be set if and only if"),
         ({"when": "pair", "pair": ["m0", "m0"]}, "names 'm0' twice"),
-        ({"when": "pair", "pair": ["m0", "m9"]}, "'m9', who is no candidate"),
+        ({"when": "pair", "pair": ["m0", "m9"]}, "stop.pair: 'm9' is not a candidate"),
         ({"when": "order", "cluster": "judge"}, "stop.cluster must be one of prompt, none"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Plans beside simulated tournaments, and beside closed forms."""
+"""Plans in comparison with simulated tournaments and closed forms."""
 
 import json
 import math
@@ -24,7 +24,7 @@ Z = stats.norm.ppf(0.975)
 
 
 def played(kind, prompts, matches, joke_effects, seed):
-    """A tournament drawn at once, or an adaptive one: strengths and their sandwich over prompts."""
+    """Simulates a tournament; returns the strengths and their sandwich covariance over prompts."""
     names = sorted(RATINGS)
     place = {name: i for i, name in enumerate(names)}
     if kind in ("swiss", "information"):
@@ -71,7 +71,7 @@ CASES = [
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[0]}-{case[3]:g}")
 def case(request):
-    """What was planned, and what many tournaments gave."""
+    """Returns the planned values and those of many simulated tournaments."""
     kind, prompts, matches, effects = request.param
     schedule = Schedule(kind, PlannedField(RATINGS, 0.2, effects, 0, 2), prompts, matches)
     many = 30 if schedule.adaptive else 200
@@ -84,7 +84,8 @@ def test_half_widths_are_those_of_simulated_tournaments(case):
     expected = np.sqrt(np.diag(schedule.covariance(matches)))
     actual = np.mean([np.sqrt(np.diag(covariance)) for _, covariance in runs], axis=0)
     assert expected / actual == pytest.approx(np.ones(len(RATINGS)), abs=0.1)
-    # They are what ratings really scatter by, six deviations of thirty runs or more known to 6 %.
+    # They match the actual scatter of the ratings: six deviations over at least thirty runs are
+    # known to 6 %.
     scatter = np.std([strengths for strengths, _ in runs], axis=0, ddof=1)
     assert np.sqrt(np.mean(expected**2)) == pytest.approx(np.sqrt(np.mean(scatter**2)), rel=0.15)
 
@@ -94,7 +95,7 @@ def test_ratings_converge_to_the_limit(case):
     limit = schedule.design(matches).strengths
     mean = np.mean([strengths for strengths, _ in runs], axis=0)
     error = np.sqrt(np.diag(schedule.covariance(matches)) / len(runs))
-    # Adaptive designs and logistic fits bring a bias that is small beside one run's error.
+    # The bias of adaptive designs and logistic fits is small compared to the error of one run.
     assert (np.abs(mean - limit) < 3.5 * error + 0.25 * error * math.sqrt(len(runs))).all()
 
 
@@ -126,18 +127,18 @@ def test_power_of_the_weakest_pair_is_as_planned():
 
 
 def test_two_equals_have_the_closed_form():
-    """Half a match's information is 1/4: the difference has the variance 4 (1 - t/2) / n."""
+    """The difference of two equals has variance 4 (1 - t/2) / n: a match has information 1/4."""
     field = PlannedField({"a": 1000.0, "b": 1000.0}, 0.3, 0.0, 0, 1)
     covariance = Schedule("round_robin", field, 500, 0).covariance(500)
     assert contrasts(covariance)[0, 1] == pytest.approx(4 * (1 - 0.3) / 500)
     made = plan({"a": 1000, "b": 1000}, half_width=15, ties=0.3, schedules=["round_robin"])
-    # A rating is half the difference from the mean of two.
+    # With two models, a rating is half the difference from the mean.
     expected = (Z * POINTS / 15) ** 2 * (1 - 0.3)
     assert made.options[0].matches == math.ceil(expected)
 
 
 def test_the_joke_effects_are_those_that_spec_names():
-    """With an sd of 100 points 1307 becomes about 1274 and 537 about 583 in the paper's field."""
+    """In the paper's field, joke effects of 100 points turn 1307 into 1274 and 537 into 583."""
     table = (1307.5, 1156.9, 1115.1, 1092.8, 1037.5, 1015.0, 976.9, 761.0, 537.4)
     made = plan({f"m{i}": r for i, r in enumerate(table)}, matches=[10_800], prompts=[300],
                 joke_effects=100, schedules=["round_robin"])  # fmt: skip
@@ -145,7 +146,7 @@ def test_the_joke_effects_are_those_that_spec_names():
     assert made.limit["m8"] == pytest.approx(583, abs=1)
     plain = plan({f"m{i}": r for i, r in enumerate(table)}, matches=[10_800], prompts=[300],
                  ties=0, schedules=["round_robin"])  # fmt: skip
-    # The asymptotic half-widths of 300 matches a pair.
+    # The asymptotic half-widths of 300 matches per pair.
     assert plain.options[0].largest == pytest.approx(26.4, abs=0.3)
 
 
@@ -161,7 +162,7 @@ def test_too_few_prompts_are_never_enough():
         assert option.largest > 20
     for option in many:
         assert option.largest == pytest.approx(20, rel=0.01)
-    # On the fewest prompts it takes all pairs; on one prompt fewer not even that is enough.
+    # The fewest prompts require all pairs; with one prompt less, even that is not enough.
     at, below = (
         plan(RATINGS, half_width=20, joke_effects=150, prompts=[p], schedules=["random"]).options[0]
         for p in (least, least - 1)
@@ -196,7 +197,7 @@ def test_what_given_matches_give():
     made = plan(RATINGS, matches=[600, 10**9], prompts=[100], schedules=["round_robin", "swiss"])
     sizes = [(option.schedule, option.matches) for option in made.options]
     assert sizes == [(k, n) for k in ("round_robin", "swiss") for n in (600, 1_500)]
-    assert made.options[1].note == "all there are: 1,500 matches"
+    assert made.options[1].note == "limited to all 1,500 possible matches"
     assert made.options[1].largest == pytest.approx(made.options[3].largest)
     found = json.loads(made.to_json())
     assert found["fewest_prompts"] is None
@@ -205,7 +206,7 @@ def test_what_given_matches_give():
 
 @pytest.mark.parametrize("kind", ["swiss", "information"])
 def test_what_is_not_simulated_goes_on_within_what_there_is(kind, monkeypatch):
-    """Each pair at most once a prompt; and nearly as if all were simulated."""
+    """A pair meets at most once per prompt, and the result is close to a full simulation."""
     field = PlannedField(RATINGS, 0.2, 50.0, 0, 2)
     whole = Schedule(kind, field, 100, 1_200)
     monkeypatch.setattr("humorrank.tournament.planning.designs.MOST_ROUNDS", 100)
