@@ -118,8 +118,8 @@ Format = Annotated[
     typer.Option(
         "--format",
         "-f",
-        help="Output format. By default, the ending of --output determines it, and standard "
-        "output is a table.",
+        help="Output format. By default, the ending of --output determines it; without --output, "
+        "it is a table.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -150,8 +150,8 @@ BoardFormat = Annotated[
     typer.Option(
         "--format",
         "-f",
-        help="Output format. By default, the ending of --output determines it, and standard "
-        "output is a table.",
+        help="Output format. By default, the ending of --output determines it; without --output, "
+        "it is a table.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -259,7 +259,7 @@ def rating_options(
         bool,
         typer.Option(
             "--first-position",
-            help="Estimate the advantage of being shown first together with the ratings.",
+            help="Together with the ratings, estimate the advantage of being shown first.",
             rich_help_panel=RATING,
         ),
     ] = False,
@@ -267,7 +267,7 @@ def rating_options(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Estimate the effect of a numerical property together with the ratings: column "
+            help="Together with the ratings, estimate the effect of a numerical property: column "
             "NAME_a minus column NAME_b, or a column NAME of such differences. May be repeated.",
             rich_help_panel=RATING,
         ),
