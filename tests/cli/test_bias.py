@@ -29,7 +29,7 @@ def votes(tmp_path):
 def test_every_format_says_the_same(run, votes):
     code, out, err = run("bias", votes)
     assert (code, err) == (0, "")
-    assert "judge: tells contestants apart (p < 0.0001)" in out
+    assert "judge: distinguishes contestants (p < 0.0001)" in out
     found = json.loads(run("bias", votes, "--format", "json")[1])
     effect = found["judges"][0]["effect"]
     assert effect["lower"] < 120 < effect["upper"]
@@ -44,7 +44,7 @@ def test_every_format_says_the_same(run, votes):
 
 def test_ratings_with_and_without_the_parameter(run, votes):
     out = run("bias", votes, "--ratings")[1]
-    assert "without position" in out
+    assert "unadjusted" in out
     rows = list(csv.DictReader(io.StringIO(run("bias", votes, "--ratings", "-f", "csv")[1])))
     assert [row["model"] for row in rows] == ["m0", "m1", "m2", "m3", "m4"]
     spread = [float(rows[0][name]) - float(rows[-1][name]) for name in ("rating", "plain_rating")]
@@ -90,5 +90,5 @@ def test_a_judge_that_always_says_a(run, votes):
     said.write_csv(votes)
     code, out, _ = run("bias", votes)
     assert code == 0
-    assert "uninformative: it said A in all 1,500 judgments" in out
+    assert "uninformative: its verdict is A in all 1,500 judgments" in out
     assert run("bias", "absent.csv")[0] == 2

@@ -35,7 +35,7 @@ def test_clusters_bins_and_filters(run, votes):
         "check", votes, "--cluster", "prompt", "--bins", "0.6,0.7", "--exclude", "m0"
     )
     assert code == 0
-    assert "whole values of prompt" in out
+    assert "matches grouped by prompt" in out
     assert "note: --exclude removed" in err
     code, out, _ = run("check", votes, "--folds", 0)
     assert code == 0

@@ -1,6 +1,7 @@
-"""Ctrl-C and SIGTERM end every way through humorrank, and leave nothing half done.
+"""Ctrl-C and SIGTERM end every command, and leave nothing half done.
 
-One interrupt of each way. `make soak` tries fifty, and requires each to end within half a second.
+Each command is interrupted once. `make soak` tries fifty interrupts, and requires that the command
+ends within half a second.
 """
 
 from __future__ import annotations
@@ -22,20 +23,20 @@ import humorrank
 from humorrank._util.deadline import GRACE
 
 LIMITS = Limits(work=5.0)
-"""An order of magnitude above what ends a run, and below what is left of the long ones."""
+"""Ten times the work that ending a run takes, and less than the rest of the long runs."""
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("logs")
     make_logs(folder, 400_000)
-    # What is ignored here would be ignored by what is started.
+    # A child process inherits an ignored signal.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return folder
 
 
 def imported(name: str) -> Way:
-    """Returns a way that has made its imports, so that an interrupt meets it at work."""
+    """Returns a command whose imports are done, so that an interrupt reaches it at work."""
     return dataclasses.replace(ways()[name], imported=True)
 
 
@@ -71,7 +72,7 @@ class Cut:
                 for _ in range(1000):
                     pass
             except KeyboardInterrupt:
-                # As numpy and other modules in C do.
+                # numpy and other C modules do the same.
                 raise ImportError("failed to import") from None
 sys.meta_path.insert(0, Cut())
 """
@@ -85,14 +86,14 @@ def test_an_import_that_is_cut_short_ends_it_without_a_traceback(folder: Path) -
 
 def test_work_that_is_ignoring_interrupts_goes_on(folder: Path) -> None:
     way = ways()["rate csv from standard input"]
-    # From its first moment on, as under nohup.
+    # The signal is ignored from the start, as under nohup.
     ignoring = ["bash", "-c", "trap '' INT; exec \"$@\"", "bash"]
     command = [*ignoring, sys.executable, "-c", COMMAND, *way.arguments]
     log = (folder / "log.csv").read_bytes()
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, cwd=folder, **pipes) as process:
         assert process.stdin is not None
-        # Far more than a pipe holds: it is reading, and waits for the rest.
+        # This is far more than a pipe holds, so the process is reading and waits for the rest.
         process.stdin.write(log[: len(log) // 2])
         process.stdin.flush()
         process.send_signal(signal.SIGINT)
@@ -144,8 +145,8 @@ if {lifted}:
 with replacing("whole.txt") as file:
     file.write(b"a part")
     file.flush()
-    # One call into C, in which Python does not look for signals. It says that it has begun, and
-    # ends when a file is there.
+    # One call into C, during which Python does not check for signals. It reports that it has
+    # begun, and ends when a file exists.
     begun = map(os.write, (1,), (b"ready\\n",))
     sum(itertools.chain(begun, iter(functools.partial(os.access, {enough!r}, os.F_OK), True)))
 """
@@ -162,7 +163,7 @@ def busy(place: Path, number: int, *, lifted: bool) -> tuple[int, str]:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
         if lifted:
-            # A deadline would have ended it by then.
+            # A deadline would have ended the process by now.
             time.sleep(4 * GRACE)
             assert process.poll() is None
             enough.touch()

@@ -247,7 +247,7 @@ def test_other_pairs_need_another_store(run, pairs):
     code, _, err = run("judge", pairs, "--judge", "simulated")
     assert code == 2 and "contains other pairs than" in err
     code, _, err = run("tournament", "resume", "pairs.csv.sqlite")
-    assert code == 2 and "holds given pairs, which no tournament schedules" in err
+    assert code == 2 and "holds given pairs, not a tournament; continue judging them with" in err
 
 
 def _counted(store):

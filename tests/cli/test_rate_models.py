@@ -46,7 +46,7 @@ def test_filters_and_tallies(run, path, tmp_path):
     assert lines == run("rate", path, *MODEL)[1].splitlines()
     code, _, err = run("rate", tally, *MODEL, "--where", "question_id <> 'p3'")
     assert code == 2
-    assert "a tally keeps none" in err
+    assert "applies to the rows of a log, but a tally has none" in err
 
 
 @pytest.mark.parametrize(

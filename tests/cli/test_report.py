@@ -64,5 +64,5 @@ def test_what_cannot_be_is_refused_before_the_work(run, tmp_path):
     (tmp_path / "bad.sqlite").write_bytes(b"SQLite format 3\0" + bytes(200))
     code, _, err = run("report", "bad.sqlite", "-o", "r.html")
     assert code == 2
-    assert "is an SQLite database, but no tournament" in err
+    assert "is an SQLite database, but not a tournament" in err
     assert not (tmp_path / "r.html").exists()

@@ -118,7 +118,7 @@ def test_a_store_grows_by_budget_prompts_and_candidates(run, spec, store):
     pl.DataFrame({"id": newcomer, "text": [f"new on {i}" for i in newcomer]}).write_csv("a-new.csv")
     code, _, err = run("extend", store, "--candidates", "newcomer=a-new.csv")
     assert code == 2
-    assert "there is no prompt 'p9' for this joke of 'newcomer'" in err
+    assert "this joke of 'newcomer' has an unknown prompt, 'p9'" in err
     arguments = ["--prompts", "more.csv", "--candidates", "nine.csv", "--candidates", "a-new.csv"]
     assert run("extend", store, *arguments, "--budget", 105)[0] == 0
     assert run("resume", store)[0] == 0
@@ -208,7 +208,7 @@ def test_a_second_writer_is_refused_and_readers_are_not(run, spec, monkeypatch):
     [
         ({"spec": "budgte = 3\n"}, "there is no key 'budgte'; did you mean 'budget'?"),
         ({"spec": "budget = 0\n"}, "budget must be a whole number, 1 or more, not 0"),
-        ({"spec": "budget = 61\n"}, "budget: 61 is above the 60 comparisons"),
+        ({"spec": "budget = 61\n"}, "budget: 61 exceeds the 60 possible comparisons"),
         ({"spec": "[judge]\ntie_rat = 1\n"}, "judge: there is no key 'tie_rat'; did you mean"),
         ({"spec": "[judge]\ntie_rate = 2\n"}, "judge.tie_rate must lie between 0 and 1, not 2"),
         (
@@ -223,7 +223,7 @@ def test_a_second_writer_is_refused_and_readers_are_not(run, spec, monkeypatch):
         ({"spec": 'position = "left"\n'}, "position must be one of random, both, fixed"),
         ({"spec": "seed = -1\n"}, "seed must be a whole number"),
         ({"spec": "lag = 1.5\n"}, "lag must be a whole number"),
-        ({"spec": "[nonsense\n"}, "is no TOML"),
+        ({"spec": "[nonsense\n"}, "is not a TOML file"),
         ({"jokes": ("p1,model-02,joke 2 on 1\n", "")}, "'model-02' has no joke for prompt 'p1'"),
         (
             {"jokes": ("joke 2 on 1\n", "\n")},
@@ -233,10 +233,13 @@ def test_a_second_writer_is_refused_and_readers_are_not(run, spec, monkeypatch):
             {"jokes": ("p1,model-02", "p0,model-02")},
             "row 8: 'model-02' already has a joke for prompt 'p0'",
         ),
-        ({"jokes": ("p1,model-02", "q1,model-02")}, "row 8: there is no prompt 'q1'"),
+        (
+            {"jokes": ("p1,model-02", "q1,model-02")},
+            "row 8: this joke of 'model-02' has an unknown prompt, 'q1'",
+        ),
         ({"jokes": ("p1,model-02", "p1,")}, "row 8, column 'model': is empty"),
         ({"jokes": ("joke\n", "jest\n")}, "has no column joke"),
-        ({"prompts": ("p1,", "p0,")}, "row 3: prompt 'p0' stands there twice"),
+        ({"prompts": ("p1,", "p0,")}, "row 3: prompt 'p0' occurs twice"),
         ({"prompts": ("headline 1", "-")}, "prompt 'p1' has neither a prompt, nor a headline"),
         ({"prompts": ("p5,headline 5\n", "p5,headline 5\np6,x\n")}, "'p6' has no candidates"),
         (
@@ -361,8 +364,8 @@ def test_votes_that_cannot_be_taken_are_refused_together(run, spec, store):
     for line, says in (
         ("p0,model-00,model-9,model_a,ann\n", "'model-9' is not in the tournament"),
         ("p77,model-00,model-01,model_a,ann\n", "prompt 'p77' is not in the tournament"),
-        ("p0,model-00,model-01,model_b,ann\n", "twice, with different outcomes"),
-        ("p1,model-00,model-01,model_b,\n", "says nobody as its judge"),
+        ("p0,model-00,model-01,model_b,ann\n", "occurs twice, with different outcomes"),
+        ("p1,model-00,model-01,model_b,\n", "has no judge"),
         ("p1,model-00,model-01,model_b,simulated\n", "is the tournament's own judge"),
     ):
         (spec.parent / "votes.csv").write_text(good + line)
@@ -386,7 +389,7 @@ def test_votes_that_cannot_be_taken_are_refused_together(run, spec, store):
     (spec.parent / "votes.csv").write_text(good.splitlines()[0] + "\n" + line)
     code, _, err = run("import", store, "votes.csv")
     assert code == 2
-    assert "1 of its comparisons are new to the tournament, and only 0 are left" in err
+    assert "1 of its comparisons are new to the tournament, but only 0 are left" in err
     assert run("resume", store)[0] == 0
     run("export", store, "-o", "log.csv")
     assert dict(pl.read_csv("log.csv")["judge"].value_counts().rows()) == {
