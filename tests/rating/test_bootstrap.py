@@ -1,4 +1,4 @@
-"""Bootstrap intervals, against resampling the rows and refitting each resample."""
+"""Bootstrap intervals, compared with refits of resampled rows."""
 
 import json
 import math
@@ -38,13 +38,13 @@ def ends(board: humorrank.Leaderboard, names: np.ndarray) -> tuple[np.ndarray, n
 
 
 def assert_same_distribution(log: Log, plain: Bootstrap, confidence: float, **options) -> None:
-    """Our ends are quantiles of the plain replicates, within Monte Carlo error.
+    """The interval ends are quantiles of the plain replicates, within Monte Carlo error.
 
-    Of B independent replicates, the number below the true p quantile is binomial with standard
-    deviation sqrt(B p (1-p)), whatever the distribution; our end, from B' replicates, adds
-    the same in its own measure. So our end lies between the plain replicates' order statistics
-    (B+1) p -/+ z sqrt(p (1-p) (B + B²/B')). With z = 4.5, less than one end in 100,000 is
-    outside by chance. Infinite order statistics take part as any other.
+    Among B independent replicates, the number below the true p quantile is binomial with standard
+    deviation sqrt(B p (1-p)) for any distribution. The tested end, from B' replicates, has a
+    corresponding error. It therefore lies between the order statistics
+    (B+1) p -/+ z sqrt(p (1-p) (B + B²/B')) of the plain replicates. With z = 4.5, less than one end
+    in 100,000 is outside by chance. Infinite order statistics are treated like any other.
     """
     board = rate(log, bootstrap=OURS, confidence=confidence, seed=1, **options)
     tail = (1 - confidence) / 2
@@ -67,7 +67,7 @@ def ordinary() -> Log:
 
 
 def sparse() -> Log:
-    """Six contestants, of whom two hang on by a single win, and two by two draws."""
+    """Returns a log of six contestants, two connected by a single win and two by two draws."""
     rows = [(0, 1, 1)] * 6 + [(0, 1, 0)] * 4 + [(1, 2, 1)] * 5 + [(1, 2, 0)] * 4
     rows += [(2, 0, 1)] * 2 + [(2, 0, 0)] * 3
     rows += [(3, 0, 1)] * 8 + [(0, 3, 1)]
@@ -77,7 +77,7 @@ def sparse() -> Log:
 
 
 def uneven() -> Log:
-    """Soft and weighted rows, some of them many times as important as others."""
+    """Returns soft and weighted rows, some with many times the weight of others."""
     random = np.random.default_rng(2)
     log = tied_into_a_ring(random_log(random, 5, 120, spread=0.7))
     rows = len(log.first)
@@ -117,7 +117,7 @@ def test_soft_and_weighted_rows_are_resampled_as_one_match_each(confidence):
 
 
 def test_a_weight_is_not_a_count():
-    """Ten rows of weight 10 rate as a hundred rows do, and say much less."""
+    """Ten rows of weight 10 give the ratings of a hundred rows, but much wider intervals."""
     outcomes = [(0, 1, 1), (0, 1, 0)] * 20
     heavy = rate(log_of(2, outcomes, weight=[10] * 40), bootstrap=4000)
     many = rate(log_of(2, outcomes, count=[10] * 40), bootstrap=4000)
@@ -156,7 +156,7 @@ def test_who_might_never_have_lost_is_open_above_and_who_might_never_have_won_be
     assert board["m0003"].rating_upper == math.inf
     assert math.isfinite(board["m0003"].rating_lower)
     assert board["m0004"].rating_lower == -math.inf
-    assert any("open above for m0003" in warning for warning in board.warnings)
+    assert any("of m0003 is open above" in warning for warning in board.warnings)
     below = next(warning for warning in board.warnings if "open below" in warning)
     assert "m0004" in below
     assert "m0003" not in below
@@ -166,7 +166,7 @@ def test_who_might_never_have_lost_is_open_above_and_who_might_never_have_won_be
 
 
 def test_who_is_ordered_neither_way_is_open_on_both_sides():
-    """x hangs on a win over b and on b's win over x, each seen once in 60 matches."""
+    """x is connected by one win over b and one win of b over x in 60 matches."""
     rows = [(0, 1, 1), (0, 1, 0)] * 29 + [(2, 1, 1), (1, 2, 1)]
     board = rate(log_of(3, rows), bootstrap=1000)
     assert board["m0002"].rating_lower == -math.inf
@@ -175,7 +175,7 @@ def test_who_is_ordered_neither_way_is_open_on_both_sides():
 
 
 def test_of_components_of_equal_size_the_lowest_name_keeps_its_rating():
-    """Of two, one match each way: half of the replicates have one winner only."""
+    """Two contestants won one match each, so half of the replicates have only one winner."""
     board = rate(log_of(2, [(0, 1, 1), (0, 1, 0)]), bootstrap=1000)
     assert board["m0000"].rating_lower == board["m0000"].rating_upper == 1000
     assert board["m0001"].rating_lower == -math.inf
@@ -183,7 +183,7 @@ def test_of_components_of_equal_size_the_lowest_name_keeps_its_rating():
 
 
 def test_an_interval_beyond_every_finite_rating_is_said_to_be_so():
-    """The ends of a long chain are hardly ever in a replicate's largest component."""
+    """The ends of a long chain are rarely in the largest component of a replicate."""
     steps = [(i, i + 1, score) for i in range(300) for score in (1, 0)]
     board = rate(log_of(301, steps, count=[30, 1] * 300), bootstrap=100)
     assert board["m0000"].rating_lower == board["m0000"].rating_upper == math.inf
@@ -201,7 +201,7 @@ def two(won: int, lost: int) -> Log:
 
 
 def test_two_contestants_have_the_ends_of_a_binomial():
-    """The share won is Binomial(300, 0.6) / 300, and the rating its log odds."""
+    """The share won is Binomial(300, 0.6) / 300, and the rating is its log-odds."""
     board = rate(two(180, 120), bootstrap=OURS)
     for end, p in ((board["m0000"].rating_lower, 0.025), (board["m0000"].rating_upper, 0.975)):
         slack = 4.5 * math.sqrt(p * (1 - p) / OURS)
@@ -211,9 +211,9 @@ def test_two_contestants_have_the_ends_of_a_binomial():
 
 
 def test_the_ends_are_quantiles_of_type_six():
-    """With 39 replicates, confidence 1 - 2j/40 asks for the j-th and the (40-j)-th of them.
+    """With 39 replicates, the ends at confidence 1 - 2j/40 are the j-th and (40-j)-th replicate.
 
-    These are ratings that whole wins give. Between them, ends are interpolated.
+    These are ratings that integer numbers of wins give. Between them, ends are interpolated.
     """
     log = two(30, 30)
     wins = np.arange(1, 60)
@@ -229,7 +229,7 @@ def test_the_ends_are_quantiles_of_type_six():
     lower, upper = np.array(exact).T
     assert (np.diff(lower) >= 0).all()
     assert (np.diff(upper) <= 0).all()
-    # Replicates with equally many wins are common, next to the middle above all.
+    # Replicates with equal numbers of wins are common, especially near the middle.
     assert lower[0] < lower[-1] <= upper[-1] < upper[0]
     replicates = np.concatenate([lower, [1000], upper[::-1]])
     for position in (1.25, 3.5, 9.75):
@@ -242,7 +242,7 @@ def test_the_ends_are_quantiles_of_type_six():
     ("confidence", "needed"), [(0.95, 39), (0.9, 19), (0.99, 199), (0.8, 9), (0.999, 1999)]
 )
 def test_too_few_replicates_for_the_confidence_are_an_error(confidence, needed):
-    """(B + 1) x alpha / 2 must reach 1."""
+    """(B + 1) x alpha / 2 must be at least 1."""
     log = two(30, 20)
     assert math.isclose((needed + 1) * (1 - confidence) / 2, 1)
     with pytest.raises(humorrank.OptionError, match=f"at least {needed:,} bootstrap"):
@@ -277,11 +277,11 @@ def test_threads_leave_no_trace_in_the_intervals(log):
 
 
 def test_half_widths_of_table_1_are_the_asymptotic_ones():
-    """From 14.4 to 26.4 points at 300 matches a pair.
+    """The half-widths are from 14.4 to 26.4 points with 300 matches per pair.
 
     An end from B replicates has a standard error of sqrt(p (1-p) / B) / phi(1.96) standard
-    deviations; of the half-width of two independent ends, in relation to 1.96, that is
-    0.0097 at B = 10,000. Four of these, and the bootstrap's own 1 % of skewness, are 0.05.
+    deviations. The relative error of the half-width of two independent ends is 0.0097 at
+    B = 10,000. Four standard errors, and 1 % for the skewness of the bootstrap, give 0.05.
     """
     table1 = example("table1")
     wins = table1.wins_with_totals(pl.read_csv(TABLE_1)["win_rate"].to_numpy())

@@ -1,4 +1,4 @@
-"""Bradley-Terry ratings, against independent fits, closed forms and printed tables."""
+"""Bradley-Terry ratings, compared with independent fits, closed forms and published tables."""
 
 import math
 
@@ -38,13 +38,13 @@ def fit_log(log: Log, **options) -> humorrank.Leaderboard:
 
 
 def ratings(board: humorrank.Leaderboard, names=None) -> np.ndarray:
-    """Ratings in the order of the names."""
+    """Returns the ratings in the order of the names."""
     by_name = dict(board.table.select("model", "rating").iter_rows())
     return np.array([by_name[name] for name in (sorted(by_name) if names is None else names)])
 
 
 def matches_of(text: str) -> list[tuple[str, str, str]]:
-    """Matches from "a>b*3 b=c": a beat b three times, b and c drew."""
+    """Returns the matches of "a>b*3 b=c": a beat b three times, and b and c drew."""
     out = []
     for match in text.split():
         pair, _, times = match.partition("*")
@@ -68,7 +68,7 @@ def test_ratings_of_a_thousand_random_logs_are_the_maximum(block):
 
 
 def test_random_logs_are_small_and_large_with_and_without_ties_balanced_and_not():
-    """What the thousand logs above are like."""
+    """Returns the features of the thousand logs above."""
     logs = [mixed_log(seed) for seed in range(1000)]
     sizes = [log.contestants for log in logs]
     assert min(sizes) == 2
@@ -81,7 +81,7 @@ def test_random_logs_are_small_and_large_with_and_without_ties_balanced_and_not(
 
 @pytest.mark.parametrize("seed", range(12))
 def test_ratings_are_those_of_a_binomial_regression(seed):
-    """Statsmodels' GLM: a pair is a row, its design +1 and -1."""
+    """Fits a GLM with statsmodels, with one row per pair and a design of +1 and -1."""
     random = np.random.default_rng([seed, 2])
     log = tied_into_a_ring(random_log(random, 3 + seed, 300, ties=0.2 * (seed % 2)))
     points = log.points()
@@ -111,7 +111,7 @@ def test_ratings_are_those_of_choix(seed):
 
 @pytest.mark.parametrize("seed", range(12))
 def test_ratings_are_those_of_a_general_minimiser(seed):
-    """SciPy's trust-region method on the likelihood as it is written down."""
+    """Maximizes the likelihood as defined with the trust-region method of SciPy."""
     random = np.random.default_rng([seed, 4])
     log = tied_into_a_ring(random_log(random, 2 + 2 * seed, 100, ties=0.3 * (seed % 2)))
     points = log.points()
@@ -162,12 +162,12 @@ def test_the_certificate_can_be_recomputed_and_bounds_the_error(seed, solver):
     error = np.abs(ours - maximum(log.points())).max()
     assert error <= board.certificate["distance"] * 1.01 + 1e-9
     if solver == "mm":
-        # Its last sweep is where the certificate was taken.
+        # The certificate refers to the last sweep.
         assert recomputed == pytest.approx(board.certificate["distance"], rel=0.05, abs=1e-10)
 
 
 def test_a_fit_that_cannot_be_certified_is_an_error_and_no_result():
-    """A chain that a million sweeps of minorization-maximization do not get to the end of."""
+    """Returns a chain on which a million sweeps of minorization-maximization do not converge."""
     chain = log_of(
         30,
         [(i, i + 1, score) for i in range(29) for score in (1, 0)],
@@ -224,7 +224,7 @@ def test_two_cliques_joined_by_one_draw_stand_level_where_they_are_joined():
     board = fit_log(log)
     assert board.certificate["distance"] < 1e-6
     found = ratings(board, log.names)
-    # The draw is all that is known between them, and within each it changes nothing.
+    # The draw is the only match between the groups and changes nothing within them.
     assert found[0] == pytest.approx(found[40], abs=1e-5)
     for clique in (slice(0, 40), slice(40, 80)):
         within = [index for index, (i, _, _) in enumerate(rows) if clique.start <= i < clique.stop]
@@ -254,7 +254,7 @@ def test_the_mean_rating_is_1000():
     assert ratings(fit_log(mixed_log(3))).mean() == pytest.approx(1000, abs=1e-8)
 
 
-# What a row stands for ----------------------------------------------------------------------
+# The meaning of a row -----------------------------------------------------------------------
 
 
 def test_excluding_ties_is_the_same_as_dropping_their_rows():
@@ -321,11 +321,11 @@ def test_an_anchor_that_is_not_rated_is_refused():
         fit(matches_of("a>b b>a"), anchor={"nobody": 1000})
 
 
-# No trace of order, threads or parts --------------------------------------------------------
+# Independence of order, threads and parts ---------------------------------------------------
 
 
 def messy() -> tuple[pl.DataFrame, dict[str, str]]:
-    """Soft, weighted and counted rows, some of them plain."""
+    """Returns soft, weighted and counted rows, and some plain ones."""
     random = np.random.default_rng(9)
     log = tied_into_a_ring(random_log(random, 9, 400, ties=0.2, largest_count=4))
     rows = len(log.first)
@@ -391,14 +391,14 @@ def sparse_log(seed: int) -> Log:
 
 
 def contestants_of(log: Log) -> np.ndarray:
-    """Whether each number played at all."""
+    """Returns whether each contestant has a match."""
     return np.isin(np.arange(log.contestants), np.append(log.first, log.second))
 
 
 def separated(points: np.ndarray) -> bool:
-    """Whether moving along some direction never lowers the likelihood, by a linear program.
+    """Returns whether some direction never decreases the likelihood, by a linear program.
 
-    Such a direction raises no contestant above one that has beaten or drawn with it.
+    Such a direction raises no contestant above another that has beaten or drawn with it.
     """
     winner, loser = np.nonzero(points)
     rows = np.arange(len(winner))
@@ -407,7 +407,7 @@ def separated(points: np.ndarray) -> bool:
     rises[rows, loser] -= 1
     apart = np.zeros(len(points))
     for i in range(1, len(points)):
-        # Directions other than a common shift differ somewhere from contestant 0.
+        # A direction other than a common shift moves some contestant relative to contestant 0.
         for sign in (1, -1):
             apart[:] = 0
             apart[i], apart[0] = -sign, sign
@@ -461,7 +461,7 @@ def test_without_a_maximum_the_error_names_exactly_those_outside(block):
 
 
 def groups_outside(points: np.ndarray, names: np.ndarray) -> set[tuple[str, ...]]:
-    """Groups that no match connects to the largest component, and components beside it."""
+    """Returns the groups without matches to the largest component, and other components."""
     inside = largest_component(points)
     met = reaches(points + points.T)
     reach = reaches(points)
@@ -531,13 +531,13 @@ CORE = "p>q q>p q>r r>q"
             "a>b b>p",
             {
                 ("a",): "never lost (1 of 1 won)",
-                ("b",): "it lost only to others that the rest never beat",
+                ("b",): "it lost only to contestants that the rest never beat",
             },
         ),
         (
             "p>a a>b",
             {
-                ("a",): "it won only against others that never beat the rest",
+                ("a",): "it won only against contestants that never beat the rest",
                 ("b",): "never won (0 of 1 won)",
             },
         ),
@@ -546,7 +546,7 @@ CORE = "p>q q>p q>r r>q"
             {
                 ("a",): "never lost (2 of 2 won)",
                 ("b",): "never won (0 of 2 won)",
-                ("c",): "it is ordered neither above nor below the rest by any chain of wins",
+                ("c",): "no chain of wins places it above or below the rest",
                 ("d",): "never won (0 of 1 won)",
             },
         ),
@@ -579,11 +579,11 @@ def test_a_prior_makes_the_ratings_the_maximum_of_the_penalised_likelihood(seed,
     expected = maximum(log.points()[there][:, there], prior)
     assert ratings(board, log.names[there]) == pytest.approx(expected, abs=1e-6, rel=0)
     assert board.certificate["distance"] < 1e-6
-    assert any(f"shrunken towards each other by a prior of {prior:g}" in w for w in board.warnings)
+    assert any(f"shrunk towards each other by a prior of {prior:g}" in w for w in board.warnings)
 
 
 def test_a_prior_is_half_a_won_game_against_a_fixed_opponent():
-    """Two contestants at t and -t: 3 s(-2t) - s(2t) + prior [s(-t) - s(t)] / 2 = 0."""
+    """Two contestants at t and -t solve 3 s(-2t) - s(2t) + prior [s(-t) - s(t)] / 2 = 0."""
     board = fit(matches_of("a>b*3 b>a"), prior=2)
 
     def surplus(t):
@@ -612,7 +612,7 @@ def test_a_prior_and_leaving_out_the_rest_exclude_each_other():
         fit(matches_of("a>b"), prior=1, disconnected="largest")
 
 
-# Who is left out ----------------------------------------------------------------------------
+# Contestants left out -----------------------------------------------------------------------
 
 
 def test_names_that_only_stand_in_unjudged_rows_are_no_contestants():
@@ -624,7 +624,7 @@ def test_names_that_only_stand_in_unjudged_rows_are_no_contestants():
 
 
 def test_those_with_too_few_matches_are_left_out_again_and_again():
-    """Without d, c is left with too few; without c, the others have enough."""
+    """Without d, c has too few matches; without c, the others have enough."""
     log = matches_of("a>b*3 b>a*3 a>c b>c c>a c>b c>d*2 d>c*2")
     board = fit(log, min_matches=5)
     assert sorted(board.table["model"]) == ["a", "b"]

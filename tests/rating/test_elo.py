@@ -1,4 +1,4 @@
-"""Stable Elo and plain replays, against Elo in plain Python."""
+"""Stable Elo and plain replays, compared with Elo in plain Python."""
 
 import math
 from collections import Counter
@@ -15,7 +15,7 @@ from humorrank import _core
 def play(
     matches: list[tuple[int, int, float, float]], contestants: int, k: float, start: float = 1000
 ) -> list[float]:
-    """R <- R + K w (S - E), match after match of (first, second, score, weight)."""
+    """Applies R <- R + K w (S - E) to matches (first, second, score, weight), one by one."""
     ratings = [start] * contestants
     for first, second, score, weight in matches:
         expected = 1 / (1 + 10 ** ((ratings[second] - ratings[first]) / 400))
@@ -40,7 +40,7 @@ def field_of(log: Log) -> _core.Field:
 
 
 def kinds_of(field: _core.Field) -> list[tuple[int, int, float, float]]:
-    """(low, high, share of low, weight) of each kind of match."""
+    """Returns (low, high, share of low, weight) of each kind of match."""
     low, high, _, _ = field.pairs()
     return [
         (int(low[pair]), int(high[pair]), low_points / weight, weight)
@@ -50,7 +50,7 @@ def kinds_of(field: _core.Field) -> list[tuple[int, int, float, float]]:
 
 
 def soft_log(rows: int) -> Log:
-    """Plain, soft and weighted matches."""
+    """Returns plain, soft and weighted matches."""
     random = np.random.default_rng(1)
     log = random_log(random, 6, rows, largest_count=5)
     soft = np.where(random.random(rows) < 0.5, random.choice([0.2, 0.7, 0.9], rows), log.score)
@@ -113,7 +113,7 @@ def test_an_order_has_a_number_from_0_on():
 
 @pytest.mark.parametrize("log", LOGS.values(), ids=LOGS.keys())
 def test_an_order_plays_every_match_of_the_log_once(log):
-    """What the kinds are is counted anew from the rows."""
+    """The kinds of match are counted again from the rows."""
     field = field_of(log)
     kinds = kinds_of(field)
     expected: Counter[tuple[int, int, float, float]] = Counter()
@@ -146,7 +146,7 @@ def test_orders_differ_by_shuffle_and_by_seed_and_by_nothing_else():
 
 
 def test_every_place_of_an_order_is_equally_likely():
-    """One win of m0000 among 40,000 others; it is as often early as late."""
+    """One win of m0000 among 40,000 other matches is uniformly distributed over the order."""
     log = log_of(3, [(0, 1, 1), (1, 2, 1), (2, 1, 1)], count=[1, 20_000, 20_000])
     field = field_of(log)
     rare = next(i for i, kind in enumerate(kinds_of(field)) if kind[0] == 0)
@@ -156,17 +156,17 @@ def test_every_place_of_an_order_is_equally_likely():
         for shuffle in range(shuffles)
     ]
     uniform = (np.arange(shuffles) + 0.5) / shuffles
-    # Kolmogorov's 99.99 % point is 2.23 / sqrt(n).
+    # The 99.99 % point of the Kolmogorov distribution is 2.23 / sqrt(n).
     assert np.abs(np.sort(places) - uniform).max() < 2.23 / np.sqrt(shuffles)
 
 
 @pytest.mark.parametrize(("k", "spread"), [(32, 52.7), (10, 29.5)])
 def test_stable_elo_spreads_as_its_stationary_distribution_does(k, spread):
-    """At table 1's ratings and 10,800 matches.
+    """The deviation of Elo with the ratings of table 1 and 10,800 matches.
 
-    A match moves a rating by noise of variance K² p q and pulls it back by K p q / c of its
-    error, c = 400 / ln 10: in the long run, and between equals, the variance is K c / 2. (The
-    paper prints a mean deviation of about 29.5 points, far from that of its K = 32.)
+    A match moves a rating by noise of variance K² p q and reduces its error by K p q / c of the
+    error, with c = 400 / ln 10. In the long run, and between equals, the variance is K c / 2. (The
+    paper reports a mean deviation of about 29.5 points, far from that of its K = 32.)
     """
     assert spread == pytest.approx(math.sqrt(k * POINTS / 2), abs=0.1)
     printed = pl.read_csv(TABLE_1)

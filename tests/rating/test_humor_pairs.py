@@ -15,7 +15,7 @@ def board():
 
 @pytest.fixture(scope="module")
 def both(board):
-    """The board and the published scores, side by side."""
+    """Returns the board joined with the published scores."""
     items = pl.read_csv(
         shared("data/humor-pairs/items.tsv"),
         separator="\t",

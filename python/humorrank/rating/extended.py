@@ -55,8 +55,8 @@ def rate_extended(
     soft = found.count[~np.isin(found.score, (0.0, 0.5, 1.0))].sum()
     if settings.ties == "davidson" and soft:
         raise OptionError(
-            f"{int(soft):,} matches have a score other than 0, 0.5 and 1, which Davidson's model "
-            "does not support; use ties='half' (--ties half)"
+            f"{int(soft):,} matches have a soft score other than 0, 0.5 and 1, which Davidson's "
+            "model does not support; use ties='half' (--ties half)"
         )
     return ExtendedRating(settings, found, threads, progress).leaderboard()
 

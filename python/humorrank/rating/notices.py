@@ -98,8 +98,8 @@ def _open_ends(columns: Mapping[str, Any]) -> list[str]:
     ends = ((of(lower == -math.inf), "below"), (of(upper == math.inf), "above"))
     beyond = ((of(lower == math.inf), "above"), (of(upper == -math.inf), "below"))
     return [
-        f"the interval of {shortened_names(names)} has no end {side}: the matches do not bound "
-        f"the rating from {side}"
+        f"the interval of {shortened_names(names)} is open {side}: the matches do not bound the "
+        f"rating from {side}"
         for names, side in ends
         if names
     ] + [

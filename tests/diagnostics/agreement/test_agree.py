@@ -1,4 +1,4 @@
-"""The whole report: who agrees with whom, and whose boards do."""
+"""The whole agreement report: agreement between raters and between their boards."""
 
 import itertools
 import json
@@ -43,7 +43,7 @@ def frame(rows):
 
 
 def noisy(table, judge, share, seed):
-    """Another judge's version of a log: some verdicts are drawn anew."""
+    """Returns another judge's version of a log, with some verdicts drawn anew."""
     random = np.random.default_rng(seed)
     drawn = pl.Series(random.choice(["model_a", "model_b", "tie"], table.height))
     anew = pl.Series(random.random(table.height) < share)
@@ -112,7 +112,7 @@ def test_the_order_of_rows_and_of_presentation_leaves_no_trace(rows, random):
     ]
     one, other = (agree(frame(part), replicates=50, confidence=0.9) for part in (rows, mixed))
     assert one.to_json() == other.to_json()
-    # Nor do names, but for the order in which things are listed.
+    # Names do not matter either, except for the order of the listings.
     names = {"a": "z", "b": "y", "c": "x"}
     renamed = agree(frame([(j, p, names[a], names[b], w) for j, p, a, b, w in rows]), replicates=0)
     value = one.alpha.alpha.value
@@ -145,7 +145,7 @@ def test_repeated_judgments_do_not_narrow_the_interval():
 
 
 def test_intervals_cover_where_people_share_comparisons():
-    """The judge always says the same; of comparisons, half are hard, and six people judge each."""
+    """The judge is constant, half of the comparisons are hard, and six people judge each one."""
     people, comparisons = 6, 80
     unit = np.repeat(np.arange(comparisons), people + 1)
     rater = np.tile(np.arange(people + 1), comparisons)
@@ -209,7 +209,7 @@ def test_a_judge_without_a_maximum_fails_nobody_else(three):
             assert pair.no_boards.startswith("cat: no maximum")
         else:
             assert pair.boards is not None
-    assert "no board of cat" in report.to_text()
+    assert "no board for cat" in report.to_text()
     assert "no maximum" in report.raters_table().filter(pl.col("rater") == "cat")["note"][0]
 
 
@@ -225,7 +225,7 @@ def test_several_logs_are_raters(three, tmp_path):
     assert [rater.rater for rater in named.raters] == ["x", "y"]
     pooled = agree(files[0], three.filter(pl.col("judge") != "llm"), names=["llm", "people"])
     assert [rater.judgments for rater in pooled.raters] == [900, 1_400]
-    assert "the 2 judges of people are taken as one rater" in pooled.notes[0]
+    assert "the 2 judges of people are treated as one rater" in pooled.notes[0]
     humorrank.tally(files[0], keys=["question_id"]).write(tmp_path / "llm.parquet")
     assert agree(tmp_path / "llm.parquet", files[1], seed=4).alpha == found.alpha
     with pytest.raises(OptionError, match="called 'a'"):
@@ -234,14 +234,14 @@ def test_several_logs_are_raters(three, tmp_path):
         agree(*files, names=["a"])
     with pytest.raises(OptionError, match="need names"):
         agree(parts["llm"], parts["anna"])
-    with pytest.raises(OptionError, match="a log, or several"):
+    with pytest.raises(OptionError, match="at least one log"):
         agree()
 
 
 def test_who_is_no_judge_is_no_reference(three):
     with pytest.raises(OptionError, match="no judge 'ana'; did you mean 'anna'"):
         agree(three, reference=["ana"])
-    with pytest.raises(OptionError, match="names no judges"):
+    with pytest.raises(OptionError, match="does not name judges"):
         agree(three.drop("judge"), reference=["anna"])
     with pytest.raises(OptionError, match="confidence"):
         agree(three, confidence=1)
@@ -251,7 +251,7 @@ def test_who_is_no_judge_is_no_reference(three):
 
 def test_one_rater_alone_is_told_so(three):
     report = agree(three.filter(pl.col("judge") == "llm").drop("question_id"))
-    assert any("one rater only" in note for note in report.notes)
+    assert any("only one rater" in note for note in report.notes)
     assert any("no prompt" in note for note in report.notes)
     assert report.alpha.alpha.value is None
     assert report.raw.macro is None
@@ -284,7 +284,7 @@ def test_a_tournaments_store_is_a_log(tmp_path):
 def test_more_raters_than_boards_are_looked_at(three, monkeypatch):
     monkeypatch.setattr("humorrank.diagnostics.agreement.agree.MOST_BOARDS", 2)
     report = agree(three)
-    assert any("2 raters with most judgments, of 3" in note for note in report.notes)
+    assert any("2 raters with the most judgments, of 3" in note for note in report.notes)
     ben = next(rater for rater in report.raters if rater.rater == "ben")
     assert ben.transitivity is None
     pair = next(pair for pair in report.pairs if (pair.one, pair.other) == ("anna", "ben"))
@@ -294,7 +294,7 @@ def test_more_raters_than_boards_are_looked_at(three, monkeypatch):
 
 
 def test_halves_of_real_judgments_agree_as_scipy_says():
-    """The 113,638 judgments dealt to two raters; few texts have a board in both."""
+    """The 113,638 judgments are dealt to two raters; few texts are on the boards of both."""
     pairs = pl.read_csv(
         shared("data/humor-pairs/pairs.csv"), has_header=False, new_columns=["model_a", "model_b"]
     ).cast(pl.String)
@@ -319,5 +319,5 @@ def test_halves_of_real_judgments_agree_as_scipy_says():
         for won in names
     ]
     plain = krippendorff_alpha(*zip(*rows, strict=True), replicates=0)
-    # Which text has the lower number says nothing, so that the plain alpha is nearly the same.
+    # The numbers of the texts are arbitrary, so the plain alpha is nearly the same.
     assert report.alpha.alpha.value == pytest.approx(plain.alpha.value, abs=1e-3)

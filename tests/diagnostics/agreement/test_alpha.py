@@ -1,4 +1,4 @@
-"""Alpha beside the package krippendorff, and beside its definition."""
+"""Alpha, compared with the package krippendorff and with its definition."""
 
 import itertools
 
@@ -69,7 +69,7 @@ def test_missing_values_are_no_judgments():
 
 
 def test_several_judgments_of_a_rater_are_the_mean_over_drawing_one():
-    """Observed and expected disagreement, each the mean over all draws."""
+    """Returns the observed and expected disagreement, each as the mean over all draws."""
     said = [{"r": "xxy", "s": "x"}, {"r": "z", "s": "yx", "t": "x"}, {"s": "y", "t": "y"}]
     observed, expected = [], []
     choices = [(u, r, v) for u, unit in enumerate(said) for r, v in unit.items()]
@@ -103,7 +103,7 @@ def test_several_judgments_of_a_rater_are_the_mean_over_drawing_one():
     )
 )
 def test_of_comparisons_it_is_the_mean_over_all_ways_to_call_the_sides(table):
-    """The package's expected disagreement, over every exchange of x and y in some units."""
+    """Returns the package's expected disagreement over all exchanges of x and y in units."""
     table = [said for said in table if sum(value is not None for value in said) > 1]
     swap = {"x": "y", "y": "x", "z": "z", None: None}
     entries = [
@@ -139,7 +139,7 @@ def test_of_comparisons_it_is_the_mean_over_all_ways_to_call_the_sides(table):
 
 
 def coins(units, seed, agreeing=0.0):
-    """Two raters who toss coins, or say the same with some chance."""
+    """Simulates two raters who toss coins, or agree with some probability."""
     random = np.random.default_rng(seed)
     one = random.integers(2, size=units)
     other = np.where(random.random(units) < agreeing, one, random.integers(2, size=units))
@@ -173,7 +173,7 @@ def test_few_units_are_said():
 def test_bad_input_is_refused():
     with pytest.raises(InputError, match="3 rows and raters 2"):
         krippendorff_alpha([1, 2, 3], [1, 2], [1, 2, 3])
-    with pytest.raises(InputError, match="units holds no value"):
+    with pytest.raises(InputError, match="units has no value"):
         krippendorff_alpha([None], [1], [1])
     with pytest.raises(InputError, match="counts must be"):
         krippendorff_alpha([1], [1], [1], [-1])

@@ -1,4 +1,4 @@
-"""Two boards side by side."""
+"""Comparison of two boards."""
 
 import itertools
 import math

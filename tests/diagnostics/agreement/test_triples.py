@@ -1,4 +1,4 @@
-"""Triples and cycles beside a count of every triple."""
+"""Triples and cycles, compared with a count of all triples."""
 
 import itertools
 
@@ -30,7 +30,7 @@ def frame(rows, **more):
 
 
 def one_by_one(rows):
-    """triples, tied, and the cycles as (narrowest majority, models)."""
+    """Returns the triples, the tied ones, and the cycles as (narrowest majority, models)."""
     points = {}
     for one, other, winner in rows:
         share = {"model_a": 1, "model_b": 0, "tie": 0.5}[winner]
@@ -58,7 +58,7 @@ def one_by_one(rows):
 def test_it_counts_what_there_is(rows, limit, dense):
     triples, tied, cycles = one_by_one(rows)
     with pytest.MonkeyPatch.context() as patch:
-        # Larger fields are walked, not counted by matrices; both must say the same.
+        # Larger fields are enumerated instead of counted by matrices; both must agree.
         patch.setattr("humorrank.diagnostics.agreement.triples.MOST_DENSE", dense)
         found = transitivity(frame(rows), limit=limit)
     assert (found.triples, found.cyclic, found.tied) == (triples, len(cycles), tied)
@@ -90,7 +90,7 @@ def test_counts_weights_and_soft_scores_are_points():
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([("a", "b", "tie")], "have all met each other"),
+        ([("a", "b", "tie")], "no three contestants have all met"),
         ([("a", "b", "tie"), ("b", "c", "tie"), ("a", "c", "tie")], "have a majority in each"),
     ],
 )
@@ -104,7 +104,7 @@ def test_without_triples_there_is_no_share(rows, words):
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_thousand_models_are_counted_exactly(seed):
-    """Of a tournament: C(n, 3) - sum C(wins, 2) cycles (Kendall and Babington Smith 1940)."""
+    """A complete tournament has C(n, 3) - sum C(wins, 2) cycles [KB40]."""
     n = 1_000
     low, high = np.triu_indices(n, 1)
     up = np.random.default_rng(seed).random(len(low)) < 0.9

@@ -1,4 +1,4 @@
-"""What the report says of judges whose biases are known."""
+"""The bias report on simulated judges with known biases."""
 
 import json
 import math
@@ -26,7 +26,7 @@ def only(source, **options):
 
 
 def said(word, *, both=False, judgments=600):
-    """A judge that says the same every time."""
+    """Returns the log of a judge that always gives the same verdict."""
     return log(RATINGS, judgments, both=both).with_columns(winner=pl.lit(word))
 
 
@@ -34,7 +34,7 @@ def said(word, *, both=False, judgments=600):
 def test_a_judge_that_always_says_a_is_uninformative(both):
     judge = only(said("model_a", both=both))
     assert judge.uninformative
-    assert judge.verdict == "uninformative: it said A in all 600 judgments"
+    assert judge.verdict == "uninformative: its verdict is A in all 600 judgments"
     assert judge.share_first.value == 1
     assert judge.share_first.lower > 0.99
     assert judge.effect.value == math.inf
@@ -57,7 +57,7 @@ def test_with_random_positions_ratings_of_an_always_a_judge_are_equal_within_noi
     board = humorrank.rate(said("model_a", judgments=2_000), elo_shuffles=0, bootstrap=0)
     ratings = np.array([row.rating for row in board])
     matches = np.array([row.matches for row in board])
-    # Twice the log-likelihood above equality is chi-squared with 4 degrees: about this sum.
+    # Twice the log-likelihood ratio is chi-squared with 4 degrees and is close to this sum.
     noise = (((ratings - 1000) / POINTS) ** 2 * matches / 4).sum()
     assert noise < 20
 
@@ -130,7 +130,7 @@ def test_which_intervals_are_said():
     assert only(log(RATINGS, 1_000)).position.intervals == "prompt"
     assert only(log(RATINGS, 1_000, prompts=10)).position.intervals == "information"
     assert only(log(RATINGS, 1_000, prompts=10), cluster="prompt").position.clusters == 10
-    assert "robust over prompts" in bias(log(RATINGS, 1_000)).to_text()
+    assert "clustered by prompt" in bias(log(RATINGS, 1_000)).to_text()
     without = log(RATINGS, 1_000).drop("question_id")
     assert "of the inverse information" in bias(without).to_text()
     with pytest.raises(OptionError, match="at least two prompts"):
@@ -185,7 +185,7 @@ def test_length_bias_without_texts_or_with_lengths_of_the_models():
     )
     judge = only(fixed)
     assert judge.length.slope.value is None
-    assert "cannot be told from the strengths" in judge.length.note
+    assert "cannot be distinguished from the strengths" in judge.length.note
     empty = table.with_columns(
         joke_a=pl.when(pl.int_range(pl.len()) < 10).then(pl.lit("")).otherwise("joke_a")
     )

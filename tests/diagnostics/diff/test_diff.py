@@ -1,4 +1,4 @@
-"""Moves between boards, beside a plain paired bootstrap."""
+"""Moves between boards, compared with a plain paired bootstrap."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_interval_is_that_of_a_paired_bootstrap():
     half = (table["move_upper"] - table["move_lower"]).to_numpy() / 2
     np.testing.assert_allclose(half, normal_quantile((1 + ALL) / 2) * np.std(drawn, 0), rtol=0.12)
     np.testing.assert_allclose(table["move"], moves(shared, grown, list("abcde")), atol=1e-6)
-    # A log that has shrunk is the same backwards.
+    # A log that has shrunk gives the same result with old and new exchanged.
     back = diff(grown, shared).table.sort("model")
     np.testing.assert_allclose(back["move_upper"], -table["move_lower"].to_numpy(), atol=1e-9)
 
@@ -66,7 +66,7 @@ def test_equal_matches_of_two_logs_may_be_so_by_chance():
 
 
 def test_matches_that_are_named_are_shared_by_their_names():
-    # A log that has lost 5 matches and got 250: by its cells alone it has grown.
+    # The log has lost 5 matches and gained 250; judged by its cells alone, it has grown.
     old = log(400, 1).with_row_index("id")
     added = log(250, 3).with_row_index("id", offset=400)
     new = pl.concat([old[5:], added])
@@ -83,7 +83,7 @@ def test_matches_that_are_named_are_shared_by_their_names():
     table = found.table.sort("model")
     half = (table["move_upper"] - table["move_lower"]).to_numpy() / 2
     np.testing.assert_allclose(half, normal_quantile((1 + ALL) / 2) * np.std(drawn, 0), rtol=0.12)
-    # A match that was judged anew is another one.
+    # A match that was judged again is a different match.
     turned = {"model_a": "model_b", "model_b": "model_a", "tie": "tie"}
     anew = old.with_columns(
         winner=pl.when(pl.col("id") < 40).then(pl.col("winner").replace(turned)).otherwise("winner")
@@ -134,7 +134,7 @@ def test_nobody_moves_between_equal_logs():
 
 
 def test_a_strong_newcomer_moves_nobody():
-    # Everyone has the same record against it, so that their differences stay.
+    # All models have the same record against the newcomer, so their differences stay.
     old = [
         (x, y, w) for x in "abc" for y in "abc" if x < y for w in ["model_a"] * 6 + ["model_b"] * 4
     ]
@@ -162,7 +162,7 @@ def test_a_real_move_is_found_and_noise_is_not():
         set(diff(log(400, 2 * seed), log(400, 2 * seed + 1)).table["status"]) != {"same"}
         for seed in range(5, 45)
     )
-    # At most 5 % of 40 by chance: more than 7 has a chance of 1 in 1,000.
+    # At most 5 % of 40 are expected by chance; more than 7 has a probability of 1 in 1,000.
     assert false <= 7
 
 
@@ -177,7 +177,7 @@ def test_boards_as_they_were_written(tmp_path, run):
     assert (found["basis"], found["shared"]) == ("intervals", None)
     code, out, _ = run("diff", tmp_path / "old.csv", tmp_path / "new.json")
     assert code == 0
-    assert "as if they shared no match" in out
+    assert "as if no matches were shared" in out
     paired = diff(tmp_path / "old.csv", tmp_path / "new.csv").table
     assert paired["move"].to_list() == pytest.approx([row["move"] for row in found["moves"]])
     code, _, err = run("diff", tmp_path / "old.json", tmp_path / "new.json", "--cluster", "prompt")
@@ -192,7 +192,7 @@ def test_boards_as_they_were_written(tmp_path, run):
     (tmp_path / "new.json").write_text('{"leaderboard": [{"model": 3}]}')
     code, _, err = run("diff", tmp_path / "old.json", tmp_path / "new.json")
     assert code == 2
-    assert "new.json: no board as" in err
+    assert "new.json: not a board written by" in err
 
 
 def test_what_cannot_be_compared():

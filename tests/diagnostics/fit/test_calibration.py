@@ -1,4 +1,4 @@
-"""Predictions of held-out matches, by their definition and by simulation."""
+"""Predictions of held-out matches, compared with their definition and with simulations."""
 
 import math
 
@@ -25,7 +25,7 @@ def strengths(rows):
 
 
 def by_definition(rows, fold_of):
-    """(log loss, Brier) of rows (a, b, winner), row by row."""
+    """Returns (log loss, Brier) of rows (a, b, winner), computed row by row."""
     loss = brier = 0.0
     for fold in set(fold_of):
         ratings = strengths([row for row, own in zip(rows, fold_of, strict=True) if own != fold])
@@ -48,7 +48,7 @@ def test_scores_are_those_of_their_definition():
         cells.labels[group]: int(fold)
         for group, fold in zip(cells.group, held.argmax(axis=0), strict=True)
     }
-    # Prompts are held out whole, ten in each fold.
+    # Prompts are held out as a whole, ten in each fold.
     assert ((held > 0).sum(axis=0) == 1).all()
     assert sorted(np.bincount(list(fold_of.values()))) == [10, 10, 10, 10]
     rows = frame.select("model_a", "model_b", "winner").rows()
@@ -88,7 +88,7 @@ def test_bins_cover_under_the_model_and_the_error_is_that_of_chance(ties):
         width += [b.observed.upper - b.observed.lower for b in found.bins]
         error.append(found.error)
         chance.append(found.error_by_chance)
-    # Predictions that follow the data a little are nearer to them than the truth is.
+    # Predictions that were fitted to the data are closer to them than the true values are.
     assert 0.93 <= np.mean(covered) <= 0.99
     assert 0.75 <= np.mean(error) / np.mean(chance) <= 1.1
     binary = 2 * 1.96 * np.sqrt(0.24 / 625)

@@ -1,4 +1,4 @@
-"""Goodness of fit by pairs, against statsmodels, SciPy and simulation."""
+"""Goodness of fit by pairs, compared with statsmodels, SciPy and simulations."""
 
 import numpy as np
 import polars as pl
@@ -19,7 +19,7 @@ FIELD = {f"m{i}": float(rating) for i, rating in enumerate(RATINGS)}
 
 
 def glm(frame):
-    """The same model by statsmodels, one binomial share a pair; half points and weights count."""
+    """Fits the same model with statsmodels, with one binomial share per pair."""
     names = sorted({*frame["model_a"], *frame["model_b"]})
     score = frame["winner"].replace_strict({"model_a": 1.0, "tie": 0.5, "model_b": 0.0})
     weight = (
@@ -65,7 +65,7 @@ def test_weights_count_as_in_statsmodels():
     frame = frame.with_columns(weight=1 + pl.int_range(pl.len()) % 3)
     report, (_, found) = check(frame, folds=0), glm(frame)
     assert report.goodness.pearson.statistic == pytest.approx(found.pearson_chi2, rel=1e-8)
-    # Three copies of a match vary more than three matches.
+    # Three copies of a match vary more than three independent matches.
     assert report.goodness.dispersion > 1.5
 
 
@@ -83,7 +83,7 @@ def test_p_values_are_uniform_under_the_model(ties):
 
 
 def cycle(matches, strength=0.7):
-    """Three models, each of which beats the next, beside three that keep to the model."""
+    """Simulates three models that beat each other in a cycle, and three that fit the model."""
     frame = drawn(FIELD, matches, ties=0.1, seed=5)
     beats = {("m0", "m1"), ("m1", "m2"), ("m2", "m0")}
     random = np.random.default_rng(1)
@@ -105,7 +105,7 @@ def test_a_planted_cycle_is_found_and_its_pairs_are_the_worst():
     named = set(zip(report.worst["model_a"], report.worst["model_b"], strict=True))
     assert named == {("m0", "m1"), ("m1", "m2"), ("m0", "m2")}
     assert (report.worst["p_holm"] < 1e-3).all()
-    assert "further off than chance explains" in report.to_text()
+    assert "deviate more than chance explains" in report.to_text()
 
 
 @pytest.mark.parametrize(("models", "matches", "ties"), [(8, 1_200, 0.3), (12, 400, 0.0)])

@@ -1,4 +1,4 @@
-"""The audit against brute force, on planted matches, and by rating the changed log again."""
+"""The audit, compared with brute force, planted matches, and ratings of the changed log."""
 
 import math
 from dataclasses import replace
@@ -23,7 +23,7 @@ FIELD = {f"m{i}": 1000.0 + 60 * i for i in range(8)}
 
 
 def changed(rows, report):
-    """The rows (a, b, winner) without the set, or with it flipped."""
+    """Returns the rows (a, b, winner) without the set, or with the set flipped."""
     rows, flipped = list(rows), []
     other = {"model_a": "model_b", "model_b": "model_a", "tie": "tie"}
     for cell in report.cells.iter_rows(named=True):
@@ -73,7 +73,7 @@ def test_a_lead_of_two_matches_between_two_models(change, size):
 
 
 def planted():
-    """A model that leads by a few lucky matches beside 2,000."""
+    """Returns a log of 2,000 matches in which a model leads by a few additional lucky ones."""
     rows = drawn(FIELD, 2_000, ties=0.2, seed=2).rows()
     return [*rows, *[("lucky", "m7", "model_a")] * 4, *[("m7", "lucky", "model_a")] * 2]
 
@@ -106,7 +106,7 @@ def test_what_is_found_holds_when_the_log_is_rated_again(question, change):
         assert set(before[:top]) != set(after[:top])
     told = dict(zip(report.ratings["model"], report.ratings["rating_after"], strict=True))
     assert told == pytest.approx(ratings, abs=1e-4)
-    # Not one of them is too many.
+    # The set has no redundant match.
     for cell in range(report.cells.height):
         fewer = report.cells.with_columns(
             changed=pl.col("changed") - (pl.int_range(pl.len()) == cell)
@@ -128,7 +128,7 @@ class _with:  # noqa: N801 - reads as a function
 
 
 def test_a_set_after_which_no_rating_exists_is_no_change():
-    # Without its only loss x could not be rated, and y cannot pass it otherwise.
+    # Without its only loss x cannot be rated, and y cannot overtake it otherwise.
     rows = [("x", "y", "model_a")] * 5 + [("x", "y", "model_b")]
     report = audit(rows)
     assert (report.found, report.size, report.smallest) == (False, None, True)
@@ -143,7 +143,7 @@ def test_level_models_are_said_to_be_level():
     rows += [("y", "z", "model_a"), ("z", "x", "model_a"), ("z", "y", "model_a"), ("x", "y", "tie")]
     report = audit(rows, pair=("x", "y"))
     assert (report.tied, report.size, report.found) == (True, 0, False)
-    assert "level already" in report.to_text()
+    assert "already equal" in report.to_text()
 
 
 def test_nothing_but_ties_cannot_be_flipped():
@@ -226,7 +226,7 @@ def test_counts_of_any_size():
     }
     report = audit(table, pair=("x", "y"))
     assert report.found
-    # The lead is a million; the edge over z, of whom x and y differ little, hardly matters.
+    # The lead is a million. The matches against z hardly matter, as x and y differ little there.
     assert 990_000 <= report.size <= 1_010_000
     assert audit(table, pair=("x", "y"), change="flip").size == pytest.approx(500_000, rel=0.01)
 
@@ -250,9 +250,9 @@ def test_who_cannot_be_rated_is_an_error_or_left_out():
         ({"pair": ("m1", "m1")}, "two models"),
         ({"pair": ("m1", "m9")}, "no model 'm9'"),
         ({"pair": "m1,m2"}, "two models"),
-        ({"winner": "m7"}, "comes first already"),
+        ({"winner": "m7"}, "already comes first"),
         ({"winner": "nobody"}, "no model 'nobody'"),
-        ({"top": 8}, "fewer than the 8"),
+        ({"top": 8}, "less than the 8"),
         ({"top": 0}, "top"),
         ({"top": 1, "winner": "m1"}, "exclude each other"),
         ({"by": "judge"}, "no column 'judge'"),

@@ -1,4 +1,4 @@
-"""Tallies: exact, additive, on file, and honest about what they do not keep."""
+"""Tallies are exact and additive, can be stored, and report what they do not contain."""
 
 import json
 import random
@@ -30,7 +30,7 @@ LOG = pl.DataFrame(
 
 
 def brute(frame, keys=()):
-    """The cells of a log, counted by polars."""
+    """Returns the cells of a log, counted by polars."""
     outcome = {"model_a": 0, "model_b": 1, "tie": 2, "tie (bothbad)": 3}
     judged = frame.filter(pl.col("winner").is_not_null())
     cells = judged.with_columns(pl.col("winner").replace_strict(outcome))
@@ -50,7 +50,7 @@ def found(tally):
 
 @few
 @given(rows, st.sampled_from([(), ("judge",), ("prompt", "judge")]))
-def test_cells_are_those_that_a_group_by_counts(rows, keys):
+def test_cells_match_the_counts_of_a_group_by(rows, keys):
     frame = frame_of(rows)
     tally = humorrank.tally(frame, keys=keys)
     key_columns = [*keys, "model_a", "model_b", "outcome", "score", "weight", "count"]
@@ -62,7 +62,7 @@ def test_cells_are_those_that_a_group_by_counts(rows, keys):
 @pytest.mark.slow
 @few
 @given(rows, st.randoms(use_true_random=False), st.integers(0, 60))
-def test_neither_order_nor_split_nor_file_nor_threads_leave_a_trace(tmp_path_factory, rows, r, cut):
+def test_order_splits_files_and_threads_do_not_matter(tmp_path_factory, rows, r, cut):
     frame = frame_of(rows)
     options = {"prior": 0.5, "bootstrap": 40, "elo_shuffles": 2, "seed": 3}
     expected = bits(humorrank.rate(frame, **options))
@@ -86,7 +86,7 @@ def test_neither_order_nor_split_nor_file_nor_threads_leave_a_trace(tmp_path_fac
 
 @few
 @given(rows, rows, st.sampled_from([(), ("judge",)]))
-def test_what_was_added_can_be_taken_away(rows, more, keys):
+def test_merged_tallies_can_be_subtracted(rows, more, keys):
     one, two = (humorrank.tally(frame_of(part), keys=keys) for part in (rows, more))
     assert one + two == two + one
     assert (one + two) - two == one
@@ -108,12 +108,12 @@ shares = st.lists(
 
 @settings(few, max_examples=5)
 @given(shares, st.randoms(use_true_random=False), st.integers(0, 30), st.booleans())
-def test_shares_weights_and_large_counts_give_one_board_too(
+def test_shares_weights_and_large_counts_give_the_same_board(
     tmp_path_factory, rows, r, cut, with_keys
 ):
     schema = ["model_a", "model_b", "score", "weight", "count", "judge"]
     plain = [(*pair, score, weight, n, judge) for pair, score, weight, n, judge in rows]
-    # Everyone has beaten everyone, so that there is a maximum.
+    # Every contestant has beaten every other one, so there is a maximum.
     plain += [(*pair, 1.0, 1.0, 2**33 + 1, "ann") for pair in permutations(NAMES[:4], 2)]
     frame = pl.DataFrame(plain, schema=schema, orient="row")
     reading = {"score_of": "a"}
@@ -139,7 +139,7 @@ def test_shares_weights_and_large_counts_give_one_board_too(
             assert bits(humorrank.rate(matches, by="judge", **options)) == boards
 
 
-def test_soft_outcomes_are_cells_of_their_own():
+def test_soft_outcomes_are_separate_cells():
     frame = pl.DataFrame(
         {"model_a": ["a", "b", "a"], "model_b": ["b", "a", "b"], "score": [0.25, 1.0, 0.25]}
     )
@@ -163,7 +163,7 @@ def test_counts_are_exact_beyond_32_and_53_bits(tmp_path):
             humorrank.rate(tally)
 
 
-def test_keys_are_columns_or_roles_and_nothing_is_a_group_of_its_own():
+def test_keys_are_columns_or_roles_and_missing_values_form_a_group():
     tally = humorrank.tally(LOG, keys=["judge", "prompt"])
     groups = tally.to_polars().select("judge", "prompt").unique().rows()
     assert set(groups) == {("x", "1"), ("y", "2"), ("y", "1"), (None, "2")}
@@ -174,12 +174,12 @@ def test_keys_are_columns_or_roles_and_nothing_is_a_group_of_its_own():
     [
         (["language"], "no column 'language'.*columns: model_a"),
         (["jugde"], "did you mean 'judge'"),
-        (["judge", "judge"], "named twice"),
-        (["outcome"], "a column of the result already"),
+        (["judge", "judge"], "given twice"),
+        (["outcome"], "the result already has a column of that name"),
         ("judge", "sequence of columns"),
     ],
 )
-def test_keys_that_cannot_be(keys, message):
+def test_invalid_keys_are_refused(keys, message):
     with pytest.raises(OptionError, match=message):
         humorrank.tally(LOG, keys=keys)
 
@@ -214,7 +214,7 @@ def test_keys_are_the_same_from_every_source(tmp_path, keys, winners):
 
 
 @pytest.mark.parametrize("dtype", [np.uint32, np.int64, np.int16, list])
-def test_codes_give_what_names_give(dtype):
+def test_codes_give_the_same_tally_as_names(dtype):
     r = random.Random(1)
     names = ["wit", "10", "9", "pun"]
     pairs = [r.sample(range(4), 2) for _ in range(500)]
@@ -248,25 +248,25 @@ def test_codes_without_names_are_in_the_order_of_their_text():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"first": [0, 2]}, r"'first': holds 2 in row 1 .*0 to 1"),
-        ({"second": [1, -1]}, r"'second': holds -1 in row 1"),
+        ({"first": [0, 2]}, r"'first': contains 2 in row 1 .*0 to 1"),
+        ({"second": [1, -1]}, r"'second': contains -1 in row 1"),
         ({"second": [1, 1]}, r"'b' plays against itself"),
-        ({"outcome": [0, 4]}, r"'outcome': holds 4 in row 1 .*0, 1, 2 or 3"),
-        ({"outcome": [0, 256]}, r"'outcome': holds 256"),
+        ({"outcome": [0, 4]}, r"'outcome': contains 4 in row 1 .*0, 1, 2 or 3"),
+        ({"outcome": [0, 256]}, r"'outcome': contains 256"),
         ({"first": [0.0, 1.0]}, r"'first': must be whole numbers, not float64"),
         ({"first": [0, 1, 0]}, r"'second': must be a column of 3"),
-        ({"count": [1, -2]}, r"'count': holds -2"),
-        ({"names": ["a", "a"]}, r"names has 'a' twice"),
+        ({"count": [1, -2]}, r"'count': contains -2"),
+        ({"names": ["a", "a"]}, r"names contains 'a' twice"),
         ({"names": ["a", 1]}, r"names must be text"),
-        ({"names": ["a", "\udc80"]}, r"text that UTF-8 can hold, not '\\udc80'"),
+        ({"names": ["a", "\udc80"]}, r"text that can be encoded as UTF-8, not '\\udc80'"),
         ({"first": [], "second": [], "outcome": []}, "there are no matches"),
-        ({"keys": {"judge": (["x"], [0, 1])}}, r"'judge': holds 1 in row 1"),
+        ({"keys": {"judge": (["x"], [0, 1])}}, r"'judge': contains 1 in row 1"),
         ({"keys": {"judge": (["x"], [0])}}, r"'judge': must be a column of 2"),
         ({"names": None, "first": [0, 2**31]}, r"below 1,073,741,824"),
     ],
 )
 @pytest.mark.parametrize("keyed", [False, True])
-def test_codes_that_cannot_be(change, message, keyed):
+def test_invalid_codes_are_refused(change, message, keyed):
     columns = {"names": ["a", "b"], "first": [0, 1], "second": [1, 0], "outcome": [0, 1]} | change
     if keyed and "keys" not in columns:
         length = len(columns["first"])
@@ -278,7 +278,7 @@ def test_codes_that_cannot_be(change, message, keyed):
 # Adding and taking away ---------------------------------------------------------------------
 
 
-def test_reports_add_and_are_taken_away(tmp_path):
+def test_reports_are_added_and_subtracted(tmp_path):
     one, two = humorrank.tally(LOG), humorrank.tally(LOG[3:])
     total = one + two
     assert (total.report.read, total.report.unjudged) == (9, 2)
@@ -292,14 +292,14 @@ def test_reports_add_and_are_taken_away(tmp_path):
     assert ((one + codes).report.read, (one + codes).report.ties) == (7, 2)
 
 
-def test_a_board_from_the_tally_says_what_one_from_the_log_says(tmp_path):
+def test_a_board_from_a_tally_equals_one_from_the_log(tmp_path):
     path = tmp_path / "t.parquet"
     humorrank.tally(LOG).write(path)
     one, two = (humorrank.rate(source, prior=1).to_dict() for source in (LOG, path))
     assert one == two
 
 
-def test_names_that_another_day_judged_are_no_longer_unjudged_only():
+def test_names_with_matches_in_another_tally_are_no_longer_unjudged_only():
     absent = pl.DataFrame({"model_a": ["pun", "pun"], "model_b": ["wit", "new"]})
     one = humorrank.tally(absent.with_columns(winner=pl.Series(["tie", None])))
     two = humorrank.tally(absent.with_columns(winner=pl.Series(["tie", "model_a"])))
@@ -307,17 +307,19 @@ def test_names_that_another_day_judged_are_no_longer_unjudged_only():
     assert (one + two).report.unjudged_only == []
 
 
-def test_taking_away_what_is_not_there_names_it():
+def test_subtracting_missing_matches_reports_them():
     day, other = humorrank.tally(LOG[:2]), humorrank.tally(LOG[:1])
     with pytest.raises(InputError, match=r"'irony' shown before 'pun', outcome model_a: 1 .* 0 "):
         other.subtract(day)
     keyed, less = (humorrank.tally(part, keys=["judge"]) for part in (LOG[:2], LOG[:1]))
-    with pytest.raises(InputError, match=r"judge 'y': 'irony' shown before 'pun'.* 0 are there"):
+    with pytest.raises(
+        InputError, match=r"judge 'y': 'irony' shown before 'pun'.* only 0 in the tally"
+    ):
         less - keyed
     assert less == humorrank.tally(LOG[:1], keys=["judge"])
 
 
-def test_tallies_of_different_keys_do_not_add():
+def test_tallies_with_different_keys_cannot_be_added():
     with pytest.raises(
         OptionError, match=r"keys of two tallies differ: \(judge\) and \(\).* --keys ''"
     ):
@@ -327,16 +329,18 @@ def test_tallies_of_different_keys_do_not_add():
 # What a tally does not keep -----------------------------------------------------------------
 
 
-def test_asking_for_what_a_tally_does_not_keep_says_how_to_make_one_that_does(tmp_path):
+def test_an_error_about_missing_data_says_how_to_get_them(tmp_path):
     path = tmp_path / "t.parquet"
     tally = humorrank.tally(LOG, keys=["judge"])
     tally.write(path)
     for source in (tally, path, str(path), [path]):
         with pytest.raises(OptionError, match=r"no key 'language' .*--keys judge,language"):
             humorrank.rate(source, by="language")
-        with pytest.raises(OptionError, match="keeps no order of play: replay the log itself"):
+        with pytest.raises(OptionError, match="does not keep the order of the matches: replay"):
             humorrank.replay_elo(source)
-        with pytest.raises(OptionError, match=r"columns \(--columns\) is about the rows of a log"):
+        with pytest.raises(
+            OptionError, match=r"columns \(--columns\) applies to the rows of a log"
+        ):
             humorrank.rate(source, columns={"model_a": "left"})
         with pytest.raises(OptionError, match="by must name a column"):
             humorrank.rate(source, by=[])
@@ -348,7 +352,7 @@ def test_asking_for_what_a_tally_does_not_keep_says_how_to_make_one_that_does(tm
 
 
 def rewritten(path, frame=None, **about):
-    """The file again, with other cells or another account of itself."""
+    """Rewrites the file with other cells or other metadata."""
     metadata = json.loads(pl.read_parquet_metadata(path)[TALLY_METADATA]) | about
     frame = pl.read_parquet(path) if frame is None else frame
     frame.write_parquet(path, metadata={TALLY_METADATA: json.dumps(metadata)})
@@ -381,21 +385,21 @@ def test_the_file_is_a_plain_table(file):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (pl.lit(-1).alias("count"), r"row 1, column 'count': -1 is no count"),
-        (pl.lit(0).alias("count"), r"row 1, column 'count': 0 is no count"),
-        (pl.lit(1.5).alias("count"), r"row 1, column 'count': 1.5 is no count"),
-        (pl.lit("model_c").alias("outcome"), r"'model_c' is none of model_a, model_b, tie"),
+        (pl.lit(-1).alias("count"), r"row 1, column 'count': -1 is not a count"),
+        (pl.lit(0).alias("count"), r"row 1, column 'count': 0 is not a count"),
+        (pl.lit(1.5).alias("count"), r"row 1, column 'count': 1.5 is not a count"),
+        (pl.lit("model_c").alias("outcome"), r"'model_c' is not one of model_a, model_b, tie"),
         (pl.col("model_a").alias("model_b"), r"column 'model_b': '.*' is a model against itself"),
-        (pl.lit(0.3).alias("score"), r"column 'score': 0.3 does not go with its outcome"),
-        (pl.lit(-1.0).alias("weight"), r"column 'weight': -1.0 is no weight"),
-        (pl.lit(float("nan")).alias("weight"), r"column 'weight': nan is no weight"),
+        (pl.lit(0.3).alias("score"), r"column 'score': 0.3 does not match its outcome"),
+        (pl.lit(-1.0).alias("weight"), r"column 'weight': -1.0 is not a weight"),
+        (pl.lit(float("nan")).alias("weight"), r"column 'weight': nan is not a weight"),
         (pl.lit(None, pl.String).alias("model_a"), r"column 'model_a': None is missing"),
-        (pl.lit(7).alias("model_a"), r"damaged tally: column 'model_a' holds Int32, not text"),
-        (pl.lit("1").alias("count"), r"damaged tally: column 'count' holds String, not numbers"),
-        (pl.col("count") + 1, r"damaged tally: holds 10 matches in 5 cells, where 5 in 5"),
+        (pl.lit(7).alias("model_a"), r"damaged tally: column 'model_a' contains Int32, not text"),
+        (pl.lit("1").alias("count"), r"damaged tally: column 'count' contains String, not numbers"),
+        (pl.col("count") + 1, r"damaged tally: contains 10 matches in 5 cells, but 5 in 5"),
     ],
 )
-def test_a_file_edited_into_nonsense_is_one_clear_error(file, change, message):
+def test_a_file_with_invalid_contents_is_refused(file, change, message):
     rewritten(file, pl.read_parquet(file).with_columns(change))
     with pytest.raises(InputError, match=message):
         Tally.read(file)
@@ -403,13 +407,13 @@ def test_a_file_edited_into_nonsense_is_one_clear_error(file, change, message):
         humorrank.rate(file)
 
 
-def test_cells_that_stand_twice_or_are_gone_are_found_out(file):
+def test_duplicate_and_missing_cells_are_detected(file):
     frame = pl.read_parquet(file)
     rewritten(file, pl.concat([frame, frame[:1]]))
-    with pytest.raises(InputError, match="a cell that the file has twice"):
+    with pytest.raises(InputError, match="belongs to a cell that occurs twice"):
         Tally.read(file)
     rewritten(file, frame[1:])
-    with pytest.raises(InputError, match="holds 4 matches in 4 cells, where 5 in 5 were written"):
+    with pytest.raises(InputError, match="contains 4 matches in 4 cells, but 5 in 5 were written"):
         Tally.read(file)
     rewritten(file, frame.drop("weight"))
     with pytest.raises(InputError, match="damaged tally: has the columns"):
@@ -424,23 +428,23 @@ def test_cells_that_stand_twice_or_are_gone_are_found_out(file):
         ({"keys": "judge"}, "its metadata is malformed"),
         ({"report": {"read": "many"}}, "malformed 'read'"),
         ({"report": {"read": -1}}, "negative 'read'"),
-        ({"report": {"unknown": 1}}, "account of reading is malformed"),
+        ({"report": {"unknown": 1}}, "report on reading is malformed"),
     ],
 )
-def test_metadata_that_cannot_be(file, about, message):
+def test_invalid_metadata_are_refused(file, about, message):
     rewritten(file, **about)
     with pytest.raises(InputError, match=message):
         humorrank.rate(file)
 
 
-def test_broken_files_and_others_are_no_tallies(file, tmp_path):
+def test_damaged_and_other_files_are_not_tallies(file, tmp_path):
     whole = file.read_bytes()
     for size in (0, 3, 40, len(whole) // 2, len(whole) - 1):
         file.write_bytes(whole[:size])
         with pytest.raises(InputError, match=r"t\.parquet"):
             Tally.read(file)
     LOG.write_parquet(file)
-    with pytest.raises(InputError, match=r"is no tally: .*humorrank tally LOG"):
+    with pytest.raises(InputError, match=r"is not a tally: .*humorrank tally LOG"):
         Tally.read(file)
     with pytest.raises(InputError, match="does not exist"):
         Tally.read(tmp_path / "absent.parquet")
@@ -460,7 +464,7 @@ def test_a_broken_cell_page_is_an_error(file):
         assert read == humorrank.tally(LOG, keys=["judge"]) or read.matches == 5
 
 
-def test_writing_replaces_a_file_whole_or_not_at_all(file, monkeypatch):
+def test_writing_replaces_a_file_completely_or_not_at_all(file, monkeypatch):
     before = file.read_bytes()
 
     def half(frame, file, **_):
@@ -479,7 +483,7 @@ def test_writing_replaces_a_file_whole_or_not_at_all(file, monkeypatch):
         humorrank.tally(LOG).write(file.parent / "no" / "t.parquet")
 
 
-def test_a_link_stays_a_link_and_a_file_keeps_its_permissions(file):
+def test_links_and_permissions_are_kept(file):
     file.chmod(0o640)
     link = file.parent / "link.parquet"
     link.symlink_to(file.name)
@@ -491,14 +495,14 @@ def test_a_link_stays_a_link_and_a_file_keeps_its_permissions(file):
     assert sorted(file.parent.iterdir()) == sorted([file, link])
 
 
-def test_what_is_read_says_nothing_of_rows_where_the_log_was_opened_with_its_own_options():
+def test_options_of_an_opened_log_cannot_be_set_again():
     log = humorrank.MatchLog(LOG)
-    with pytest.raises(OptionError, match=r"where is said where the log is opened: MatchLog"):
+    with pytest.raises(OptionError, match=r"where must be set when the log is opened: MatchLog"):
         humorrank.tally(log, where="judge = 'x'")
     assert humorrank.tally(log).matches == 5
 
 
-def test_keys_do_not_matter_where_nobody_asks_for_them(file, tmp_path):
+def test_keys_that_are_not_requested_do_not_matter(file, tmp_path):
     humorrank.tally(LOG).write(tmp_path / "plain.parquet")
     board = humorrank.rate([file, tmp_path / "plain.parquet"], prior=1)
     assert board.counts["rated"] == 10
@@ -506,9 +510,9 @@ def test_keys_do_not_matter_where_nobody_asks_for_them(file, tmp_path):
     assert humorrank.tally(file, keys=()).keys == ()
 
 
-def test_a_glob_of_tallies_and_logs_says_that_matches_could_count_twice(file, tmp_path):
+def test_a_pattern_that_matches_tallies_and_logs_is_refused(file, tmp_path):
     LOG.write_parquet(tmp_path / "log.parquet")
-    with pytest.raises(InputError, match=r"both tallies \(.*t\.parquet\) and logs .*count twice"):
+    with pytest.raises(InputError, match=r"both tallies \(.*t\.parquet\) and logs .*counted twice"):
         humorrank.rate(str(tmp_path / "*.parquet"))
 
 
@@ -522,7 +526,7 @@ def test_files_add_up_with_logs_and_each_other(file, tmp_path):
     assert humorrank.rate([file, log], prior=1).counts["rated"] == 10
 
 
-def test_a_field_beyond_one_block_of_contestants_is_counted_and_rated():
+def test_more_contestants_than_one_block_are_counted_and_rated():
     n = 40_000
     names = [f"{code:05}" for code in range(n)]
     first = np.arange(n, dtype=np.uint32)
@@ -539,7 +543,7 @@ def test_a_field_beyond_one_block_of_contestants_is_counted_and_rated():
 
 
 @pytest.mark.parametrize("contestants", [3, 1_100])
-def test_counts_beyond_64_bits_are_an_error_of_the_input(contestants):
+def test_counts_beyond_64_bits_are_an_input_error(contestants):
     names = [f"{i:05}" for i in range(contestants)]
     first = np.arange(contestants)
     columns = [np.append(column, 0) for column in (first, (first + 1) % contestants)]
@@ -548,7 +552,7 @@ def test_counts_beyond_64_bits_are_an_error_of_the_input(contestants):
     outcome = np.zeros(contestants + 1, np.uint8)
     with pytest.raises(InputError, match="more than 2\\^64 - 1"):
         Tally.from_codes(names, *columns, outcome, count)
-    # Each cell fits, but not all of them together.
+    # Each cell fits into 64 bits, but their sum does not.
     outcome[-1] = 1
     with pytest.raises(InputError, match="more than 2\\^64 - 1"):
         Tally.from_codes(names, *columns, outcome, count)

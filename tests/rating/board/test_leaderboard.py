@@ -1,4 +1,4 @@
-"""What a leaderboard holds, and how it is handed on."""
+"""The content of a leaderboard, and its output formats."""
 
 import dataclasses
 import itertools
@@ -50,7 +50,7 @@ def log() -> Log:
 
 @pytest.fixture(scope="module")
 def open_board() -> humorrank.Leaderboard:
-    """One contestant's only loss is a single match."""
+    """Returns a board on which the only loss of one contestant is a single match."""
     return humorrank.rate([*MATCHES, *[("lucky", "pun", "a")] * 20, ("pun", "lucky", "a")])
 
 
@@ -80,7 +80,7 @@ def test_equal_ratings_share_a_rank_and_stand_in_the_order_of_their_names():
 
 
 def test_the_rank_by_interval_counts_whom_the_interval_lies_below(log):
-    """1 + the number of models whose lower end lies above this one's upper end."""
+    """Rank by CI is 1 + the number of models whose lower end lies above this one's upper end."""
     board = humorrank.rate(log.frame(), bootstrap=200, confidence=0.6)
     for row in board.rows:
         above = sum(other.rating_lower > row.rating_upper for other in board.rows)
@@ -168,7 +168,7 @@ def test_an_open_end_is_null_and_a_warning_names_it(open_board):
     (lucky,) = (row for row in found["leaderboard"] if row["model"] == "lucky")
     assert lucky["rating_upper"] is None
     assert lucky["rating_lower"] == open_board["lucky"].rating_lower
-    assert any("open above for lucky" in warning for warning in found["warnings"])
+    assert any("of lucky is open above" in warning for warning in found["warnings"])
 
 
 def test_every_kind_of_board_is_strict_json(log):
@@ -182,7 +182,7 @@ def test_every_kind_of_board_is_strict_json(log):
         json.dumps(humorrank.rate(frame, **options).to_dict(), allow_nan=False)
 
 
-# For people ---------------------------------------------------------------------------------
+# Text ---------------------------------------------------------------------------------------
 
 
 def test_its_repr_is_a_table_for_people(board, open_board):
@@ -255,7 +255,7 @@ def test_a_contestant_may_be_called_model():
     assert sorted(matrix.columns[1:]) == ["model", "other"]
 
 
-# What it came from --------------------------------------------------------------------------
+# Settings, counts and sources ---------------------------------------------------------------
 
 
 def test_a_board_is_frozen(board):
@@ -350,7 +350,7 @@ def test_a_value_that_an_option_cannot_have_is_refused(options, message):
 def test_names_that_look_alike_are_rated_apart_and_pointed_out():
     board = humorrank.rate([("GPT", "gpt ", "a"), ("gpt ", "GPT", "a")], bootstrap=0)
     assert len(board) == 2
-    assert any("differ only by case or white space" in warning for warning in board.warnings)
+    assert any("differ only in case or whitespace" in warning for warning in board.warnings)
 
 
 def test_nothing_to_rate_is_an_error():
@@ -368,7 +368,7 @@ def _rating_of_the_best(rows):
 @pytest.mark.parametrize("contestants", [3, 1500])
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_ratings_run_in_other_processes_and_travel_between_them(method, contestants):
-    """A fork inherits a pool of threads without its threads."""
+    """A forked process inherits the thread pool without its threads."""
     names = [f"{i:04}" for i in range(contestants)]
     times = 90 // contestants + 1
     rows = [(names[i - 1], names[i], "model_a") for i in range(contestants)] * times
@@ -393,7 +393,7 @@ def _all_ways(rows, path):
 
 
 def test_a_fork_can_do_what_its_parent_did(tmp_path):
-    """But for what needs the engine of polars, which does not run in a fork."""
+    """Only operations that need the engine of polars do not run in a forked process."""
     rows = [("a", "b", "model_a"), ("b", "c", "tie"), ("c", "a", "model_a"), ("b", "a", "model_a")]
     path = tmp_path / "log.csv"
     pl.DataFrame(rows * 3, schema=["model_a", "model_b", "winner"], orient="row").write_csv(path)

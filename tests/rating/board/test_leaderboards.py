@@ -1,4 +1,4 @@
-"""Rating by group: each group as if its rows were all there is, and none fails the others."""
+"""Rating by group: every group is rated independently, and no group affects the others."""
 
 import json
 from itertools import combinations
@@ -21,7 +21,7 @@ CYCLE = [("a", "b"), ("b", "c"), ("c", "a"), ("a", "c")]
 
 
 def log(groups) -> pl.DataFrame:
-    """A log of wins by group."""
+    """Returns a log of wins by group."""
     rows = [(*pair, "model_a", judge) for judge, pairs in groups.items() for pair in pairs]
     return pl.DataFrame(rows, schema=["model_a", "model_b", "winner", "judge"], orient="row")
 
@@ -112,7 +112,7 @@ def test_a_group_without_a_maximum_says_so_and_fails_nobody():
     assert bad["matches"].to_list() == [4, 2, 3, 1]
     notes = dict(bad.select("model", "note").iter_rows())
     assert notes["d"] == "no maximum: never won (0 of 1 won)"
-    assert notes["a"].startswith("no maximum: 1 of 4 contestants are not tied into the group")
+    assert notes["a"].startswith("no maximum: 1 of 4 contestants are not connected to the rest")
     assert table.filter(judge="good")["note"].null_count() == 3
     assert any("1 of 2 groups have no maximum" in warning for warning in boards.warnings)
     largest = humorrank.rate(
@@ -136,7 +136,7 @@ def test_other_groups_that_cannot_be_rated():
     boards = humorrank.rate(frame, by="judge", min_matches=2, bootstrap=0)
     assert boards.groups["rated"].to_list() == [3, 2]
     boards = humorrank.rate(frame, by="judge", min_matches=3, bootstrap=0)
-    assert "nobody has the 3 asked for" in boards.groups["note"][1]
+    assert "no contestant has the required 3 matches" in boards.groups["note"][1]
     tied = frame.with_columns(winner=pl.lit("tie"))
     boards = humorrank.rate(tied, by="judge", ties="exclude")
     assert boards.groups["note"].str.contains("all are ties").all()
@@ -171,7 +171,7 @@ def test_json_holds_the_whole_board():
 
 
 def test_intervals_of_groups_do_not_depend_on_the_solver():
-    """Few upsets, so that many replicates have no maximum."""
+    """There are few upsets, so many replicates have no maximum."""
     rows = [(x, y) for x, y in combinations("abcde", 2) for _ in range(3)]
     frame = log({"j": [*rows, ("e", "a"), ("d", "b")], "k": [*rows, ("e", "a")]})
     options = {"by": "judge", "bootstrap": 60, "elo_shuffles": 0, "solver": "mm"}
@@ -182,7 +182,7 @@ def test_intervals_of_groups_do_not_depend_on_the_solver():
 
 
 def test_keys_of_wide_codes_take_no_more_room_than_others():
-    """A code is text, so that 12 comes before 7, and a table up to the largest would take 16 GB."""
+    """Keys are text, so 12 sorts before 7, and a dense table up to the largest would need 16 GB."""
     codes = [7, 4_000_000_000, 7, 12]
     tally = Tally.from_codes(
         ["a", "b"], [0, 1, 0, 1], [1, 0, 1, 0], [0, 0, 0, 2], keys={"user": (None, codes)}
@@ -209,7 +209,7 @@ def test_json_of_many_groups_is_that_of_each():
 
 def test_a_column_of_the_board_cannot_make_groups():
     frame = log({"x": CYCLE}).rename({"judge": "rating"})
-    with pytest.raises(OptionError, match="cannot be called 'rating'"):
+    with pytest.raises(OptionError, match="cannot be named 'rating'"):
         humorrank.rate(frame, by="rating")
 
 

@@ -1,4 +1,4 @@
-"""A board as text: bars, LaTeX, bands of ratings."""
+"""A board as text: bars, LaTeX and tiers."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_tiers_are_a_column_of_every_format(run, tmp_path):
     assert "tabular" in (tmp_path / "board.tex").read_text()
     code, _, err = run("rate", path, "--tiers", "top=high")
     assert code == 2
-    assert "tiers takes 'paper'" in err
+    assert "tiers must be 'paper'" in err
 
 
 def test_html_shows_names_as_text():

@@ -1,4 +1,4 @@
-"""Fits and variances against direct likelihoods, finite differences and statsmodels."""
+"""Fits and variances, compared with direct likelihoods, finite differences and statsmodels."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ SETTINGS = [(False, 0), (True, 0), (True, 2), (False, 1)]
 
 
 def drawn(seed, size, *, contestants=4, nu=0.6, position=0.3, effects=(), weights=False):
-    """A log of Davidson's model, as matches and its controls."""
+    """Simulates a log of Davidson's model; returns the matches and the controls."""
     random = np.random.default_rng(seed)
     strengths = np.linspace(0.6, -0.6, contestants)
     first = random.integers(contestants, size=size)
@@ -33,7 +33,7 @@ def drawn(seed, size, *, contestants=4, nu=0.6, position=0.3, effects=(), weight
 
 
 def design(m, covariates):
-    """A column a contestant but the last, whose strength is 0, then the covariates."""
+    """Returns one column per contestant except the last, of strength 0, then the covariates."""
     out = np.zeros((len(m.first), len(m.names)))
     rows = np.arange(len(m.first))
     out[rows, m.first] += 1
@@ -42,7 +42,7 @@ def design(m, covariates):
 
 
 def log_chances(x, parameters, score):
-    """Of each match, from the three chances as they are written down."""
+    """Returns the log-likelihood of each match from the three probabilities as defined."""
     odds, tau = x @ parameters[:-1], parameters[-1]
     weights = np.stack([np.exp(odds / 2), np.exp(-odds / 2), np.full(len(odds), np.exp(tau))])
     chosen = np.where(score == 1, weights[0], np.where(score == 0, weights[1], weights[2]))
@@ -50,7 +50,7 @@ def log_chances(x, parameters, score):
 
 
 def score_of(x, parameters, score):
-    """The gradient of each match's log chance."""
+    """Returns the gradient of the log-probability of each match."""
     odds, tau = x @ parameters[:-1], parameters[-1]
     weights = np.stack([np.exp(odds / 2), np.exp(-odds / 2), np.full(len(odds), np.exp(tau))])
     first, second, tie = weights / weights.sum(0)
@@ -59,7 +59,7 @@ def score_of(x, parameters, score):
 
 
 def contrasts(n, others):
-    """Differences to the last contestant, and the other parameters."""
+    """Returns the differences to the last contestant, and the other parameters."""
     out = np.zeros((n - 1 + others, n + others))
     out[: n - 1, : n - 1] = np.eye(n - 1)
     out[: n - 1, n - 1] = -1
@@ -185,7 +185,7 @@ def frame(m, control):
 
 
 def test_intervals_of_parameters_cover():
-    """400 logs of 500 matches; at 95 % a share below 0.92 or above 0.98 is one in a thousand."""
+    """For 400 logs at 95 %, a share below 0.92 or above 0.98 has a probability of 0.001."""
     truth = np.array([0.3, 0.5, np.log(0.6)])
     inside = []
     for seed in range(400):
@@ -215,7 +215,7 @@ def test_enormous_counts_and_rare_ties():
 
 
 def test_one_pair_has_a_closed_form():
-    """Shares 5 : 2 : 3 of wins, losses and ties: nu is 3 / sqrt(5 x 2), the odds are 5 / 2."""
+    """With wins, losses and ties at 5 : 2 : 3, nu is 3 / sqrt(5 x 2) and the odds are 5 / 2."""
     found = fit(
         matches([0, 0, 0], [1, 1, 1], [1, 0, 0.5], count=[5, 2, 3]),
         np.empty((3, 0)),

@@ -1,4 +1,4 @@
-"""Whether there is a maximum, and what is at fault, against brute-force linear programs."""
+"""The existence of a maximum and its diagnosis, compared with brute-force linear programs."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from humorrank.rating.model.paired_logit import fit
 
 
 def has_maximum(m, covariates, davidson):
-    """By one inequality an alternative outcome that each match could have had instead."""
+    """Decides by a linear program with one inequality per alternative outcome of each match."""
     n, rows = len(m.names), len(m.first)
     odds = np.zeros((rows, n))
     odds[np.arange(rows), m.first] += 1
@@ -88,16 +88,16 @@ def davidson(rows, *, position=False, control=None):
 
 
 def test_the_tie_parameter_at_fault_is_named():
-    with pytest.raises(NoMaximumError, match="falls to 0: there is no tie"):
+    with pytest.raises(NoMaximumError, match="falls to 0: there are no ties"):
         davidson([(0, 1, 1), (1, 0, 1)])
-    # Ties only; and an undefeated one with a tie, whose strength runs away with the parameter.
+    # Ties only, and an undefeated contestant with a tie, whose strength rises with the parameter.
     for rows in ([(0, 1, 0.5), (1, 2, 0.5)], [(0, 1, 1), (0, 1, 0.5)]):
         with pytest.raises(NoMaximumError, match=r"tie parameter.*rises without bound"):
             davidson(rows)
-    # An undefeated contestant that was tied, in a field that bounds the tie parameter.
+    # An undefeated contestant with a tie, in a field that bounds the tie parameter.
     found = davidson([(0, 1, 1), (1, 0, 1), (2, 0, 1), (2, 1, 0.5)])
     assert found.strengths.argmax() == 2
-    # A cycle with more wins than ties is enough, however long it is.
+    # A cycle of any length with more wins than ties is enough.
     assert davidson([(0, 1, 1), (1, 2, 1), (2, 0, 0.5)]).tau is not None
 
 
@@ -117,12 +117,12 @@ def test_a_control_at_fault_is_named_and_the_others_are_not():
     assert "first position" not in str(caught.value)
     with pytest.raises(NoMaximumError, match="the effect of the control 'length' falls"):
         davidson(BALANCED, control=[-x for x in length])
-    with pytest.raises(NoMaximumError, match="'length' cannot be told"):
+    with pytest.raises(NoMaximumError, match="'length' cannot be distinguished"):
         davidson(BALANCED, position=True, control=[1, 1, -1, -1, 1, -1])
 
 
 def test_position_and_ties_that_run_away_together():
-    """Who is shown first wins or draws: only a linear program tells."""
+    """The contestant shown first wins or draws, which only a linear program can diagnose."""
     rows = [(0, 1, 1), (1, 0, 1), (0, 1, 0.5), (1, 0, 0.5)]
     with pytest.raises(NoMaximumError, match=r"the first position rises.*the tie parameter rises"):
         davidson(rows, position=True)
@@ -134,7 +134,7 @@ def test_a_control_that_separates_nothing_is_fitted():
 
 
 def test_what_is_far_away_is_not_called_separated():
-    """A log-odds of 23 is there, and has a maximum, which a linear program certifies."""
+    """A log with log-odds of 23 has a maximum, which a linear program certifies."""
     m = matches([0, 0, 0, 0], [1, 1, 1, 1], [1, 0, 1, 0], count=[10**10, 1, 2 * 10**10, 1])
     control = np.array([[0.0], [0.0], [1.0], [1.0]])
     found = fit(m, control)

@@ -1,4 +1,4 @@
-"""The fit against statsmodels, and existence against a linear program."""
+"""The fit, compared with statsmodels, and existence, compared with a linear program."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ from humorrank.rating.run import POINTS
 
 
 def design(m, covariates):
-    """One column a contestant but the last, whose strength is 0, then the covariates."""
+    """Returns one column per contestant except the last, of strength 0, then the covariates."""
     out = np.zeros((len(m.first), len(m.names)))
     rows = np.arange(len(m.first))
     out[rows, m.first] += 1
@@ -62,7 +62,7 @@ def test_fit_and_both_variances_are_those_of_statsmodels(ties, covariates, promp
     contrasts[n - 1 :, n:] = np.eye(covariates)
     model = contrasts @ found.covariance("information") @ contrasts.T
     np.testing.assert_allclose(model, reference.cov_params(), rtol=1e-6, atol=1e-12)
-    # Rows that stand for one judgment each, for statsmodels' clusters.
+    # One row per judgment, as the clusters of statsmodels require.
     rows = np.repeat(np.arange(len(m.first)), m.count.astype(int))
     robust = sm.GLM(m.score[rows], x[rows], family=sm.families.Binomial()).fit(
         cov_type="cluster",
@@ -104,7 +104,7 @@ def test_a_weight_is_importance_and_no_number_of_judgments():
 
 
 def separated(m):
-    """Whether a direction other than the gauge never makes an outcome less likely."""
+    """Returns whether some direction other than the gauge makes no outcome less likely."""
     x = design(m, np.ones(len(m.first)))
     signed = np.vstack([x[m.score > 0], -x[m.score < 1]])
     if np.linalg.matrix_rank(signed) < x.shape[1]:
@@ -154,12 +154,12 @@ def test_errors_say_what_has_no_maximum():
     always_second = matches([0, 1, 1, 2, 2, 0], [1, 0, 2, 1, 0, 2], [0] * 6)
     with pytest.raises(NoMaximumError, match="no maximum, it falls without bound"):
         first_position(always_second)
-    with pytest.raises(NoMaximumError, match="cannot be told from the strengths"):
+    with pytest.raises(NoMaximumError, match="cannot be distinguished from the strengths"):
         first_position(matches([0, 0], [1, 1], [1, 0]))
 
 
 def test_a_long_cycle_is_enough_for_a_maximum():
-    """m0 > m1 > ... > m9 > m0, all winners shown first but for one more cycle the other way."""
+    """m0 > m1 > ... > m9 > m0 with winners shown first, and one more cycle with them second."""
     ring = np.arange(10)
     ahead = matches(ring, (ring + 1) % 10, [1] * 10)
     with pytest.raises(NoMaximumError, match="rises"):
@@ -178,7 +178,7 @@ def test_a_covariate_without_a_maximum_or_of_the_pairs_alone_is_refused():
     with pytest.raises(NoMaximumError, match="covariate 2 rises without bound"):
         fit(m, np.column_stack([ones, m.score * 2 - 1]))
     of_pairs = np.arange(5.0)[m.first] - np.arange(5.0)[m.second]
-    with pytest.raises(NoMaximumError, match="cannot be told"):
+    with pytest.raises(NoMaximumError, match="cannot be distinguished"):
         fit(m, np.column_stack([ones, of_pairs]))
 
 

@@ -1,4 +1,4 @@
-"""`humorrank.rate` with extended models: what it takes, refuses and says."""
+"""`humorrank.rate` with extended models: input, errors and results."""
 
 import json
 import pickle
@@ -17,7 +17,7 @@ RATINGS = (1100, 1050, 1000, 950, 900)
 
 
 def votes(judgments=1_500, **options):
-    """A log with ties, a first-position bias, and lengths that matter."""
+    """Simulates a log with ties, a position bias, and an effect of length."""
     table = log(RATINGS, judgments, **{"bias": 80, "ties": 0.4, "slope": 30, **options})
     lengths = [
         pl.col(f"joke_{s}").str.len_chars().cast(pl.Int64).alias(f"length_{s}") for s in "ab"
@@ -62,7 +62,7 @@ def test_the_board_says_everything_in_every_form():
 
 
 def test_without_bias_and_controls_ties_as_halves_are_the_plain_ratings():
-    """A control of noise changes next to nothing; the ratings are those of the plain model."""
+    """A control of pure noise has almost no effect; the ratings are those of the plain model."""
     table = votes(bias=0, slope=0).with_columns(length=pl.Series([1e-3, -1e-3] * 750))
     plain, extended = rate(table), rate(table.drop("length_a", "length_b"), controls=["length"])
     for row in plain:
@@ -136,15 +136,15 @@ def test_a_separated_field_is_refused_or_rated_in_part():
     ("options", "message"),
     [
         ({"prior": 1}, "prior.*leave it out"),
-        ({"solver": "mm"}, "only 'newton' does"),
-        ({"by": "judge"}, "by .*rate each group on its own"),
-        ({"interval": "percentile"}, "no bootstrap is made: take 'sandwich' or 'wald'"),
+        ({"solver": "mm"}, "solver 'mm' cannot be combined with .*use 'newton'"),
+        ({"by": "judge"}, "by .*rate each group separately"),
+        ({"interval": "percentile"}, "do not support the bootstrap: use 'sandwich' or 'wald'"),
         ({"interval": "wold"}, "interval must be one of percentile"),
-        ({"interval": "wald", "cluster": "prompt"}, "knows no clusters"),
-        ({"cluster": "judge"}, "holds 1 cluster, and"),
+        ({"interval": "wald", "cluster": "prompt"}, "does not support clusters"),
+        ({"cluster": "judge"}, "has 1 cluster, but"),
         ({"cluster": "nobody"}, "no column 'nobody'"),
         ({"controls": "length"}, "controls must be a sequence of columns"),
-        ({"controls": ["length", "length"]}, "control 'length' is named twice"),
+        ({"controls": ["length", "length"]}, "control 'length' is given twice"),
         ({"controls": ["style"]}, "neither the columns 'style_a' and 'style_b'.*nor.* 'style'"),
         ({"ties": "davidsen"}, "ties must be one of half, exclude, davidson"),
     ],
@@ -190,7 +190,7 @@ def test_a_control_without_a_number_is_named_by_file_row_and_column(tmp_path, ba
     words = table["length_b"].to_list()
     words[40] = bad
     table.with_columns(length_b=pl.Series(words)).write_csv(path)
-    with pytest.raises(InputError, match="is no finite number") as caught:
+    with pytest.raises(InputError, match="is not a finite number") as caught:
         rate(path, **FULL)
     assert (caught.value.row, caught.value.column) == (42, "length_b")
     assert caught.value.file == str(path)
@@ -214,14 +214,14 @@ def test_a_tally_needs_controls_and_clusters_as_keys(tmp_path):
         rate(Tally.read(path), ties="davidson", cluster="prompt")
     assert rate(path, ties="davidson", first_position=True).counts["rated"] == 300
     words = humorrank.tally(votes(300).with_columns(length=pl.lit("long")), keys=["length"])
-    with pytest.raises(InputError, match="column 'length': 'long' is no finite number"):
+    with pytest.raises(InputError, match="column 'length': 'long' is not a finite number"):
         rate(words, **FULL)
 
 
 @pytest.mark.parametrize("controls", [[], ["length"]])
 def test_a_match_without_a_cluster_is_refused(controls):
     table = votes(300).with_columns(question_id=pl.Series(["", None] + ["p", "q", "r"] * 99 + [""]))
-    with pytest.raises(InputError, match="column 'prompt': 3 matches have no value; leave them"):
+    with pytest.raises(InputError, match="'prompt': 3 matches have no value; filter them out"):
         rate(table, first_position=True, controls=controls, cluster="prompt")
 
 
@@ -232,7 +232,7 @@ def test_a_constant_control_is_refused():
         size_a=pl.col("model_a").str.slice(1).cast(pl.Float64),
         size_b=pl.col("model_b").str.slice(1).cast(pl.Float64),
     )
-    with pytest.raises(NoMaximumError, match="control 'size' cannot be told from the strengths"):
+    with pytest.raises(NoMaximumError, match="control 'size' cannot be distinguished from the"):
         rate(of_models, controls=["size", "length"])
 
 
@@ -240,7 +240,7 @@ def test_a_log_that_was_opened_is_taken_with_its_own_options():
     opened = MatchLog(votes(), where="question_id <> 'p1'")
     board = rate(opened, **FULL)
     assert board.counts["filtered"] > 0
-    with pytest.raises(OptionError, match="said where the log is opened"):
+    with pytest.raises(OptionError, match="must be set when the log is opened"):
         rate(opened, unjudged="fail", **FULL)
 
 
@@ -250,7 +250,7 @@ def test_counts_and_weights():
     twice = rate(pl.concat([table, table]), cluster=None, **FULL)
     counted = rate(rows.with_columns(pl.col("count") * 2), **FULL)
     assert counted.parameters == twice.parameters
-    # A weight is importance: the same for all changes nothing.
+    # A weight is the importance of a match, so a common weight changes nothing.
     for interval in ("wald", "sandwich"):
         plain = rate(table, interval=interval, **FULL)
         weighed = rate(table.with_columns(weight=1e-3), interval=interval, **FULL)

@@ -1,4 +1,4 @@
-"""Basic, BCa and clustered bootstrap intervals, and bands."""
+"""Basic, BCa and clustered bootstrap intervals, and simultaneous bands."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_bca_ends_follow_from_draws_bias_and_acceleration():
 
 
 def test_too_few_replicates_leave_a_bca_end_open():
-    # The levels move outwards for some, beyond the extreme of so few replicates.
+    # Some levels move outwards, beyond the extremes of these few replicates.
     tally = tally_of(*simulated(rows=150)[:3])
     board = rate(tally, interval="bca", bootstrap=39)
     ends = np.concatenate([board.columns["rating_lower"], board.columns["rating_upper"]])
@@ -97,7 +97,7 @@ def test_clusters_are_resampled_as_plain_rows_of_whole_clusters_are():
     board = rate(tally_of(first, second, outcome, cluster), cluster="prompt", bootstrap=4_000)
     ours = board._uncertainty.draws
     for model in range(6):
-        # Some hundred tests like this one, none of which fails by chance.
+        # The tolerance holds even for hundreds of tests like this one.
         assert stats.ks_2samp(ours[:, model], theirs[:, model]).pvalue > 1e-4
     matches = rate(tally_of(first, second, outcome), bootstrap=4_000)
     assert ours.std(0).mean() > 1.05 * matches._uncertainty.draws.std(0).mean()
@@ -147,7 +147,7 @@ def test_an_anchor_shifts_every_interval_by_one_constant():
 
 
 def test_of_two_the_band_is_the_interval():
-    # Two ratings with one mean are one number, so that both hold when one does.
+    # Two ratings with a fixed mean are a single number, so both intervals hold together.
     log = [("a", "b", "model_a")] * 60 + [("a", "b", "model_b")] * 40
     tally = humorrank.tally(log)
     single, band = (rate(tally, interval="sandwich", simultaneous=s) for s in (False, True))
@@ -158,7 +158,7 @@ def test_of_two_the_band_is_the_interval():
 
 
 def test_a_band_reaches_as_far_as_independent_numbers_ask():
-    # Many contestants of one star are nearly independent: the quantile of the largest of them.
+    # The contestants of a star are nearly independent, so the band is a quantile of their maximum.
     rows = 400
     stars = np.repeat(np.arange(1, 41), rows)
     outcome = np.tile(np.arange(rows) % 2, 40)
@@ -171,7 +171,7 @@ def test_a_band_reaches_as_far_as_independent_numbers_ask():
 
 
 def test_replicates_without_a_maximum_open_ends_by_every_method():
-    # c lost one match only to the middle: some replicates leave it undefeated.
+    # c lost only one match, to the middle, so some replicates leave it undefeated.
     log = [("c", "a", "model_a")] * 8 + [("b", "c", "model_a")]
     log += [("a", "b", "model_a"), ("b", "a", "model_a")] * 10
     for interval in ("percentile", "bca"):
@@ -209,7 +209,7 @@ def test_a_match_without_a_cluster_is_an_error():
 
 def test_clusters_follow_the_contestants_that_are_left():
     first, second, outcome, cluster = simulated(models=4)
-    # An undefeated one and a rare one, who both go.
+    # An undefeated contestant and a rare one, which are both left out.
     first = np.concatenate([first, [4] * 6, [5]])
     second = np.concatenate([second, [0, 1, 2, 3, 0, 1], [0]])
     outcome = np.concatenate([outcome, [0] * 6, [2]])
@@ -240,10 +240,10 @@ def test_excluded_ties_are_in_no_cluster():
     ("options", "message"),
     [
         ({"interval": "bayes"}, "interval must be one of percentile, basic"),
-        ({"interval": "wald", "cluster": "prompt"}, "knows no clusters"),
-        ({"cluster": ""}, "cluster must be a column"),
-        ({"by": "prompt", "interval": "sandwich"}, "by goes with percentile"),
-        ({"by": "prompt", "cluster": "prompt"}, "by goes with percentile"),
+        ({"interval": "wald", "cluster": "prompt"}, "does not support clusters"),
+        ({"cluster": ""}, "cluster must be the name of a column"),
+        ({"by": "prompt", "interval": "sandwich"}, "by supports only percentile"),
+        ({"by": "prompt", "cluster": "prompt"}, "by supports only percentile"),
         ({"interval": "bca", "bootstrap": 10}, "at least 39"),
         ({"cluster": "judge"}, "no key 'judge'"),
     ],

@@ -1,4 +1,4 @@
-"""Wald and sandwich intervals against statsmodels, clusters and all."""
+"""Wald and sandwich intervals, compared with statsmodels, with and without clusters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ POINTS = 400 / math.log(10)
 
 
 def statsmodels_covariance(first, second, outcome, models, **kind):
-    """The covariance of the ratings, mean 0, from a GLM whose first contestant has 0."""
+    """Returns the covariance of ratings of mean 0 from a GLM whose first contestant has 0."""
     design = np.zeros((len(first), models))
     design[np.arange(len(first)), first] += 1
     design[np.arange(len(first)), second] -= 1
@@ -64,7 +64,7 @@ def test_errors_are_those_of_statsmodels(ties):
         np.testing.assert_allclose(
             errors(board, degrees=degrees), np.sqrt(np.diag(theirs)), rtol=1e-8
         )
-        # A difference has the error of the contrast.
+        # The error of a difference is that of the contrast.
         found = board.compare("m1", "m4")
         error = math.sqrt(theirs[1, 1] + theirs[4, 4] - 2 * theirs[1, 4])
         reach = stats.t.ppf(0.975, degrees) if math.isfinite(degrees) else stats.norm.ppf(0.975)
@@ -91,7 +91,7 @@ def test_a_prior_is_part_of_the_information_and_not_of_the_scatter():
         own = 1 / (1 + np.exp(-theta))
         return gradient(theta, slice(None)) + 2.0 * (0.5 - own)
 
-    # The prior fixes the level; the board shows ratings around it with mean 0.
+    # The prior fixes the level, but the board shows ratings relative to their mean.
     level = np.zeros(4)
     for _ in range(100):
         hessian = np.array(

@@ -1,4 +1,4 @@
-"""Rank intervals, chances to be best, groups, comparisons."""
+"""Rank intervals, probabilities of being best, groups and comparisons."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_ranks_of_equals_are_open():
 
 @pytest.mark.slow
 def test_rank_intervals_cover_where_the_field_is_close():
-    # Nine within four points, each known to 8: the share of runs in which the rank is inside.
+    # Nine contestants within four points, each with an error of 8, and the coverage of the ranks.
     random = np.random.default_rng(5)
     truth = np.linspace(1002, 998, 9)
     covariance = independent(9, 8)
@@ -188,4 +188,4 @@ def test_commands(run, tmp_path):
     code, out, _ = run("rate", log, "--simultaneous", "--format", "json")
     assert code == 0 and json.loads(out)["settings"]["simultaneous"] is True
     code, _, err = run("rate", log, "--interval", "wald", "--cluster", "prompt")
-    assert code == 2 and "knows no clusters" in err
+    assert code == 2 and "does not support clusters" in err

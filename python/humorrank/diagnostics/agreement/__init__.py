@@ -1,1 +1,1 @@
-"""Do judges agree: with each other, with people, with themselves; and do their boards?"""
+"""Agreement of judges with each other, with people and with themselves, and of their boards."""

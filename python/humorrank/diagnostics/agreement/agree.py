@@ -1,4 +1,4 @@
-"""The report: do raters agree, and do their boards?"""
+"""The agreement report: agreement between raters and between their boards."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from humorrank.diagnostics.agreement.result import AgreementReport, Rater, Rater
 from humorrank.diagnostics.agreement.triples import of_table
 
 MOST_BOARDS: Final = 100
-"""Raters whose boards are compared and whose triples are counted: those with most judgments."""
+"""The number of raters, those with the most judgments, with boards and triples in the report."""
 
 MOST_LISTED: Final = 10
-"""Raters up to which the cycles of each are listed; of more only those of all together are."""
+"""The number of raters up to which the cycles of each rater are listed."""
 
 
 def agree(
@@ -45,26 +45,28 @@ def agree(
     progress: Progress | None = None,
     **reading: Any,  # noqa: ANN401 - the options of MatchLog
 ) -> AgreementReport:
-    """Measures how far raters agree, judgment by judgment and board by board.
+    """Measures the agreement of raters on single judgments and on their boards.
 
-    A comparison is an unordered pair of models on a prompt; what counts is which model won, or a
-    tie, whoever was shown first.
+    A comparison is an unordered pair of models on a prompt. Its outcome is the model that won, or
+    a tie, regardless of which model was shown first.
 
     Args:
-        sources: one log, store or tally whose judges are the raters; or several, each a rater.
-        names: what the raters of several sources are called; the files' names by default.
-        reference: the raters that the others are measured by (people).
-        confidence: of the intervals.
-        replicates: of alpha's bootstrap over comparisons; 0 for no interval.
-        limit: how many cycles, and reversed pairs of two boards, are listed.
-        seed: of the bootstrap.
-        progress: called with (stage, done, total).
-        reading: options of `MatchLog`.
+        sources: One log, store or tally whose judges are the raters, or several with one rater
+            each.
+        names: The names of the raters of several sources; by default the names of the files.
+        reference: The raters with which the others are compared, for example people.
+        confidence: Confidence level of the intervals.
+        replicates: Number of bootstrap replicates over comparisons for alpha; 0 omits its
+            interval.
+        limit: The number of cycles, and of reversed pairs of two boards, to list.
+        seed: Random seed for the bootstrap.
+        progress: A function called with (stage, done, total).
+        reading: The options of `MatchLog`.
 
     Raises:
-        InputError: the matches cannot be read as they stand.
-        OptionError: an option has a value that it cannot have.
-        StoreError: a store cannot be read.
+        InputError: If the matches cannot be read.
+        OptionError: If an option has an invalid value.
+        StoreError: If a store cannot be read.
     """
     check_confidence(confidence)
     limit = whole("limit", limit)
@@ -74,8 +76,8 @@ def agree(
     people = reference_mask(reference, said.raters)
     if len(said.raters) == 1:
         notes.append(
-            "there is one rater only, so that nobody can agree; a log needs a judge column "
-            "(--columns judge=NAME), or give several logs"
+            "there is only one rater, so agreement cannot be measured; specify the judge column "
+            "of the log (--columns judge=NAME), or give several logs"
         )
     alpha_among = partial(alpha_of, confidence=confidence, replicates=replicates, seed=seed)
     alpha = alpha_among(said)
@@ -83,8 +85,8 @@ def agree(
     looked = _looked_at(said)
     if len(looked) < len(said.raters):
         notes.append(
-            f"boards and transitivity are those of the {MOST_BOARDS:,} raters with most judgments, "
-            f"of {len(said.raters):,}"
+            f"boards and transitivity are limited to the {MOST_BOARDS:,} raters with the most "
+            f"judgments, of {len(said.raters):,}"
         )
     boards, no_board = rater_boards(table, said.raters, looked)
     own, no_own = reference_board(table, reference)
@@ -128,7 +130,7 @@ def agree(
 
 
 def _looked_at(said: Comparisons) -> set[int]:
-    """The places of the raters with most judgments, at most `MOST_BOARDS`."""
+    """Returns the positions of the raters with the most judgments, at most `MOST_BOARDS`."""
     made = np.bincount(said.rater, said.said.sum(axis=1), len(said.raters))
     return set(np.argsort(-made, kind="stable")[:MOST_BOARDS].tolist())
 
@@ -185,7 +187,7 @@ def _why(
     boards: Mapping[int, Board],
     no_board: Mapping[int, str],
 ) -> str:
-    unlooked = "was not rated, as others made more judgments"
+    unlooked = "was not rated, because other raters made more judgments"
     return "; ".join(
         f"{rows.named(said.raters[place])}: {no_board.get(place, unlooked)}"
         for place in pair

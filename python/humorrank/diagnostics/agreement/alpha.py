@@ -1,4 +1,4 @@
-"""Krippendorff's alpha for nominal values, with an interval by bootstrap over units."""
+"""Krippendorff's alpha for nominal values, with a bootstrap interval over units."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from humorrank.diagnostics.agreement.comparisons import Comparisons
 from humorrank.errors import InputError, OptionError
 
 LEAST_UNITS: Final = 5
-"""Shared units below which there is no interval."""
+"""The smallest number of shared units for an interval."""
 
 FEW_UNITS: Final = 30
-"""Shared units below which an interval is said to be rough."""
+"""The number of shared units below which an interval is reported as rough."""
 
 MOST_VALUES: Final = 1000
-"""Different values that alpha is computed for at most."""
+"""The largest number of different values."""
 
 _STREAM: Final = 0xA1FA
 _BLOCK: Final = 1 << 22
@@ -29,17 +29,17 @@ _BLOCK: Final = 1 << 22
 
 @dataclass(frozen=True)
 class Alpha:
-    """Krippendorff's alpha: 1 is full agreement, 0 that of chance.
+    """Krippendorff's alpha, where 1 is full agreement and 0 is agreement by chance.
 
     Attributes:
-        alpha: with a percentile interval; no value where there is none.
-        units: those with judgments of at least two raters.
-        judgments: (unit, rater) combinations on these units.
-        raters: how many raters made them.
-        replicates: of the bootstrap.
-        undefined: replicates in which all judgments were equal, so that alpha does not exist;
-            the interval is that of the others.
-        note: why alpha or its interval is missing or rough, in words; None otherwise.
+        alpha: The estimate with a percentile interval; without a value if alpha is undefined.
+        units: The number of shared units, those with judgments of at least two raters.
+        judgments: The number of (unit, rater) combinations on these units.
+        raters: The number of raters who judged these units.
+        replicates: The number of bootstrap replicates.
+        undefined: The number of replicates in which all judgments were equal, so that alpha is
+            undefined. The interval uses the others.
+        note: The reason why alpha or its interval is missing or rough; None otherwise.
     """
 
     alpha: Estimate
@@ -61,27 +61,27 @@ def krippendorff_alpha(
     replicates: int = 1000,
     seed: int = 0,
 ) -> Alpha:
-    """Krippendorff's alpha for nominal values, one row a judgment; not every rater need judge all.
+    """Computes Krippendorff's alpha for nominal values, with one judgment per row.
 
-    alpha = 1 - D_o / D_e, the observed disagreement between raters of a unit over that between
-    any two judgments (Krippendorff 2011, "Computing Krippendorff's alpha-reliability"). A rater
-    with several judgments of a unit stands there once, by their shares: both figures are the mean
-    over a draw of one of its judgments. Units are resampled with replacement for the interval,
-    whose ends are the (B + 1)p quantiles.
+    alpha = 1 - D_o / D_e is based on the ratio of the observed disagreement between the raters of
+    a unit to the disagreement between any two judgments [Kri11]. Not every rater needs to judge
+    every unit. A rater with several judgments of a unit counts once, by their shares: both
+    disagreements are the mean over random draws of one of these judgments. The interval resamples
+    units with replacement, and its ends are the (B + 1)p quantiles.
 
     Args:
-        units: what was judged.
-        raters: who judged it.
-        values: the judgment, any value that can be told from others; None where it is missing.
-        counts: how many equal judgments a row stands for; 1 by default.
-        confidence: of the interval.
-        replicates: of the bootstrap; 0 for no interval.
-        seed: of the bootstrap.
+        units: The unit of each judgment.
+        raters: The rater of each judgment.
+        values: The value of each judgment, of any hashable type; None if it is missing.
+        counts: The number of equal judgments that each row represents; 1 by default.
+        confidence: Confidence level of the interval.
+        replicates: Number of bootstrap replicates; 0 omits the interval.
+        seed: Random seed for the bootstrap.
 
     Raises:
-        InputError: the columns differ in length, a unit or a rater is missing, a count is none,
-            or there are more than `MOST_VALUES` values.
-        OptionError: an option is out of range.
+        InputError: If the columns differ in length, a unit or a rater is missing, a count is
+            invalid, or there are more than `MOST_VALUES` values.
+        OptionError: If an option has an invalid value.
     """
     check_confidence(confidence)
     unit, rater = _codes("units", units), _codes("raters", raters)
@@ -89,11 +89,14 @@ def krippendorff_alpha(
     count = np.ones(len(unit)) if counts is None else _counts(counts)
     for name, column in (("raters", rater), ("values", value), ("counts", count)):
         if len(column) != len(unit):
-            raise InputError(f"units has {len(unit):,} rows and {name} {len(column):,}")
+            raise InputError(
+                f"units has {len(unit):,} rows, but {name} has {len(column):,}; all columns must "
+                "have the same length"
+            )
     there = (value >= 0) & (count > 0)
     kinds = int(value.max(initial=0)) + 1
     if kinds > MOST_VALUES:
-        raise InputError(f"alpha takes at most {MOST_VALUES:,} different values, not {kinds:,}")
+        raise InputError(f"alpha supports at most {MOST_VALUES:,} different values, not {kinds:,}")
     unit, rater, value, count = unit[there], rater[there], value[there], count[there]
     entry, place = np.unique(np.stack([unit, rater]), axis=1, return_inverse=True)
     said = np.bincount(place.ravel() * kinds + value, count, entry.shape[1] * kinds)
@@ -102,14 +105,14 @@ def krippendorff_alpha(
 
 
 def alpha_of(comparisons: Comparisons, *, confidence: float, replicates: int, seed: int) -> Alpha:
-    """Alpha of comparisons: the values are the two contestants of each, and a tie.
+    """Computes alpha of comparisons, whose values are their two contestants and a tie.
 
-    Which of two contestants is called the first is nobody's choice, so that the disagreement
-    expected is the mean over all ways to call them: two judgments of different comparisons that
-    are no ties differ with chance 1/2. Otherwise as `krippendorff_alpha`.
+    The order of the two contestants of a comparison is arbitrary, so the expected disagreement is
+    the mean over all orders: two judgments of different comparisons that are not ties differ with
+    probability 1/2. Otherwise it is computed as in `krippendorff_alpha`.
 
     Raises:
-        OptionError: an option is out of range.
+        OptionError: If an option has an invalid value.
     """
     shared = _Shared.of(comparisons.unit, comparisons.rater, comparisons.said, symmetric=True)
     return shared.alpha(confidence, replicates, seed)
@@ -117,15 +120,15 @@ def alpha_of(comparisons: Comparisons, *, confidence: float, replicates: int, se
 
 @dataclass(frozen=True)
 class _Shared:
-    """Units with at least two raters, equal ones together, as figures whose sums give alpha.
+    """Units with at least two raters, grouped into kinds of equal units; alpha follows from sums.
 
     Attributes:
-        times: how many units are alike.
-        observed: disagreement between raters, over the raters less one; one a kind of unit.
-        values: judgments by value, kinds of unit x values.
-        within: what one unit takes from, or adds to, the expected disagreement of all pairs.
-        symmetric: whether the first two values are the sides of a comparison.
-        raters: how many there are.
+        times: The number of units of each kind.
+        observed: The disagreement between the raters of a unit, divided by the raters minus one.
+        values: The judgments by value, of shape (kinds of unit, values).
+        within: The contribution of the pairs within one unit to the expected disagreement.
+        symmetric: Whether the first two values are the sides of a comparison.
+        raters: The number of raters.
     """
 
     times: np.ndarray
@@ -139,7 +142,7 @@ class _Shared:
     def of(
         cls, unit: np.ndarray, rater: np.ndarray, said: np.ndarray, *, symmetric: bool
     ) -> _Shared:
-        """From entries of (unit, rater), each with its judgments by value."""
+        """Creates it from entries of (unit, rater), each with its judgments by value."""
         raters_of = np.bincount(unit) if len(unit) else np.empty(0, np.int64)
         kept = raters_of[unit] > 1
         unit, rater, said = unit[kept], rater[kept], said[kept]
@@ -151,15 +154,15 @@ class _Shared:
             units, said.shape[1]
         )
         m = np.bincount(unit, minlength=units).astype(np.float64)
-        # Ordered pairs of judgments by different raters that are equal, and that differ.
+        # The number of ordered pairs of differing judgments by different raters.
         differ = m * (m - 1) - ((values**2).sum(axis=1) - own)
         within = own - m
         if symmetric:
             decided, tied = values[:, 0] + values[:, 1], values[:, 2]
-            # Pairs within the unit are what they are, and no part of those between units.
+            # Pairs within the unit count as observed and are removed from those between units.
             within = differ - decided**2 / 2 - 2 * decided * tied
         figures = np.column_stack([differ / (m - 1), within, values])
-        # Sums in another order differ in the last digits, which must not part what is alike.
+        # Equal units may differ in the last digits if their sums were taken in another order.
         frame = pl.DataFrame(np.round(figures, 10)).group_by(pl.all()).len("times")
         columns = frame.columns[:-1]
         frame = frame.sort(columns)
@@ -174,14 +177,14 @@ class _Shared:
         )
 
     def alpha(self, confidence: float, replicates: int, seed: int) -> Alpha:
-        """Alpha with its interval."""
+        """Returns alpha with its interval."""
         replicates = whole("replicates", replicates)
         seed = whole("seed", seed, most=2**64 - 1)
         if replicates and (replicates + 1) * (1 - confidence) / 2 < 1 - 1e-9:
             needed = int(np.ceil(2 / (1 - confidence) - 1 - 1e-9))
             raise OptionError(
                 f"a confidence of {confidence:g} needs at least {needed:,} bootstrap replicates, "
-                f"not {replicates:,} (0 leaves the interval out)"
+                f"not {replicates:,} (0 omits the interval)"
             )
         units = int(self.times.sum())
         judgments = round(float(self.times @ self.values.sum(axis=1))) if units else 0
@@ -192,26 +195,28 @@ class _Shared:
             return Alpha(estimate, units, judgments, self.raters, drawn, undefined, note)
 
         if not units:
-            return found(Estimate(None), "no comparison has judgments of two raters")
+            return found(Estimate(None), "no comparison has judgments by two raters")
         value = float(self._of(self.times[None, :].astype(np.float64))[0])
         if np.isnan(value):
             return found(
-                Estimate(None), "all judgments are equal, so that chance has nothing to get wrong"
+                Estimate(None), "all judgments are equal, so there is no disagreement by chance"
             )
         if not replicates:
             return found(Estimate(value), None)
         if units < LEAST_UNITS:
-            note = f"no interval: {units:,} shared comparisons are fewer than {LEAST_UNITS}"
+            note = f"no interval, as there are only {units:,} shared comparisons (at least "
+            note += f"{LEAST_UNITS} are needed)"
             return found(Estimate(value), note)
         drawn = np.sort(self._bootstrap(units, replicates, seed))
         undefined = int(np.isnan(drawn).sum())
         drawn = drawn[: replicates - undefined]
         rough = None
         if units < FEW_UNITS:
-            rough = f"the interval is rough: only {units:,} shared comparisons"
+            rough = f"the interval is rough, as there are only {units:,} shared comparisons"
         tail = (1 - confidence) / 2
         if (len(drawn) + 1) * tail < 1 - 1e-9:
-            note = f"no interval: alpha exists in {len(drawn):,} of {replicates:,} replicates only"
+            note = f"no interval, as alpha exists in only {len(drawn):,} of {replicates:,} "
+            note += "replicates"
             return found(Estimate(value), note, replicates, undefined)
         lower, upper = np.quantile(drawn, [tail, 1 - tail], method="weibull")
         return found(Estimate(value, float(lower), float(upper)), rough, replicates, undefined)
@@ -227,7 +232,7 @@ class _Shared:
         return np.concatenate(out)
 
     def _of(self, times: np.ndarray) -> np.ndarray:
-        """Alpha under each row of how often each kind of unit stands there; NaN where none."""
+        """Returns alpha for each row of counts of the kinds of unit; NaN if it is undefined."""
         values = times @ self.values
         n = values.sum(axis=1)
         observed, within = times @ self.observed, times @ self.within
@@ -243,14 +248,14 @@ class _Shared:
 
 
 def _codes(name: str, column: Sequence[object], *, missing: bool = False) -> np.ndarray:
-    """Whole numbers that tell values apart, from 0 on; -1 where there is none."""
+    """Returns the codes of the values, from 0 on; -1 for a missing value."""
     missing_rows = [row for row, value in enumerate(column) if value is None or value != value]  # noqa: PLR0124 - not a number
     if missing_rows and not missing:
-        raise InputError(f"{name} holds no value in row {missing_rows[0]:,}", row=missing_rows[0])
+        raise InputError(f"{name} has no value in row {missing_rows[0]:,}", row=missing_rows[0])
     out = np.full(len(column), -1, np.int64)
     there = np.ones(len(column), np.bool_)
     there[missing_rows] = False
-    # In an order of their own, so that the order of rows leaves no trace.
+    # Values are sorted so that the result does not depend on the order of the rows.
     values = {column[row] for row in np.flatnonzero(there).tolist()}
     order = sorted(values, key=lambda value: (type(value).__name__, repr(value)))
     place = {value: code for code, value in enumerate(order)}

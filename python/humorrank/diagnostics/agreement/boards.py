@@ -1,4 +1,4 @@
-"""Two boards side by side: do they order the same models in the same way?"""
+"""Comparison of the order of the models on two boards."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _BLOCK: Final = 1 << 22
 
 @dataclass(frozen=True)
 class Discordant:
-    """Two models that the boards order differently, with their ratings on both.
+    """Two models that two boards order differently, with their ratings on both.
 
     Attributes:
-        better: the model that the one board rates higher.
-        worse: the one that the other board rates higher.
-        better_one: the rating of `better` on the one board.
-        worse_one: that of `worse` on the one board.
-        better_other: the rating of `better` on the other board.
-        worse_other: that of `worse` on the other board.
+        better: The model that the first board rates higher.
+        worse: The model that the second board rates higher.
+        better_one: The rating of `better` on the first board.
+        worse_one: The rating of `worse` on the first board.
+        better_other: The rating of `better` on the second board.
+        worse_other: The rating of `worse` on the second board.
     """
 
     better: str
@@ -41,18 +41,18 @@ class Discordant:
 
 @dataclass(frozen=True)
 class BoardComparison:
-    """How two boards order the models that are on both.
+    """The comparison of two boards over the models on both.
 
     Attributes:
-        kendall: tau-b of the ratings.
-        spearman: rho of the ratings.
-        common: models on both boards, in order of their names.
-        only_one: those on the one board only.
-        only_other: those on the other board only.
-        pairs: pairs of common models.
-        reversed: pairs that the boards order differently; equal ratings are no order.
-        discordant: the reversed pairs, those first whose smaller gap of the two boards is largest;
-            at most as many as were asked for.
+        kendall: Kendall's tau-b of the ratings [Ken45].
+        spearman: Spearman's rho of the ratings.
+        common: The models on both boards, sorted by name.
+        only_one: The models on the first board only.
+        only_other: The models on the second board only.
+        pairs: The number of pairs of common models.
+        reversed: The number of pairs that the boards order differently, without equal ratings.
+        discordant: The reversed pairs up to the requested number, sorted by the smaller of their
+            two rating gaps, largest first.
     """
 
     kendall: Correlation
@@ -65,7 +65,7 @@ class BoardComparison:
     discordant: tuple[Discordant, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, in JSON's types."""
+        """Returns all figures in JSON types."""
         return asdict(self)
 
 
@@ -73,23 +73,24 @@ def compare_boards(one: object, other: object, *, limit: int = 100) -> BoardComp
     """Compares two boards over the models that are on both.
 
     Args:
-        one: a `Leaderboard`, a frame or mapping with the columns model and rating, or
-            {model: rating}.
-        other: the same.
-        limit: how many reversed pairs are listed.
+        one: The first board: a `Leaderboard`, a frame or mapping with the columns model and
+            rating, or a mapping {model: rating}.
+        other: The second board, in one of the same forms.
+        limit: The number of reversed pairs to list.
 
     Raises:
-        InputError: a board has no such columns, a model twice, or a rating that is no number.
-        OptionError: the limit is no whole number.
+        InputError: If a board lacks a column, has a duplicate model, or has a rating that is not
+            a number.
+        OptionError: If the limit is not a whole number.
     """
     limit = whole("limit", limit)
-    return of_ratings(_ratings("the one board", one), _ratings("the other board", other), limit)
+    return of_ratings(_ratings("the first board", one), _ratings("the second board", other), limit)
 
 
 def of_ratings(
     first: Mapping[str, float], second: Mapping[str, float], limit: int
 ) -> BoardComparison:
-    """The same of {model: rating}, which nobody needs to check."""
+    """Compares two boards given as validated mappings {model: rating}."""
     common = sorted(first.keys() & second.keys())
     x = np.array([first[name] for name in common], np.float64)
     y = np.array([second[name] for name in common], np.float64)
@@ -111,7 +112,7 @@ def of_ratings(
 
 
 def _discordant(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[int, np.ndarray, np.ndarray]:
-    """How many pairs are reversed; of the widest, the better and the worse on the first board."""
+    """Returns the number of reversed pairs, and both models of those with the widest gaps."""
     n = len(x)
     step = max(1, _BLOCK // max(n, 1))
     count = 0
@@ -120,7 +121,7 @@ def _discordant(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[int, np.ndarr
         stop = min(n, start + step)
         own = x[start:stop, None] - x[None, :]
         theirs = y[start:stop, None] - y[None, :]
-        # i is the one that the first board rates higher.
+        # i is the model that the first board rates higher.
         i, j = np.nonzero((own > 0) & (theirs < 0))
         count += len(i)
         rows, columns = np.concatenate([rows, i + start]), np.concatenate([columns, j])
@@ -142,11 +143,13 @@ def _ratings(what: str, board: object) -> dict[str, float]:
         frame = _frame(what, board)
     for name in ("model", "rating"):
         if name not in frame.columns:
-            raise InputError(f"{what} has no column {name!r}; it has {', '.join(frame.columns)}")
+            raise InputError(
+                f"{what} has no column {name!r}; its columns are {', '.join(frame.columns)}"
+            )
     try:
         ratings = frame["rating"].cast(pl.Float64).to_list()
     except pl.exceptions.PolarsError:
-        raise InputError(f"{what} has a rating that is no number", column="rating") from None
+        raise InputError(f"{what} has a rating that is not a number", column="rating") from None
     return _checked(what, frame["model"].cast(pl.String).to_list(), ratings)
 
 
@@ -169,4 +172,6 @@ def _frame(what: str, board: object) -> pl.DataFrame:
             board = {str(name): board[name].to_list() for name in board.columns}  # type: ignore[index]
         return pl.DataFrame(board)  # type: ignore[arg-type]
     except Exception as error:
-        raise InputError(f"{what} is no board with model and rating: {error}") from None
+        raise InputError(
+            f"{what} is not a board with the columns model and rating: {error}"
+        ) from None

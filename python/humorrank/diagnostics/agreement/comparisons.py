@@ -1,4 +1,4 @@
-"""What each rater said of each comparison: a pair of contestants on a prompt."""
+"""The judgments of each rater on each comparison, a pair of contestants on a prompt."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import polars as pl
 
 @dataclass(frozen=True, eq=False)
 class Comparisons:
-    """One entry for each rater on each comparison, those of a comparison side by side.
+    """One entry for each rater on each comparison, sorted by comparison.
 
     Attributes:
-        unit: the comparison of each entry, from 0 on, in ascending order.
-        rater: the rater of each entry, as a place in `raters`; ascending within a comparison.
-        said: how many judgments said low won, high won, or a tie; entries x 3.
-        raters: the names, in order; None for judgments without one.
-        units: how many comparisons there are.
+        unit: The comparison of each entry, from 0 on, in ascending order.
+        rater: The rater of each entry as a position in `raters`, ascending within a comparison.
+        said: The number of judgments for low, for high, and for a tie, of shape (entries, 3).
+        raters: The names of the raters, sorted; None for judgments without a rater.
+        units: The number of comparisons.
     """
 
     unit: np.ndarray
@@ -28,10 +28,10 @@ class Comparisons:
 
     @classmethod
     def of(cls, table: pl.DataFrame) -> Comparisons:
-        """From judgments, with columns as of `Judgments.table`.
+        """Returns the comparisons of a table of judgments, with columns as in `Judgments.table`.
 
-        Who was shown first does not matter, nor does a weight; a share of a win is a win for the
-        side that has more than half.
+        The position of the contestants and the weights are ignored. A share of a win counts as a
+        win for the side that has more than half.
         """
         raters = table["judge"].unique().sort()
         rater = _codes(table["judge"], raters)
@@ -41,7 +41,7 @@ class Comparisons:
         low, high = np.minimum(first, second), np.maximum(first, second)
         gain = np.sign(table["score"].to_numpy() - 0.5)
         won = np.where(first < second, gain, -gain)
-        # A number for each comparison, and one for each rater on it, in their order.
+        # Numbers the comparisons, and the raters within each comparison, in sorted order.
         _, pair = np.unique(low * len(names) + high, return_inverse=True)
         pairs = int(pair.max(initial=-1)) + 1
         units, unit = np.unique(prompt * pairs + pair, return_inverse=True)
@@ -57,7 +57,7 @@ class Comparisons:
         )
 
     def among(self, raters: np.ndarray) -> Comparisons:
-        """Only what some raters said, by a mask over `raters`; numbers and names stay."""
+        """Returns only the entries of some raters, given as a mask over `raters`."""
         kept = raters[self.rater]
         return Comparisons(
             self.unit[kept], self.rater[kept], self.said[kept], self.raters, self.units
@@ -65,7 +65,7 @@ class Comparisons:
 
 
 def _codes(column: pl.Series, values: pl.Series) -> np.ndarray:
-    """The place of each value among all, in order; that of null is the first, where it occurs."""
+    """Returns the position of each value among the sorted values, with null first if present."""
     missing = values.null_count()
     codes = column.cast(pl.Enum(values.drop_nulls())).to_physical().cast(pl.Int64)
     return (codes + missing).fill_null(0).to_numpy()

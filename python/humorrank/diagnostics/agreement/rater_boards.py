@@ -1,4 +1,4 @@
-"""The boards of raters, where they exist."""
+"""The boards of individual raters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from humorrank.rating.board.leaderboards import Leaderboards
 from humorrank.rating.rate import rate
 
 Board = dict[str, float]
-"""model -> rating."""
+"""A mapping from model to rating."""
 
 _COLUMNS = ("judge", "model_a", "model_b", "score", "weight", "count")
 
@@ -18,15 +18,15 @@ _COLUMNS = ("judge", "model_a", "model_b", "score", "weight", "count")
 def rater_boards(
     table: pl.DataFrame, raters: Sequence[str | None], asked: Collection[int]
 ) -> tuple[dict[int, Board], dict[int, str]]:
-    """Rates what each rater said, on its own.
+    """Rates the judgments of each rater separately.
 
     Args:
-        table: judgments, with columns as of `Judgments.table`.
-        raters: the judges, in order.
-        asked: the places of those whose boards are wanted.
+        table: The judgments, with columns as in `Judgments.table`.
+        raters: The judges, in order.
+        asked: The positions of the raters whose boards are requested.
 
     Returns:
-        {model: rating} of each rater that has a board; why the others have none.
+        The board {model: rating} of each rater that has one, and the reasons why the others do not.
     """
     place = {name: at for at, name in enumerate(raters)}
     rated = _rated(table)
@@ -49,7 +49,7 @@ def rater_boards(
 def reference_board(
     table: pl.DataFrame, reference: Sequence[str]
 ) -> tuple[Board | None, str | None]:
-    """The board of all judgments of a reference; or why there is none, None without one."""
+    """Returns the board of all judgments of the reference, or the reason why there is none."""
     if not reference:
         return None, None
     rows = table.filter(pl.col("judge").is_in(list(reference)))

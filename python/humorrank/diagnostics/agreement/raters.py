@@ -1,4 +1,4 @@
-"""Who said what: raters from one log with a judge column, or from several logs."""
+"""Reading of raters from one log with a judge column, or from several logs."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from humorrank.matches.judgments import Judgments, read_judgments
 def read_raters(
     sources: Sequence[object], names: Sequence[str] | None, reading: Mapping[str, Any]
 ) -> tuple[Judgments, list[str]]:
-    """Reads what every rater said.
+    """Reads the judgments of all raters.
 
     Args:
-        sources: one source as `humorrank.diagnostics.bias.bias` takes it, its judges the raters; or
-            several, each a rater.
-        names: of several sources, what the raters are called; by default the names of the files
-            without their endings.
-        reading: options of `MatchLog`.
+        sources: One source, as `humorrank.diagnostics.bias.bias` accepts it, whose judges are the
+            raters, or several sources with one rater each.
+        names: The names of the raters of several sources; by default the names of the files
+            without their extensions.
+        reading: The options of `MatchLog`.
 
     Returns:
-        The judgments, the rater as their judge; and what is to be known about them, in words.
+        The judgments, with the rater as their judge, and notes for the reader.
 
     Raises:
-        InputError: the matches cannot be read as they stand.
-        OptionError: there is no source, or the names do not fit.
-        StoreError: a store cannot be read.
+        InputError: If the matches cannot be read.
+        OptionError: If there is no source, or the names do not match the sources.
+        StoreError: If a store cannot be read.
     """
     if not sources:
-        raise OptionError("agreement needs a log, or several")
+        raise OptionError("agreement needs at least one log")
     if len(sources) == 1 and names is None:
         judgments = read_judgments(sources[0], texts=None, reading=reading, ordered=False)
         return judgments, _about_prompts(judgments)
@@ -47,8 +47,8 @@ def read_raters(
         judges = len(found.judges())
         if judges > 1:
             notes.append(
-                f"the {judges:,} judges of {name} are taken as one rater; give that log alone to "
-                "tell them apart"
+                f"the {judges:,} judges of {name} are treated as one rater; analyze that log alone "
+                "to separate them"
             )
         identical += found.identical
         tables.append(found.table.with_columns(pl.lit(name, pl.String).alias("judge")))
@@ -65,15 +65,19 @@ def _names(parts: Sequence[object], names: Sequence[str] | None) -> list[str]:
     else:
         paths = [str(part) for part in parts if isinstance(part, str | os.PathLike)]
         if len(paths) < len(parts):
-            raise OptionError("raters that are no files need names: names=['people', 'judge']")
+            raise OptionError(
+                "raters that are not read from files need names: names=['people', 'judge']"
+            )
         known = [Path(path).name.split(".")[0] or path for path in paths]
         if len(set(known)) < len(known):
             known = paths
     for place, name in enumerate(known):
         if not name:
-            raise OptionError("a rater needs a name, not ''")
+            raise OptionError("the name of a rater must not be empty")
         if name in known[:place]:
-            raise OptionError(f"two raters are called {name!r}; --names (names=) tells them apart")
+            raise OptionError(
+                f"two raters have the name {name!r}; give them different names (--names, names=)"
+            )
     return known
 
 
@@ -84,20 +88,20 @@ def _about_prompts(judgments: Judgments) -> list[str]:
         return []
     total = int(table["count"].sum())
     who = "judgments have no" if without == total else f"{without:,} of {total:,} judgments have no"
-    return [f"{who} prompt (question_id): those of one pair count as of one comparison"]
+    return [f"{who} prompt (question_id): those of the same pair count as one comparison"]
 
 
 def reference_mask(reference: Sequence[str], judges: Sequence[str | None]) -> np.ndarray:
-    """Which of the judges are the reference.
+    """Returns a mask of the judges that belong to the reference.
 
     Raises:
-        OptionError: there is no judge of such a name.
+        OptionError: If a judge of the reference does not exist.
     """
     named = [judge for judge in judges if judge is not None]
     if reference and not named:
         raise OptionError(
-            "the log names no judges, so that none can be the reference; --columns judge=NAME "
-            "(columns=) says which column holds them"
+            "the log does not name judges, so there is no reference; specify the judge column with "
+            "--columns judge=NAME (columns=)"
         )
     refuse_unknown(reference, named, "reference", what="judge")
     return np.array([judge in set(reference) for judge in judges], np.bool_)

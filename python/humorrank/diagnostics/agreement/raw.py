@@ -1,4 +1,4 @@
-"""Raw agreement: how often two raters say the same of the same comparison."""
+"""Raw agreement: the share of equal judgments by two raters on the same comparison."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _SUMS: Final = (
 
 @dataclass(frozen=True)
 class Agreement:
-    """How often pairs of judgments agree.
+    """The agreement of pairs of judgments.
 
     Attributes:
-        share: agreeing pairs over pairs, with Wilson's interval for as many independent pairs as
-            the spread between comparisons is worth.
-        pairs: pairs of judgments by different raters of one comparison.
-        comparisons: those with such a pair.
+        share: The share of agreeing pairs, with the Wilson interval for the effective number of
+            independent pairs, which follows from the spread between comparisons.
+        pairs: The number of pairs of judgments by different raters on the same comparison.
+        comparisons: The number of comparisons with such a pair.
     """
 
     share: Estimate
@@ -42,9 +42,9 @@ class RawAgreement:
     """Raw agreement between all raters.
 
     Attributes:
-        micro: over all pairs of judgments.
-        macro: the mean over pairs of raters of their shares; None without any pair.
-        rater_pairs: how many pairs of raters share a comparison.
+        micro: The agreement over all pairs of judgments.
+        macro: The mean of the agreement shares over the pairs of raters; None without any pair.
+        rater_pairs: The number of pairs of raters that share a comparison.
     """
 
     micro: Agreement
@@ -54,17 +54,17 @@ class RawAgreement:
 
 @dataclass(frozen=True, eq=False)
 class PairSums:
-    """What pairs of raters that share comparisons have in common; a row a pair, in order.
+    """Sums over the shared comparisons of each pair of raters, with one row per pair, sorted.
 
     Attributes:
-        one: the place of one rater.
-        other: that of the other, which is larger.
-        comparisons: shared ones.
-        pairs: pairs of judgments.
-        agreeing: how many of them are equal.
-        pairs_squared: the sum over comparisons of the square of their pairs.
-        agreeing_squared: the same of the equal ones.
-        product: the sum over comparisons of agreeing times all pairs.
+        one: The position of the first rater.
+        other: The position of the second rater, which is larger.
+        comparisons: The number of shared comparisons.
+        pairs: The number of pairs of judgments.
+        agreeing: The number of agreeing pairs of judgments.
+        pairs_squared: The sum over comparisons of the squared number of pairs.
+        agreeing_squared: The sum over comparisons of the squared number of agreeing pairs.
+        product: The sum over comparisons of the number of agreeing pairs times that of all pairs.
     """
 
     one: np.ndarray
@@ -77,11 +77,11 @@ class PairSums:
     product: np.ndarray
 
     def __len__(self) -> int:
-        """The number of pairs of raters."""
+        """Returns the number of pairs of raters."""
         return len(self.one)
 
     def agreement(self, row: int, confidence: float) -> Agreement:
-        """That of one pair of raters."""
+        """Returns the agreement of one pair of raters."""
         return _clustered(
             float(self.agreeing[row]),
             float(self.pairs[row]),
@@ -94,11 +94,11 @@ class PairSums:
 
 
 def pair_sums(comparisons: Comparisons) -> PairSums:
-    """Pairs of raters with what they share; time grows with the pairs of judgments."""
+    """Computes the sums of all pairs of raters, in time proportional to the pairs of judgments."""
     raters = len(comparisons.raters)
     key, sums = np.empty(0, np.int64), np.empty((0, len(_SUMS)))
     waiting, rows = [(key, sums)], 0
-    # Entries of a comparison stand side by side: those at a distance of 1, then 2, and so on.
+    # The entries of a comparison are contiguous. Pairs at a distance of 1 come first, then 2, ...
     start = np.arange(len(comparisons.unit))
     distance = 1
     while True:
@@ -124,12 +124,12 @@ def pair_sums(comparisons: Comparisons) -> PairSums:
 
 
 def raw_agreement(comparisons: Comparisons, sums: PairSums, confidence: float) -> RawAgreement:
-    """Micro and macro agreement.
+    """Computes micro and macro agreement.
 
     Args:
-        comparisons: what was said.
-        sums: `pair_sums` of it.
-        confidence: of the interval.
+        comparisons: The judgments of all raters.
+        sums: The result of `pair_sums` for these comparisons.
+        confidence: Confidence level of the interval.
     """
     macro = float((sums.agreeing / sums.pairs).mean()) if len(sums) else None
     return RawAgreement(_all_pairs(comparisons, confidence), macro, len(sums))
@@ -137,14 +137,14 @@ def raw_agreement(comparisons: Comparisons, sums: PairSums, confidence: float) -
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """What the raters of a reference said of each comparison, to measure others by.
+    """The judgments of the reference on each comparison.
 
     Attributes:
-        comparisons: what everybody said.
-        reference: a mask over the raters.
-        total: judgments of the reference by comparison; comparisons x 3.
-        order: the entries rater by rater.
-        begin: where those of each rater begin in `order`.
+        comparisons: The judgments of all raters.
+        reference: A mask of the raters that belong to the reference.
+        total: The judgments of the reference on each comparison, of shape (comparisons, 3).
+        order: The entries, sorted by rater.
+        begin: The position in `order` at which each rater begins.
     """
 
     comparisons: Comparisons
@@ -155,7 +155,7 @@ class Reference:
 
     @classmethod
     def of(cls, comparisons: Comparisons, reference: np.ndarray) -> Reference:
-        """Adds up the judgments of some raters, by a mask."""
+        """Adds up the judgments of the raters in a mask."""
         theirs = reference[comparisons.rater]
         total = _by_unit(comparisons.unit[theirs], comparisons.said[theirs], comparisons.units)
         order = np.argsort(comparisons.rater, kind="stable")
@@ -164,7 +164,7 @@ class Reference:
         return cls(comparisons, reference, total, order, begin)
 
     def of_rater(self, rater: int, confidence: float) -> Agreement:
-        """How often a rater says what the others of the reference say, over pairs of judgments."""
+        """Returns the agreement of a rater with the other raters of the reference."""
         entries = self.order[self.begin[rater] : self.begin[rater + 1]]
         own = self.comparisons.said[entries]
         others = self.total[self.comparisons.unit[entries]]
@@ -183,19 +183,19 @@ def _clustered(
     comparisons: int,
     confidence: float,
 ) -> Agreement:
-    """A share of pairs that come in comparisons, from sums over these.
+    """Returns the share of agreeing pairs clustered by comparison, from sums over comparisons.
 
-    The interval is Wilson's with the effective number of pairs p(1 - p) / v, where
-    v = sum (a - p n)^2 / (sum n)^2 is the variance of a ratio over comparisons with a agreeing of
-    n pairs (Korn and Graubard 1998 take it so). With one pair a comparison that is their number.
-    Where nothing varies, it is the number of comparisons.
+    The interval is the Wilson interval with the effective number of pairs p(1 - p) / v [KG98].
+    Here v = sum (a - p n)^2 / (sum n)^2 is the variance of a ratio over comparisons, where a of n
+    pairs agree. With one pair per comparison, the effective number is the number of pairs. If
+    nothing varies, the number of comparisons is used.
     """
     if not pairs:
         return Agreement(Estimate(None), 0.0, 0)
     share = agreeing / pairs
     spread = agreeing_squared - 2 * share * product + share**2 * pairs_squared
     variance = spread / pairs**2
-    # What rounding leaves of nothing is no variance.
+    # A spread within rounding error of 0 is not a variance.
     effective = float(comparisons)
     if spread > 1e-9 * pairs_squared and 0 < share < 1:
         effective = min(pairs, share * (1 - share) / variance)
@@ -204,7 +204,7 @@ def _clustered(
 
 
 def _share(agreeing: np.ndarray, pairs: np.ndarray, confidence: float) -> Agreement:
-    """The same from one row a comparison."""
+    """Returns the agreement from one row per comparison."""
     return _clustered(
         float(agreeing.sum()),
         float(pairs.sum()),
@@ -231,7 +231,7 @@ def _by_unit(unit: np.ndarray, said: np.ndarray, size: int) -> np.ndarray:
 
 
 def _merged(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """Sums by key, each key once, in order."""
+    """Returns the sums by key, with each key once, sorted."""
     keys, sums = (np.concatenate(column) for column in zip(*parts, strict=True))
     known, place = np.unique(keys, return_inverse=True)
     out = [np.bincount(place, column, len(known)) for column in sums.T]

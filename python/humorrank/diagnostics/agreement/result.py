@@ -1,4 +1,4 @@
-"""Agreement between raters and between their boards: the result, as rows, JSON and text."""
+"""The result of the agreement report as rows, JSON and text."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class Rater:
     """One rater.
 
     Attributes:
-        rater: the name; None where the log names none.
-        judgments: how many it made.
-        ties: how many of them are ties.
-        comparisons: of how many comparisons.
-        reference: whether it is of the reference.
-        with_reference: agreement with those of the reference, itself left out; None where there is
-            no reference.
-        transitivity: of its majority outcomes; None where it was not looked at.
-        rated: how many models its board has; 0 without a board.
-        no_board: why it has no board; None if it has one.
-        board: its board beside that of the whole reference; None where there is no such.
+        rater: The name of the rater; None if the log does not name one.
+        judgments: The number of its judgments.
+        ties: The number of ties among them.
+        comparisons: The number of comparisons it judged.
+        reference: Whether the rater belongs to the reference.
+        with_reference: The agreement with the other raters of the reference; None without a
+            reference.
+        transitivity: The transitivity of its majority outcomes; None if it was not computed.
+        rated: The number of models on its board; 0 without a board.
+        no_board: The reason why it has no board; None if it has one.
+        board: The comparison of its board with that of the reference; None if either is missing.
     """
 
     rater: str | None
@@ -50,14 +50,14 @@ class Rater:
 
 @dataclass(frozen=True, eq=False)
 class RaterPair:
-    """Two raters.
+    """A pair of raters.
 
     Attributes:
-        one: the name of the one.
-        other: that of the other.
-        agreement: on comparisons that both judged; None where there is none.
-        boards: their boards side by side; None where one has none.
-        no_boards: why, in words.
+        one: The name of the first rater.
+        other: The name of the second rater.
+        agreement: The agreement on comparisons that both judged; None if there are none.
+        boards: The comparison of their boards; None if one of them has no board.
+        no_boards: The reason why the boards are not compared; None otherwise.
     """
 
     one: str | None
@@ -72,18 +72,20 @@ class AgreementReport:
     """Agreement between raters, and between their boards.
 
     Attributes:
-        raters: in the order of their names.
-        pairs: of raters that share comparisons, or whose boards were compared.
-        alpha: Krippendorff's, of all raters.
-        reference_alpha: that of the reference's raters among themselves; None where there is no
+        raters: The raters, sorted by name.
+        pairs: The pairs of raters that share comparisons, or whose boards were compared.
+        alpha: Krippendorff's alpha of all raters.
+        reference_alpha: Krippendorff's alpha of the raters of the reference; None without a
             reference.
-        raw: raw agreement of all raters.
-        transitivity: of all judgments together.
-        no_reference_board: why the reference has no board; None if it has one, or there is none.
-        identical: judgments of identical jokes, which nobody was asked about, left out.
-        confidence: of the intervals.
-        seed: of the bootstrap.
-        notes: what a reader should know.
+        raw: The raw agreement of all raters.
+        transitivity: The transitivity of all judgments together.
+        no_reference_board: The reason why the reference has no board; None if it has one, or if
+            there is no reference.
+        identical: The number of judgments of identical jokes, which were made without asking a
+            judge and are left out.
+        confidence: Confidence level of the intervals.
+        seed: Random seed of the bootstrap.
+        notes: Notes for the reader.
     """
 
     raters: tuple[Rater, ...]
@@ -99,17 +101,17 @@ class AgreementReport:
     notes: tuple[str, ...]
 
     def to_polars(self) -> pl.DataFrame:
-        """One row a pair of raters."""
+        """Returns one row per pair of raters."""
         return pairs_table(self)
 
     def raters_table(self) -> pl.DataFrame:
-        """One row a rater."""
+        """Returns one row per rater."""
         return raters_table(self)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, in JSON's types: figures that do not exist are null.
+        """Returns the report in JSON types; missing figures are null.
 
-        Of the models that two boards have in common it says how many they are.
+        The models that two boards have in common are replaced by their number.
         """
         out = {
             "alpha": asdict(self.alpha),
@@ -128,11 +130,11 @@ class AgreementReport:
         return dict(as_json.tree(out))
 
     def to_json(self) -> str:
-        """`to_dict` as text."""
+        """Returns `to_dict` as JSON text."""
         return as_json.text(self.to_dict())
 
     def to_text(self, *, color: bool = False) -> str:
-        """The report for people."""
+        """Returns the report as text."""
         return report_text(self, color=color)
 
 
@@ -168,7 +170,7 @@ _BOARDS: Final = {
 
 
 def pairs_table(report: AgreementReport) -> pl.DataFrame:
-    """One row a pair of raters: one, other, their agreement, and their boards side by side."""
+    """Returns one row per pair of raters, with their agreement and that of their boards."""
     rows = [
         {"one": pair.one, "other": pair.other}
         | _agreement(pair.agreement)
@@ -181,7 +183,7 @@ def pairs_table(report: AgreementReport) -> pl.DataFrame:
 
 
 def raters_table(report: AgreementReport) -> pl.DataFrame:
-    """One row a rater: its judgments, and how it agrees with the reference."""
+    """Returns one row per rater, with its judgments and its agreement with the reference."""
     rows = []
     for rater in report.raters:
         found = rater.transitivity
@@ -218,7 +220,7 @@ def raters_table(report: AgreementReport) -> pl.DataFrame:
 
 
 def named(rater: str | None) -> str:
-    """What a rater is called in sentences."""
+    """Returns the name of a rater in sentences."""
     return "(no name)" if rater is None else rater
 
 
@@ -255,7 +257,7 @@ _SHOWN_CYCLES = 5
 
 
 def report_text(report: AgreementReport, *, color: bool = False) -> str:
-    """The report as tables and sentences."""
+    """Returns the report as tables and sentences."""
     lines = [_raters(report, color=color), ""]
     lines += _overall(report)
     if report.pairs:
@@ -270,7 +272,7 @@ def _raters(report: AgreementReport, *, color: bool) -> str:
     people = any(rater.with_reference is not None for rater in report.raters)
     header = ["rater", "judgments", "ties", "comparisons", "transitivity", "models rated"]
     if people:
-        header += ["agrees with reference", "of", "tau with it", "p"]
+        header += ["agreement with reference", "of", "tau with reference", "p"]
     cells = []
     for rater in report.raters[:_SHOWN_ROWS]:
         row = [
@@ -291,7 +293,7 @@ def _raters(report: AgreementReport, *, color: bool) -> str:
     if more:
         lines.append(f"... and {more:,} more raters")
     if people:
-        lines.append("* of the reference, measured by the others of it")
+        lines.append("* belongs to the reference and is compared with its other raters")
     return "\n".join(lines)
 
 
@@ -301,19 +303,20 @@ def _overall(report: AgreementReport) -> list[str]:
     if report.reference_alpha is not None:
         lines.append(_alpha("alpha within the reference", report.reference_alpha))
     if raw.micro.share.value is None or raw.macro is None:
-        lines.append("raw agreement: none, as no comparison has judgments of two raters")
+        lines.append("raw agreement: none, as no comparison has judgments by two raters")
     else:
         lines.append(
             f"raw agreement: {percent(raw.micro.share)} of {raw.micro.pairs:,.0f} pairs of "
-            f"judgments; {raw.macro:.1%} on the mean of {raw.rater_pairs:,} pairs of raters"
+            f"judgments; {raw.macro:.1%} on average over {raw.rater_pairs:,} pairs of raters"
         )
     found = report.transitivity
     if found.share is None:
         lines.append(f"transitivity: none, as {found.note}")
     else:
-        text = f"transitivity: {found.share:.4g} of {found.triples:,} triples have no cycle"
+        text = f"transitivity: a share of {found.share:.4g} of {found.triples:,} triples is "
+        text += "without a cycle"
         if found.tied:
-            text += f"; {found.tied:,} more have a pair with equal points"
+            text += f"; {found.tied:,} more triples have a pair with equal points"
         lines.append(text)
     return lines
 
@@ -332,7 +335,7 @@ def _alpha(what: str, found: Alpha) -> str:
 
 
 def _pairs(report: AgreementReport, *, color: bool) -> str:
-    header = ["one", "other", "agree", "of", "tau", "p", "rho", "p of rho", "reversed"]
+    header = ["rater", "other rater", "agreement", "of", "tau", "p", "rho", "p of rho", "reversed"]
     cells = []
     for pair in report.pairs[:_SHOWN_ROWS]:
         found = pair.agreement
@@ -348,7 +351,7 @@ def _pairs(report: AgreementReport, *, color: bool) -> str:
                 "-" if boards is None else f"{boards.reversed:,} of {boards.pairs:,}",
             ]
         )
-    table = text_table(header, cells, left={"one", "other"}, color=color)
+    table = text_table(header, cells, left={"rater", "other rater"}, color=color)
     more = len(report.pairs) - len(cells)
     return table + (f"\n... and {more:,} more pairs of raters" if more else "")
 
@@ -360,7 +363,7 @@ def _reversed(report: AgreementReport) -> list[str]:
     if pair.boards is None or not pair.boards.discordant:
         return []
     one, other = judge_label(pair.one), judge_label(pair.other)
-    lines = ["", f"ordered differently, with the ratings by {one} and by {other}:"]
+    lines = ["", f"models ordered differently, with their ratings by {one} and by {other}:"]
     lines += [
         f"  {one_line(found.better)} ({found.better_one:.0f}, {found.better_other:.0f}) and "
         f"{one_line(found.worse)} ({found.worse_one:.0f}, {found.worse_other:.0f})"
@@ -373,7 +376,7 @@ def _reversed(report: AgreementReport) -> list[str]:
 def _cycles(found: Transitivity) -> list[str]:
     if not found.cycles:
         return []
-    lines = ["", "cycles, with the share of the points that each took from the next:"]
+    lines = ["", "cycles, with the share of points that each model won against the next:"]
     for cycle in found.cycles[:_SHOWN_CYCLES]:
         parts = zip(map(one_line, cycle.models), cycle.shares, strict=True)
         steps = " > ".join(f"{model} ({share:.0%})" for model, share in parts)
@@ -386,20 +389,20 @@ def _notes(report: AgreementReport) -> list[str]:
     lines = [f"note: {note}" for note in report.notes]
     without = [rater for rater in report.raters if rater.no_board is not None]
     lines += [
-        f"no board of {judge_label(rater.rater)}: {rater.no_board}"
+        f"no board for {judge_label(rater.rater)}: {rater.no_board}"
         for rater in without[:_SHOWN_PAIRS]
     ]
     if len(without) > _SHOWN_PAIRS:
         lines.append(f"and {len(without) - _SHOWN_PAIRS:,} more raters without a board")
     if report.no_reference_board is not None:
-        lines.append(f"no board of the reference: {report.no_reference_board}")
+        lines.append(f"no board for the reference: {report.no_reference_board}")
     return lines
 
 
 def _legend(report: AgreementReport) -> str:
     text = (
-        f"{100 * report.confidence:g} % intervals: Wilson's for shares, allowing for comparisons "
-        "judged more than twice, and a bootstrap over comparisons for alpha"
+        f"{100 * report.confidence:g} % intervals: Wilson intervals for shares, adjusted for "
+        "comparisons with more than two judgments, and a bootstrap over comparisons for alpha"
     )
     if report.identical:
         text += f"; {report.identical:,} judgments of identical jokes are left out"

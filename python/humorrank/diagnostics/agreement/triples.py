@@ -1,4 +1,4 @@
-"""Transitivity: does a beat c, where a beat b and b beat c?"""
+"""Transitivity: the share of triples in which a beats c if a beats b and b beats c."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from humorrank._util.checks import whole
 from humorrank.matches.source import counted
 
 MOST_DENSE: Final = 2048
-"""Contestants up to which triples are counted by products of matrices."""
+"""The number of contestants up to which triples are counted by matrix products."""
 
 MOST_WEDGES: Final = 10**9
-"""Paths of two pairs that are walked at most, in larger fields."""
+"""The largest number of paths of two pairs that are enumerated in larger fields."""
 
 _BLOCK: Final = 1 << 22
 
 
 @dataclass(frozen=True)
 class Cycle:
-    """Three contestants of whom each has the majority against the next, the last the first's.
+    """Three contestants, each of which has the majority against the next, in a cycle.
 
     Attributes:
-        models: in that order, the first in the order of their names first.
-        shares: of the points that each took from the next; all above 1/2.
+        models: The contestants in the order of the cycle, from the name that sorts first.
+        shares: The share of points that each won against the next; all above 1/2.
     """
 
     models: tuple[str, str, str]
@@ -36,15 +36,15 @@ class Cycle:
 
 @dataclass(frozen=True)
 class Transitivity:
-    """Triples of contestants whose three pairs have all met.
+    """The transitivity of the triples of contestants in which all three pairs have met.
 
     Attributes:
-        share: triples without a cycle over `triples`; None where there is none.
-        triples: those in which all three pairs have a majority.
-        cyclic: how many of them are cycles.
-        tied: triples that are not among `triples`, as a pair of theirs has equal points.
-        cycles: the most lopsided cycles first: those whose narrowest majority is widest.
-        note: why there is no share, in words; None otherwise.
+        share: The share of `triples` without a cycle; None if there are no triples.
+        triples: The number of triples in which all three pairs have a majority.
+        cyclic: The number of these triples that are cycles.
+        tied: The number of other triples, in which a pair has equal points.
+        cycles: The cycles, sorted by their narrowest majority, widest first.
+        note: The reason why there is no share; None otherwise.
     """
 
     share: float | None
@@ -63,17 +63,17 @@ def transitivity(
 ) -> Transitivity:
     """Counts the triples with and without a cycle in their majority outcomes.
 
-    One of a pair has the majority if it took more points from the other, half a point for a tie.
-    A pair with equal points has none, and its triples are counted apart.
+    A contestant has the majority of a pair if it won more points than the other, with half a point
+    for a tie. A pair with equal points has no majority, and its triples are counted separately.
 
     Args:
-        matches: a tally, or whatever `humorrank.rate` takes.
-        limit: how many cycles are listed.
-        reading: options of `MatchLog`.
+        matches: The matches, as `humorrank.rate` accepts them.
+        limit: The number of cycles to list.
+        reading: The options of `MatchLog`.
 
     Raises:
-        InputError: the matches cannot be read as they stand.
-        OptionError: an option has a value that it cannot have.
+        InputError: If the matches cannot be read.
+        OptionError: If an option has an invalid value.
     """
     limit = whole("limit", limit)
     tally = counted(matches, keys=None, progress=None, reading=reading)
@@ -83,7 +83,7 @@ def transitivity(
 
 
 def of_table(table: pl.DataFrame, limit: int) -> Transitivity:
-    """The same of judgments, with columns as of `Judgments.table`."""
+    """Counts the triples of judgments, with columns as in `Judgments.table`."""
     names = pl.concat([table["model_a"], table["model_b"]]).unique().sort()
     kind = pl.Enum(names)
     amount = table["weight"].to_numpy() * table["count"].to_numpy()
@@ -106,12 +106,12 @@ def of_points(
     second_points: np.ndarray,
     limit: int,
 ) -> Transitivity:
-    """The same from points between contestants, in any number of rows a pair."""
+    """Counts the triples from points between contestants, with any number of rows per pair."""
     pairs = _Pairs.of(len(names), first, second, first_points, second_points)
     if pairs.n > MOST_DENSE:
         wedges = pairs.wedges()
         if wedges > MOST_WEDGES:
-            note = f"{len(pairs.low):,} pairs of {pairs.n:,} contestants are too many to look at"
+            note = f"{len(pairs.low):,} pairs of {pairs.n:,} contestants are too many to analyze"
             return Transitivity(None, 0, 0, 0, (), note)
         triples, cyclic, tied, found = _walked(pairs, limit)
     else:
@@ -119,7 +119,7 @@ def of_points(
         found = _most_lopsided(pairs, limit) if cyclic and limit else np.empty((0, 3), np.int64)
     missing = None
     if not triples:
-        missing = "no three contestants have all met each other" + (
+        missing = "no three contestants have all met" + (
             " and have a majority in each pair" if tied else ""
         )
     share = 1 - cyclic / triples if triples else None
@@ -128,7 +128,7 @@ def of_points(
 
 @dataclass(frozen=True)
 class _Pairs:
-    """Pairs that met: low < high, and low's share of the points less 1/2."""
+    """The pairs that met, with low < high, and low's share of the points minus 1/2."""
 
     n: int
     low: np.ndarray
@@ -154,7 +154,7 @@ class _Pairs:
         other = np.bincount(place, high_points, len(pair))
         met = own + other > 0
         gap = own - other
-        # Points of soft scores that should be equal differ by what rounding leaves.
+        # Points from fractional scores that should be equal may differ by rounding errors.
         gap[np.abs(gap) <= 1e-12 * (own + other)] = 0
         pair, margin = pair[met], gap[met] / (own + other)[met] / 2
         return cls(n, pair // n, pair % n, margin)
@@ -163,17 +163,18 @@ class _Pairs:
         return _Pairs(self.n, self.low[kept], self.high[kept], self.margin[kept])
 
     def beaten(self) -> tuple[np.ndarray, np.ndarray]:
-        """Winner and loser of each pair with a majority."""
+        """Returns the winner and the loser of each pair with a majority."""
         up = self.margin > 0
         decided = self.margin != 0
         winner = np.where(up, self.low, self.high)[decided]
         return winner, np.where(up, self.high, self.low)[decided]
 
     def ordered(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """The pairs as arrows from fewer to more opponents, sorted by their start.
+        """Returns the pairs as arrows from fewer to more opponents, sorted by their start.
 
         Returns:
-            start, end, place of the pair, and where the arrows of each contestant begin.
+            The start, the end and the pair of each arrow, and the position of the first arrow of
+            each contestant.
         """
         degree = np.bincount(self.low, minlength=self.n) + np.bincount(self.high, minlength=self.n)
         key = degree.astype(np.int64) * self.n + np.arange(self.n)
@@ -184,13 +185,13 @@ class _Pairs:
         return start[order], end[order], order, begin
 
     def wedges(self) -> int:
-        """Pairs of arrows with one start."""
+        """Returns the number of pairs of arrows with the same start."""
         out = np.bincount(self.ordered()[0], minlength=self.n).astype(np.int64)
         return int((out * (out - 1) // 2).sum())
 
 
 def _counted(pairs: _Pairs) -> tuple[int, int, int]:
-    """Triples with majorities, those with a cycle, and those with a tie."""
+    """Returns the numbers of triples with majorities, with a cycle, and with a tied pair."""
     won = np.zeros((pairs.n, pairs.n), np.float32)
     winner, loser = pairs.beaten()
     won[winner, loser] = 1
@@ -204,7 +205,7 @@ def _counted(pairs: _Pairs) -> tuple[int, int, int]:
 
 
 def _cycles(won: np.ndarray) -> int:
-    # Entries are whole and at most n, so that float32 holds them.
+    # Entries are integers of at most n, which float32 represents exactly.
     return int(((won @ won) * won.T).sum(dtype=np.float64)) // 3
 
 
@@ -213,7 +214,7 @@ def _triangles(met: np.ndarray) -> int:
 
 
 def _most_lopsided(pairs: _Pairs, limit: int) -> np.ndarray:
-    """The triples (three contestants) of at least `limit` most lopsided cycles, or of all."""
+    """Returns the triples of the `limit` cycles with the widest narrowest majority, or of all."""
     winner, loser = pairs.beaten()
     width = np.abs(pairs.margin[pairs.margin != 0])
 
@@ -223,7 +224,7 @@ def _most_lopsided(pairs: _Pairs, limit: int) -> np.ndarray:
         through = (won @ won)[loser[kept], winner[kept]]
         return np.flatnonzero(kept)[through > 0], int(through.sum(dtype=np.float64)) // 3
 
-    # Only pairs in a cycle can be of use.
+    # Only pairs that are part of a cycle matter.
     useful, cycles = in_cycles(np.ones(len(winner), np.bool_))
     levels = np.unique(width[useful])
     least, most = 0, len(levels) - 1
@@ -239,7 +240,7 @@ def _most_lopsided(pairs: _Pairs, limit: int) -> np.ndarray:
 
 
 def _walked(pairs: _Pairs, limit: int) -> tuple[int, int, int, np.ndarray]:
-    """Every triangle, one after the other: counts as of `_counted`, and the cycles to list."""
+    """Enumerates all triangles; returns the counts as in `_counted`, and the cycles to list."""
     triples = cyclic = tied = 0
     found, widths = np.empty((0, 3), np.int64), np.empty(0)
     for members, margins in _triangles_of(pairs):
@@ -259,11 +260,11 @@ def _walked(pairs: _Pairs, limit: int) -> tuple[int, int, int, np.ndarray]:
 
 
 def _triangles_of(pairs: _Pairs) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Triangles a < b < c, and the margins of (a, b), (b, c), (a, c); block by block."""
+    """Yields blocks of triangles a < b < c, with the margins of (a, b), (b, c) and (a, c)."""
     n = pairs.n
     start, end, _, begin = pairs.ordered()
     key = pairs.low * n + pairs.high
-    # For each arrow, those of its start that come after it.
+    # The number of later arrows with the same start, for each arrow.
     later = begin[start + 1] - np.arange(len(start)) - 1
     bounds = np.concatenate([[0], np.cumsum(later)])
     place = 0

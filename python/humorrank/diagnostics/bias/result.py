@@ -251,7 +251,8 @@ def _preferences(report: BiasReport, *, color: bool) -> list[str]:
         )
         if found.note is not None:
             notes.append(f"{one_line(found.judge)}: self-preference: {found.note}")
-    header = ["judge", "own model", "compared with", "own judge", "others", "self-preference"]
+    header = ["judge", "own model", "compared with", "by own judge", "by others"]
+    header.append("self-preference")
     table = text_table(header, rows, left={"judge", "own model", "compared with"}, color=color)
     return ["", table, *notes]
 

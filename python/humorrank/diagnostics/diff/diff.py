@@ -118,7 +118,7 @@ class BoardDiff:
             for row in self.table.iter_rows(named=True)
         ]
         if self.basis == "intervals":
-            rest = "the intervals of both boards, as if no matches were shared; they may be too wide"
+            rest = "the intervals of both boards, as if no matches were shared (may be too wide)"
         else:
             rest = f"the {self.basis} of both logs, of which {self.shared:,} are shared"
             if self.basis == "matches" and not self.match_id:

@@ -30,10 +30,10 @@ from humorrank.diagnostics.cells import Cells, refuse_many
 
 LEAST_EXPECTED: Final = 5.0
 MOST_SMALL: Final = 0.2
-"""Cochran's rule: at most a fifth of the cells below 5, none below 1 (Cochran 1954)."""
+"""Cochran's rule [Coc54]: at most a fifth of the expected counts below 5, and none below 1."""
 
 _BOUND: Final = 1e-9
-"""A pair of a higher leverage than 1 less this is fitted exactly, whatever its matches."""
+"""A pair with a leverage of at least 1 minus this is always fitted exactly."""
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""How few matches an order hangs on."""
+"""Fragility of an order: the smallest sets of matches that change it."""

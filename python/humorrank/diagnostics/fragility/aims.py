@@ -1,4 +1,4 @@
-"""Which order is to change, and how far it is from that."""
+"""The order that an audit tries to change, and its distance from a change."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import numpy as np
 from humorrank._stats.scale import POINTS
 
 LEAD: Final = 1e-5 / POINTS
-"""Ratings closer than 0.00001 points are equal: fits are exact to less, and a lead must be real."""
+"""The smallest lead, 0.00001 points, which is larger than the error of a fit."""
 
 MOST_TRIED: Final = 6
-"""Challengers, or pairs across the last place of the top, that are looked into: those whose gap is
-smallest beside its standard error."""
+"""The number of pairs across the edge of the top that are tried, those with the smallest gap
+relative to its standard error."""
 
 
 @dataclass(frozen=True)
 class Aim:
-    """An order that is to change.
+    """An order that an audit tries to change.
 
     Attributes:
-        ahead: codes of those who are to fall behind; whoever of them is nearest to it counts.
-        behind: codes of those who are to rise above them.
-        every: whether one of `behind` must rise above all of `ahead`, not above any.
-        pair: whose gap is to be closed, where it is always the same one; else None.
+        ahead: The codes of the contestants of which one is to fall behind.
+        behind: The codes of the contestants of which one is to rise above `ahead`.
+        every: Whether one of `behind` must rise above all of `ahead` instead of above any.
+        pair: The pair whose gap is to be closed, if it is fixed; else None.
     """
 
     ahead: tuple[int, ...]
@@ -34,16 +34,16 @@ class Aim:
     pair: tuple[int, int] | None = None
 
     def lead(self, strengths: np.ndarray) -> float:
-        """By how much the order holds; below 0 it does not."""
+        """Returns the margin by which the order holds; negative if it does not hold."""
         ahead, behind = strengths[list(self.ahead)], strengths[list(self.behind)]
         return float((ahead.max() if self.every else ahead.min()) - behind.max())
 
     def changed(self, strengths: np.ndarray) -> bool:
-        """Whether the order is another one."""
+        """Returns whether the order has changed."""
         return self.lead(strengths) < -LEAD
 
     def gap(self, strengths: np.ndarray) -> tuple[float, int, int]:
-        """The gap to be closed, and between whom."""
+        """Returns the gap to be closed, and the two contestants."""
         if self.pair is not None:
             a, b = self.pair
         else:
@@ -54,24 +54,24 @@ class Aim:
 
 
 def pair_aim(strengths: np.ndarray, one: int, other: int) -> Aim:
-    """The order of two contestants."""
+    """Returns the aim to change the order of two contestants."""
     a, b = (one, other) if strengths[one] >= strengths[other] else (other, one)
     return Aim((a,), (b,), pair=(a, b))
 
 
 def make_aim(strengths: np.ndarray, winner: int) -> Aim:
-    """That a given contestant comes first, alone."""
+    """Returns the aim that a given contestant is the only one in first place."""
     others = tuple(i for i in range(len(strengths)) if i != winner)
     return Aim(others, (winner,), every=True)
 
 
 def top_aims(strengths: np.ndarray, inverse: np.ndarray, top: int) -> list[Aim]:
-    """Who the best `top` are, once for each pair that could change it most easily.
+    """Returns aims to change the set of the best `top`, one for each of the closest pairs.
 
     Args:
-        strengths: of the fit.
-        inverse: of its information.
-        top: how many; 1 for the winner.
+        strengths: The fitted strengths.
+        inverse: The inverse of the information.
+        top: The number of the best contestants; 1 for the winner.
     """
     order = np.lexsort((np.arange(len(strengths)), -strengths))
     ahead, behind = order[:top], order[top:]

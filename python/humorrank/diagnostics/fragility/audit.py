@@ -1,4 +1,4 @@
-"""The audit: a small set of matches that an order hangs on."""
+"""The audit: a search for a small set of matches that determines an order."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from humorrank.rating import notices
 from humorrank.rating.settings import Ties
 
 _FIRST: Final = 20
-"""The largest set that is looked for one match at a time where none was found otherwise."""
+"""The largest set that the beam search builds if no set was found before."""
 
 
 def audit(
@@ -45,39 +45,40 @@ def audit(
     progress: Progress | None = None,
     **reading: Any,  # noqa: ANN401 - the options of MatchLog
 ) -> AuditReport:
-    """Finds a small set of matches that decides who wins, or another order.
+    """Finds a small set of matches that determines the winner or another order.
 
-    The most influential matches are changed, and the ratings fitted anew, until the order is
-    another one (after Broderick, Giordano and Meager 2020); then the set is made smaller. What is
-    found is an upper bound on the smallest such set. Sets after which the ratings do not exist
-    count as no change. Nothing is drawn at random.
+    The most influential matches are changed and the ratings are refitted until the order changes,
+    following [BGM20]. Then the set is reduced. Its size is an upper bound on the size of the
+    smallest such set. A set does not count if the ratings do not exist after the change. The search
+    does not use random numbers.
 
     Args:
-        matches: as of `humorrank.rate`.
-        pair: two models, whose order is to change.
-        winner: a model that is to come first, alone.
-        top: how many are the best, who are to be others; without any of these three, 1: the winner.
-        change: "remove" matches, or "flip" them, so that the loser won (ties stay).
-        by: a column (judge, prompt), whose values are taken whole: which judges decide? Matches
-            without a value stay as they are.
-        ties: "half" a win to each side, or "exclude" them.
-        disconnected: where the ratings do not exist: an "error", or take the "largest" connected
-            component.
-        progress: called with (stage, done, total).
-        reading: options of `MatchLog`.
+        matches: The matches, as `humorrank.rate` accepts them.
+        pair: Two models whose order is to change.
+        winner: A model that is to come first, alone.
+        top: The number of best models, of which at least one is to change. If pair, winner and
+            top are all missing, it is 1, the winner.
+        change: "remove" matches, or "flip" them so that the loser won (ties stay ties).
+        by: A column (judge, prompt) whose values are changed as a whole, for example to find the
+            judges that determine the order. Matches without a value are not changed.
+        ties: How ties are handled: as "half" a win for each side, or "exclude" to drop them.
+        disconnected: What to do if the ratings do not exist: raise an "error", or use the
+            "largest" connected component.
+        progress: A function called with (stage, done, total).
+        reading: The options of `MatchLog`.
 
     Raises:
-        OptionError: an option has a value that it cannot have, there is no such model, or there
-            are over 5,000.
-        InputError: the matches cannot be read as they stand.
-        NoMaximumError: the ratings do not exist; says who is outside and why.
-        ConvergenceError: the maximum could not be certified.
+        OptionError: If an option has an invalid value, a model does not exist, or there are over
+            5,000 models.
+        InputError: If the matches cannot be read.
+        NoMaximumError: If the ratings do not exist. The message names the contestants at fault.
+        ConvergenceError: If the maximum could not be certified.
     """
     one_of("change", change, ("remove", "flip"))
     one_of("ties", ties, ("half", "exclude"))
     one_of("disconnected", disconnected, ("error", "largest"))
     if sum(option is not None for option in (pair, winner, top)) > 1:
-        raise OptionError("pair, winner and top exclude each other: each is another question")
+        raise OptionError("pair, winner and top exclude each other: specify only one of them")
     cells, tally = read_cells(matches, key=by, ties=ties, progress=progress, reading=reading)
     cells, field, outside = rated_cells(cells, disconnected)
     refuse_many(len(cells.names))
@@ -93,7 +94,7 @@ def audit(
     warnings = [*notices.of_reading(tally.report, ties), *notices.of_names(cells.names)]
     warnings += [] if outside is None else [outside]
     if cells.group is not None and (alone := int(cells.count[cells.group < 0].sum())):
-        warnings.append(f"{alone:,} matches have no {by}, and stay as they are")
+        warnings.append(f"{alone:,} matches have no {by} and are not changed")
     return AuditReport(
         question,
         change,
@@ -127,21 +128,21 @@ def _aims(
     winner: str | None,
     top: int | None,
 ) -> tuple[str, list[Aim]]:
-    """The question in words, and the ways to change its answer."""
+    """Returns the order as text, and the aims that would change it."""
     names = log.cells.names
     if pair is not None:
         if isinstance(pair, str) or len(pair) != 2 or pair[0] == pair[1]:
-            raise OptionError(f"pair takes two models, not {pair!r}")
+            raise OptionError(f"pair must name two different models, not {pair!r}")
         aim = pair_aim(strengths, *(_code(names, name) for name in pair))
         return f"{names[aim.ahead[0]]} is above {names[aim.behind[0]]}", [aim]
     if winner is not None:
         aim = make_aim(strengths, _code(names, winner))
         if aim.changed(strengths):
-            raise OptionError(f"{winner!r} comes first already; ask without winner")
+            raise OptionError(f"{winner!r} already comes first; leave winner out")
         return f"{winner} is not first", [aim]
     top = 1 if top is None else whole("top", top, least=1)
     if top >= len(names):
-        raise OptionError(f"top must be fewer than the {len(names):,} models rated, not {top}")
+        raise OptionError(f"top must be less than the {len(names):,} models rated, not {top}")
     inverse = np.linalg.inv(log.information(np.zeros(len(log.capacity), np.int64), strengths))
     aims = top_aims(strengths, inverse, top)
     best = [names[code] for code in aims[0].ahead]
@@ -159,7 +160,7 @@ def _code(names: tuple[str, ...], name: str) -> int:
 def _search(
     log: Changes, aims: list[Aim], strengths: np.ndarray, progress: Progress | None
 ) -> tuple[Found | None, bool]:
-    """The smallest set found, and whether all smaller ones were tried."""
+    """Returns the smallest set found, and whether all smaller sets were tried."""
     steps = len(aims) + 1
     best: Found | None = None
     aim = aims[0]
@@ -182,7 +183,7 @@ def _search(
 def refined(
     log: Changes, aims: list[Aim], strengths: np.ndarray, best: Found | None
 ) -> Found | None:
-    """A smaller set, or a first one, if looking at several at a time finds one."""
+    """Returns a smaller set, or a first one, if the beam search finds one."""
     for aim in aims:
         most = _FIRST if best is None else best.size - 1
         found = beam(log, aim, strengths, min(most, int(log.capacity.sum())), WORK // len(aims))

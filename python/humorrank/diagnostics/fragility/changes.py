@@ -1,4 +1,4 @@
-"""A log with some of its matches removed or flipped, fitted anew; and what each would move."""
+"""Refits of a log with some matches removed or flipped, and the influence of each match."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from humorrank.diagnostics.cells import HIGH, LOW, Cells
 Change = Literal["remove", "flip"]
 
 DENSE: Final = 400
-"""Contestants up to which influences are solved for densely, beyond by conjugate gradients."""
+"""The number of contestants up to which a dense solver is used instead of conjugate gradients."""
 
 _RESIDUAL: Final = 1e-10
 _MOST_STEPS: Final = 2_000
 
 
 class Changes:
-    """What can be changed: the matches of each cell, or whole groups of matches.
+    """The units that can be changed: the matches of each cell, or whole groups of matches.
 
-    A change is an int64 array with an entry a unit: how many of its matches are changed; for a
-    group 0 or 1. Every match of a unit has the same effect to first order.
+    A change is an int64 array with one entry per unit: the number of its matches that are changed,
+    or 0 or 1 for a group. All matches of a unit have the same effect to first order.
 
     Args:
-        cells: matches whose ratings exist.
+        cells: Matches whose ratings exist.
         change: "remove" matches, or "flip" their outcomes (a tie stays a tie).
     """
 
@@ -45,7 +45,7 @@ class Changes:
             self.capacity[np.unique(cells.group[cells.group >= 0])] = 1
 
     def taken(self, change: np.ndarray) -> np.ndarray:
-        """How many matches of each cell a change takes."""
+        """Returns the number of matches of each cell that a change affects."""
         if self.cells.group is None:
             return change
         whole = np.where(self.cells.group >= 0, change[self.cells.group], 0)
@@ -53,11 +53,11 @@ class Changes:
         return taken
 
     def matches(self, change: np.ndarray) -> int:
-        """How many matches a change takes."""
+        """Returns the number of matches that a change affects."""
         return int(self.taken(change).sum())
 
     def refit(self, change: np.ndarray) -> np.ndarray | None:
-        """Strengths after a change, in natural-log units of mean 0; None without a maximum."""
+        """Returns the strengths after a change, in natural-log units; None without a maximum."""
         self.refits += 1
         field = self._field(self.taken(change))
         return None if field.outsiders() else field.fit(threads=1)[0]
@@ -104,12 +104,12 @@ class Changes:
         return outcome
 
     def effects(self, change: np.ndarray, strengths: np.ndarray, a: int, b: int) -> np.ndarray:
-        """By how much one match more of each unit would close the gap of a and b, to first order.
+        """Returns the first-order reduction of the gap of a and b by one more match of each unit.
 
-        With information H and u = H^-1 (e_a - e_b), a match of weight w between i and j, of
-        score s and expected score p, adds (u_i - u_j) w (s - p) to theta_a - theta_b; removing it
-        takes that away, and flipping it adds (u_i - u_j) w (1 - 2 s) (the influence function; as
-        in Broderick, Giordano and Meager 2020).
+        Let H be the information and u = H^-1 (e_a - e_b). A match of weight w between i and j with
+        score s and expected score p adds (u_i - u_j) w (s - p) to theta_a - theta_b. Removing it
+        subtracts this amount, and flipping it adds (u_i - u_j) w (1 - 2 s). This is the influence
+        function, as in [BGM20].
         """
         cells = self.cells
         p, lever = self._at(change, strengths, a, b)
@@ -139,13 +139,13 @@ class Changes:
         return p, (solution[cells.low] - solution[cells.high]) * cells.weight
 
     def information(self, change: np.ndarray, strengths: np.ndarray) -> np.ndarray:
-        """The information after a change, regular in the direction of the level too."""
+        """Returns the information after a change, made regular in the gauge direction."""
         return information_matrix(*self._parts(change, strengths), len(strengths))
 
     def _parts(
         self, change: np.ndarray, strengths: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Both codes of each pair that met, and its part of the information after a change."""
+        """Returns both codes of each pair that met, and its information after a change."""
         cells = self.cells
         left = cells.count - (self.taken(change) if self.change == "remove" else 0)
         low, high, pair = self._pairs
@@ -165,10 +165,10 @@ class Changes:
 def conjugate_gradients(
     low: np.ndarray, high: np.ndarray, parts: np.ndarray, target: np.ndarray
 ) -> np.ndarray:
-    """Solves information x solution = target, of sum 0, scaled by the diagonal.
+    """Solves information x solution = target by conjugate gradients scaled by the diagonal.
 
-    It stops at a residual of 1e-10 of the target, or where it no longer gets on: influences order
-    matches, and need not be exact.
+    The target must sum to 0. The iteration stops at a residual of 1e-10, or after a fixed number of
+    steps. Influences only order the matches and need not be exact.
     """
     n = len(target)
 

@@ -1,4 +1,4 @@
-"""How few matches decide an order: the result, as JSON and text."""
+"""The result of an audit as JSON and text."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ class AuditReport:
     """A small set of matches whose removal or flip changes an order.
 
     Attributes:
-        question: the order, in words ("the winner is x").
+        question: The order as text, for example "the winner is x".
         change: "remove" or "flip".
-        by: the column whose values are changed whole; None for single matches.
-        tied: whether those compared are level already, so that nothing need be changed.
-        found: whether a set was found.
-        size: how many matches, or values of `by`, it has: an upper bound on the fewest that do;
-            None if none was found.
-        smallest: whether all smaller sets were tried, so that it is the fewest; where none was
-            found, whether all sets were tried.
-        changed: how many matches that is.
-        matches: how many were rated.
-        cells: the set: model_a (the name that comes first), model_b, outcome (model_a, model_b,
-            tie, soft), score of model_a, weight, changed, of (how many such matches there are);
-            with `by`: that column, changed, of.
-        ratings: model, rating, rating_after (null if no set was found); best first.
-        settings: the options.
-        filtered: rows that each filter took.
-        warnings: what a reader should know.
+        by: The column whose values are changed as a whole; None for single matches.
+        tied: Whether the compared models already have equal ratings, so that no change is needed.
+        found: Whether a set was found.
+        size: The number of matches, or values of `by`, in the set. It is an upper bound on the
+            smallest number. None if no set was found.
+        smallest: Whether all smaller sets were tried, so that the set is the smallest. If no set
+            was found, whether all sets were tried.
+        changed: The number of matches in the set.
+        matches: The number of matches rated.
+        cells: The set as a frame with the columns model_a (the name that comes first), model_b,
+            outcome (model_a, model_b, tie or soft), score (of model_a), weight, changed and of
+            (the number of such matches). With `by`, the columns are that column and matches.
+        ratings: A frame with the columns model, rating and rating_after (null if no set was
+            found), best model first.
+        settings: The options.
+        filtered: The number of rows removed by each filter.
+        warnings: Warnings for the reader.
     """
 
     question: str
@@ -55,11 +56,11 @@ class AuditReport:
     warnings: tuple[str, ...]
 
     def to_polars(self) -> pl.DataFrame:
-        """The set, a row a cell."""
+        """Returns the set, with one row per group of equal matches."""
         return self.cells
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, in JSON's types."""
+        """Returns the report in JSON types."""
         own = {name: value for name, value in vars(self).items() if name != "filtered"}
         out = {
             **own,
@@ -72,15 +73,15 @@ class AuditReport:
         return dict(as_json.tree(out))
 
     def to_json(self) -> str:
-        """`to_dict` as text."""
+        """Returns `to_dict` as JSON text."""
         return as_json.text(self.to_dict())
 
     def to_text(self, *, color: bool = False) -> str:
-        """The report for people."""
+        """Returns the report as text."""
         return report_text(self, color=color)
 
     def __repr__(self) -> str:
-        """The report as plain text."""
+        """Returns the report as plain text."""
         return self.to_text()
 
 
@@ -92,13 +93,13 @@ _DONE = {"remove": "removed", "flip": "flipped"}
 
 
 def report_text(report: AuditReport, *, color: bool = False) -> str:
-    """The audit as sentences and tables."""
+    """Returns the audit as sentences and tables."""
     lines = [f"{one_line(report.question)}, in {report.matches:,} matches", "", answer(report)]
     if not report.found:
         return "\n".join(lines)
     lines += ["", _set(report, color=color)]
     if report.cells.height > _SHOWN:
-        lines.append(f"... and {report.cells.height - _SHOWN:,} more kinds of match")
+        lines.append(f"... and {report.cells.height - _SHOWN:,} more rows")
     later = report.ratings["rating_after"].rank("min", descending=True).cast(int).to_list()
     rows = [
         [
@@ -111,26 +112,26 @@ def report_text(report: AuditReport, *, color: bool = False) -> str:
         for place, row in enumerate(report.ratings.iter_rows(named=True), start=1)
         if place <= _MODELS or later[place - 1] <= _MODELS
     ]
-    header = ["place", "then", "model", "rating", "then "]
+    header = ["rank", "rank after", "model", "rating", "rating after"]
     lines += ["", text_table(header, rows, left={"model"}, color=color)]
     return "\n".join(lines)
 
 
 def answer(report: AuditReport) -> str:
-    """What was found, in a sentence."""
+    """Returns the finding in a sentence."""
     done = _DONE[report.change]
     unit = "matches" if report.by is None else f"values of {report.by}"
     if report.tied:
-        return "they are level already: nothing need be changed"
+        return "the ratings are already equal, so no change is needed"
     if report.size is None:
         if report.smallest:
             return (
-                f"no set of {unit} changes that, however many are {done}, and leaves ratings that "
-                "exist: all were tried"
+                f"no set of {unit} changes this order when {done} and leaves ratings that exist; "
+                "all sets were tried"
             )
         return (
-            f"no set of {unit} was found that changes that when it is {done} and leaves ratings "
-            "that exist; this does not show that there is none"
+            f"no set of {unit} was found that changes this order when {done} and leaves ratings "
+            "that exist; this does not prove that there is none"
         )
     if report.size == 1:
         unit = "match" if report.by is None else f"value of {report.by}"
@@ -138,11 +139,11 @@ def answer(report: AuditReport) -> str:
     if report.by is not None:
         which += f" ({report.changed:,} matches)"
     share = _percent(report.changed / report.matches)
-    text = f"it is no longer so once {which}, {share} of all matches, "
+    text = f"this changes if {which} ({share} of all matches) "
     text += f"{'is' if report.size == 1 else 'are'} {done}; "
     if report.smallest:
-        return text + "no smaller set does, as all were tried"
-    return text + "an upper bound: a smaller set may do"
+        return text + "all smaller sets were tried, and none of them changes it"
+    return text + "this is an upper bound, and a smaller set may be enough"
 
 
 def _percent(share: float) -> str:
@@ -159,7 +160,7 @@ def _set(report: AuditReport, *, color: bool) -> str:
         [*_words(row), f"{row['changed']:,}", f"{row['of']:,}"]
         for row in shown.iter_rows(named=True)
     ]
-    header = ["of these", "what", "against", done, "of"]
+    header = ["model", "outcome", "against", done, "of"]
     return text_table(header, rows, left=set(header[:3]), color=color)
 
 

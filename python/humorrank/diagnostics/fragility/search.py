@@ -1,7 +1,8 @@
-"""A small change of a log that changes an order, found by influence and refits.
+"""Search for a small change of a log that changes an order, by influences and refits.
 
-Every set that is returned was refitted with its matches changed, and so is an upper bound on the
-size of the smallest one. A change after which the ratings do not exist changes no order.
+Every set that is returned was verified by a refit with its matches changed. Its size is therefore
+an upper bound on the size of the smallest one. A change after which the ratings do not exist does
+not count as a change of the order.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from humorrank.diagnostics.fragility.aims import LEAD, Aim
 from humorrank.diagnostics.fragility.changes import Changes
 
 WORK: Final = 5_000_000
-"""Cells fitted in the refinement of one set; some seconds."""
+"""The number of cells fitted in the refinement of one set, which takes some seconds."""
 
 MOST_SETS: Final = 20_000
-"""Sets tried at most to show that no smaller one does."""
+"""The largest number of sets tried to show that no smaller set is enough."""
 
 _WIDTH: Final = 12
 _TRIED: Final = 12
@@ -31,8 +32,8 @@ class Found:
     """A change, and the strengths after it.
 
     Attributes:
-        change: how much of each unit.
-        strengths: after it.
+        change: The number of changed matches of each unit.
+        strengths: The strengths after the change.
     """
 
     change: np.ndarray
@@ -40,17 +41,17 @@ class Found:
 
     @property
     def size(self) -> int:
-        """How many matches, or groups, are changed."""
+        """The number of matches, or groups, that are changed."""
         return int(self.change.sum())
 
 
 def greedy(log: Changes, aim: Aim, strengths: np.ndarray) -> Found | None:
-    """Changes the most influential matches, half of what seems needed at a time, and refits.
+    """Changes the most influential matches, half of the estimated need at a time, and refits.
 
     Args:
-        log: what can be changed.
-        aim: the order.
-        strengths: before any change.
+        log: The units that can be changed.
+        aim: The order to change.
+        strengths: The strengths before any change.
     """
     change = np.zeros(len(log.capacity), np.int64)
     for _ in range(_ROUNDS):
@@ -81,7 +82,7 @@ def greedy(log: Changes, aim: Aim, strengths: np.ndarray) -> Found | None:
 
 
 def _taking(log: Changes, change: np.ndarray, order: np.ndarray, amount: int) -> np.ndarray:
-    """The change, and `amount` matches more, in an order of units."""
+    """Returns the change extended by `amount` matches, in the given order of units."""
     room = (log.capacity - change)[order]
     before = np.cumsum(room) - room
     out = change.copy()
@@ -90,7 +91,7 @@ def _taking(log: Changes, change: np.ndarray, order: np.ndarray, amount: int) ->
 
 
 def _step(log: Changes, change: np.ndarray, order: np.ndarray, amount: int) -> Found | None:
-    """Takes so many matches, or as many as leave ratings that exist."""
+    """Changes `amount` more matches, or fewer if the ratings would not exist."""
     while True:
         more = _taking(log, change, order, amount)
         strengths = log.refit(more)
@@ -98,7 +99,7 @@ def _step(log: Changes, change: np.ndarray, order: np.ndarray, amount: int) -> F
             return Found(more, strengths)
         if amount == 1:
             break
-        # A match of every kind stays, so that nobody loses a win over anyone.
+        # One match of every cell stays, so that no contestant loses all its wins over another.
         kept = np.maximum(change, np.minimum(more, log.capacity - 1))
         if (kept > change).any() and (strengths := log.refit(kept)) is not None:
             return Found(kept, strengths)
@@ -112,7 +113,7 @@ def _step(log: Changes, change: np.ndarray, order: np.ndarray, amount: int) -> F
 
 
 def _fewest(log: Changes, aim: Aim, change: np.ndarray, order: np.ndarray, found: Found) -> Found:
-    """The fewest of a last step that do; by bisection."""
+    """Returns the fewest matches of the last step that change the order, by bisection."""
     low, high = 0, int((found.change - change).sum())
     if not np.array_equal(_taking(log, change, order, high), found.change):
         return found
@@ -128,13 +129,13 @@ def _fewest(log: Changes, aim: Aim, change: np.ndarray, order: np.ndarray, found
 
 
 def pruned(log: Changes, aim: Aim, found: Found, work: int) -> Found:
-    """Puts matches back while the order stays changed, those of least influence first.
+    """Restores matches while the order stays changed, those of least influence first.
 
     Args:
-        log: what can be changed.
-        aim: the order.
-        found: a change that changes it.
-        work: cells that may be fitted.
+        log: The units that can be changed.
+        aim: The order to change.
+        found: A change that changes the order.
+        work: The number of cells that may be fitted.
     """
     _, a, b = aim.gap(found.strengths)
     effect = log.effects(found.change, found.strengths, a, b)
@@ -156,14 +157,14 @@ def pruned(log: Changes, aim: Aim, found: Found, work: int) -> Found:
 
 
 def beam(log: Changes, aim: Aim, strengths: np.ndarray, most: int, work: int) -> Found | None:
-    """Changes one match after the other, keeping the changes that close the gap most.
+    """Changes one match at a time, keeping the changes that reduce the gap most (beam search).
 
     Args:
-        log: what can be changed.
-        aim: the order.
-        strengths: before any change.
-        most: matches changed at most.
-        work: cells that may be fitted.
+        log: The units that can be changed.
+        aim: The order to change.
+        strengths: The strengths before any change.
+        most: The largest number of matches to change.
+        work: The number of cells that may be fitted.
     """
     width = min(_WIDTH, work // (max(1, most) * _TRIED * len(log.cells)))
     if width < 1:
@@ -190,17 +191,18 @@ def beam(log: Changes, aim: Aim, strengths: np.ndarray, most: int, work: int) ->
 
 
 def smaller(log: Changes, aim: Aim, most: int, sets: int, work: int) -> tuple[Found | None, bool]:
-    """Tries all changes of up to `most` matches, the small ones first, if they are few.
+    """Tries all changes of up to `most` matches, smaller ones first, if there are few enough.
 
     Args:
-        log: what can be changed.
-        aim: the order.
-        most: matches changed at most.
-        sets: how many may be tried.
-        work: cells that may be fitted.
+        log: The units that can be changed.
+        aim: The order to change.
+        most: The largest number of matches to change.
+        sets: The number of sets that may be tried.
+        work: The number of cells that may be fitted.
 
     Returns:
-        The smallest change that does, if one was found; whether all smaller ones were tried.
+        The smallest change that changes the order, or None, and whether all smaller ones were
+        tried.
     """
     allowed = min(sets, work // len(log.cells))
     most = min(most, int(log.capacity.sum()))
@@ -221,7 +223,7 @@ def smaller(log: Changes, aim: Aim, most: int, sets: int, work: int) -> tuple[Fo
 
 
 def _numbers(capacity: list[int], most: int, limit: int) -> Iterator[int]:
-    """How many changes of 1, 2, ... `most` matches there are; at most one beyond the limit."""
+    """Yields the numbers of changes of 1, 2, ..., `most` matches, capped just above the limit."""
     size = min(most, 64)
     ways = [1] + [0] * size
     for room in capacity:
@@ -234,7 +236,7 @@ def _numbers(capacity: list[int], most: int, limit: int) -> Iterator[int]:
 
 
 def _vectors(capacity: list[int], size: int, first: int = 0) -> Iterator[list[tuple[int, int]]]:
-    """All ways to take `size` matches: lists of (unit, number)."""
+    """Yields all ways to select `size` matches, as lists of (unit, number)."""
     if not size:
         yield []
         return

@@ -118,7 +118,7 @@ function showBias() {
   const points = (value) => (value === null ? "?" : signed(value, 1));
   if (data.bias.length) {
     const titles = ["judge", "judgments", "first won, %", "ties, %", "consistent, %"];
-    titles.push("swapped", "first is worth, points", "finding");
+    titles.push("swapped", "first position, points", "finding");
     const words = (i) => (i === 0 || i === titles.length - 1 ? "words wrapped" : null);
     const head = titles.map((title, i) => make("th", { scope: "col", class: words(i) }, title));
     const body = make("tbody");
