@@ -1,4 +1,4 @@
-"""Simulated logs: the rule for ties, the order, and the way back to the ratings."""
+"""Simulated logs follow the rule for ties, are in random order, and give the ratings back."""
 
 import math
 
@@ -21,7 +21,7 @@ def expected_score(first: float, second: float) -> float:
 @pytest.mark.parametrize("ties", [0, 0.1, 0.5, 1])
 @pytest.mark.parametrize("gap", [0, 70, 300, -500])
 def test_outcomes_follow_the_rule_for_ties(gap, ties):
-    """A tie with 2t min(p, q), a win with p - t min(p, q), a loss with q - t min(p, q)."""
+    """Ties have probability 2t min(p, q), wins p - t min(p, q), losses q - t min(p, q)."""
     log = humorrank.simulate({"x": 1000 + gap, "y": 1000}, ROWS, ties=ties, seed=1)
     p = expected_score(gap, 0)
     tie = ties * min(p, 1 - p)
@@ -39,7 +39,7 @@ def test_outcomes_follow_the_rule_for_ties(gap, ties):
 
 
 @pytest.mark.parametrize("ties", [0, 0.1, 0.7])
-def test_ties_leave_the_expected_score_as_it_is(ties):
+def test_ties_do_not_change_the_expected_score(ties):
     log = humorrank.simulate({"x": 1200, "y": 1000}, ROWS, ties=ties, seed=2)
     x_first = log["model_a"] == "x"
     score = log["winner"].replace_strict({"model_a": 1.0, "model_b": 0.0, "tie": 0.5})
@@ -50,7 +50,7 @@ def test_ties_leave_the_expected_score_as_it_is(ties):
     assert of_x.var() == pytest.approx(error**2 * ROWS, rel=0.03)
 
 
-def test_every_ordered_pair_is_as_likely_as_any_other():
+def test_all_ordered_pairs_are_equally_likely():
     names = ["a", "b", "c", "d"]
     log = humorrank.simulate(dict.fromkeys(names, 1000.0), ROWS, seed=3)
     seen = log.group_by("model_a", "model_b").len()
@@ -59,7 +59,7 @@ def test_every_ordered_pair_is_as_likely_as_any_other():
     assert stats.chisquare(seen["len"]).pvalue > 1e-5
 
 
-def test_a_shorter_log_is_the_beginning_of_a_longer_one():
+def test_a_shorter_log_is_the_start_of_a_longer_one():
     ratings = {"a": 1100, "b": 1000, "c": 900}
     long = humorrank.simulate(ratings, BLOCK + 1000, seed=4)
     assert long.height == BLOCK + 1000
@@ -67,7 +67,7 @@ def test_a_shorter_log_is_the_beginning_of_a_longer_one():
         assert humorrank.simulate(ratings, rows, seed=4).equals(long[:rows])
 
 
-def test_blocks_make_up_the_log_and_do_not_repeat():
+def test_blocks_form_the_log_and_do_not_repeat():
     ratings = {"a": 1100, "b": 1000, "c": 900}
     blocks = list(humorrank.simulate_blocks(ratings, BLOCK + 1000, seed=4))
     assert [block.height for block in blocks] == [BLOCK, 1000]
@@ -75,7 +75,7 @@ def test_blocks_make_up_the_log_and_do_not_repeat():
     assert not blocks[0][:1000].equals(blocks[1])
 
 
-def test_the_seed_decides_the_log():
+def test_the_seed_determines_the_log():
     ratings = {"a": 1100, "b": 1000, "c": 900}
     log = humorrank.simulate(ratings, 500, seed=5)
     assert log.equals(humorrank.simulate(ratings, 500, seed=5))
@@ -83,11 +83,11 @@ def test_the_seed_decides_the_log():
 
 
 @pytest.mark.parametrize("ties", [0, 0.1, 0.5])
-def test_rating_a_large_simulated_log_gives_the_simulated_ratings_back(ties):
-    """Off by no more than the sandwich H+ J H+ of score variance and information allows.
+def test_rating_a_large_simulated_log_recovers_the_ratings(ties):
+    """The error is within the limits of the sandwich H+ J H+ of score variance and information.
 
-    A match's score varies by p q - t min(p, q) / 2. The squared distance in that measure is
-    chi-square distributed with one degree of freedom less than there are contestants.
+    The variance of the score of a match is p q - t min(p, q) / 2. The squared distance in that
+    metric has a chi-squared distribution with n - 1 degrees of freedom for n contestants.
     """
     truth = {"a": 700, "b": 910, "c": 990, "d": 1020, "e": 1080, "f": 1300}
     log = humorrank.simulate(truth, ROWS, ties=ties, seed=7)
@@ -119,6 +119,6 @@ def test_rating_a_large_simulated_log_gives_the_simulated_ratings_back(ties):
         ({"a": 1000, "b": math.inf}, {}, "finite"),
     ],
 )
-def test_what_cannot_be_simulated_is_refused(ratings, options, message):
+def test_invalid_arguments_are_refused(ratings, options, message):
     with pytest.raises(humorrank.OptionError, match=message):
         humorrank.simulate(ratings, **{"matches": 10, **options})

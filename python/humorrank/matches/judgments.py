@@ -38,12 +38,12 @@ _SCHEMA: Final = {
     "length_b": pl.Int64,
 }
 _STORED: Final = (
-    "SELECT g.name, p.id, "
+    "SELECT j.judge, p.id, "
     "CASE j.position WHEN 0 THEN low.name ELSE high.name END, "
     "CASE j.position WHEN 0 THEN high.name ELSE low.name END, j.score, 1.0, 1, "
     "LENGTH(CASE j.position WHEN 0 THEN a.text ELSE b.text END), "
     "LENGTH(CASE j.position WHEN 0 THEN b.text ELSE a.text END) "
-    "FROM judgments j JOIN comparisons c USING (comparison) JOIN judges g USING (judge) "
+    "FROM judgments j JOIN comparisons c USING (comparison) "
     "JOIN prompts p ON p.prompt = c.prompt "
     "JOIN models low ON low.model = c.low JOIN models high ON high.model = c.high "
     "JOIN jokes a ON a.prompt = c.prompt AND a.model = c.low "
@@ -119,10 +119,13 @@ def read_judgments(
 def _of_store(path: Path) -> Judgments:
     # SQLite takes a while to import, and most logs are not stores.
     from humorrank.store.faults import store_errors  # noqa: PLC0415
+    from humorrank.store.simulated import judge_names  # noqa: PLC0415
     from humorrank.store.store import Store  # noqa: PLC0415
 
     with Store(path, write=False) as store, store_errors(path):
-        rows = store.connection.execute(_STORED).fetchall()
+        names = judge_names(store)
+        stored = store.connection.execute(_STORED)
+        rows = [(names[judge], *others) for judge, *others in stored]
         identical = store.count("SELECT COUNT(*) FROM judgments WHERE identical")
     if not rows:
         raise InputError("the tournament has no judgments yet", file=str(path))

@@ -1,4 +1,4 @@
-"""Shared by the tests of match logs: reading, in a form that is easy to compare."""
+"""Fixtures for the tests of match logs, which read them in a form that is easy to compare."""
 
 import pytest
 
@@ -8,7 +8,7 @@ WORDS = ("first", "second", "tie", "both bad", "soft")
 
 
 def read(source, **options):
-    """Each rated row as (shown first, shown second, outcome), and what was reported."""
+    """Returns the rated rows as (shown first, shown second, outcome), and the report."""
     log = MatchLog(source, **options)
     rows = []
     for batch in log.batches():
@@ -25,7 +25,7 @@ def _read():
 
 @pytest.fixture
 def file(tmp_path):
-    """Writes a file and gives its path."""
+    """Writes a file and returns its path."""
 
     def write(name, content):
         path = tmp_path / name

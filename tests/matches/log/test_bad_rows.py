@@ -1,4 +1,4 @@
-"""A bad row is refused with file, row, column and value; or left out and counted on demand."""
+"""A bad row is refused with its file, row, column and value, or on request skipped and counted."""
 
 import json
 
@@ -32,7 +32,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("row", "column", "value", "kind"), BAD)
-def test_a_bad_row_is_refused_where_it_stands(file, row, column, value, kind):
+def test_a_bad_row_is_refused_with_its_place(file, row, column, value, kind):
     path = file("log.csv", HEAD + GOOD + row + "\n" + GOOD)
     with pytest.raises(InputError) as caught:
         list(MatchLog(path).batches())
@@ -42,7 +42,7 @@ def test_a_bad_row_is_refused_where_it_stands(file, row, column, value, kind):
 
 
 @pytest.mark.parametrize(("row", "column", "value", "kind"), BAD)
-def test_a_bad_row_is_left_out_and_counted_on_demand(file, read, row, column, value, kind):
+def test_a_bad_row_is_skipped_and_counted_on_request(file, read, row, column, value, kind):
     path = file("log.csv", HEAD + GOOD + row + "\n" + GOOD)
     rows, report = read(path, on_error="skip")
     assert rows == [("p", "q", "first")] * 2
@@ -58,7 +58,7 @@ def test_the_first_bad_row_is_the_one_refused(file):
         list(MatchLog(path).batches())
 
 
-def test_a_row_with_two_faults_is_counted_once(file, read):
+def test_a_row_with_two_errors_is_counted_once(file, read):
     path = file("log.csv", HEAD + GOOD + ",q,what,-1,1\n")
     assert read(path, on_error="skip")[1].skipped == {"empty name": 1}
 
@@ -90,7 +90,7 @@ def test_a_ragged_row_is_refused_with_its_line(file, row):
     assert (caught.value.file, caught.value.row) == (str(path), 3)
 
 
-def test_ragged_rows_are_left_out_and_counted_on_demand(file, read):
+def test_ragged_rows_are_skipped_and_counted_on_request(file, read):
     path = file("log.csv", HEAD + GOOD + "p,q\n" + GOOD + "p\n" + "p,q,tie,1,1\n")
     rows, report = read(path, on_error="skip")
     assert [outcome for *_, outcome in rows] == ["first", "first", "tie"]
@@ -98,7 +98,7 @@ def test_ragged_rows_are_left_out_and_counted_on_demand(file, read):
     assert "row 3" in report.examples["ragged row"][0]
 
 
-def test_a_broken_file_is_refused_even_where_bad_rows_are_skipped(file):
+def test_a_damaged_file_is_refused_even_if_bad_rows_are_skipped(file):
     path = file("log.csv", (HEAD + GOOD).encode() + b"p,\xff\xfe,tie,1,1\n")
     with pytest.raises(InputError, match="UTF-8"):
         list(MatchLog(path, on_error="skip").batches())
@@ -124,7 +124,7 @@ def test_not_exactly_one_of_three_is_refused(values):
     assert caught.value.column.startswith("winner_")
 
 
-def test_three_nulls_are_no_outcome(read):
+def test_three_nulls_are_a_missing_outcome(read):
     good, none = pl.DataFrame(one_hot(1, 0, 0)), pl.DataFrame(one_hot(None, None, None))
     rows, report = read(pl.concat([good, none.cast(good.schema)]))
     assert (len(rows), report.unjudged) == (1, 1)
@@ -138,7 +138,7 @@ def test_three_nulls_are_no_outcome(read):
         ("p", "hm", "both_equal"),
     ],
 )
-def test_a_choice_that_makes_no_sense_is_refused(chosen, equal, column):
+def test_a_contradictory_choice_is_refused(chosen, equal, column):
     rows = [
         {"model_a_name": "p", "model_b_name": "q", "chosen_model_name": chosen, "both_equal": equal}
     ]
@@ -171,7 +171,7 @@ def test_an_unknown_verdict_is_refused(file, games):
     assert caught.value.row == 1
 
 
-def test_a_bad_second_game_is_named_by_its_column(file):
+def test_a_bad_second_game_is_reported_with_its_column(file):
     row = {"model_1": "p", "model_2": "q", "g1_winner": "tie", "g2_winner": "model_3"}
     with pytest.raises(InputError) as caught:
         list(MatchLog(file("m.jsonl", json.dumps(row))).batches())
@@ -182,7 +182,7 @@ def test_a_bad_second_game_is_named_by_its_column(file):
     )
 
 
-def test_a_missing_name_of_games_is_named_by_its_column(file):
+def test_a_missing_name_in_games_is_reported_with_its_column(file):
     row = {"model_1": None, "model_2": "q", "g1_winner": "tie", "g2_winner": "tie"}
     with pytest.raises(InputError) as caught:
         list(MatchLog(file("m.jsonl", json.dumps(row))).batches())

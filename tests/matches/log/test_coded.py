@@ -1,4 +1,4 @@
-"""Reading as codes is only faster: the result is that of the general way."""
+"""Reading as codes gives the same result as the general path."""
 
 import io
 from collections import Counter
@@ -28,7 +28,7 @@ RARE_COUNTS = st.one_of(COUNTS, COUNTS, COUNTS, st.sampled_from(["1.5", "", "x",
 
 @st.composite
 def logs(draw):
-    """Columns of text: nearly good logs, in any of the readings that codes can say."""
+    """Draws text columns of mostly valid logs, in the formats that can be read as codes."""
     reading = draw(st.sampled_from(["word", "name", "loser"]))
     rows = draw(st.integers(1, 40))
     clean = draw(st.booleans())
@@ -62,7 +62,7 @@ OPTIONS = st.fixed_dictionaries(
 
 
 def outcome(source, options):
-    """All that a pass tells: matches by name, names, report; or its error, and what led to it."""
+    """Returns all results of a pass (matches by name, names, report), or its error."""
     try:
         log = MatchLog(source, **options)
         rows = []
@@ -77,7 +77,7 @@ def outcome(source, options):
 
 
 def counts(source, options):
-    """As `outcome`, the matches counted, whatever their order."""
+    """Returns the results as `outcome` does, with the matches counted in any order."""
     try:
         log = MatchLog(source, **options)
         cells = Counter()
@@ -211,7 +211,7 @@ def test_numbers_as_names_and_counts(tmp_path, kind, dictionary):
         assert_alike(frame, options)
 
 
-def test_equal_rows_of_a_file_come_as_one(tmp_path):
+def test_equal_rows_of_a_file_are_merged(tmp_path):
     rows = [("p", "q", "a"), ("q", "p", "tie"), ("p", "r", None), ("r", "q", "b")] * 50_000
     frame = pl.DataFrame(rows, ["model_a", "model_b", "winner"], orient="row")
     frame.write_csv(tmp_path / "log.csv")
@@ -225,7 +225,7 @@ def test_equal_rows_of_a_file_come_as_one(tmp_path):
         assert (log.report.rows, log.report.read) == (200_000, 200_000)
 
 
-def test_values_that_no_row_holds_are_no_names(tmp_path):
+def test_values_that_occur_in_no_row_are_not_names(tmp_path):
     indices = pa.array([0, 0], pa.int32())
     columns = {
         name: pa.DictionaryArray.from_arrays(indices, pa.array([value, "unused"]))
@@ -237,7 +237,7 @@ def test_values_that_no_row_holds_are_no_names(tmp_path):
     assert sorted(log.names) == ["p", "q"]
 
 
-def test_more_names_than_a_table_is_made_for_are_counted_too(tmp_path):
+def test_more_names_than_a_table_has_room_for_are_counted(tmp_path):
     n = 40_000
     rows = pl.int_range(n, eager=True)
     names = "model " + rows.cast(pl.String)
@@ -251,7 +251,7 @@ def test_more_names_than_a_table_is_made_for_are_counted_too(tmp_path):
     frame.write_csv(tmp_path / "log.csv")
     for size in (500, 3_000, n):
         frame.write_parquet(tmp_path / f"{size}.parquet", row_group_size=size)
-    # A table that is good at first and then outgrown.
+    # The table fits at first and then becomes too small.
     pl.concat([frame.head(50)] * 100 + [frame]).write_parquet(
         tmp_path / "late.parquet", row_group_size=5_000
     )
@@ -271,7 +271,7 @@ def test_many_rows_in_parts_of_all_sizes(tmp_path):
             "winner": pl.Series(["a", "b", "tie", "", "b"]).gather(rows % 5),
         }
     ).filter(pl.col("model_a") != pl.col("model_b"))
-    # More than is read at once; of a file in one piece more than is held, too.
+    # More rows than are read at a time, and in a single piece also more than are held.
     part = frame.head(600_000)
     part.write_csv(tmp_path / "log.csv")
     wide = frame.with_columns(pl.when(rows[: frame.height] % 7 > 0).then("winner").alias("winner"))

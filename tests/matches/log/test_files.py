@@ -1,4 +1,4 @@
-"""Files: every container gives the same matches, and a broken one is refused whole."""
+"""Every file format gives the same matches, and a damaged file is refused as a whole."""
 
 import gzip
 import io
@@ -125,7 +125,7 @@ def from_stdin(folder, code=FROM_STDIN, **options):
 
 
 @pytest.mark.parametrize("name", [name for name in CONTAINERS if "semicolons" not in name])
-def test_standard_input_is_recognised_by_its_content(file, name):
+def test_standard_input_is_recognized_by_its_content(file, name):
     path = file(name, CONTAINERS[name]())
     with path.open("rb") as stdin:
         done, _ = from_stdin(path.parent, stdin=stdin).communicate()
@@ -133,7 +133,7 @@ def test_standard_input_is_recognised_by_its_content(file, name):
     assert read.startswith("4 ['standard input']")
     assert left == "[]"
     binary = any(kind in name for kind in ("parquet", "arrow", "feather"))
-    assert ("a temporary copy was made" in read) == binary
+    assert ("read from a temporary copy" in read) == binary
 
 
 KILLED = """
@@ -165,7 +165,7 @@ def test_a_process_that_is_killed_leaves_no_copy_of_standard_input(file):
 
 @pytest.fixture
 def hive(tmp_path):
-    """A folder of Parquet files, whose paths say who judged."""
+    """Returns a folder of Parquet files with the judge in their paths."""
     for judge in ("x", "y"):
         folder = tmp_path / "hive" / f"judge={judge}"
         folder.mkdir(parents=True)
@@ -184,20 +184,20 @@ def test_folders_of_parquet_files_are_read(hive, tmp_path, read):
 
 
 @pytest.mark.parametrize("pattern", ["/", "/**/*.parquet", "/judge=x/part.parquet"])
-def test_what_polars_can_scan_is_read_at_its_address(hive, read, pattern):
+def test_parquet_is_read_from_urls(hive, read, pattern):
     rows, report = read(f"file://{hive}{pattern}")
     assert rows == MATCHES * (1 if "=x" in pattern else 2)
     assert report.files == [f"file://{hive}{pattern}"]
 
 
-def test_arrow_files_are_read_at_their_address(file, read):
+def test_arrow_files_are_read_from_urls(file, read):
     path = file("log.arrow", b"")
     FRAME.write_ipc(path)
     assert read(f"file://{path}")[0] == MATCHES
 
 
 def test_text_from_standard_input_is_not_copied(tmp_path):
-    """It is read as it comes: the end of a stream longer than any buffer is never needed."""
+    """Text is read as it arrives, without waiting for the end of a stream that fits no buffer."""
     process = from_stdin(tmp_path, stdin=subprocess.PIPE)
     process.stdin.write(b"model_a,model_b,winner\n" + b"p,q,a\nq,p,tie\n" * 200_000)
     process.stdin.flush()
@@ -217,17 +217,17 @@ def test_text_from_standard_input_is_not_copied(tmp_path):
     ],
     ids=["nothing", "csv", "jsonl", "parquet"],
 )
-def test_ctrl_c_ends_a_wait_for_standard_input_at_once(tmp_path, start):
+def test_ctrl_c_immediately_ends_a_wait_for_standard_input(tmp_path, start):
     code = PREPARED + 'print("ready", flush=True)' + READ
     process = from_stdin(tmp_path, code, stdin=subprocess.PIPE)
     try:
         assert process.stdout.readline() == b"ready\n"
         process.stdin.write(start)
         process.stdin.flush()
-        # A moment of any kind. On an idle machine, it waits for more input by then.
+        # By then the process waits for more input, unless the machine is busy.
         time.sleep(1)
         process.send_signal(signal.SIGINT)
-        # It would wait forever.
+        # Without the signal it would wait forever.
         process.wait(PATIENCE)
     finally:
         process.kill()
@@ -238,7 +238,7 @@ def test_ctrl_c_ends_a_wait_for_standard_input_at_once(tmp_path, start):
     process.stderr.close()
 
 
-def test_a_delimiter_that_the_name_does_not_tell_is_said(file, read):
+def test_an_unexpected_delimiter_is_noted(file, read):
     (note,) = read(file("log.csv", delimited(";")))[1].notes
     assert "semicolons" in note
 
@@ -252,7 +252,7 @@ def test_globs_and_lists_are_read_in_order(file, read):
     assert [name[-5:] for name in report.files] == ["a.csv", "b.csv", "jsonl"]
 
 
-def test_a_name_with_brackets_that_exists_is_no_pattern(file, read):
+def test_an_existing_file_with_brackets_in_its_name_is_not_a_pattern(file, read):
     assert len(read(file("log[1].csv", delimited()))[0]) == 4
     assert len(read(file("log[1].parquet", written("write_parquet")))[0]) == 4
 
@@ -283,10 +283,10 @@ WHOLE = {
     "broken JSONL": ("j.jsonl", b'{"a": 1}\n\n{"a": \n', "row 3.*malformed"),
     "broken JSON": ("j.json", b'[{"a": 1},\n\n\n{"a" 1}]', "row 4.*malformed"),
     "unfinished JSON": ("j.json", b'[{"a": 1},\n{"a": 1}', "row 2.*malformed"),
-    "JSON and more": ("j.json", b'[{"a": 1}]\n{"a": 1}', "row 2.*follows"),
+    "JSON and more": ("j.json", b'[{"a": 1}]\n{"a": 1}', "row 2.*extra data after the array"),
     "JSON of numbers": ("j.json", b"[1, 2]", "row 1.*object"),
     "JSONL of lists": ("j.jsonl", b'["p", "q", "a"]\n', "object"),
-    "a JSON object": ("j.json", b'{\n"a": [1]\n}', "row 1.*one whole object a line"),
+    "a JSON object": ("j.json", b'{\n"a": [1]\n}', "row 1.*every line .*must be a complete object"),
     "a doubled key": ("j.jsonl", DOUBLED, "row 1.*'winner' twice"),
     "text as JSON": ("j.json", b"model_a,model_b\n", "row 1.*malformed"),
 }
@@ -294,7 +294,7 @@ WHOLE = {
 
 @pytest.mark.parametrize("fault", WHOLE)
 @pytest.mark.parametrize("on_error", ["fail", "skip"])
-def test_a_file_that_is_broken_as_a_whole_is_refused(file, fault, on_error):
+def test_a_damaged_file_is_refused_as_a_whole(file, fault, on_error):
     name, content, words = WHOLE[fault]
     if content is None:
         out = io.BytesIO()
@@ -312,7 +312,7 @@ def test_half_a_surrogate_pair_is_refused_with_its_row(file):
         list(MatchLog(path).batches())
 
 
-def test_a_file_that_does_not_exist_a_folder_and_a_pattern_without_files(tmp_path):
+def test_paths_without_files_are_refused(tmp_path):
     for source, words in (
         (tmp_path / "none.csv", "does not exist"),
         (tmp_path, "directory without Parquet"),
@@ -326,29 +326,29 @@ def test_a_file_that_does_not_exist_a_folder_and_a_pattern_without_files(tmp_pat
 
 
 @pytest.mark.parametrize("source", [3, None, b"bytes"])
-def test_what_cannot_hold_matches_is_refused(source):
-    with pytest.raises(OptionError, match="give a path"):
+def test_objects_that_cannot_contain_matches_are_refused(source):
+    with pytest.raises(OptionError, match="pass a path"):
         list(MatchLog(source).batches())
 
 
-def test_columns_by_name_that_lack_one_are_refused_by_its_name():
+def test_a_missing_column_of_columns_by_name_is_reported():
     with pytest.raises(InputError, match="no column 'model_b'"):
         list(MatchLog({"model_a": ["p"]}).batches())
 
 
 @pytest.mark.parametrize("source", [[], iter(())])
-def test_no_matches_at_all_are_refused(source):
+def test_empty_sources_are_refused(source):
     with pytest.raises(InputError, match="no matches"):
         list(MatchLog(source).batches())
 
 
-def test_a_key_that_an_inner_object_has_too_is_not_doubled(file, read):
+def test_a_key_that_also_occurs_in_an_inner_object_is_not_a_duplicate(file, read):
     row = {"model_a": "p", "model_b": "q", "winner": "a", "meta": {"winner": "b", "of": ["winner"]}}
     for text in (json.dumps(row), json.dumps([row])):
         assert read(file("m.json", text))[0] == [("p", "q", "first")]
 
 
-def test_json_values_of_mixed_kinds_are_text(file, read):
+def test_json_values_of_mixed_types_are_read_as_text(file, read):
     lines = [
         {"model_a": 7, "model_b": "p", "winner": "a"},
         {"model_a": 7.0, "model_b": "p", "winner": float("nan")},
@@ -360,7 +360,7 @@ def test_json_values_of_mixed_kinds_are_text(file, read):
     assert report.unjudged == 2
 
 
-def test_counts_that_begin_late_in_a_file_are_refused(file):
+def test_counts_that_start_later_in_a_file_are_refused(file):
     row = '{"model_a": "p", "model_b": "q", "winner": "a"}\n'
     late = '{"model_a": "p", "model_b": "q", "winner": "a", "count": 5}\n'
     with pytest.raises(InputError, match=r"'count'.*every row"):

@@ -1,4 +1,4 @@
-"""What the user leaves out is left out, and counted filter by filter."""
+"""The rows that the user filters out are left out, and counted by filter."""
 
 import json
 
@@ -46,7 +46,9 @@ def log(file):
         ("true", 0, 5),
     ],
 )
-def test_where_takes_rows_where_the_condition_does_not_hold(log, read, condition, taken, rated):
+def test_where_removes_rows_for_which_the_condition_does_not_hold(
+    log, read, condition, taken, rated
+):
     rows, report = read(log, where=condition)
     assert (report.filtered["where"], len(rows)) == (taken, rated)
     assert report.rows == report.filtered["where"] + report.read
@@ -75,42 +77,42 @@ def test_where_is_robust_across_batches(file, read):
     assert (caught.value.row, caught.value.column, caught.value.value) == (n + 5, "turn", "many")
 
 
-def test_where_names_an_unknown_column_and_those_there_are(log):
+def test_where_reports_an_unknown_column_and_the_known_ones(log):
     with pytest.raises(OptionError, match=r"'turns'.*did you mean 'turn'.*language"):
         list(MatchLog(log, where="turns > 2").batches())
 
 
-def test_where_makes_no_sense_of_text_as_a_number(log):
+def test_where_refuses_text_as_a_number(log):
     with pytest.raises(OptionError, match="language > 2"):
         list(MatchLog(log, where="language > 2").batches())
 
 
-def test_where_leaves_bad_rows_that_it_takes_alone(file, read):
+def test_where_ignores_errors_in_rows_that_it_removes(file, read):
     path = file("log.csv", "model_a,model_b,winner,ok\np,q,a,1\np,p,what,0\n")
     assert len(read(path, where="ok = 1")[0]) == 1
 
 
-def test_where_may_name_columns_beside_those_of_the_format(log, read):
+def test_where_may_use_columns_outside_the_format(log, read):
     assert len(read(log, where="judge = 'u2' AND language = 'English'")[0]) == 1
 
 
-def test_exclude_takes_all_matches_of_a_model(log, read):
+def test_exclude_removes_all_matches_of_a_model(log, read):
     rows, report = read(log, exclude=["r"])
     assert rows == [("p", "q", "first"), ("q", "p", "second")]
     assert report.filtered == {"exclude": 3}
     assert report.read == 6 == report.rated + report.unjudged + 3
 
 
-def test_excluding_a_name_that_never_occurs_is_an_error_with_what_is_like_it(file):
+def test_excluding_an_unknown_name_is_an_error_with_similar_names(file):
     path = file("log.csv", "model_a,model_b,winner\ngpt-4,claude-1,a\ngpt-4,koala,b\n")
-    with pytest.raises(OptionError, match=r"'gpt4' never occurs.*'gpt-4'"):
+    with pytest.raises(OptionError, match=r"'gpt4' does not occur.*'gpt-4'"):
         list(MatchLog(path, exclude=["gpt4"]).batches())
 
 
-def test_an_excluded_name_may_occur_only_where_another_filter_takes_it(log, read):
+def test_an_excluded_name_may_occur_only_in_rows_of_another_filter(log, read):
     assert len(read(log, where="language = 'English'", exclude=["p"])[0]) == 1
     assert len(read(log, where="model_a <> 'p' AND model_b <> 'p'", exclude=["p"])[0]) == 1
-    with pytest.raises(OptionError, match="never occurs"):
+    with pytest.raises(OptionError, match="does not occur"):
         read(log, where="turn = 1", exclude=["zzz"])
 
 
@@ -125,14 +127,14 @@ def test_the_first_matches_of_each_judge_count(log, read):
     assert report.filtered == {"max_per_judge": 1}
 
 
-def test_the_cap_on_judges_goes_over_batches_and_files(file, read):
+def test_the_limit_per_judge_spans_batches_and_files(file, read):
     text = "model_a,model_b,winner,judge\n" + "".join(f"p,q,a,{i % 3}\n" for i in range(140_000))
     one, two = file("a.csv", text), file("b.csv", text)
     rows, report = read([one, two], max_per_judge=50_000)
     assert (len(rows), report.filtered["max_per_judge"]) == (150_000, 130_000)
 
 
-def test_a_cap_on_judges_needs_to_know_the_judge(file, read):
+def test_a_limit_per_judge_needs_the_column_of_judges(file, read):
     path = file("log.csv", "model_a,model_b,winner,judge,worker\np,q,a,u,w\np,q,a,u,v\n")
     with pytest.raises(OptionError, match="judge, worker"):
         list(MatchLog(path, max_per_judge=1).batches())
@@ -141,7 +143,7 @@ def test_a_cap_on_judges_needs_to_know_the_judge(file, read):
         list(MatchLog([("p", "q", "a")], max_per_judge=1).batches())
 
 
-def test_a_row_without_a_judge_is_bad_where_judges_are_counted(file, read):
+def test_a_row_without_a_judge_is_bad_if_judges_are_counted(file, read):
     path = file("log.csv", "model_a,model_b,winner,judge\np,q,a,u\np,q,a,\n")
     assert len(read(path)[0]) == 2
     with pytest.raises(InputError, match="row 3, column 'judge'"):

@@ -1,4 +1,4 @@
-"""Frames of any library and type give the matches of the same file."""
+"""Frames of all libraries and types give the same matches as a file."""
 
 import enum
 import io
@@ -28,7 +28,7 @@ def chunked():
 
 
 class Capsule:
-    """Speaks Arrow and nothing else."""
+    """An object that supports only the Arrow interface."""
 
     def __init__(self, table):
         self._table = table
@@ -95,7 +95,7 @@ def test_the_same_rows_in_any_frame_are_the_same_matches(read, kind):
     assert (report.unjudged, report.unjudged_only, report.rows) == (1, [], 4)
 
 
-def test_a_pandas_frame_without_pyarrow_is_read_all_the_same(read, monkeypatch):
+def test_a_pandas_frame_is_read_without_pyarrow(read, monkeypatch):
     def refuse(*_, **__):
         raise ImportError("pyarrow is not installed")
 
@@ -127,7 +127,7 @@ def test_pandas_types_with_nulls(read, dtype):
     assert (rows, report.unjudged) == ([("7", "8", "first")], 1)
 
 
-def test_a_pandas_frame_with_numbers_for_columns_is_without_a_header(read):
+def test_a_pandas_frame_with_numbers_as_column_names_has_no_header(read):
     assert read(pd.read_csv(io.StringIO("0,1\n1,0\n"), header=None))[0] == [
         ("0", "1", "first"),
         ("1", "0", "first"),
@@ -138,7 +138,7 @@ def test_a_pandas_frame_with_numbers_for_columns_is_without_a_header(read):
     "others",
     [[0, 1], [None, True], [float("nan"), pd.Timestamp(0)], [("model_a", 1), ("model_b", 1)]],
 )
-def test_what_else_a_pandas_frame_calls_its_columns_does_not_matter(read, others):
+def test_other_column_names_of_a_pandas_frame_do_not_matter(read, others):
     plain = pd.DataFrame({"model_a": ["x", "y"], "model_b": ["y", "x"], "winner": ["a", "tie"]})
     frame = pd.concat([plain, plain.iloc[::-1, :2].reset_index(drop=True)], axis=1)
     frame.columns = pd.Index([*plain.columns, *others], tupleize_cols=False)
@@ -148,7 +148,7 @@ def test_what_else_a_pandas_frame_calls_its_columns_does_not_matter(read, others
 
 
 @pytest.mark.parametrize("dtype", [pl.Null, pl.Boolean, pl.Float64, pl.Int64, pl.String])
-def test_a_winner_column_of_nothing_is_unjudged_whatever_its_type(dtype):
+def test_an_empty_winner_column_of_any_type_is_unjudged(dtype):
     empty = FRAME.with_columns(winner=pl.lit(None, dtype))
     with pytest.raises(InputError, match=r"no matches.*4 unjudged"):
         list(MatchLog(empty).batches())
@@ -162,21 +162,21 @@ def test_a_winner_column_of_nan_is_unjudged():
 
 
 @pytest.mark.parametrize("values", [[True] * 4, [1] * 4, [0.5] * 4])
-def test_truth_values_and_numbers_as_winners_are_not_guessed(values):
+def test_booleans_and_numbers_as_winners_are_not_guessed(values):
     with pytest.raises(InputError, match="--score-of"):
         list(MatchLog(FRAME.with_columns(winner=pl.Series(values))).batches())
 
 
 @pytest.mark.parametrize("column", TEXT)
 @pytest.mark.parametrize("value", [["x"], {"x": "y"}, b"x\xff"])
-def test_a_column_of_another_kind_is_refused_by_name(column, value):
+def test_a_column_of_the_wrong_type_is_reported_by_name(column, value):
     frame = FRAME.with_columns(pl.Series(column, [value] * 4))
     with pytest.raises(InputError) as caught:
         list(MatchLog(frame).batches())
     assert caught.value.column == column
 
 
-def test_columns_that_are_not_needed_may_hold_anything(read):
+def test_columns_that_are_not_needed_may_contain_anything(read):
     frame = FRAME.with_columns(
         pl.Series("conversation", [[{"role": "user"}]] * 4), pl.Series("o", [object()] * 4)
     )
@@ -194,7 +194,7 @@ def test_rows_of_frames_count_from_one():
         assert (caught.value.row, caught.value.column) == (3, "model_b")
 
 
-def test_doubled_columns_of_a_frame_are_refused():
+def test_duplicate_columns_of_a_frame_are_refused():
     doubled = pd.DataFrame([["p", "q", "a", "b"]], columns=[*TEXT, "winner"])
     for source in (doubled, pa.table([["p"], ["q"], ["a"], ["b"]], [*TEXT, "winner"])):
         with pytest.raises(InputError, match="earlier"):
@@ -207,7 +207,7 @@ def test_an_empty_frame_has_no_rows():
             list(MatchLog(source).batches())
 
 
-def test_a_lazy_frame_that_fails_says_so():
+def test_a_lazy_frame_that_fails_is_reported():
     with pytest.raises(InputError, match="LazyFrame: cannot be read"):
         list(MatchLog(FRAME.lazy().select("nothing")).batches())
 
@@ -215,19 +215,19 @@ def test_a_lazy_frame_that_fails_says_so():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"winner": ["a", "b"]}, r"'winner': has 2 values where 'model_a' has 4"),
+        ({"winner": ["a", "b"]}, r"'winner': has 2 values, but 'model_a' has 4"),
         ({"model_b": "q"}, r"'model_b': is a str, not a column"),
         ({"model_b": {"q": 1}}, r"'model_b': is a dict, not a column"),
         ({"winner": ["a", "b", "draw", "nobody"]}, r"row 4, column 'winner'"),
         ({"model_b": ["q", "r", 0.5, ["q"]]}, r"row 4, column 'model_b'"),
     ],
 )
-def test_columns_that_cannot_be(change, message):
+def test_invalid_columns_are_refused(change, message):
     with pytest.raises(InputError, match=message):
         list(MatchLog({**DATA, **change}).batches())
 
 
-def test_columns_of_numbers_and_gaps_are_read_as_those_of_frames_are(read):
+def test_columns_of_numbers_with_gaps_are_read_as_in_frames(read):
     columns = {
         "model_a": [7, 8.0, "x", 7],
         "model_b": ["x", 7, np.float64(8), 8],

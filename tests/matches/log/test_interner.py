@@ -1,4 +1,4 @@
-"""Codes are given in the order of first appearance, however a column is laid out."""
+"""Codes are assigned in the order of first occurrence, whatever the layout of the column."""
 
 import numpy as np
 import polars as pl
@@ -12,7 +12,7 @@ ROWS = 300_000
 
 @pytest.fixture(scope="module")
 def texts():
-    """Short and long names, empty ones, missing ones, and those of other alphabets."""
+    """Short, long, empty and missing names, and names in other alphabets."""
     random = np.random.default_rng(1)
     names = [f"m{i}" for i in range(900)] + [f"a longer name of {i}" for i in range(900)]
     names += ["", "é", "日本語のとても長い名前", "x" * 12, "x" * 13, None]
@@ -20,14 +20,14 @@ def texts():
 
 
 def chunks(series, sizes):
-    """The same rows in many chunks."""
+    """Splits the same rows into many chunks."""
     ends = np.cumsum([size for _ in range(len(series)) for size in sizes])
     starts = [0, *ends[ends < len(series)].tolist()]
     parts = [series[a:b] for a, b in zip(starts, [*starts[1:], len(series)], strict=True)]
     return pl.concat([part.rechunk().clone() for part in parts], rechunk=False)
 
 
-def test_codes_are_those_of_a_dictionary(texts):
+def test_codes_match_those_of_a_dictionary(texts):
     known = {}
     truth = [NULL_CODE if text is None else known.setdefault(text, len(known)) for text in texts]
     distinct = pl.Series(list(dict.fromkeys(texts)))

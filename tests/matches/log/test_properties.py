@@ -1,4 +1,4 @@
-"""Whatever the names and words are, each container carries them unchanged."""
+"""Every file format preserves arbitrary names and words."""
 
 import csv
 import io
@@ -51,7 +51,7 @@ def found(source):
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @given(rows=MATCHES)
 @PROFILE
-def test_delimited_text_comes_back(tmp_path, name, delimiter, end, rows):
+def test_delimited_text_is_read_back(tmp_path, name, delimiter, end, rows):
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator=end)
     writer.writerow(COLUMNS)
@@ -63,7 +63,7 @@ def test_delimited_text_comes_back(tmp_path, name, delimiter, end, rows):
 
 @given(rows=MATCHES, indent=st.sampled_from([None, 1]), ascii_only=st.booleans())
 @PROFILE
-def test_json_comes_back(tmp_path, rows, indent, ascii_only):
+def test_json_is_read_back(tmp_path, rows, indent, ascii_only):
     objects = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
     array, lines = tmp_path / "log.json", tmp_path / "log.jsonl"
     array.write_text(json.dumps(objects, indent=indent, ensure_ascii=ascii_only), "utf-8")
@@ -74,7 +74,7 @@ def test_json_comes_back(tmp_path, rows, indent, ascii_only):
 
 @given(rows=MATCHES)
 @PROFILE
-def test_frames_and_tuples_come_back(rows):
+def test_frames_and_tuples_are_read_back(rows):
     frame = pl.DataFrame(rows, COLUMNS, orient="row")
     assert found(rows) == expected(rows)
     for source in (frame, frame.cast(pl.Categorical), frame.to_arrow(), frame.to_pandas()):

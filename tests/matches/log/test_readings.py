@@ -1,4 +1,4 @@
-"""Every format that people have is read as it is, with the right outcome of every row."""
+"""Every common format is read unchanged, with the correct outcome of every row."""
 
 import json
 
@@ -92,7 +92,7 @@ def test_alpaca_eval_with_soft_preferences_and_draws(file):
     assert (log.report.reading, log.report.unjudged) == ("alpaca-eval", 1)
 
 
-def test_mt_bench_pairs_are_two_games_of_which_the_second_swaps_who_is_shown_first(file, read):
+def test_mt_bench_pairs_are_two_games_with_the_order_swapped_in_the_second(file, read):
     rows = [
         {
             "question_id": 81,
@@ -173,7 +173,7 @@ def test_evalica_food(file, read):
     ]
 
 
-def test_the_words_of_llmfao_decide_that_left_and_right_are_meant_not_the_numbers(file, read):
+def test_the_words_of_llmfao_refer_to_left_and_right_and_not_to_the_numbers(file, read):
     path = file(
         "llmfao.csv",
         "id,prompt,model_x,model_y,worker,winner,left,right\n"
@@ -190,7 +190,7 @@ def test_the_words_of_llmfao_decide_that_left_and_right_are_meant_not_the_number
     assert report.columns["model_a"] == "left"
 
 
-def test_the_same_columns_with_the_other_words_mean_the_numbers(file, read):
+def test_the_same_columns_with_other_words_refer_to_the_numbers(file, read):
     path = file(
         "x.csv", "model_x,model_y,winner,left,right\n97,98,model_x,p,q\n98,97,model_y,q,p\n"
     )
@@ -212,7 +212,7 @@ def test_two_columns_with_and_without_a_header(file, read, header):
 
 
 @pytest.mark.parametrize("pair", ["0,1", "a,b", "x,y", "left,right", "7,007"])
-def test_two_columns_of_anything_without_a_header_are_data_and_names_stay_text(file, read, pair):
+def test_two_columns_without_a_header_are_data_and_names_stay_text(file, read, pair):
     one, other = pair.split(",")
     rows, _ = read(file("pairs.csv", f"{one},{other}\n{other},{one}\n"))
     assert rows == [(one, other, "first"), (other, one, "first")]
@@ -260,7 +260,7 @@ def test_a_winner_column_of_names(file, read):
     ("score_of", "outcomes", "shares"),
     [("a", [0, 1, 2, 4], 0.7), ("b", [1, 0, 2, 4], 0.3)],
 )
-def test_a_score_means_what_score_of_says(file, score_of, outcomes, shares):
+def test_score_of_determines_the_meaning_of_a_score(file, score_of, outcomes, shares):
     path = file("log.csv", "model_a,model_b,score\np,q,1\np,q,0\np,q,0.5\np,q,0.7\n")
     log = MatchLog(path, score_of=score_of)
     (batch,) = log.batches()
@@ -269,7 +269,7 @@ def test_a_score_means_what_score_of_says(file, score_of, outcomes, shares):
     assert batch.score[3] == pytest.approx(shares)
 
 
-def test_counts_and_weights_are_kept_apart(file):
+def test_counts_and_weights_are_separate(file):
     path = file("log.csv", "model_a,model_b,winner,count,weight\np,q,a,12,0.3\nq,p,b,1.0,2\n")
     (batch,) = MatchLog(path).batches()
     assert batch.count is not None
@@ -279,7 +279,7 @@ def test_counts_and_weights_are_kept_apart(file):
     assert batch.weight.tolist() == [0.3, 2.0]
 
 
-def test_a_count_or_weight_of_nothing_is_no_match_and_is_counted(file, read):
+def test_a_row_with_count_or_weight_0_is_not_a_match_and_is_counted(file, read):
     path = file("log.csv", "model_a,model_b,winner,count,weight\np,q,a,0,1\nq,p,b,3,0\np,q,a,1,1\n")
     rows, report = read(path)
     assert rows == [("p", "q", "first")]

@@ -1,4 +1,4 @@
-"""A file is never guessed at: where two readings fit, an error names both and what decides."""
+"""A format is never guessed: if two fit, the error names both and the option that chooses one."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def error_of(source, kind=InputError, **options):
     return str(caught.value)
 
 
-def test_a_winner_column_beside_one_hot_columns_fits_two_readings(file, read):
+def test_a_winner_column_next_to_one_hot_columns_fits_two_formats(file, read):
     path = file(
         "log.csv",
         "model_a,model_b,winner,winner_model_a,winner_model_b,winner_tie\np,q,model_a,0,1,0\n",
@@ -42,7 +42,7 @@ def test_a_word_for_one_side_that_is_the_name_of_the_other_model(file, read):
     assert read(path, reading="winner-word")[0] == [("a", "b", "first"), ("b", "a", "first")]
 
 
-def test_words_that_are_names_and_agree_with_them_fit_both_ways(read):
+def test_words_that_are_also_names_fit_two_formats(read):
     assert read([("a", "b", "a"), ("a", "b", "b")])[0] == [
         ("a", "b", "first"),
         ("a", "b", "second"),
@@ -68,18 +68,18 @@ def test_a_score_column_alone_asks_whose_score_it_is(file):
     assert "--score-of a" in message
 
 
-def test_a_score_beside_a_winner_is_used_only_on_demand(file, read):
+def test_a_score_next_to_a_winner_is_used_only_on_request(file, read):
     path = file("log.csv", "model_a,model_b,winner,score\np,q,model_b,1\n")
     assert read(path)[0] == [("p", "q", "second")]
     assert read(path, score_of="a")[0] == [("p", "q", "first")]
 
 
-def test_numbers_in_the_winner_column_are_shares_on_demand(file, read):
+def test_numbers_in_the_winner_column_are_shares_on_request(file, read):
     path = file("log.csv", "model_a,model_b,winner\np,q,1\np,q,0\n")
     assert read(path, score_of="b")[0] == [("p", "q", "second"), ("p", "q", "first")]
 
 
-def test_a_missing_column_is_named_with_those_that_are_there(file):
+def test_a_missing_column_is_reported_with_the_columns_found(file):
     message = error_of(file("log.csv", "model_a,model_b,winer\np,q,a\n"))
     assert "no column 'winner'" in message
     assert "'model_a', 'model_b', 'winer'" in message
@@ -94,7 +94,7 @@ def test_three_columns_without_a_header_are_not_guessed(file, read):
     assert read(path, columns=columns)[0] == [("p", "q", "tie"), ("q", "p", "first")]
 
 
-def test_a_header_of_unknown_words_is_not_taken_for_a_match(file, read):
+def test_a_header_of_unknown_words_is_not_read_as_a_match(file, read):
     path = file("log.csv", "better,worse\np,q\nq,p\n")
     assert "row 1" in error_of(path)
     columns = {"winner": "better", "loser": "worse"}
@@ -102,7 +102,7 @@ def test_a_header_of_unknown_words_is_not_taken_for_a_match(file, read):
     assert len(read(path, reading="headerless")[0]) == 3
 
 
-def test_texts_that_were_chosen_and_rejected_are_not_taken_for_models(file):
+def test_chosen_and_rejected_texts_are_not_read_as_models(file):
     message = error_of(file("prefs.csv", "chosen,rejected\na good joke,a bad joke\n"))
     assert "'chosen', 'rejected'" in message
 
@@ -121,19 +121,19 @@ def test_an_unknown_role_is_an_option_error():
     assert "model_a" in message
 
 
-def test_a_column_that_is_not_there_is_named(file):
+def test_a_column_that_does_not_exist_is_reported(file):
     path = file("log.csv", "model_a,model_b,vote\np,q,a\n")
     message = error_of(path, columns={"winner": "votes"})
     assert "no column 'votes' for winner" in message
     assert "did you mean 'vote'" in message
 
 
-def test_two_columns_of_one_meaning_are_refused(file):
+def test_two_columns_with_the_same_meaning_are_refused(file):
     message = error_of(file("log.csv", "model_a,model_b,winner,Winner\np,q,a,b\n"))
     assert "'winner' and 'Winner'" in message
 
 
-def test_files_that_are_read_together_are_of_one_format(file):
+def test_files_that_are_read_together_must_have_one_format(file):
     one = file("one.csv", "model_a,model_b,winner\np,q,a\n")
     two = file("two.csv", "winner,loser\np,q\n")
     message = error_of([one, two])
@@ -168,5 +168,43 @@ def test_a_winner_column_without_any_outcome_has_no_matches(file):
         {"where": "model_a + 1"},
     ],
 )
-def test_an_option_that_cannot_be_is_refused(options):
+def test_an_invalid_option_is_refused(options):
     error_of([("p", "q", "a")], OptionError, **options)
+
+
+def test_one_bad_winner_does_not_change_the_reading_of_the_others(tmp_path):
+    """A typo among the sampled rows is a bad row of the format that the others have."""
+    by_name, by_word = ["m1,m2,m1", "m2,m1,m2"] * 1000, ["m1,m2,model_a", "m2,m1,model_b"] * 1000
+    for rows, reading, kind in (
+        (by_name, "winner-name", "winner is neither model"),
+        (by_word, "winner-word", "unknown winner word"),
+    ):
+        for place in (0, 500, 2000):
+            mixed = [*rows[:place], "m1,m2,typo", *rows[place:]]
+            path = tmp_path / "log.csv"
+            path.write_text("\n".join(["model_a,model_b,winner", *mixed]))
+            with pytest.raises(InputError, match=rf"row {place + 2}, column 'winner'.*'typo'"):
+                list(MatchLog(path).batches())
+            log = MatchLog(path, on_error="skip")
+            assert sum(map(len, log.batches())) == 2000
+            assert log.report.reading == reading
+            assert log.report.skipped == {kind: 1}
+
+
+def test_the_row_at_fault_is_named_where_names_say_who_won(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("model_a,model_b,winner\nm1,m2,m1\nm2,m1,m2\nm1,m2,m3\n")
+    with pytest.raises(InputError, match=r"row 4, column 'winner': 'm3' is neither 'm1' nor 'm2'"):
+        list(MatchLog(path).batches())
+
+
+@pytest.mark.parametrize(
+    "rows", [["m1,m2,model_a", "m2,m1,m2"], ["m1,m2,m1"] * 8 + ["m2,m1,model_a"] * 2]
+)
+def test_outcomes_of_two_formats_are_an_error_that_names_both(tmp_path, rows):
+    path = tmp_path / "log.csv"
+    path.write_text("\n".join(["model_a,model_b,winner", *rows * 10]))
+    with pytest.raises(InputError, match=r"winner-word.* or winner-name.*--reading winner-word"):
+        list(MatchLog(path, on_error="skip").batches())
+    log = MatchLog(path, on_error="skip", reading="winner-name")
+    assert sum(map(len, log.batches())) > 0

@@ -1,4 +1,4 @@
-"""The account of a pass adds up, and the log can be written in the form that others read."""
+"""The report on a pass adds up, and the log can be written in the standard form."""
 
 import polars as pl
 import pytest
@@ -27,7 +27,7 @@ def test_every_row_is_in_exactly_one_count(file):
     assert report.read == 1 + 1 + 1 + 1
 
 
-def test_the_normal_form_has_the_words_and_columns_that_others_read(file):
+def test_the_standard_form_has_the_usual_words_and_columns(file):
     frame = MatchLog(file("log.csv", TEXT), on_error="skip").to_polars()
     assert frame.columns == [
         "model_a",
@@ -47,7 +47,7 @@ def test_the_normal_form_has_the_words_and_columns_that_others_read(file):
     ]
 
 
-def test_the_normal_form_keeps_what_is_asked_for(file):
+def test_the_standard_form_keeps_requested_columns(file):
     path = file("log.csv", TEXT)
     frame = MatchLog(path, on_error="skip", keep=["joke"]).to_polars()
     assert frame["joke"].to_list() == ["ha", "ho", "he", "hu"]
@@ -55,7 +55,7 @@ def test_the_normal_form_keeps_what_is_asked_for(file):
         MatchLog(path, on_error="skip", keep=["jokes"]).to_polars()
 
 
-def test_the_normal_form_of_soft_outcomes_has_scores(file, read):
+def test_the_standard_form_of_soft_outcomes_has_scores(file, read):
     path = file("log.csv", "model_a,model_b,score,count\np,q,0.7,2\np,q,1,3\n")
     frame = MatchLog(path, score_of="a").to_polars()
     assert frame.to_dict(as_series=False) == {
@@ -70,7 +70,7 @@ def test_the_normal_form_of_soft_outcomes_has_scores(file, read):
     assert again.outcome.tolist() == before.outcome.tolist() == [4, 0]
 
 
-def test_the_normal_form_of_games_repeats_what_belongs_to_the_row():
+def test_the_standard_form_of_games_repeats_the_values_of_the_row():
     rows = [
         {
             "model_1": "p",
@@ -84,7 +84,7 @@ def test_the_normal_form_of_games_repeats_what_belongs_to_the_row():
     assert frame.rows() == [("p", "q", "model_a", 81), ("q", "p", "model_b", 81)]
 
 
-def test_the_normal_form_is_read_back_as_the_same_matches(file, read):
+def test_the_standard_form_is_read_back_as_the_same_matches(file, read):
     path = file("log.csv", TEXT)
     frame = MatchLog(path, on_error="skip").to_polars()
     plain = [(a, b, o.replace("both bad", "tie")) for a, b, o in read(path, on_error="skip")[0]]

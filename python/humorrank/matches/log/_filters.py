@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal
@@ -11,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from humorrank._core import Interner
+from humorrank._util.suggest import near
 from humorrank.errors import InputError, OptionError
 from humorrank.matches.log.tables.batch import RowBatch, nested_text, shortened_value
 from humorrank.matches.outcomes import UNJUDGED_WORDS
@@ -54,8 +54,7 @@ class Where:
         """
         for column in self.columns:
             if column not in columns:
-                close = difflib.get_close_matches(column, columns, n=1)
-                hint = f"; did you mean {close[0]!r}?" if close else ""
+                hint = near(column, columns)
                 found = ", ".join(columns[:30])
                 message = f"there is no column {column!r} in {file}{hint} Columns: {found}"
                 raise self._refused(message)

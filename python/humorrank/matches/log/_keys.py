@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
 
 from humorrank._core import NULL_CODE, Interner, known_codes
+from humorrank._util.suggest import near
 from humorrank.errors import OptionError
 from humorrank.matches.log.formats.readings import ALIASES, Binding
 from humorrank.matches.log.tables.batch import RowBatch
@@ -73,7 +73,6 @@ def _column(key: str, columns: Sequence[str], binding: Binding, label: str) -> s
     if role in binding.extras:
         return binding.extras[role]
     found = [column for column in columns if column != GAME_SCORES]
-    close = difflib.get_close_matches(key, found, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
+    hint = near(key, found)
     shown = ", ".join(found[:30]) + (" ..." if len(found) > 30 else "")
     raise OptionError(f"{label} has no column {key!r} to count by (columns: {shown}{hint})")

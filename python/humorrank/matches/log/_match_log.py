@@ -77,7 +77,14 @@ class MatchLog:
             or max_per_judge < 1
         ):
             raise OptionError(f"max_per_judge must be 1 or more, not {max_per_judge!r}")
-        for role in columns or {}:
+        if columns is not None and not isinstance(columns, Mapping):
+            raise OptionError(
+                f"columns must be a mapping from roles to columns, not {columns!r}; write "
+                "{'model_a': 'left', 'model_b': 'right'}"
+            )
+        for role, column in (columns or {}).items():
+            if not isinstance(column, str):
+                raise OptionError(f"columns: {role!r} must name a column, not {column!r}")
             if role not in ROLES:
                 raise OptionError(
                     f"columns: unknown role {role!r}; roles: {', '.join(sorted(ROLES))}"

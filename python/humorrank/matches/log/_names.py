@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
 
 from humorrank._core import NULL_CODE, SEEN_JUDGED, SEEN_UNJUDGED, Interner, known_codes, names_from
+from humorrank._util.suggest import similar
 
 
 class Names:
@@ -95,5 +95,4 @@ class Names:
 
     def like(self, name: str) -> list[str]:
         """Returns names similar to the given one, without excluded names."""
-        names = self.all[self.excluded :]
-        return difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+        return similar(name, self.all[self.excluded :])

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from humorrank._core import CheckedRows, UnusualError
+from humorrank._util.simulated import is_simulated, simulated_notice
 from humorrank.errors import InputError, OptionError
 from humorrank.matches.log._checks import faults, refuse_clash
 from humorrank.matches.log._coded import FURTHER, CodedRows, Coder, read_coded, wanted
@@ -23,7 +24,7 @@ from humorrank.matches.log.formats.opening import Opening
 from humorrank.matches.log.formats.readings import Binding, Header, is_header
 from humorrank.matches.log.formats.recognise import judge_columns, recognise
 from humorrank.matches.log.report import ReadReport
-from humorrank.matches.log.tables.batch import RowBatch, shortened_value
+from humorrank.matches.log.tables.batch import RowBatch, is_text, shortened_value
 from humorrank.matches.log.tables.opening import tables
 from humorrank.matches.log.tables.table import GAME_SCORES, Hints, Table
 from humorrank.matches.outcomes import BOTH_BAD, SOFT, TIE, UNJUDGED
@@ -122,6 +123,8 @@ class Pass:
         self._refuse_another_reading(table, binding)
         report.files.append(table.label)
         report.notes += table.notes
+        if self._where is None:
+            self._note_simulated(_first_judges(table, binding))
         judge = self._judge_column(table, binding)
         if self._where is not None:
             self._where.check([c for c in table.columns if c != GAME_SCORES], table.label)
@@ -250,7 +253,9 @@ class Pass:
         columns = [*binding.columns.values()]
         columns += [column for role, column in binding.extras.items() if role in _AMOUNTS]
         columns += [] if judge is None else [judge]
-        columns += [] if self._where is None else self._where.columns
+        if self._where is not None:
+            columns += self._where.columns
+            columns += [binding.extras["judge"]] if "judge" in binding.extras else []
         columns += keys
         if self._further is not None:
             columns += binding.extras.values()
@@ -270,7 +275,19 @@ class Pass:
         holds = self._where.holds(batch, untyped=untyped)
         filtered = self.report.filtered
         filtered["where"] = filtered.get("where", 0) + int(np.count_nonzero(~holds))
-        return batch if holds.all() else batch.where(holds)
+        left = batch if holds.all() else batch.where(holds)
+        if (judge := binding.extras.get("judge")) is not None and is_text(
+            left.frame.schema[judge]
+        ):
+            judges = left.text(judge).drop_nulls().unique(maintain_order=True)
+            self._note_simulated(judges.cast(pl.String).to_list())
+        return left
+
+    def _note_simulated(self, judges: Iterable[str]) -> None:
+        """Notes which of the judges are simulated."""
+        for judge in judges:
+            if judge and is_simulated(judge) and (notice := simulated_notice(judge)) not in self.report.notes:
+                self.report.notes.append(notice)
 
     def _take(self, rows: Rows, keys: Sequence[str]) -> Taken | None:
         """Returns the matches of a batch that are valid, judged and not filtered out."""
@@ -378,6 +395,21 @@ class Pass:
             raise InputError(f"there are no matches to rate ({report.breakdown()})")
         if self._options.reading is None and self._where is None:
             self._opening.check()
+
+
+def _first_judges(table: Table, binding: Binding) -> list[str]:
+    """Returns the judges in the first rows of a table.
+
+    A log is not read completely for this, because few ratings need the column of judges.
+    """
+    judge = binding.extras.get("judge")
+    if judge is None:
+        return []
+    try:
+        return table.words(judge)
+    except InputError:
+        # The column is not text, and may not even be needed.
+        return []
 
 
 def _behind(batches: Iterable[RowBatch], passed: int) -> Iterator[RowBatch]:

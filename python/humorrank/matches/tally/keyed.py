@@ -1,4 +1,4 @@
-"""Counts by group, which keep a tally apart by each combination of its key columns."""
+"""Counts by group: the cells of a tally for each combination of its key columns."""
 
 from __future__ import annotations
 

@@ -146,25 +146,33 @@ def judge_columns(table: Table) -> list[str]:
     return [column for name in EXTRAS["judge"] for column in header.find(name)]
 
 
+_MOST, _HALF = 0.9, 0.5
+"""A format is chosen if at least this share of the sampled outcomes fits it, and if no other format
+fits this share of them."""
+
+
 def _decide(table: Table, candidates: Sequence[Binding]) -> Binding:
-    """Returns the candidate that the winner words fit."""
+    """Returns the candidate that the winner column fits."""
     by_word = [binding for binding in candidates if binding.reading.name == "winner-word"]
     by_name = [binding for binding in candidates if binding.reading.name == "winner-name"]
     others = [b for b in candidates if b not in by_word and b not in by_name]
 
     columns = {binding.columns["winner"] for binding in (*by_word, *by_name)}
     words = {column: _judged_words(table, column) for column in columns}
-    spoken = [b for b in by_word if _words_fit(words, b, alone=len(by_word) == 1)]
-    named = [b for b in by_name if not spoken and _names_fit(table, b)]
-    fitting = [*spoken, *named, *others]
+    alone = len(by_word) == 1
+    spoken = [b for b in by_word if _words_fit(words[b.columns["winner"]], b, alone=alone)]
+    shares = [] if spoken else _shares(table, by_word, by_name, alone=alone)
+    fitting = [*spoken, *_chosen(shares), *others]
+    named = [b for b in fitting if b.reading.name == "winner-name"]
     for column in columns:
         _refuse_numbers(table, column, words[column], may_be_names=bool(named))
     if len(fitting) == 1:
         return fitting[0]
-    if not fitting and len(by_word) == 1:
+    if not fitting and len(by_word) == 1 and not any(share for _, share in shares):
         # The words are all unjudged or unknown, so they do not decide.
         return by_word[0]
-    raise InputError(ambiguous(fitting or by_word or by_name), file=table.label)
+    some = [binding for binding, share in shares if share]
+    raise InputError(ambiguous(fitting or some or by_word or by_name), file=table.label)
 
 
 def _judged_words(table: Table, column: str) -> list[str]:
@@ -172,30 +180,65 @@ def _judged_words(table: Table, column: str) -> list[str]:
     return [word for word in words if word and WORDS.get(normalized(word)) != UNJUDGED]
 
 
-def _words_fit(found: Mapping[str, Sequence[str]], binding: Binding, *, alone: bool) -> bool:
-    """Returns whether the winner words refer to the sides of a pair of columns."""
-    words = found[binding.columns["winner"]]
-    sides = {normalized(word) for word in words if WORDS.get(normalized(word)) in (FIRST, SECOND)}
+def _sides(binding: Binding, *, alone: bool) -> set[str] | None:
+    """Returns the words that refer to the sides of a pair of columns, or None for all words."""
     if alone:
-        return bool(sides) or (bool(words) and all(normalized(word) in WORDS for word in words))
+        return None
     pair = [plain_name(binding.columns["model_a"]), plain_name(binding.columns["model_b"])]
-    letters = _SIDE_OF_PAIR.get(frozenset(pair), ("a", "b"))
-    return bool(sides) and sides <= {*pair, *letters}
+    return {*pair, *_SIDE_OF_PAIR.get(frozenset(pair), ("a", "b"))}
 
 
-def _names_fit(table: Table, binding: Binding) -> bool:
-    """Returns whether every judged winner is the name of one of the two models, or a tie."""
-    sample = table.sample(sorted(binding.columns.values()))
-    first, second, winner = (
-        sample.text(binding.columns[role]) for role in ("model_a", "model_b", "winner")
-    )
-    some = False
-    for one, other, won in zip(first, second, winner, strict=True):
-        if won is not None and won in (one, other):
-            some = True
-        elif won is not None and WORDS.get(normalized(won), FIRST) in (FIRST, SECOND):
-            return False
-    return some
+def _words_fit(words: Sequence[str], binding: Binding, *, alone: bool) -> bool:
+    """Returns whether all winner words are known, and refer to the sides of a pair of columns."""
+    known = {normalized(word) for word in words}
+    sides = {word for word in known if WORDS.get(word) in (FIRST, SECOND)}
+    if not known or not known <= set(WORDS) or not (sides or alone):
+        return False
+    allowed = _sides(binding, alone=alone)
+    return allowed is None or sides <= allowed
+
+
+def _shares(
+    table: Table, by_word: Sequence[Binding], by_name: Sequence[Binding], *, alone: bool
+) -> list[tuple[Binding, float]]:
+    """Returns the share of the decisive outcomes in the first rows that fits each format.
+
+    Ties fit both formats, so they do not count.
+    """
+    found: list[tuple[Binding, float]] = []
+    for binding in (*by_word, *by_name):
+        sample = table.sample(sorted(binding.columns.values()))
+        first, second, winner = (
+            sample.text(binding.columns[role]).to_list()
+            for role in ("model_a", "model_b", "winner")
+        )
+        sides = _sides(binding, alone=alone)
+        fits = decisive = 0
+        for one, other, won in zip(first, second, winner, strict=True):
+            word = None if won is None else normalized(won)
+            if word is None or WORDS.get(word, FIRST) not in (FIRST, SECOND):
+                continue
+            decisive += 1
+            if binding in by_name:
+                fits += won in (one, other)
+            else:
+                fits += word in WORDS and (sides is None or word in sides)
+        found.append((binding, fits / decisive if decisive else 0.0))
+    return found
+
+
+def _chosen(shares: Sequence[tuple[Binding, float]]) -> list[Binding]:
+    """Returns the formats that cannot be excluded by the shares of outcomes that fit them.
+
+    A format that nearly all outcomes fit is chosen, and so is the only one that any of them fits:
+    the outcomes that do not fit are bad rows.
+    """
+    some = [binding for binding, share in shares if share]
+    if len(some) == 1:
+        return some
+    if not any(share >= _MOST for _, share in shares):
+        return []
+    return [binding for binding, share in shares if share >= _HALF]
 
 
 def _refuse_numbers(table: Table, column: str, words: Sequence[str], *, may_be_names: bool) -> None:

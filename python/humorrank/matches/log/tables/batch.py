@@ -133,10 +133,12 @@ class RowBatch:
     def _scalars(self, column: str, values: Iterable[object]) -> list[str | None]:
         out: list[str | None] = []
         for index, value in enumerate(values):
-            if isinstance(value, dict | list | tuple):
+            if isinstance(value, dict | list | tuple | bytes):
                 message = (
                     f"contains {shortened_value(value)}, but must be a word, a name or a number"
                 )
+                if isinstance(value, bytes):
+                    message += "; decode bytes into text first"
                 raise InputError(
                     message, file=self.file, row=self.row(index), column=column, value=value
                 )
@@ -194,7 +196,7 @@ def series_of(name: str, values: Sequence[Any]) -> pl.Series:
     if kinds <= {int, float} and float in kinds:
         floats = [None if value is None else float(value) for value in values]
         return pl.Series(name, floats, pl.Float64)
-    if any(issubclass(kind, dict | list | tuple | np.ndarray) for kind in kinds):
+    if any(issubclass(kind, dict | list | tuple | bytes | np.ndarray) for kind in kinds):
         return pl.Series(name, list(values), pl.Object)
     return pl.Series(name, [scalar_text(value) for value in values], pl.String)
 

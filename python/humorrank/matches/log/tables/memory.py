@@ -157,13 +157,18 @@ class _RowCodes:
             raise UnusualError(str(error)) from None
 
 
-def columns_table(source: Mapping[Any, Any]) -> ColumnsTable | FrameTable:
+def columns_table(
+    source: Mapping[Any, Any], *, label: str = "columns"
+) -> ColumnsTable | FrameTable:
     """Creates a table from columns by name, given as lists, tuples, NumPy arrays or series.
+
+    Args:
+        source: Columns by name.
+        label: Name of the columns in error messages.
 
     Raises:
         InputError: If a value is not a column, or the columns differ in length.
     """
-    label = "columns"
     columns = [str(name) for name in source]
     refuse_doubled(columns, label)
     values = [

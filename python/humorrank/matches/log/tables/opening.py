@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+import numpy as np
 import polars as pl
 
 from humorrank._util.deadline import unfinished
@@ -23,6 +24,7 @@ from humorrank.matches.log.tables.frames import arrow_table, file_table, polars_
 from humorrank.matches.log.tables.json import JsonTable, keys_of, object_batch
 from humorrank.matches.log.tables.lines import Compression, compression_of, lines
 from humorrank.matches.log.tables.memory import RowsTable, columns_table
+from humorrank.matches.log.tables.named import fields_of, named_columns
 from humorrank.matches.log.tables.pandas import pandas_table
 from humorrank.matches.log.tables.scanned import address_table, folder_files, folder_table
 from humorrank.matches.log.tables.stream import Origin, Stream, suffixes
@@ -216,8 +218,13 @@ def _in_memory(source: Any) -> Table:  # noqa: ANN401 - many kinds, told apart h
     kind = type(source)
     if isinstance(source, pl.DataFrame | pl.LazyFrame):
         return polars_table(kind.__name__, source)
+    if kind.__name__.endswith("GroupBy"):
+        message = f"matches cannot be a {kind.__name__}; pass the frame itself, and the column of "
+        raise OptionError(message + "the groups as by=...")
     if kind.__module__.split(".")[0] == "pandas" and hasattr(source, "columns"):
         return pandas_table(source)
+    if isinstance(source, np.ndarray) and source.dtype.names is not None:
+        return columns_table({name: source[name] for name in source.dtype.names})
     if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
         return arrow_table(source)
     if isinstance(source, Mapping):
@@ -237,10 +244,15 @@ def _rows(source: Iterable[Any]) -> Table:
         raise InputError("there are no matches", file="tuples")
     if all(isinstance(row, dict) for row in islice(rows, 1)):
         return _objects(rows)
+    if (fields := fields_of(rows[0])) is not None:
+        return columns_table(named_columns(rows, fields), label="rows")
     parts: list[Sequence[Any]] = []
     if set(map(type, rows)) <= {tuple, list}:
         parts, rows = rows, []
     for number, row in enumerate(rows, 1):
+        if fields_of(row) is not None:
+            message = "has named fields, but the first row has none; pass rows of one kind"
+            raise InputError(message, file="tuples", row=number)
         if isinstance(row, str | bytes | Mapping | Set) or not isinstance(row, Iterable):
             message = f"expected a tuple (a, b, winner), not {kind_of(row)}"
             raise InputError(message, file="tuples", row=number, value=row)
