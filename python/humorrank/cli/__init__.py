@@ -154,8 +154,8 @@ def main(stopped: Callable[[], bool] = lambda: False) -> None:
     """Runs the command line and exits.
 
     Args:
-        stopped: Whether a signal is ending the process, so that any error is a consequence of it:
-            a library may turn an interrupt into an error of its own.
+        stopped: Function that returns whether a signal is ending the process. Any error is then a
+            consequence of the signal, because libraries may turn an interrupt into another error.
     """
     try:
         for stream in (sys.stdout, sys.stderr):
