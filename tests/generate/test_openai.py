@@ -73,8 +73,8 @@ def test_what_does_not_pass_is_a_stored_failure_with_its_reason(endpoint, run):
     assert all(endpoint.asked[f"{fault} 99 x"] == 2 for fault in faults)
     says = {
         "broken": "status 500: <html>oops</html>",
-        "no_json": "no chat completion",
-        "schema": "no chat completion",
+        "no_json": "not a chat completion",
+        "schema": "not a chat completion",
         "empty": "the answer was empty",
         "length": "cut off at the token limit",
         "refusal": "refused: I will not joke about that.",
@@ -146,4 +146,4 @@ def test_openai_itself_needs_a_key(endpoint, run, monkeypatch):
     monkeypatch.delenv("OPENAI_BASE_URL")
     monkeypatch.delenv("OPENAI_API_KEY")
     code, err = run(["rate 0 x"])
-    assert code == 2 and "the environment has no OPENAI_API_KEY" in err
+    assert code == 2 and "the environment variable OPENAI_API_KEY is not set" in err

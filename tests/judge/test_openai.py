@@ -143,7 +143,7 @@ def test_a_count_of_tokens_that_cannot_be_is_not_known_and_the_verdict_stands(ru
 
 def test_an_endpoint_that_rejects_the_first_question_ends_the_run(run):
     code, err = run(["bad_request 99 x", "bad_request 99 y"])
-    assert code == 2 and "too long" in err and "answered nothing so far" in err
+    assert code == 2 and "too long" in err and "no request has succeeded so far" in err
 
 
 def test_an_endpoint_that_is_not_there_is_told_once(run, monkeypatch):
@@ -218,7 +218,7 @@ def test_what_is_no_log_probability_decides_nothing(run, endpoint, monkeypatch, 
     settings = ("--set", "decision_only=true", "--set", "retries=0")
     found, _ = decisions(run, ["logprobs 9 x"], *settings)
     row = found["logprobs 9 x"]
-    assert row["score"] is None and "no chat completion" in row["failure"]
+    assert row["score"] is None and "not a chat completion" in row["failure"]
 
 
 def test_an_endpoint_without_log_probabilities_cannot_decide_by_them(run):

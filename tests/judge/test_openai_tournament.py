@@ -118,5 +118,6 @@ def test_the_second_ctrl_c_waits_for_no_endpoint(endpoint):
     until(lambda: endpoint.asked, process)
     err = interrupt_twice(process, lambda: process.send_signal(signal.SIGINT))
     assert process.returncode == 130, err
-    assert "again to give them up" in err and "goes on from there" in err
+    assert "press Ctrl-C again to abandon them" in err
+    assert "run `humorrank tournament resume T.sqlite` to continue" in err
     assert outcomes() == ([], [])

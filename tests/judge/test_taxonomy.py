@@ -54,13 +54,13 @@ def test_a_taxonomy_is_read_from_toml_and_json(tmp_path):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"humor": []}, "humor must be a list of labels"),
+        ({"humor": []}, "humor must be a list of at least one label"),
         ({"humor": "pun"}, "humor must be a list of labels"),
         ({"humor": ["pun", "Pun "]}, "'pun' and 'Pun ' are the same label"),
         ({"failures": ["a", "a"]}, "'a' and 'a' are the same label"),
-        ({"humor": ["pun", 7]}, "7 is no label"),
-        ({"humor": ["  "]}, "is no label"),
-        ({"humor": ["a\nb"]}, "is no label"),
+        ({"humor": ["pun", 7]}, "7 is not a label"),
+        ({"humor": ["  "]}, "is not a label"),
+        ({"humor": ["a\nb"]}, "is not a label"),
         ({"mechanisms": ["pun"]}, "there is no key 'mechanisms'"),
     ],
 )

@@ -157,7 +157,7 @@ def test_the_digest_is_of_the_source():
             "does not show {{ joke_a }} for kind prompt",
         ),
         ("{% block assistant %}" + USES + "{% endblock %}", OptionError, "no block 'assistant'"),
-        ("{% block system %}" + USES + "{% endblock %}", OptionError, "no block user"),
+        ("{% block system %}" + USES + "{% endblock %}", OptionError, "no block 'user'"),
         (USES + "{{ words[0] }}", OptionError, "fails on 'kind prompt'"),
         (USES + "{{ 1 / 0 }}", OptionError, "fails on"),
         (USES + "{{ ''.__class__.__mro__ }}", OptionError, "fails on"),

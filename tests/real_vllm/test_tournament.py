@@ -94,7 +94,7 @@ def test_a_second_ctrl_c_gives_up_at_once_and_leaves_nothing_behind(tiny_llama, 
     told = interrupt_twice(process, lambda: os.killpg(process.pid, signal.SIGINT))
     process.stdout.close()
     assert process.returncode == 130, told[-3000:]
-    # One comparison at a time is judged: some of those in flight were given up.
+    # One comparison at a time is judged, so some of those in flight were abandoned.
     done = rows(store, JUDGED)[0][0] + rows(store, "SELECT count(*) FROM failures")[0][0]
     assert done < rows(store, "SELECT count(*) FROM comparisons")[0][0]
     assert not others_of(process.pid)

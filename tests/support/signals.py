@@ -69,7 +69,7 @@ def interrupt_twice(process, send):
     told = []
     with given_up(process):
         send()
-        while not told or "again to give them up" not in told[-1]:
+        while not told or "press Ctrl-C again to abandon them" not in told[-1]:
             told.append(process.stderr.readline())
             assert told[-1], f"it ended after the first interrupt: {''.join(told)}"
         send()

@@ -96,7 +96,7 @@ def test_nobody_learns_of_a_judgment_before_the_disk_has_it(tmp_path, prompts):
     synced, told = True, 0
     for line in lines[begin - 1 :]:
         if line.startswith("told"):
-            assert synced, "a commit was told without a sync before it"
+            assert synced, "a commit was reported without a sync before it"
             synced, told = False, told + 1
         elif line == f"{store}-wal":
             synced = True

@@ -138,7 +138,7 @@ class Faulty(OneByOne):
         ("raises", "the key is wrong"),
         ("twice", "answered a comparison twice"),
         ("never", "left 1 of"),
-        ("between", "neither 0, nor 0.5, nor 1"),
+        ("between", "a score other than 0, 0.5 and 1"),
     ],
 )
 def test_a_judge_that_cannot_judge_ends_the_run_and_nothing_else(tmp_path, fault, says):

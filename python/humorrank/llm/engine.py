@@ -35,7 +35,7 @@ _ENVIRONMENT: Final = {
     "VLLM_LOGGING_LEVEL": "ERROR",
 }
 _ADDED_AT_ONCE: Final = 64
-"""Most requests that enter the engine between two of its steps, to keep the delay short."""
+"""Most requests added between two steps of the engine, so that neither delays the other."""
 
 _PATIENCE, _HURRY = 60.0, 2.0
 """Seconds that the engine's processes have to exit, if idle and if requests were abandoned."""

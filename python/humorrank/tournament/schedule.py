@@ -248,7 +248,7 @@ class Scheduler:
         if column.size == 0:
             return np.empty(0, np.uint32)
         if column.ndim != 1 or column.dtype.kind not in "iu":
-            raise OptionError(f"{name} must contain codes, which are whole numbers: {column.dtype}")
+            raise OptionError(f"{name} must contain codes (whole numbers), not {column.dtype}")
         if column.min() < 0 or column.max() > _MOST:
             raise OptionError(f"{name} contains a code that is out of range")
         return np.ascontiguousarray(column, np.uint32)

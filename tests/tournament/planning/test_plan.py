@@ -221,7 +221,7 @@ def test_what_is_not_simulated_goes_on_within_what_there_is(kind, monkeypatch):
 
 
 def test_matches_that_connect_nobody_are_refused():
-    with pytest.raises(OptionError, match="no match connects"):
+    with pytest.raises(OptionError, match="some models are not connected to the others"):
         plan(RATINGS, matches=[2], prompts=[9], schedules=["swiss"], runs=1)
 
 
@@ -237,15 +237,15 @@ def test_a_plan_for_many_models_keeps_to_the_half_width():
         ({}, "exactly one of half_width .* not none"),
         ({"half_width": 20, "separate": 30}, "not half_width and separate"),
         ({"half_width": 0}, "above 0"),
-        ({"separate": 500}, "no two models differ by 500 points .* at most by 450"),
-        ({"separate": 200, "pairs": "neighbours"}, "no two neighbours"),
-        ({"separate": 30, "power": 1}, "power must lie"),
+        ({"separate": 500}, "no two models differ by 500 points .* the largest difference is 450"),
+        ({"separate": 200, "pairs": "neighbours"}, "no two neighbors"),
+        ({"separate": 30, "power": 1}, "power must be between 0 and 1"),
         ({"half_width": 20, "ties": 2}, "ties"),
         ({"half_width": 20, "joke_effects": -1}, "joke_effects"),
         ({"half_width": 20, "schedules": ["swis"]}, "schedule must be one of"),
         ({"half_width": 20, "of": "mean"}, "of must be one of"),
         ({"half_width": 1e-6}, "more than 1,000,000,000 prompts"),
-        ({"matches": [100]}, "on how many prompts"),
+        ({"matches": [100]}, "matches requires the number of prompts"),
         ({"matches": [100], "prompts": [0]}, "prompts"),
         ({"half_width": 20, "confidence": 1}, "confidence"),
     ],
