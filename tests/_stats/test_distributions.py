@@ -1,4 +1,4 @@
-"""Distributions against scipy.stats, closed forms, and figures of another implementation."""
+"""Distributions match scipy.stats, closed forms, and values of another implementation."""
 
 import math
 import subprocess
@@ -132,7 +132,7 @@ def test_student_quantiles_invert_the_tails(confidence, degrees):
 @given(st.floats(1e-12, 1), st.integers(1, 100_000))
 def test_students_tails_are_those_of_the_beta_distribution(rest, degrees):
     t = math.sqrt(degrees * (1 - rest) / rest)
-    # t itself is known to so many digits only where rest is near 1.
+    # t itself has the full precision only if rest is close to 1.
     expected = stats.beta.cdf(rest, degrees / 2, 0.5)
     assert student_tail(t, degrees) == pytest.approx(expected, rel=1e-8, abs=1e-14)
     theirs = 2 * stats.t.sf(t, degrees)
@@ -144,7 +144,7 @@ def test_the_tail_of_chi_squared(degrees):
     for x in (0.0, 0.01, 1.0, degrees / 2, degrees, 2.0 * degrees, 5.0 * degrees):
         assert chi_squared_tail(x, degrees) == pytest.approx(stats.chi2.sf(x, degrees), rel=1e-9)
         if degrees % 2 == 0:
-            # As many events at least as half the degrees, of a Poisson number with mean x / 2.
+            # Probability that a Poisson variable with mean x / 2 is below half the degrees.
             closed = stats.poisson.cdf(degrees // 2 - 1, x / 2)
             assert chi_squared_tail(x, degrees) == pytest.approx(closed, rel=1e-9)
     assert chi_squared_tail(1.0, 0) == 1

@@ -1,4 +1,4 @@
-"""Scores of clusters in blocks, and the information, against matrices written out."""
+"""The scores of clusters in blocks and the information match explicit matrices."""
 
 import numpy as np
 

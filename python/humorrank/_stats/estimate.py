@@ -31,7 +31,10 @@ class Estimate:
 
     @classmethod
     def share(cls, part: float, whole: float, confidence: float) -> Estimate:
-        """Returns a share of independent trials with its interval [Wil27], or none of no trials."""
+        """Returns a share of independent trials with its interval [Wil27].
+
+        The share of no trials is undefined.
+        """
         if not whole:
             return cls(None)
         z2 = student_quantile(confidence) ** 2

@@ -342,7 +342,7 @@ def test_an_error_about_missing_data_says_how_to_get_them(tmp_path):
             OptionError, match=r"columns \(--columns\) applies to the rows of a log"
         ):
             humorrank.rate(source, columns={"model_a": "left"})
-        with pytest.raises(OptionError, match="by must name a column"):
+        with pytest.raises(OptionError, match="by must name at least one column"):
             humorrank.rate(source, by=[])
         with pytest.raises(OptionError, match=r"humorrank tally LOG --where \.\.\."):
             humorrank.tally(source, where="judge = 'x'")
