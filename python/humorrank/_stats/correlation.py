@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,9 @@ from humorrank.errors import InputError
 
 MOST_EXACT: Final = 33
 """The largest number of points for which tau has an exact p-value, if no values are equal."""
+
+MOST_ENUMERATED: Final = 9
+"""The largest number of points whose orders are all enumerated: 9! = 362,880."""
 
 _NEVER: Final = 200
 """The number of points from which the exact p-value of at most one reversed pair underflows."""
@@ -44,10 +48,10 @@ def kendall(x: object, y: object) -> Correlation:
     """Returns Kendall's tau-b, which allows for equal values, in O(n log n).
 
     tau-b = (concordant - discordant) / sqrt((N - tied in x)(N - tied in y)) over the N = n(n-1)/2
-    pairs [Ken45]. If no values are equal, and there are at most `MOST_EXACT` points or at most one
-    pair is out of order, p is exact: the share of the n! orders that are at least as far from
-    balance. Otherwise p is that of the normal approximation, with its variance corrected for ties
-    [Ken70, chapter 4].
+    pairs [Ken45]. With at most `MOST_ENUMERATED` points, p is exact: the share of the n! orders of
+    one column that are at least as far from balance. If no values are equal, it is exact up to
+    `MOST_EXACT` points, and for any number of points if at most one pair is out of order. Otherwise
+    p is that of the normal approximation, with its variance corrected for ties [Ken70, chapter 4].
 
     Args:
         x: Numbers of one column, which may be infinite.
@@ -78,6 +82,10 @@ def kendall(x: object, y: object) -> Correlation:
     fewest = min(discordant, pairs - discordant)
     if not ties_x.pairs and not ties_y.pairs and (n <= MOST_EXACT or fewest <= 1):
         p = _exact(n, fewest)
+    elif n <= MOST_ENUMERATED:
+        x_sizes = np.unique(one, return_counts=True)[1]
+        null = _balances(tuple(x_sizes.tolist()), tuple(sizes.tolist()))
+        p = _share_from(null, abs(int(balance)))
     else:
         p = _normal(n, balance, ties_x, ties_y)
     return Correlation(max(-1.0, min(1.0, tau)), p, n)
@@ -86,7 +94,9 @@ def kendall(x: object, y: object) -> Correlation:
 def spearman(x: object, y: object) -> Correlation:
     """Returns Spearman's rho, the Pearson correlation of the ranks, with mean ranks for ties.
 
-    p is that of Student's t with n - 2 degrees of freedom, t = rho sqrt((n - 2) / (1 - rho^2)).
+    With at most `MOST_ENUMERATED` points, p is exact: the share of the n! orders of one column whose
+    rho is at least as far from 0, given the equal values. Otherwise p is that of Student's t with
+    n - 2 degrees of freedom, t = rho sqrt((n - 2) / (1 - rho^2)).
 
     Args:
         x: Numbers of one column, which may be infinite.
@@ -94,7 +104,7 @@ def spearman(x: object, y: object) -> Correlation:
 
     Returns:
         rho with its p-value. Both are missing, with the reason, if a column is constant or there
-        are fewer than two points. With two points only the p-value is missing.
+        are fewer than two points.
 
     Raises:
         InputError: If the columns differ in length or contain values that are not numbers.
@@ -107,8 +117,9 @@ def spearman(x: object, y: object) -> Correlation:
     a, b = _centred_ranks(one), _centred_ranks(other)
     cross, squares = int(a @ b), int(a @ a) * int(b @ b)
     rho = max(-1.0, min(1.0, cross / math.sqrt(squares)))
-    if n == 2:
-        return Correlation(rho, None, n, "with two points both orders are equally likely")
+    if n <= MOST_ENUMERATED:
+        null = _cross_sums(*(tuple(sorted(ranks.astype(np.int64).tolist())) for ranks in (a, b)))
+        return Correlation(rho, _share_from(null, abs(cross)), n)
     # The squares are whole numbers, so there is no cancellation if rho is close to 0, 1 or -1.
     rest = squares - cross**2
     t = math.sqrt((n - 2) * cross**2 / rest) if rest > 0 else math.inf
@@ -205,6 +216,52 @@ def _exact(n: int, fewest: int) -> float:
             new.append(total)
         ways = new
     return min(1.0, 2 * sum(ways) / math.factorial(n))
+
+
+@lru_cache(maxsize=1)
+def _orders(n: int) -> np.ndarray:
+    """Returns all n! orders of the numbers below n, one per column."""
+    orders = np.zeros((1, 1), np.int8)
+    for size in range(2, n + 1):
+        # The last number is placed at each position among the orders of the others.
+        last = np.full((1, orders.shape[1]), size - 1, np.int8)
+        orders = np.hstack(
+            [np.vstack([orders[:place], last, orders[place:]]) for place in range(size)]
+        )
+    return orders
+
+
+@lru_cache(maxsize=64)
+def _cross_sums(a: tuple[int, ...], b: tuple[int, ...]) -> np.ndarray:
+    """Returns the absolute values of the sum of a times b over all orders of b, ascending."""
+    values = np.array(b, np.int64)
+    total = np.zeros(math.factorial(len(a)), np.int64)
+    for weight, order in zip(a, _orders(len(a)), strict=True):
+        total += weight * values[order]
+    return np.sort(np.abs(total))
+
+
+@lru_cache(maxsize=64)
+def _balances(x_sizes: tuple[int, ...], y_sizes: tuple[int, ...]) -> np.ndarray:
+    """Returns |concordant - discordant| over all orders of y, ascending.
+
+    Args:
+        x_sizes: Sizes of the groups of equal values of x.
+        y_sizes: Sizes of the groups of equal values of y.
+    """
+    x, y = (np.repeat(np.arange(len(s), dtype=np.int8), s) for s in (x_sizes, y_sizes))
+    shuffled = y[_orders(len(x))]
+    total = np.zeros(shuffled.shape[1], np.int8)
+    for high in range(1, len(x)):
+        for low in np.flatnonzero(x[:high] < x[high]):
+            total += np.sign(shuffled[high] - shuffled[low])
+    return np.sort(np.abs(total))
+
+
+def _share_from(ascending: np.ndarray, least: int) -> float:
+    """Returns the share of numbers that are at least `least`."""
+    size = len(ascending)
+    return float((size - np.searchsorted(ascending, least)) / size)
 
 
 def _normal(n: int, balance: int, x: _Ties, y: _Ties) -> float:
