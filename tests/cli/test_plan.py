@@ -53,7 +53,7 @@ def test_bad_options_are_told_in_a_line(run, tmp_path):
         ([path, "--half-width", "20", "--spread", "10"], "--spread needs a number of models"),
         (["1", "--half-width", "20"], "2 to 1,000 models"),
         (["5", "--half-width", "-3"], "half_width"),
-        (["5", "--separate", "900"], "at most by 800"),
+        (["5", "--separate", "900"], "the largest difference is 800"),
         (["5", "--half-width", "20", "--schedule", "swis"], "schedule must be one of"),
     ):
         code, out, err = run("plan", *arguments)

@@ -241,7 +241,7 @@ def test_a_second_writer_is_refused_and_readers_are_not(run, spec, monkeypatch):
         ({"jokes": ("joke\n", "jest\n")}, "has no column joke"),
         ({"prompts": ("p1,", "p0,")}, "row 3: prompt 'p0' occurs twice"),
         ({"prompts": ("headline 1", "-")}, "prompt 'p1' has neither a prompt, nor a headline"),
-        ({"prompts": ("p5,headline 5\n", "p5,headline 5\np6,x\n")}, "'p6' has no candidates"),
+        ({"prompts": ("p5,headline 5\n", "p5,headline 5\np6,x\n")}, "prompt 'p6' has no jokes"),
         (
             {"prompts": ("headline\n", "title\n")},
             "has no column prompt, headline, or word1 and word2",
