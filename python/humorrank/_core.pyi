@@ -154,8 +154,11 @@ class CodeReader:
         header: Sequence[str],
         delimiter: str,
         has_header: bool,
+        quote: bool = True,
     ) -> CodeReader:
         """Opens columns of a delimited text, by index.
+
+        With `quote=False` a quote is an ordinary character.
 
         `header` contains the names of all columns. If the text has no header, only its length
         matters.

@@ -53,6 +53,14 @@ Reading = Annotated[
         rich_help_panel=READING,
     ),
 ]
+Quoting = Annotated[
+    Literal["csv", "none"] | None,
+    typer.Option(
+        help="Whether quotes in a delimited text enclose fields or are part of the text; decided "
+        "by the text itself by default.",
+        rich_help_panel=READING,
+    ),
+]
 Unjudged = Annotated[
     Literal["skip", "fail"],
     typer.Option(help="How to handle rows without an outcome.", rich_help_panel=READING),
@@ -219,6 +227,7 @@ def reading_options(
     columns: Columns = None,
     score_of: ScoreOf = None,
     reading: Reading = None,
+    quoting: Quoting = None,
     where: Where = None,
     exclude: Exclude = None,
     max_per_judge: MaxPerJudge = None,
@@ -230,6 +239,7 @@ def reading_options(
         "columns": as_columns(columns),
         "score_of": score_of,
         "reading": reading,
+        "quoting": quoting,
         "where": where,
         "exclude": tuple(exclude or ()),
         "max_per_judge": max_per_judge,

@@ -25,6 +25,7 @@ _UNSAID: Final[Mapping[str, object]] = {
     "unjudged": "skip",
     "on_error": "fail",
     "reading": None,
+    "quoting": None,
 }
 """The default values of the reading options."""
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
 from humorrank.errors import InputError
 from humorrank.matches.log.formats.readings import is_header
 from humorrank.matches.log.tables.opening import tables
+from humorrank.matches.log.tables.quoting import Quoting
 from humorrank.matches.log.tables.table import GAME_SCORES, Hints
 
 
@@ -43,22 +45,24 @@ class InputTable:
         return self.values[column][row]
 
 
-def read_tables(paths: Sequence[Path], known: Sequence[str]) -> Iterator[InputTable]:
+def read_tables(
+    paths: Sequence[Path], known: Sequence[str], *, quoting: Quoting | None = None
+) -> Iterator[InputTable]:
     """Yields the rows of files, in parts.
+
+    The texts in lists of turns and of messages are further columns of text: `FIRST_TURN`,
+    `FIRST_CHOICE`, `QUESTION` and `ANSWER`.
 
     Args:
         paths: CSV, TSV, JSON, JSONL, Parquet or Arrow files.
         known: Normalized names of columns by which a header is recognized.
+        quoting: Quoting of the CSV and TSV files; decided for each file if None.
 
     Raises:
         InputError: If a file cannot be read.
     """
     for path in paths:
-        columns = _unquoted_columns(path)
-        if columns is not None:
-            yield _unquoted(path, columns)
-            continue
-        with tables(str(path), Hints(is_header, known)) as opened:
+        with tables(str(path), Hints(is_header, known, quoting=quoting)) as opened:
             for table in opened:
                 if table.headerless:
                     raise InputError(
@@ -73,40 +77,65 @@ def read_tables(paths: Sequence[Path], known: Sequence[str]) -> Iterator[InputTa
                         if not batch.frame.get_column(name).dtype.is_nested()
                         and batch.frame.get_column(name).dtype not in (pl.Object, pl.Binary)
                     }
+                    chat = _chat_texts(batch.frame)
                     rows = [batch.row(i) for i in range(batch.frame.height)]
-                    yield InputTable(table.label, names, rows, texts)
+                    yield InputTable(table.label, [*names, *chat], rows, texts | chat)
 
 
-def _unquoted_columns(path: Path) -> list[str] | None:
-    """Returns the header of a file in MWAHAHA's format: tabs, no quotes, first column `id`."""
-    if path.suffix.lower() not in (".tsv", ".tab"):
-        return None
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            columns = file.readline().rstrip("\r\n").split("\t")
-    except (OSError, UnicodeDecodeError):
-        return None
-    return columns if columns[0] == "id" and len(set(columns)) == len(columns) else None
+FIRST_TURN: Final = "turns[0]"
+"""The first turn of a question (MT-bench)."""
+
+FIRST_CHOICE: Final = "choices[0].turns[0]"
+"""The first turn of an answer (MT-bench)."""
+
+QUESTION: Final = "messages[user]"
+"""The first message of the user in a conversation (arena-hard)."""
+
+ANSWER: Final = "messages[last]"
+"""The answer of a conversation (arena-hard)."""
 
 
-def _unquoted(path: Path, columns: list[str]) -> InputTable:
-    rows: list[int] = []
-    cells: list[list[str]] = []
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"is not UTF-8 text (byte {error.start + 1})", file=str(path)) from None
-    for number, line in enumerate(text.split("\n"), 1):
-        if number == 1 or not line.strip():
-            continue
-        parts = line.removesuffix("\r").split("\t")
-        if len(parts) != len(columns):
-            message = f"has {len(parts)} fields, but the header has {len(columns)}"
-            raise InputError(message, file=str(path), row=number)
-        rows.append(number)
-        cells.append(parts)
-    values = {name: [row[i] or None for row in cells] for i, name in enumerate(columns)}
-    return InputTable(str(path), columns, rows, values)
+def _chat_texts(frame: pl.DataFrame) -> dict[str, list[str | None]]:
+    """Returns the texts in columns of turns and messages, as columns of text."""
+    return {
+        name: [pick(cell) for cell in frame.get_column(column).to_list()]
+        for name, (column, pick) in _CHAT.items()
+        if column in frame.columns
+        and (frame.schema[column].is_nested() or frame.schema[column] == pl.Object)
+    }
+
+
+def _content(value: object) -> str | None:
+    """Returns the text of a turn or a message, which may be in an object."""
+    if isinstance(value, Mapping):
+        held = (value[key] for key in ("content", "answer") if value.get(key) is not None)
+        return _content(next(held, None))
+    return value if isinstance(value, str) else None
+
+
+def _item(values: object, place: int) -> object:
+    return values[place] if isinstance(values, list) and values else None
+
+
+def _first_choice(choices: object) -> str | None:
+    choice = _item(choices, 0)
+    return _content(_item(choice.get("turns"), 0)) if isinstance(choice, Mapping) else None
+
+
+def _question(messages: object) -> str | None:
+    for message in messages if isinstance(messages, list) else ():
+        if isinstance(message, Mapping) and message.get("role") == "user":
+            return _content(message)
+    return None
+
+
+_CHAT: Final[Mapping[str, tuple[str, Callable[[object], str | None]]]] = {
+    FIRST_TURN: ("turns", lambda turns: _content(_item(turns, 0))),
+    FIRST_CHOICE: ("choices", _first_choice),
+    QUESTION: ("messages", _question),
+    ANSWER: ("messages", lambda messages: _content(_item(messages, -1))),
+}
+"""The columns that are read from lists: name -> column of the file, text of one of its cells."""
 
 
 def expand(given: str, folder: Path) -> list[Path]:

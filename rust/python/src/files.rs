@@ -57,7 +57,7 @@ impl CodeReader {
     }
 
     #[staticmethod]
-    #[pyo3(signature = (path, columns, *, header, delimiter, has_header))]
+    #[pyo3(signature = (path, columns, *, header, delimiter, has_header, quote=true))]
     fn delimited(
         py: Python<'_>,
         path: PathBuf,
@@ -65,11 +65,12 @@ impl CodeReader {
         header: Vec<String>,
         delimiter: char,
         has_header: bool,
+        quote: bool,
     ) -> PyResult<Self> {
         let dialect = Dialect {
             delimiter: u8::try_from(delimiter)
                 .map_err(|_| PyValueError::new_err("the delimiter must be one byte"))?,
-            quote: true,
+            quote,
             has_header,
         };
         if columns.iter().any(|&(column, _)| column >= header.len()) {

@@ -17,6 +17,7 @@ from humorrank.matches.log._measured import Measured, measured, sides
 from humorrank.matches.log._pass import Options, Pass, Taken
 from humorrank.matches.log.formats.readings import BY_NAME, EXTRAS, ROLES
 from humorrank.matches.log.report import ReadReport
+from humorrank.matches.log.tables.quoting import Quoting
 from humorrank.matches.outcomes import BOTH_BAD, SHARES, SOFT
 
 _WORDS: Final = ("model_a", "model_b", "tie", "tie", None)
@@ -43,6 +44,9 @@ class MatchLog:
         unjudged: Whether rows without an outcome are counted ("skip") or refused ("fail").
         on_error: Whether bad rows are refused ("fail") or left out and counted ("skip").
         reading: Name of the format, if several fit.
+        quoting: Whether quotes in a delimited text enclose fields ("csv") or are part of the text
+            ("none"). By default, they enclose fields, except in texts with tabs, whose own fields
+            decide.
         keep: Further columns that `to_polars` includes.
 
     Raises:
@@ -61,12 +65,14 @@ class MatchLog:
         unjudged: Literal["skip", "fail"] = "skip",
         on_error: Literal["fail", "skip"] = "fail",
         reading: str | None = None,
+        quoting: Quoting | None = None,
         keep: Sequence[str] = (),
     ) -> None:
         one_of("score_of", score_of, (None, "a", "b"))
         one_of("unjudged", unjudged, ("skip", "fail"))
         one_of("on_error", on_error, ("fail", "skip"))
         one_of("reading", reading, (None, *BY_NAME))
+        one_of("quoting", quoting, (None, "csv", "none"))
         if score_of is not None and reading not in (None, "score"):
             raise OptionError(f"score_of applies to reading='score', not to reading={reading!r}")
         if reading == "score" and score_of is None:
@@ -102,6 +108,7 @@ class MatchLog:
             unjudged,
             on_error,
             reading,
+            quoting,
         )
 
     @cached_property

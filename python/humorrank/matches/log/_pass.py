@@ -26,6 +26,7 @@ from humorrank.matches.log.formats.recognise import judge_columns, recognise
 from humorrank.matches.log.report import ReadReport
 from humorrank.matches.log.tables.batch import RowBatch, is_text, shortened_value
 from humorrank.matches.log.tables.opening import tables
+from humorrank.matches.log.tables.quoting import Quoting
 from humorrank.matches.log.tables.table import GAME_SCORES, Hints, Table
 from humorrank.matches.outcomes import BOTH_BAD, SOFT, TIE, UNJUDGED
 
@@ -44,6 +45,7 @@ class Options:
     unjudged: Literal["skip", "fail"]
     on_error: Literal["fail", "skip"]
     reading: str | None
+    quoting: Quoting | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class Pass:
             OptionError: If an option does not apply to the log.
         """
         named = list(self._options.columns.values())
-        hints = Hints(is_header, named, self._options.reading)
+        hints = Hints(is_header, named, self._options.reading, self._options.quoting)
         with tables(self._source, hints) as opened:
             for table in opened:
                 yield from self._table(table)
@@ -229,7 +231,8 @@ class Pass:
         if binding.reading is not first.reading:
             message = (
                 f"is read as {binding.describe()}, but {label} as {first.describe()}; files that "
-                "are read together must have the same format: set it with --reading or --columns"
+                "are read together must have the same format: set it with --reading (reading=) or "
+                "--columns (columns=)"
             )
             raise InputError(message, file=table.label)
 
@@ -243,7 +246,7 @@ class Pass:
         if found:
             reason = f"several possible columns of judges: {', '.join(found)}"
         message = f"max_per_judge: {table.label} has {reason}; specify one with "
-        message += "--columns judge=NAME"
+        message += "--columns judge=NAME (columns=)"
         raise OptionError(message)
 
     def _needed(
@@ -276,9 +279,7 @@ class Pass:
         filtered = self.report.filtered
         filtered["where"] = filtered.get("where", 0) + int(np.count_nonzero(~holds))
         left = batch if holds.all() else batch.where(holds)
-        if (judge := binding.extras.get("judge")) is not None and is_text(
-            left.frame.schema[judge]
-        ):
+        if (judge := binding.extras.get("judge")) is not None and is_text(left.frame.schema[judge]):
             judges = left.text(judge).drop_nulls().unique(maintain_order=True)
             self._note_simulated(judges.cast(pl.String).to_list())
         return left
@@ -286,7 +287,11 @@ class Pass:
     def _note_simulated(self, judges: Iterable[str]) -> None:
         """Notes which of the judges are simulated."""
         for judge in judges:
-            if judge and is_simulated(judge) and (notice := simulated_notice(judge)) not in self.report.notes:
+            if (
+                judge
+                and is_simulated(judge)
+                and (notice := simulated_notice(judge)) not in self.report.notes
+            ):
                 self.report.notes.append(notice)
 
     def _take(self, rows: Rows, keys: Sequence[str]) -> Taken | None:
@@ -340,7 +345,8 @@ class Pass:
             match = int(unjudged.argmax())
             column = rows.binding.outcome_column
             value = rows.batch.value(column, rows.row_of(match))
-            message = f"no outcome ({shortened_value(value)}), which --unjudged fail refuses"
+            message = f"no outcome ({shortened_value(value)}), which unjudged='fail' "
+            message += "(--unjudged fail) refuses"
             raise rows.error(match, Problem(column, value, message))
         self.report.unjudged += int(np.count_nonzero(unjudged))
         for codes in (rows.first, rows.second):

@@ -180,7 +180,7 @@ def refuse_missing(asked: Sequence[str], keys: Sequence[str]) -> None:
             wanted = ",".join(dict.fromkeys([*keys, *asked]))
             message = (
                 f"the tally has no key {key!r} ({held}); create one with this key from the log: "
-                f"humorrank tally LOG -o T.parquet --keys {wanted}"
+                f"humorrank.tally(log, keys=[...]), humorrank tally LOG -o T --keys {wanted}"
             )
             raise OptionError(message)
 

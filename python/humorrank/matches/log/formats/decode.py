@@ -27,7 +27,8 @@ from humorrank.matches.outcomes import BAD, BOTH_BAD, FIRST, SECOND, SOFT, TIE, 
 
 SCORE_HELP: Final = (
     "a number alone does not say who won; if it is the share of model_a from 0 to 1, set "
-    "--score-of a and --columns score=NAME; if it is that of model_b, set --score-of b"
+    "--score-of a and --columns score=NAME; if it is that of model_b, set --score-of b (score_of= "
+    "and columns= in Python)"
 )
 
 
@@ -99,7 +100,8 @@ def winner_word(_: DecoderSettings) -> Decoder:
             word = batch.value(at["winner"], i)
             message = unknown_word(word)
             if word in (first[i], second[i]):
-                message += "; if this column contains the winner's name, set --reading winner-name"
+                message += "; if this column contains the winner's name, set --reading winner-name "
+                message += "(reading='winner-name')"
             return Problem(at["winner"], word, message)
 
         return Decoded(

@@ -41,6 +41,7 @@ class Opening:
         if self._codes is not None and not self._again and self._rows > 1:
             message = (
                 "its two values occur nowhere else, so it may be a header; set --columns "
-                "winner=NAME,loser=NAME if it is one, or --reading headerless if it is not"
+                "winner=NAME,loser=NAME (columns=) if it is one, or --reading headerless "
+                "(reading='headerless') if it is not"
             )
             raise InputError(message, file=self._file, row=1)

@@ -140,7 +140,7 @@ READINGS: Final[tuple[Reading, ...]] = (
     ),
     Reading(
         "score",
-        "two models, and the share of one of them from 0 to 1 (needs --score-of)",
+        "two models, and the share of one of them from 0 to 1 (needs score_of, --score-of)",
         _pairs({"score": "score"}, {"score": "winner"}),
         _decode.score,
     ),

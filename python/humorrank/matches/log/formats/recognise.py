@@ -112,7 +112,7 @@ def _candidates(
             for columns in found.values():
                 if len(columns) > 1:
                     message = f"columns {' and '.join(map(repr, columns))} have the same meaning; "
-                    message += "specify one of them with --columns"
+                    message += "specify one of them with --columns (columns=)"
                     raise InputError(message, file=table.label, column=columns[0])
             binding = Binding(reading, {role: names[0] for role, names in found.items()})
             if not any(_alike(binding, other) for other in out):
@@ -252,7 +252,7 @@ def _refuse_numbers(table: Table, column: str, words: Sequence[str], *, may_be_n
         message = f"contains {words[0]!r}: {SCORE_HELP.replace('NAME', column)}"
     elif all(normalized(word) in ("true", "false") or 0 <= float(word) <= 1 for word in words):
         message = f"{words[0]!r} may be the name of a model or a share; set --reading winner-name, "
-        message += "or --score-of a or --score-of b"
+        message += "or --score-of a or --score-of b (reading= and score_of= in Python)"
     else:
         return
     raise InputError(message, file=table.label, column=column, value=words[0])
@@ -263,12 +263,14 @@ def ambiguous(bindings: Sequence[Binding]) -> str:
     both = " or ".join(binding.describe() for binding in bindings)
     if len({binding.reading.name for binding in bindings}) == len(bindings):
         option = " or ".join(f"--reading {binding.reading.name}" for binding in bindings)
+        argument = "reading"
     else:
+        argument = "columns"
         option = " or ".join(
             "--columns " + ",".join(f"{role}={column}" for role, column in b.columns.items())
             for b in bindings
         )
-    return f"can be read as {both}; choose one with {option}"
+    return f"can be read as {both}; choose one with {option} ({argument}= in Python)"
 
 
 def _explain_missing(
@@ -293,7 +295,8 @@ def _explain_missing(
         if said <= set(shape) and known.name != "headerless"
     ]
     if not shapes:
-        message = f"no format has {', '.join(sorted(said))} together; see --columns and --reading"
+        message = f"no format has {', '.join(sorted(said))} together; see --columns (columns=) "
+        message += "and --reading (reading=)"
         raise InputError(message, file=table.label)
 
     def missing(shape: Mapping[str, str]) -> list[str]:
@@ -305,7 +308,7 @@ def _explain_missing(
     message = f"there is no column {' and no column '.join(repr(best[r]) for r in lacking)}"
     message += _found(columns, best[lacking[0]])
     choose = ",".join(f"{role}=NAME" for role in lacking)
-    message += f"; specify the columns with --columns {choose}"
+    message += f"; specify the columns with --columns {choose} (columns= in Python)"
     if not any(header.find(name) for shape in shapes for name in shape.values()):
         message += "; if the file has no header, its columns are column_1, column_2, ..."
     raise InputError(message, file=table.label, column=best[lacking[0]])

@@ -85,7 +85,8 @@ class RowBatch:
         if dtype == pl.Object:
             return pl.Series(column, self._scalars(column, series), pl.String)
         if dtype.is_nested() or dtype == pl.Binary:
-            message = f"contains {dtype}, but must be text; specify another column with --columns"
+            message = f"contains {dtype}, but must be text; specify another column with "
+            message += "--columns (columns=)"
             raise InputError(message, file=self.file, column=column)
         if dtype.is_float():
             return _float_text(series)

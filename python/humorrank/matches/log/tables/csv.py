@@ -14,7 +14,8 @@ import polars as pl
 from humorrank._core import CodeReader, CsvError, CsvReader, StringColumn, UnusualError
 from humorrank.errors import InputError
 from humorrank.matches.log.tables.batch import RowBatch
-from humorrank.matches.log.tables.lines import Compression, broken
+from humorrank.matches.log.tables.lines import Compression, broken, lines
+from humorrank.matches.log.tables.quoting import Quoting, decided, opens_quotes, sampled
 from humorrank.matches.log.tables.stream import Opened, Origin, opened, suffixes
 from humorrank.matches.log.tables.table import (
     SAMPLE,
@@ -29,6 +30,8 @@ _ROWS: Final = 1 << 17
 _DELIMITERS: Final = {",": "commas", "\t": "tabs", ";": "semicolons"}
 _BY_SUFFIX: Final = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 _QUOTED: Final = re.compile(r'"[^"]*"')
+_PART: Final = 1 << 20
+_LINES: Final = 1 << 12
 _OUR_NAME: Final = re.compile(r"column_[1-9]\d*")
 
 
@@ -53,6 +56,7 @@ class CsvTable:
     columns: list[str]
     headerless: bool
     delimiter: str
+    quote: bool = True
     untyped: bool = True
     notes: list[str] = field(default_factory=list)
 
@@ -79,6 +83,7 @@ class CsvTable:
                 header=self.columns,
                 delimiter=self.delimiter,
                 has_header=not self.headerless,
+                quote=self.quote,
             )
         except UnusualError:
             return None
@@ -121,6 +126,7 @@ class CsvTable:
             self.label,
             self.delimiter,
             header=not self.headerless,
+            quote=self.quote,
         )
         while True:
             try:
@@ -137,7 +143,13 @@ class CsvTable:
 
 
 def open_csv(
-    source: Path | Opened, compression: Compression, label: str, delimiter: str, *, header: bool
+    source: Path | Opened,
+    compression: Compression,
+    label: str,
+    delimiter: str,
+    *,
+    header: bool,
+    quote: bool,
 ) -> CsvReader:
     """Opens a reader at the first row.
 
@@ -145,7 +157,9 @@ def open_csv(
         InputError: If the file cannot be read.
     """
     try:
-        return CsvReader(source, delimiter=delimiter, has_header=header, compression=compression)
+        return CsvReader(
+            source, delimiter=delimiter, quote=quote, has_header=header, compression=compression
+        )
     except CsvError as error:
         raise broken(label, error) from None
 
@@ -173,7 +187,11 @@ def csv_table(
     known = [suffix for suffix in suffixes(origin) if suffix in _BY_SUFFIX]
     usual = _BY_SUFFIX[known[-1]] if known else None
     delimiter = _delimiter(first_line, usual, hints)
-    cells = open_csv(opened(origin, last=False), compression, label, delimiter, header=True).header
+    quoting = _quoting(origin, compression, label, delimiter, hints)
+    quote = quoting != "none"
+    cells = open_csv(
+        opened(origin, last=False), compression, label, delimiter, header=True, quote=quote
+    ).header
     if any("\r" in cell for cell in cells) and '"' not in first_line:
         message = "has lines that end in carriage returns only; save it with line feeds"
         raise InputError(message, file=label)
@@ -181,12 +199,48 @@ def csv_table(
     columns = [f"column_{i}" for i in range(1, len(cells) + 1)] if headerless else cells
     # pandas writes its index as a column with an empty name.
     refuse_doubled([column for column in columns if column.strip()], label)
-    table = CsvTable(origin, compression, label, columns, headerless, delimiter)
+    table = CsvTable(origin, compression, label, columns, headerless, delimiter, quote)
     if delimiter != (usual or ","):
         table.notes.append(f"{label}: fields are separated by {_DELIMITERS[delimiter]}")
+    if quoting == "none":
+        table.notes.append(
+            f"{label}: quotes are part of the text (--quoting csv reads them as CSV)"
+        )
+    elif quoting == "csv":
+        table.notes.append(f"{label}: quotes enclose fields, as in CSV (--quoting none keeps them)")
     if headerless:
         table.notes.append(f"{label}: the first row is data, not a header")
     return table
+
+
+def _quoting(
+    origin: Origin, compression: Compression, label: str, delimiter: str, hints: Hints
+) -> Quoting | None:
+    """Returns how quotes are read, or None if that makes no difference.
+
+    Raises:
+        InputError: If both ways fit a text with tabs and give different texts.
+    """
+    if hints.quoting is not None:
+        return hints.quoting
+    if delimiter != "\t":
+        return None
+    if compression == "none" and isinstance(origin, Path):
+        with origin.open("rb") as file:
+            if not any(b'"' in part for part in iter(lambda: file.read(_PART), b"")):
+                return None
+    text = lines(origin, compression, label, at_once=_LINES)
+    found, whole = sampled(line for _, line in text)
+    if not opens_quotes(found, delimiter):
+        return None
+    quoting = decided(found, delimiter, whole=whole)
+    if quoting is None:
+        raise InputError(
+            "quotes may enclose fields, as CSV writers put them, or be part of the text, and both "
+            "fit; choose one with --quoting csv or --quoting none (quoting='csv', quoting='none')",
+            file=label,
+        )
+    return quoting
 
 
 def _delimiter(line: str, usual: str | None, hints: Hints) -> str:

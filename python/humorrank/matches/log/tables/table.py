@@ -11,6 +11,7 @@ import numpy as np
 from humorrank._core import Interner
 from humorrank.errors import InputError
 from humorrank.matches.log.tables.batch import RowBatch
+from humorrank.matches.log.tables.quoting import Quoting
 
 GAMES: Final = "games"
 GAME_SCORES: Final = "games[].score"
@@ -27,12 +28,14 @@ class Hints:
     Attributes:
         is_header: Function that returns whether cells are a known header.
         named: Columns that the user has specified.
+        quoting: Quoting of texts with tabs, if the user has specified it.
         reading: Format that the user has specified.
     """
 
     is_header: Callable[[Sequence[str]], bool]
     named: Sequence[str] = ()
     reading: str | None = None
+    quoting: Quoting | None = None
 
 
 OnRagged = Callable[[InputError], None]
