@@ -172,7 +172,7 @@ def test_soft_scores_and_forms_without_an_order_are_refused():
     assert rate(rows, score_of="a", ties="half", first_position=True).parameters
     pairs = pl.DataFrame({"winner": ["a", "b"] * 9, "loser": ["b", "a"] * 9})
     for source in (pairs, humorrank.tally(pairs)):
-        with pytest.raises(InputError, match="form winner-loser names the winner first"):
+        with pytest.raises(InputError, match="format winner-loser names the winner first"):
             rate(source, first_position=True)
 
 
