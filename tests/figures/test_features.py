@@ -169,14 +169,14 @@ def test_what_has_no_labels_is_refused(tmp_path):
         figures.features(empty)
     tally(log(3, 100)).write(tmp_path / "t.parquet")
     for holder in (board(), tally(log(3, 100)), tmp_path / "t.parquet"):
-        with pytest.raises(OptionError, match="holds no labels; give the log"):
+        with pytest.raises(OptionError, match="contains no labels; pass the log"):
             figures.features(holder)
 
 
 @pytest.mark.parametrize("text", ["irony", '{"a": 1}', "[1, 2]", '["open"'])
 def test_what_is_no_list_of_labels_is_refused(text):
     frame = log(3, 100).with_columns(winner_humor_features=pl.lit(text))
-    with pytest.raises(InputError, match="is no JSON list of labels") as raised:
+    with pytest.raises(InputError, match="is not a JSON list of labels") as raised:
         figures.features(frame)
     assert raised.value.column == "winner_humor_features"
     assert raised.value.value == text

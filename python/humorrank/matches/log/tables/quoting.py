@@ -1,8 +1,8 @@
-"""Whether the quotes in a delimited text quote fields or belong to the text.
+"""Decides whether the quotes in a delimited text enclose fields or belong to the text.
 
 Text with tabs is written in two ways. CSV writers put a field in quotes where it contains a tab, a
-line break or a quote, and double the quotes inside it. Others write every field as it is, so that a
-headline that begins with a quote just begins with one. What the text shows decides.
+line break or a quote, and double the quotes inside it. Others write every field unchanged, so that
+a headline may begin with a quote. Which of the two applies is inferred from the text.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from itertools import islice
 from typing import Final, Literal
 
 Quoting = Literal["csv", "none"]
-"""Whether quotes quote fields, as CSV writers write them, or belong to the text."""
+"""How quotes are read: as enclosing fields, as in CSV, or as part of the text."""
 
 MOST_SAMPLED: Final = 4_000_000
-"""The number of characters of a text that are looked at."""
+"""The maximum number of characters of a text that are examined."""
 
 _QUOTE: Final = '"'
 
 
 @dataclass
 class _Reading:
-    """What reading a text with quoted fields has found.
+    """The findings of reading a text with quoted fields.
 
     Attributes:
         fits: Whether every field that opens with a quote is closed, and every record has as many
@@ -91,7 +91,7 @@ def _read_quoted(lines: Sequence[str], delimiter: str, *, whole: bool) -> _Readi
         fields = 0
         for kind in _fields(line, rest, delimiter):
             if kind == "open":
-                # The last record of a part of a text may go on behind it.
+                # The last record of a part of a text may continue after it.
                 found.fits = found.fits and not whole
                 return found
             if kind == "malformed":
@@ -119,7 +119,7 @@ def _read_quoted(lines: Sequence[str], delimiter: str, *, whole: bool) -> _Readi
 def _fields(
     line: str, rest: Iterator[str], delimiter: str
 ) -> Iterator[Literal["needed", "broken", "plain", "bare", "empty", "open", "malformed"]]:
-    """Yields the kind of each field of a record, which may go on in the next lines."""
+    """Yields the kind of each field of a record, which may continue in the next lines."""
     at = 0
     while True:
         if not line.startswith(_QUOTE, at):
