@@ -67,7 +67,7 @@ def test_a_store_and_the_options_about_rows(run, tmp_path, votes):
 
 def test_self_preference_and_bad_options(run, votes):
     for arguments, words in (
-        (["--own", "judge=m0"], "liking or merit"),
+        (["--own", "judge=m0"], "preference or quality"),
         (["--own", "judge"], "--own takes JUDGE=MODEL"),
         (["--own", "judge=m0", "--own", "judge=m1"], "twice"),
         (["--texts", "joke_a"], "--texts takes two columns"),

@@ -228,7 +228,7 @@ def test_several_logs_are_raters(three, tmp_path):
     assert "the 2 judges of people are treated as one rater" in pooled.notes[0]
     humorrank.tally(files[0], keys=["question_id"]).write(tmp_path / "llm.parquet")
     assert agree(tmp_path / "llm.parquet", files[1], seed=4).alpha == found.alpha
-    with pytest.raises(OptionError, match="called 'a'"):
+    with pytest.raises(OptionError, match="have the name 'a'"):
         agree(*files, names=["a", "a"])
     with pytest.raises(OptionError, match="2 logs and 1 names"):
         agree(*files, names=["a"])
@@ -289,7 +289,7 @@ def test_more_raters_than_boards_are_looked_at(three, monkeypatch):
     assert ben.transitivity is None
     pair = next(pair for pair in report.pairs if (pair.one, pair.other) == ("anna", "ben"))
     assert pair.boards is None
-    assert "others made more judgments" in pair.no_boards
+    assert "other raters made more judgments" in pair.no_boards
     assert pair.agreement is not None
 
 

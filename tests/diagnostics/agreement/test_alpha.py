@@ -171,7 +171,7 @@ def test_few_units_are_said():
 
 
 def test_bad_input_is_refused():
-    with pytest.raises(InputError, match="3 rows and raters 2"):
+    with pytest.raises(InputError, match="units has 3 rows, but raters has 2"):
         krippendorff_alpha([1, 2, 3], [1, 2], [1, 2, 3])
     with pytest.raises(InputError, match="units has no value"):
         krippendorff_alpha([None], [1], [1])

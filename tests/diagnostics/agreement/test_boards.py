@@ -92,8 +92,8 @@ def test_leaderboards_frames_and_mappings_are_boards():
         (pl.DataFrame({"model": ["a", "a"], "rating": [1.0, 2]}), "'a' twice"),
         (pl.DataFrame({"model": ["a", None], "rating": [1.0, 2]}), "without a model"),
         ({"a": math.nan}, "no rating for 'a'"),
-        (pl.DataFrame({"model": ["a"], "rating": ["high"]}), "no number"),
-        (7, "no board"),
+        (pl.DataFrame({"model": ["a"], "rating": ["high"]}), "not a number"),
+        (7, "not a board"),
     ],
 )
 def test_bad_boards_are_refused(board, words):

@@ -132,7 +132,7 @@ def test_which_intervals_are_said():
     assert only(log(RATINGS, 1_000, prompts=10), cluster="prompt").position.clusters == 10
     assert "clustered by prompt" in bias(log(RATINGS, 1_000)).to_text()
     without = log(RATINGS, 1_000).drop("question_id")
-    assert "of the inverse information" in bias(without).to_text()
+    assert "from the inverse information" in bias(without).to_text()
     with pytest.raises(OptionError, match="at least two prompts"):
         bias(without, cluster="prompt")
 
@@ -229,10 +229,10 @@ def test_self_preference_covers():
 
 def test_self_preference_from_one_judge_alone_is_refused_with_the_reason():
     table = log(RATINGS, 500, judge="j")
-    with pytest.raises(OptionError, match="liking or merit"):
+    with pytest.raises(OptionError, match="preference or quality"):
         bias(table, own={"j": "m1"})
     two = pl.concat([table, log(RATINGS, 500, judge="k")])
-    with pytest.raises(OptionError, match="liking or merit"):
+    with pytest.raises(OptionError, match="preference or quality"):
         bias(two, own={"j": "m1", "k": "m1"})
     with pytest.raises(OptionError, match="no judge 'nobody'"):
         bias(two, own={"nobody": "m1"})
@@ -301,7 +301,7 @@ def test_bad_options_and_inputs():
     for options, words in (
         ({"confidence": 1.0}, "between 0 and 1"),
         ({"cluster": "judge"}, "auto, prompt, none"),
-        ({"reference": ["judge"]}, "needs own"),
+        ({"reference": ["judge"]}, "set own"),
         ({"own": {"judge": "m0"}, "pooled": True}, "needs them apart"),
     ):
         with pytest.raises(OptionError, match=words):

@@ -139,7 +139,7 @@ def test_holm_is_that_of_its_definition():
 def test_small_cells_are_told():
     few = check(drawn(FIELD, 60, ties=0.2, seed=1), folds=0, disconnected="largest")
     assert few.goodness.approximate
-    assert any("too few matches a pair" in warning for warning in few.warnings)
+    assert any("too few matches per pair" in warning for warning in few.warnings)
     many = check(drawn(FIELD, 3_000, ties=0.2), folds=0)
     assert not many.goodness.approximate
     assert not many.warnings
@@ -205,8 +205,8 @@ def test_who_cannot_be_rated_is_an_error_or_left_out_and_told():
         ({"folds": 1}, "at least 2"),
         ({"folds": -1}, "folds"),
         ({"bins": 0}, "bins"),
-        ({"bins": (0.8, 0.7)}, "must rise"),
-        ({"bins": (0.2, 0.7)}, "must rise"),
+        ({"bins": (0.8, 0.7)}, "must increase"),
+        ({"bins": (0.2, 0.7)}, "must increase"),
         ({"bins": "0.7"}, "bins"),
         ({"worst_pairs": -1}, "worst_pairs"),
         ({"confidence": 1}, "confidence"),

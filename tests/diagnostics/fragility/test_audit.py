@@ -132,7 +132,7 @@ def test_a_set_after_which_no_rating_exists_is_no_change():
     rows = [("x", "y", "model_a")] * 5 + [("x", "y", "model_b")]
     report = audit(rows)
     assert (report.found, report.size, report.smallest) == (False, None, True)
-    assert "all were tried" in answer(report)
+    assert "all sets were tried" in answer(report)
     assert report.ratings["rating_after"].is_null().all()
     assert report.cells.height == 0
     assert audit(rows, change="flip").size == 3
@@ -247,9 +247,9 @@ def test_who_cannot_be_rated_is_an_error_or_left_out():
     ("options", "message"),
     [
         ({"change": "hide"}, "change"),
-        ({"pair": ("m1", "m1")}, "two models"),
+        ({"pair": ("m1", "m1")}, "two different models"),
         ({"pair": ("m1", "m9")}, "no model 'm9'"),
-        ({"pair": "m1,m2"}, "two models"),
+        ({"pair": "m1,m2"}, "two different models"),
         ({"winner": "m7"}, "already comes first"),
         ({"winner": "nobody"}, "no model 'nobody'"),
         ({"top": 8}, "less than the 8"),

@@ -11,7 +11,7 @@ from humorrank import _core
 from humorrank._stats.correlation import Correlation
 from humorrank._stats.estimate import NONE, Estimate, percent
 from humorrank._util import json as as_json
-from humorrank._util.text import judge_label, one_line, text_table
+from humorrank._util.text import Style, judge_label, one_line
 from humorrank.diagnostics.agreement.alpha import Alpha
 from humorrank.diagnostics.agreement.boards import BoardComparison
 from humorrank.diagnostics.agreement.raw import Agreement, RawAgreement
@@ -133,9 +133,18 @@ class AgreementReport:
         """Returns `to_dict` as JSON text."""
         return as_json.text(self.to_dict())
 
-    def to_text(self, *, color: bool = False) -> str:
-        """Returns the report as text."""
-        return report_text(self, color=color)
+    def to_text(self, *, color: bool = False, width: int | None = None) -> str:
+        """Returns the report as text.
+
+        Args:
+            color: Whether to use the color codes of a terminal.
+            width: The number of characters in a line, by default any number. Columns that do not
+                fit are left out, and a line names them.
+        """
+        return report_text(self, Style(color, width))
+
+    def _repr_html_(self) -> str:
+        return report_text(self, Style(markup=True))
 
 
 def _dict(value: Any) -> Any:  # noqa: ANN401 - a dataclass or nothing
@@ -256,19 +265,19 @@ _SHOWN_PAIRS = 10
 _SHOWN_CYCLES = 5
 
 
-def report_text(report: AgreementReport, *, color: bool = False) -> str:
+def report_text(report: AgreementReport, style: Style) -> str:
     """Returns the report as tables and sentences."""
-    lines = [_raters(report, color=color), ""]
+    lines = [*_raters(report, style), ""]
     lines += _overall(report)
     if report.pairs:
-        lines += ["", _pairs(report, color=color)]
+        lines += ["", *_pairs(report, style)]
     lines += _reversed(report)
     lines += _cycles(report.transitivity)
     lines += ["", *_notes(report), _legend(report)]
-    return "\n".join(lines)
+    return style.join(lines)
 
 
-def _raters(report: AgreementReport, *, color: bool) -> str:
+def _raters(report: AgreementReport, style: Style) -> list[str]:
     people = any(rater.with_reference is not None for rater in report.raters)
     header = ["rater", "judgments", "ties", "comparisons", "transitivity", "models rated"]
     if people:
@@ -288,13 +297,14 @@ def _raters(report: AgreementReport, *, color: bool) -> str:
             row += [_agreement_cell(found), "-" if found is None else f"{found.comparisons:,}"]
             row += _tau(rater.board)
         cells.append(row)
-    lines = [text_table(header, cells, left={"rater"}, color=color)]
+    drop = ("ties", "models rated", "transitivity", "comparisons", "p", "of", "judgments")
+    lines = [style.table(header, cells, left={"rater"}, drop=drop, source="--format json")]
     more = len(report.raters) - len(cells)
     if more:
         lines.append(f"... and {more:,} more raters")
     if people:
         lines.append("* belongs to the reference and is compared with its other raters")
-    return "\n".join(lines)
+    return lines
 
 
 def _overall(report: AgreementReport) -> list[str]:
@@ -313,8 +323,8 @@ def _overall(report: AgreementReport) -> list[str]:
     if found.share is None:
         lines.append(f"transitivity: none, as {found.note}")
     else:
-        text = f"transitivity: a share of {found.share:.4g} of {found.triples:,} triples is "
-        text += "without a cycle"
+        text = f"transitivity: {found.share:.4g}, the share of {found.triples:,} triples without "
+        text += "a cycle"
         if found.tied:
             text += f"; {found.tied:,} more triples have a pair with equal points"
         lines.append(text)
@@ -334,7 +344,7 @@ def _alpha(what: str, found: Alpha) -> str:
     return text
 
 
-def _pairs(report: AgreementReport, *, color: bool) -> str:
+def _pairs(report: AgreementReport, style: Style) -> list[str]:
     header = ["rater", "other rater", "agreement", "of", "tau", "p", "rho", "p of rho", "reversed"]
     cells = []
     for pair in report.pairs[:_SHOWN_ROWS]:
@@ -351,9 +361,10 @@ def _pairs(report: AgreementReport, *, color: bool) -> str:
                 "-" if boards is None else f"{boards.reversed:,} of {boards.pairs:,}",
             ]
         )
-    table = text_table(header, cells, left={"rater", "other rater"}, color=color)
+    drop = ("p of rho", "rho", "of", "p", "reversed")
+    table = style.table(header, cells, left={"rater", "other rater"}, drop=drop)
     more = len(report.pairs) - len(cells)
-    return table + (f"\n... and {more:,} more pairs of raters" if more else "")
+    return [table, *([f"... and {more:,} more pairs of raters"] if more else [])]
 
 
 def _reversed(report: AgreementReport) -> list[str]:

@@ -10,7 +10,7 @@ import polars as pl
 
 from humorrank import _core
 from humorrank._util import json as as_json
-from humorrank._util.text import one_line, text_table
+from humorrank._util.text import Style, one_line
 from humorrank.diagnostics.fragility.changes import Change
 
 
@@ -76,9 +76,18 @@ class AuditReport:
         """Returns `to_dict` as JSON text."""
         return as_json.text(self.to_dict())
 
-    def to_text(self, *, color: bool = False) -> str:
-        """Returns the report as text."""
-        return report_text(self, color=color)
+    def to_text(self, *, color: bool = False, width: int | None = None) -> str:
+        """Returns the report as text.
+
+        Args:
+            color: Whether to use the color codes of a terminal.
+            width: The number of characters in a line, by default any number. Columns that do not
+                fit are left out, and a line names them.
+        """
+        return report_text(self, Style(color, width))
+
+    def _repr_html_(self) -> str:
+        return report_text(self, Style(markup=True))
 
     def __repr__(self) -> str:
         """Returns the report as plain text."""
@@ -92,12 +101,12 @@ _MODELS = 10
 _DONE = {"remove": "removed", "flip": "flipped"}
 
 
-def report_text(report: AuditReport, *, color: bool = False) -> str:
+def report_text(report: AuditReport, style: Style) -> str:
     """Returns the audit as sentences and tables."""
     lines = [f"{one_line(report.question)}, in {report.matches:,} matches", "", answer(report)]
     if not report.found:
-        return "\n".join(lines)
-    lines += ["", _set(report, color=color)]
+        return style.join(lines)
+    lines += ["", _set(report, style)]
     if report.cells.height > _SHOWN:
         lines.append(f"... and {report.cells.height - _SHOWN:,} more rows")
     later = report.ratings["rating_after"].rank("min", descending=True).cast(int).to_list()
@@ -113,8 +122,8 @@ def report_text(report: AuditReport, *, color: bool = False) -> str:
         if place <= _MODELS or later[place - 1] <= _MODELS
     ]
     header = ["rank", "rank after", "model", "rating", "rating after"]
-    lines += ["", text_table(header, rows, left={"model"}, color=color)]
-    return "\n".join(lines)
+    table = style.table(header, rows, left={"model"}, drop=("then ",), source="--format json")
+    return style.join([*lines, "", table])
 
 
 def answer(report: AuditReport) -> str:
@@ -135,11 +144,10 @@ def answer(report: AuditReport) -> str:
         )
     if report.size == 1:
         unit = "match" if report.by is None else f"value of {report.by}"
-    which = f"{report.size:,} {unit}"
+    share = f"{_percent(report.changed / report.matches)} of all matches"
     if report.by is not None:
-        which += f" ({report.changed:,} matches)"
-    share = _percent(report.changed / report.matches)
-    text = f"this changes if {which} ({share} of all matches) "
+        share = f"{report.changed:,} matches, {share}"
+    text = f"this changes if {report.size:,} {unit} ({share}) "
     text += f"{'is' if report.size == 1 else 'are'} {done}; "
     if report.smallest:
         return text + "all smaller sets were tried, and none of them changes it"
@@ -150,18 +158,18 @@ def _percent(share: float) -> str:
     return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
-def _set(report: AuditReport, *, color: bool) -> str:
+def _set(report: AuditReport, style: Style) -> str:
     shown = report.cells.head(_SHOWN)
     done = _DONE[report.change]
     if report.by is not None:
         rows = [[one_line(row[0]), f"{row[1]:,}"] for row in shown.iter_rows()]
-        return text_table([report.by, f"matches {done}"], rows, left={report.by}, color=color)
+        return style.table([report.by, f"matches {done}"], rows, left={report.by})
     rows = [
         [*_words(row), f"{row['changed']:,}", f"{row['of']:,}"]
         for row in shown.iter_rows(named=True)
     ]
     header = ["model", "outcome", "against", done, "of"]
-    return text_table(header, rows, left=set(header[:3]), color=color)
+    return style.table(header, rows, left=set(header[:3]), drop=("of",))
 
 
 def _words(row: dict[str, Any]) -> list[str]:
