@@ -110,7 +110,6 @@ defer("polars")
 app = typer.Typer(
     cls=_Commands,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings=HELP_OPTIONS,

@@ -5,10 +5,13 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from typing import ParamSpec
 
 import typer
+
+from humorrank.errors import HumorRankWarning
 
 P = ParamSpec("P")
 
@@ -33,7 +36,10 @@ def guarded(command: Callable[P, None], *, patient: bool = False) -> Callable[P,
         if not patient:
             set_deadline()
         try:
-            command(*args, **kwargs)
+            with warnings.catch_warnings():
+                # Commands print the warnings of a board themselves.
+                warnings.simplefilter("ignore", HumorRankWarning)
+                command(*args, **kwargs)
         except KeyboardInterrupt:
             typer.echo("interrupted", err=True)
             raise typer.Exit(INTERRUPTED) from None

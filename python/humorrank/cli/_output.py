@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
@@ -11,6 +12,7 @@ import polars as pl
 import typer
 
 from humorrank._util.atomic import check_place, replacing
+from humorrank._util.markdown import markdown_table
 from humorrank.errors import OptionError
 
 _BY_SUFFIX = {
@@ -57,6 +59,11 @@ def colored(output: str | None) -> bool:
     return output is None and sys.stdout is not None and sys.stdout.isatty()
 
 
+def room(output: str | None) -> int | None:
+    """Returns the width of the terminal to which the text goes, or None for any other output."""
+    return shutil.get_terminal_size().columns if colored(output) else None
+
+
 def show(
     chosen: str,
     output: str | None,
@@ -72,7 +79,7 @@ def show(
         chosen: The format: table, json, csv or markdown.
         output: Path of the output file, or None for standard output.
         json: Returns the result as JSON.
-        text: Returns the result as text for people; takes the argument `color`.
+        text: Returns the result as text for people; takes `color` and `width`.
         table: Returns the frame that is written as CSV or markdown.
         decimals: Number of decimals in markdown, by column; 1 for all other columns.
 
@@ -82,11 +89,11 @@ def show(
     if chosen == "json":
         told = json()
     elif chosen == "table":
-        told = text(color=colored(output))
+        told = text(color=colored(output), width=room(output))
     elif chosen == "csv":
         told = table().write_csv()
     else:
-        told = markdown(table(), decimals)
+        told = markdown_table(table(), decimals)
     emit(told, output)
 
 
@@ -110,29 +117,6 @@ def emit(text: str | Iterable[str], output: str | None) -> None:
         return
     with replacing(output) as file:
         file.writelines(piece.encode() for piece in pieces)
-
-
-def markdown(table: pl.DataFrame, decimals: Mapping[str, int]) -> str:
-    """Renders a frame as a markdown table with rounded, right-aligned numbers."""
-
-    def cell(name: str, value: object) -> str:
-        if value is None:
-            return ""
-        if isinstance(value, float):
-            return f"{value:.{decimals.get(name, 1)}f}".replace("inf", "∞")
-        text = str(value).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
-        return text.replace("<", "&lt;")
-
-    rule = ("---:" if table.schema[name].is_numeric() else ":---" for name in table.columns)
-    lines = [
-        " | ".join(table.columns),
-        " | ".join(rule),
-        *(
-            " | ".join(cell(name, value) for name, value in row.items())
-            for row in table.iter_rows(named=True)
-        ),
-    ]
-    return "\n".join(f"| {line} |" for line in lines)
 
 
 def say(kind: str, text: str) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
 from humorrank._util.progress import Progress
-from humorrank.cli import _output
+from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
+from humorrank.errors import OptionError
 from humorrank.matches.log import MatchLog
-from humorrank.matches.source import TallySource, counted, resolve
+from humorrank.matches.source import BoardSource, TallySource, counted, resolve, said_options
 from humorrank.matches.tally.tally import Tally
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.rate import rate
@@ -35,6 +37,41 @@ def matches_of(
     cluster = rating["cluster"]
     keys = None if rating["controls"] else by or (() if cluster is None else (cluster,))
     return counted(files, keys=keys, progress=progress, reading=reading)
+
+
+def saved_board(
+    files: list[str], reading: Mapping[str, Any], rating: Mapping[str, Any], **other: object
+) -> Leaderboard | None:
+    """Reads a leaderboard that was written as JSON, or returns None for any other source.
+
+    Args:
+        files: The arguments of the command.
+        reading: Reading options, which do not apply to a leaderboard.
+        rating: Rating options, which do not apply to it either.
+        other: Further options that do not apply to it, None if they are not set.
+
+    Raises:
+        OptionError: If an option is set that does not apply to a leaderboard.
+        InputError: If the file is not a valid leaderboard.
+    """
+    if not isinstance(resolve(files), BoardSource):
+        return None
+    parameters = inspect.signature(_options.rating_options).parameters
+    usual = {name: one.default for name, one in parameters.items()}
+    renamed = {"controls": "control"}
+    said = [name for name, value in other.items() if value is not None]
+    said += sorted(said_options(reading))
+    said += [
+        renamed.get(name, name)
+        for name, value in rating.items()
+        if (value or None) != (usual[renamed.get(name, name)] or None)
+    ]
+    for name in said:
+        raise OptionError(
+            f"--{name.replace('_', '-')} does not apply to a leaderboard that is already rated; "
+            "pass the log, tally or store from which it was made"
+        )
+    return Leaderboard.from_json(files[0])
 
 
 def rated_board(

@@ -20,6 +20,21 @@ InFlight = Annotated[
 ]
 
 
+def one_judge(given: Sequence[str]) -> str:
+    """Returns the only judge of a repeated option `--judge`.
+
+    Raises:
+        OptionError: If the option was given several times.
+    """
+    if len(given) > 1:
+        raise OptionError(
+            f"--judge was given {len(given)} times ({', '.join(given)}), but one judge is asked at "
+            "a time; run the command once for each judge. `humorrank judge` adds the judgments of "
+            "further judges to the same store"
+        )
+    return given[0]
+
+
 def assignments(texts: Sequence[str] | None) -> dict[str, object]:
     """Parses the values of the repeated option `--set KEY=VALUE` into a dictionary.
 

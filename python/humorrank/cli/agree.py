@@ -9,6 +9,7 @@ import typer
 from humorrank._util.interruptible import interruptible
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
+from humorrank.diagnostics.agreement.agree import agree as measure_agreement
 from humorrank.diagnostics.agreement.result import AgreementReport
 from humorrank.errors import OptionError
 
@@ -95,8 +96,6 @@ def agree(
     * `humorrank agree llama.csv qwen.csv`
     * `humorrank agree T.sqlite people.csv --names llm,people --reference people -f json`
     """
-    from humorrank.diagnostics.agreement.agree import agree as run  # noqa: PLC0415
-
     chosen = _output.resolve_format(format, output)
     if raters and chosen in ("json", "table"):
         raise OptionError(
@@ -105,7 +104,7 @@ def agree(
     with progress_bar() as progress:
 
         def work() -> AgreementReport:
-            return run(
+            return measure_agreement(
                 *files,
                 names=_options.as_names("names", names),
                 reference=_options.as_names("reference", reference) or (),

@@ -9,6 +9,7 @@ import typer
 
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
+from humorrank.diagnostics.fragility.audit import audit as find_audit
 from humorrank.errors import OptionError
 
 _AUDIT = "Audit"
@@ -77,11 +78,9 @@ def audit(
     * `humorrank audit votes.csv --by judge` names judges without whom another model wins
     * `humorrank audit votes.csv --top 3 --format json -o audit.json`
     """
-    from humorrank.diagnostics.fragility.audit import audit as run  # noqa: PLC0415 - no other command needs it
-
     chosen = _output.resolve_format(format, output)
     with progress_bar() as progress:
-        report = run(
+        report = find_audit(
             files,
             pair=_pair(pair),
             winner=winner,

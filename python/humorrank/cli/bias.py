@@ -8,6 +8,7 @@ import typer
 
 from humorrank._util.interruptible import interruptible
 from humorrank.cli import _options, _output
+from humorrank.diagnostics.bias.measure import bias as measure_bias
 from humorrank.diagnostics.bias.result import BiasReport
 from humorrank.errors import OptionError
 
@@ -101,12 +102,10 @@ def bias(
     * `humorrank bias decisions.parquet --format json -o bias.json`
     * `humorrank bias votes.csv --own gpt-judge=gpt-4o --reference people`
     """
-    from humorrank.diagnostics.bias.measure import bias as run  # noqa: PLC0415 - no other command needs it
-
     chosen = _output.resolve_format(format, output)
 
     def work() -> BiasReport:
-        return run(
+        return measure_bias(
             files[0] if len(files) == 1 else files,
             own=_own(own),
             reference=tuple(reference or ()),

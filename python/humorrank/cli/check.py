@@ -8,6 +8,7 @@ import typer
 
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
+from humorrank.diagnostics.fit.check import check as check_fit
 from humorrank.errors import OptionError
 
 _FIT = "Fit"
@@ -89,11 +90,9 @@ def check(
     * `humorrank check decisions.parquet --cluster prompt --worst 20`
     * `humorrank check votes.csv --bins 0.6,0.75,0.9 --show reliability -o reliability.csv`
     """
-    from humorrank.diagnostics.fit.check import check as run  # noqa: PLC0415 - no other command needs it
-
     chosen = _output.resolve_format(format, output)
     with progress_bar() as progress:
-        report = run(
+        report = check_fit(
             files,
             cluster=cluster,
             folds=folds,

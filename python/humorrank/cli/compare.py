@@ -8,7 +8,7 @@ import polars as pl
 import typer
 
 from humorrank.cli import _options, _output
-from humorrank.cli._rated import rated_board
+from humorrank.cli._rated import rated_board, saved_board
 from humorrank.errors import OptionError
 
 _DECIMALS = dict.fromkeys(("p_stronger", "p_beats", "p_beats_lower", "p_beats_upper"), 4)
@@ -40,7 +40,9 @@ def compare(
     * `humorrank compare votes.csv gpt-5 claude-opus --cluster prompt --format json`
     """
     chosen = _output.resolve_format(format, output)
-    board = rated_board(files, reading, rating, bootstrap=bootstrap)
+    board = saved_board(files, reading, rating) or rated_board(
+        files, reading, rating, bootstrap=bootstrap
+    )
     try:
         found = board.compare(model_a, model_b)
     except KeyError as error:
@@ -49,7 +51,7 @@ def compare(
         chosen,
         output,
         json=found.to_json,
-        text=lambda color: found.to_text(),
+        text=lambda color, width: found.to_text(width=width),
         table=lambda: pl.DataFrame([vars(found)]),
         decimals=_DECIMALS,
     )

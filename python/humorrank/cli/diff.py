@@ -8,6 +8,7 @@ import typer
 
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
+from humorrank.diagnostics.diff.diff import diff as diff_boards
 
 _DIFF = "Diff"
 _DECIMALS = {"p": 4, "p_all": 4}
@@ -71,11 +72,9 @@ def diff(
     * `humorrank diff monday.csv friday.csv --match-id comparison_id,judge`
     * `humorrank diff monday.json friday.json`
     """
-    from humorrank.diagnostics.diff.diff import diff as run  # noqa: PLC0415 - no other command needs it
-
     chosen = _output.resolve_format(format, output)
     with progress_bar() as progress:
-        found = run(
+        found = diff_boards(
             old,
             new,
             match_id=_options.as_names("match-id", match_id) or (),

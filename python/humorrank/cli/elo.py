@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from humorrank._util.text import one_line, text_table
+from humorrank._util.markdown import markdown_table
+from humorrank._util.text import Style, one_line
 from humorrank.cli import _options, _output
 from humorrank.matches.log import MatchLog
 from humorrank.rating import notices
@@ -42,8 +43,9 @@ def elo(
     elif chosen == "csv":
         text = table.write_csv()
     elif chosen == "markdown":
-        text = _output.markdown(table, {})
+        text = markdown_table(table, {})
     else:
         rows = [(one_line(name), f"{rating:.1f}") for name, rating in table.iter_rows()]
-        text = text_table(["model", "Elo"], rows, left={"model"})
+        style = Style(_output.colored(output), _output.room(output))
+        text = style.table(["model", "Elo"], rows, left={"model"})
     _output.emit(text, output)

@@ -12,8 +12,8 @@ from humorrank._util.atomic import check_place
 from humorrank.cli import _options, _output
 from humorrank.cli._guard import INTERRUPTED
 from humorrank.cli._progress import progress_bar
-from humorrank.cli._settings import BatchSize, InFlight, settings_of
-from humorrank.cli.tournament._common import say_swapped, say_throughput
+from humorrank.cli._settings import BatchSize, InFlight, one_judge, settings_of
+from humorrank.cli.tournament._common import say_simulated, say_swapped, say_throughput
 from humorrank.errors import OptionError
 from humorrank.judge import Field, Judge
 from humorrank.judge.backends import make_judge, parse_judge
@@ -34,7 +34,7 @@ def judge(
         ),
     ],
     judge: Annotated[
-        str,
+        list[str],
         typer.Option(
             metavar="PROVIDER/MODEL",
             help="The judge: vllm/Qwen/Qwen2.5-72B, openai/gpt-4o, recorded/FILE or simulated.",
@@ -124,7 +124,7 @@ def judge(
             raise OptionError(f"{output}: the file must end in {', '.join(ENDINGS)}")
     elif decisions:
         raise OptionError("--decisions needs an output file; add --output FILE")
-    backend, options = parse_judge(judge)
+    backend, options = parse_judge(one_judge(judge))
     options |= settings_of(settings)
     if template is not None:
         options["template"] = str(template)
@@ -159,6 +159,7 @@ def judge(
             else:
                 rows = export_matches(opened, output, inconsistent)
             say_swapped(opened, treatment(opened, inconsistent), decisions=decisions)
+            say_simulated(opened)
             _output.say("note", f"{output}: {rows:,} rows")
     if ending.reason is None:
         raise typer.Exit(INTERRUPTED)

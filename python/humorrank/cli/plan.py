@@ -12,6 +12,7 @@ from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 from humorrank.cli._ratings import read_ratings
 from humorrank.errors import OptionError
+from humorrank.tournament.planning.plan import plan as make_plan
 
 _GOAL, _FIELD, _WAYS = "Target", "Assumptions", "Design"
 _DECIMALS = {"chance": 3}
@@ -125,11 +126,9 @@ def plan(
     * `humorrank plan 12 --spread 100 --separate 30 --power 0.8 --joke-effects 100`
     * `humorrank plan 9 --matches 3000 --matches 10800 --prompts 300 --format json`
     """
-    from humorrank.tournament.planning.plan import plan as run  # noqa: PLC0415
-
     chosen = _output.resolve_format(format, output)
     with progress_bar() as progress:
-        made = run(
+        made = make_plan(
             _field(ratings, spread),
             half_width=half_width,
             of=of,

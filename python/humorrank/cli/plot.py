@@ -11,9 +11,8 @@ import typer
 from humorrank._util.progress import Progress
 from humorrank.cli import _options
 from humorrank.cli._progress import progress_bar
-from humorrank.cli._rated import matches_of, tell
+from humorrank.cli._rated import matches_of, saved_board, tell
 from humorrank.errors import OptionError
-from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.rate import rate
 
 if TYPE_CHECKING:
@@ -170,17 +169,19 @@ def _of_board(
 ) -> Figure:
     from humorrank import figures  # noqa: PLC0415
 
-    matches = matches_of(files, reading, rating, by=None, progress=progress)
     intervals, elo = kind in ("leaderboard", "ranks"), kind == "elo"
-    board = rate(
-        matches,
-        bootstrap=said.get("bootstrap", _BOOTSTRAP) if intervals else 0,
-        elo_shuffles=said.get("elo_shuffles", _SHUFFLES) if elo else 0,
-        progress=progress,
-        **rating,
-    )
-    assert isinstance(board, Leaderboard)
-    tell(board)
+    unsaid = {name: said.get(name) for name in ("bootstrap", "elo_shuffles")}
+    board = saved_board(files, reading, rating, **unsaid)
+    if board is None:
+        matches = matches_of(files, reading, rating, by=None, progress=progress)
+        board = rate(
+            matches,
+            bootstrap=said.get("bootstrap", _BOOTSTRAP) if intervals else 0,
+            elo_shuffles=said.get("elo_shuffles", _SHUFFLES) if elo else 0,
+            progress=progress,
+            **rating,
+        )
+        tell(board)
     draw: Callable[..., Figure] = {
         "leaderboard": figures.leaderboard,
         "ranks": figures.ranks,

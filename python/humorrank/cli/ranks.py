@@ -8,7 +8,7 @@ import typer
 
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
-from humorrank.cli._rated import rated_board
+from humorrank.cli._rated import rated_board, saved_board
 
 _DECIMALS = {"p_best": 3, "p_top": 3}
 
@@ -46,7 +46,9 @@ def ranks(
     * `humorrank ranks votes.csv --cluster prompt --top 5 --format json`
     """
     chosen = _output.resolve_format(format, output)
-    board = rated_board(files, reading, rating, bootstrap=bootstrap)
+    board = saved_board(files, reading, rating) or rated_board(
+        files, reading, rating, bootstrap=bootstrap
+    )
     with progress_bar() as progress:
         found = board.ranks(top, joint=joint, progress=progress)
     _output.show(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable
 from typing import Annotated, Any
 
@@ -15,8 +14,6 @@ from humorrank.errors import OptionError
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.leaderboards import Leaderboards
 from humorrank.rating.rate import rate as rate_matches
-
-_DECIMALS = {"win_rate": 3}
 
 
 @_options.takes(reading=_options.reading_options, rating=_options.rating_options)
@@ -112,10 +109,7 @@ def _render(
     if chosen == "latex" and isinstance(board, Leaderboard):
         return board.to_latex(top)
     if chosen == "csv":
-        return board.best(top).write_csv()
+        return board.to_csv(top)
     if chosen == "markdown":
-        return _output.markdown(board.best(top), _DECIMALS)
-    color = _output.colored(output)
-    if color and isinstance(board, Leaderboard):
-        return board.to_text(top, color=True, width=shutil.get_terminal_size().columns)
-    return board.to_text(top, color=color)
+        return board.to_markdown(top)
+    return board.to_text(top, color=_output.colored(output), width=_output.room(output))

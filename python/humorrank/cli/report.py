@@ -11,8 +11,9 @@ import typer
 from humorrank._util.atomic import check_place
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
-from humorrank.cli._rated import tell
+from humorrank.cli._rated import saved_board, tell
 from humorrank.errors import OptionError
+from humorrank.report import make_page
 
 _PAGE = "Page"
 
@@ -24,7 +25,8 @@ def report(
         list[str],
         typer.Argument(
             metavar="SOURCE...",
-            help="The store of a tournament, or match logs, decision logs or tally files.",
+            help="The store of a tournament, or match logs, decision logs or tally files, or a "
+            "leaderboard written by `humorrank rate --format json`.",
             show_default=False,
         ),
     ],
@@ -94,17 +96,17 @@ def report(
     * `humorrank report decisions.parquet -o report.html --title "Jokes in May" --tiers paper`
     * `humorrank report votes.csv -o report.html --cluster prompt --examples 1 --no-pictures`
     """
-    from humorrank.report import make_page  # noqa: PLC0415 - no other command needs it
-
     if not output.lower().endswith((".html", ".htm")):
         raise OptionError(f"{output}: the file of a page must end in .html or .htm")
     check_place(output)
     columns = _options.as_names("texts", None if texts is None else [texts])
     if columns is not None and len(columns) != 2:
         raise OptionError(f"--texts takes two columns (joke_a,joke_b), not {texts!r}")
+    saved = saved_board(files, reading, rating)
+    options = {"bootstrap": bootstrap, "elo_shuffles": elo_shuffles, **rating}
     with progress_bar() as progress:
         made = make_page(
-            files[0] if len(files) == 1 else files,
+            saved or (files[0] if len(files) == 1 else files),
             title=title,
             examples=examples,
             offensive=offensive,
@@ -114,9 +116,7 @@ def report(
             command=shlex.join(["humorrank", *sys.argv[1:]]),
             reading=reading,
             progress=progress,
-            bootstrap=bootstrap,
-            elo_shuffles=elo_shuffles,
-            **rating,
+            **({} if saved else options),
         )
     board = made.evidence.board
     tell(board)

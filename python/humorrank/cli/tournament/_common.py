@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
 import polars as pl
 import typer
 
-from humorrank._util.text import one_line, text_table
+from humorrank._util.markdown import markdown_table
+from humorrank._util.simulated import simulated_notice
+from humorrank._util.text import Style, one_line
 from humorrank.cli import _output
 from humorrank.cli._guard import INTERRUPTED
 from humorrank.cli._progress import progress_bar
@@ -18,6 +20,7 @@ from humorrank.judge import Judge
 from humorrank.judge.simulated import SimulatedJudge
 from humorrank.llm.throughput import Throughput
 from humorrank.store.export import Inconsistent, swapped
+from humorrank.store.simulated import simulated_judges
 from humorrank.store.store import Store
 from humorrank.tournament.engine import Ending, play_rounds
 from humorrank.tournament.opening import Tournament
@@ -47,12 +50,14 @@ def played(tournament: Tournament, *, retry_failures: bool = False) -> None:
     store, path = tournament.store, tournament.store.path
     if tournament.judge is None:
         store.close()
+        say_notes(tournament.notes)
         _output.say(
             "note",
             f"only people judge: `humorrank tournament next {path}` lists what to judge, and "
             f"`humorrank tournament import {path} VOTES` imports their votes",
         )
         return
+    say_notes(tournament.notes)
     _say_unnamed(tournament)
     try:
         with progress_bar(rate=True) as progress:
@@ -72,6 +77,12 @@ def played(tournament: Tournament, *, retry_failures: bool = False) -> None:
         store.close()
     say_throughput(tournament.judge)
     _say_ending(ending, path)
+
+
+def say_notes(notes: Iterable[str]) -> None:
+    """Prints what is left out of a tournament, because jokes are missing."""
+    for note in notes:
+        _output.say("warning", note)
 
 
 def _say_unnamed(tournament: Tournament) -> None:
@@ -112,6 +123,12 @@ def say_swapped(store: Store, how: Inconsistent, *, decisions: bool) -> None:
         )
 
 
+def say_simulated(store: Store) -> None:
+    """Warns about the judges of a store whose verdicts are simulated."""
+    for judge in simulated_judges(store):
+        _output.say("warning", simulated_notice(judge))
+
+
 def say_throughput(judge: Judge) -> None:
     """Prints the throughput of a judge that measures it."""
     throughput = getattr(judge, "throughput", None)
@@ -126,7 +143,7 @@ def shown(table: pl.DataFrame, chosen: str, output: str | None, decimals: int = 
     elif chosen == "csv":
         text = table.write_csv()
     elif chosen == "markdown":
-        text = _output.markdown(table, dict.fromkeys(table.columns, decimals))
+        text = markdown_table(table, dict.fromkeys(table.columns, decimals))
     else:
         left = {name for name in table.columns if not table.schema[name].is_numeric()}
         rows = [
@@ -140,5 +157,6 @@ def shown(table: pl.DataFrame, chosen: str, output: str | None, decimals: int = 
             ]
             for row in table.iter_rows()
         ]
-        text = text_table(table.columns, rows, left=left)
+        style = Style(_output.colored(output), _output.room(output))
+        text = style.table(table.columns, rows, left=left)
     _output.emit(text, output)

@@ -54,4 +54,5 @@ def export(
         else:
             rows = export_matches(opened, output, inconsistent)
         _common.say_swapped(opened, treatment(opened, inconsistent), decisions=decisions)
+        _common.say_simulated(opened)
     _output.say("note", f"{output}: {rows:,} rows")

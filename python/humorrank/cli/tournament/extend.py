@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -31,17 +31,28 @@ def extend(
         int | None,
         typer.Option(metavar="N", help="New total budget, including the comparisons already made."),
     ] = None,
+    missing: Annotated[
+        Literal["fail", "drop", "skip"] | None,
+        typer.Option(
+            help="What to do if a model has no joke for a prompt: fail, drop the prompt (if it is "
+            "new), or skip the comparisons that need the joke. The default is the setting of the "
+            "tournament."
+        ),
+    ] = None,
 ) -> None:
     """Add models, prompts or budget to a tournament.
 
     Continue it afterwards with `humorrank tournament resume T.sqlite`.
     """
-    field = opening.extend(
+    read = opening.extend(
         store,
         candidates=_named(candidates or []),
         prompts=[path for given in prompts or () for path in expand(given, Path())],
         budget=budget,
+        missing=missing,
     )
+    _common.say_notes(read.notes)
+    field = read.field
     _output.say(
         "note", f"{store}: {len(field.models):,} candidates, {len(field.prompts):,} prompts"
     )

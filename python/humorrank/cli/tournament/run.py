@@ -51,6 +51,14 @@ def run(
         Literal["tie", "skip", "judge"] | None,
         typer.Option(help="How to handle identical jokes.", rich_help_panel=_SPEC),
     ] = None,
+    missing: Annotated[
+        Literal["fail", "drop", "skip"] | None,
+        typer.Option(
+            help="What to do if a model has no joke for a prompt: fail, drop the prompt for all "
+            "models, or skip the comparisons that need the joke.",
+            rich_help_panel=_SPEC,
+        ),
+    ] = None,
     inconsistent: Annotated[
         Literal["tie", "drop", "halves"] | None,
         typer.Option(
@@ -60,7 +68,7 @@ def run(
         ),
     ] = None,
     judge: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             metavar="PROVIDER/MODEL",
             help="The judge: vllm/Qwen/Qwen2.5-72B, openai/gpt-4o, recorded/FILE or simulated. If "
@@ -99,6 +107,7 @@ def run(
     judgments are never lost. To continue, run the command again, or use `humorrank tournament
     resume T.sqlite`.
     """
+    named = _settings.one_judge(judge) if judge else None
     overrides = _settings.assignments(settings)
     given = {
         "budget": budget,
@@ -107,6 +116,7 @@ def run(
         "schedule.prompts_per_pairing": prompts_per_pairing,
         "position": position,
         "identical": identical,
+        "missing": missing,
         "inconsistent": inconsistent,
         "lag": lag,
         "judge.batch_size": batch_size,
@@ -114,4 +124,4 @@ def run(
         "template": None if template is None else str(template.absolute()),
     }
     overrides |= {key: value for key, value in given.items() if value is not None}
-    _common.played(begin(Spec.read(spec, overrides, judge=judge), store))
+    _common.played(begin(Spec.read(spec, overrides, judge=named), store))
