@@ -100,5 +100,5 @@ def endpoint_of(options: Mapping[str, Any]) -> Endpoint:
     Raises:
         OptionError: If a setting is unknown or has an invalid value.
     """
-    refuse_unknown(options, [option.name for option in fields(Endpoint)], "--set")
+    refuse_unknown(options, [option.name for option in fields(Endpoint)], "options (--set)")
     return Endpoint(**options)

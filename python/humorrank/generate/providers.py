@@ -25,11 +25,12 @@ def named_model(text: str) -> tuple[str, str, str]:
     provider, slash, model = rest.partition("/")
     if (equals and not name.strip()) or not slash or not model.strip():
         raise OptionError(
-            f"--model takes PROVIDER/MODEL (openai/gpt-4o) or NAME=PROVIDER/MODEL, not {text!r}"
+            "a model (--model) is PROVIDER/MODEL (openai/gpt-4o) or NAME=PROVIDER/MODEL, not "
+            f"{text!r}"
         )
     if provider not in PROVIDERS:
         known = [*PROVIDERS, *plugins(ENTRY_POINTS)]
-        refuse_unknown([provider], known, "--model", what="provider")
+        refuse_unknown([provider], known, "model (--model)", what="provider")
     return name.strip() or rest, provider, model
 
 
@@ -63,7 +64,8 @@ def make_provider(
 def _simulated(
     model: str, sampling: Sampling, options: Mapping[str, Any], bounds: Mapping[str, int]
 ) -> Provider:
-    refuse_unknown(options, [field.name for field in fields(GeneratorSimulation)], "--set")
+    known = [field.name for field in fields(GeneratorSimulation)]
+    refuse_unknown(options, known, "options (--set)")
     seed = {} if sampling.seed is None else {"seed": sampling.seed}
     return SimulatedProvider(model, GeneratorSimulation(**{**seed, **options}), **bounds)
 

@@ -200,8 +200,8 @@ class CandidateStore(Database):
         for name, prompt in prompts.items():
             if name in known and known[name][1] != prompt:
                 raise StoreError(
-                    f"{self.path}: has another text for prompt {name!r}; use --store to keep other "
-                    "prompts in another file"
+                    f"{self.path}: has another text for prompt {name!r}; keep other prompts in "
+                    "another store (--store)"
                 )
         there = self.models()
         for name, settings in models.items():
@@ -209,7 +209,7 @@ class CandidateStore(Database):
             if found:
                 raise StoreError(
                     f"{self.path}: has jokes by {name!r} with other settings: {'; '.join(found)}; "
-                    "use --model NAME=PROVIDER/MODEL to give this model another name"
+                    "give this model another name (--model NAME=PROVIDER/MODEL)"
                 )
         new = [prompt for name, prompt in sorted(prompts.items()) if name not in known]
         places = {name: number for name, (number, _) in known.items()}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from humorrank._util.plugins import factory, plugins
-from humorrank._util.suggest import refuse_unknown
+from humorrank._util.suggest import near, refuse_unknown
 from humorrank.errors import OptionError
 from humorrank.judge.protocol import Judge
 from humorrank.judge.recorded import RecordedJudge
@@ -49,8 +49,7 @@ def make_judge(
     """
     make: Factory | None = factory(backend, BACKENDS, ENTRY_POINTS)
     if make is None:
-        refuse_unknown([backend], _known(), "judge.backend", what="backend")
-        return None
+        raise OptionError(f"judge.backend: {_unknown('backend', backend, None)}")
     return make(options, field, seed, folder, limits)
 
 
@@ -63,8 +62,9 @@ def parse_judge(text: str) -> tuple[str, dict[str, Any]]:
         OptionError: If the provider is unknown.
     """
     provider, slash, model = text.partition("/")
-    if provider not in BACKENDS:
-        refuse_unknown([provider], _known(), "--judge", what="provider")
+    if provider not in backends():
+        unknown = _unknown("provider", provider, model if slash else None)
+        raise OptionError(f"judge (--judge): {unknown}")
     if provider == "recorded":
         return provider, {"path": str(Path(model).absolute())} if slash else {}
     return provider, {"model": model} if slash else {}
@@ -172,5 +172,49 @@ BACKENDS: Mapping[str, Factory] = {
 """The built-in backends."""
 
 
-def _known() -> list[str]:
+def backends() -> list[str]:
+    """Returns the names of all backends, including those of plugins."""
     return [*BACKENDS, *plugins(ENTRY_POINTS)]
+
+
+_ENDPOINTS: Final[Mapping[str, str]] = {
+    "anthropic": "https://api.anthropic.com/v1",
+    "deepseek": "https://api.deepseek.com",
+    "gemini": "https://generativelanguage.googleapis.com/v1beta/openai",
+    "google": "https://generativelanguage.googleapis.com/v1beta/openai",
+    "groq": "https://api.groq.com/openai/v1",
+    "mistral": "https://api.mistral.ai/v1",
+    "ollama": "http://localhost:11434/v1",
+    "openrouter": "https://openrouter.ai/api/v1",
+    "together": "https://api.together.xyz/v1",
+    "xai": "https://api.x.ai/v1",
+}
+"""The endpoints with OpenAI's API of services whose names users write as providers."""
+
+
+def _unknown(what: str, name: str, model: str | None) -> str:
+    """Returns the message for an unknown backend or provider, with the way to write it.
+
+    Args:
+        what: Word for the name in the message.
+        name: The unknown name.
+        model: Model that the user wrote after the name; None if there is only a name.
+    """
+    known = backends()
+    message = f"there is no {what} {name!r}"
+    listed = f" (known: {', '.join(known)})"
+    if (endpoint := _ENDPOINTS.get(name.lower())) is not None:
+        judge = f"openai/{model or 'MODEL'}"
+        return (
+            f"{message}; its endpoint has OpenAI's API, so write {judge} and the setting "
+            f"base_url = {endpoint!r}{listed}"
+        )
+    if hint := near(name, known):
+        return f"{message}{hint}{listed}"
+    if what == "backend":
+        return f"{message}{listed}"
+    model = name if model is None else f"{name}/{model}"
+    return (
+        f"{message}; write openai/{model} for a model behind an endpoint, or vllm/{model} for one "
+        f"that runs locally{listed}"
+    )

@@ -118,9 +118,9 @@ class Endpoint:
             found = os.environ.get(self.api_key_env, "").strip()
         if not found and self.url == OPENAI:
             raise OptionError(
-                f"api_key_env: the environment variable {self.api_key_env} is not set; use --set "
-                "api_key_file=FILE to read a file instead, or --set base_url=URL for another "
-                "endpoint"
+                f"api_key_env: the environment variable {self.api_key_env} is not set; set "
+                "api_key_file to read a file instead, or base_url for another endpoint (--set "
+                "api_key_file=FILE or --set base_url=URL)"
             )
         if not found.isascii() or not found.isprintable():
             raise OptionError("api_key_env: the key contains characters that a header cannot carry")

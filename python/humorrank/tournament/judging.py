@@ -105,7 +105,8 @@ def open_judging(
     if is_sqlite(source):
         if store is not None or columns:
             raise OptionError(
-                f"{source}: is a store; --store and --columns apply only to a file of pairs"
+                f"{source}: is a store; store (--store) and columns (--columns) apply only to a "
+                "file of pairs"
             )
         opened = Store(source, write=True)
         with _closed_on_error(opened):
@@ -124,8 +125,8 @@ def open_judging(
     with _closed_on_error(opened):
         if opened.fingerprint().get("pairs") != pairs.digest:
             raise StoreError(
-                f"{path}: contains other pairs than {source}; use --store to keep these in another "
-                "file"
+                f"{path}: contains other pairs than {source}; use --store (store=) to keep these "
+                "in another file"
             )
         return _join(opened, pairs.field, judge, settings)
 
@@ -160,19 +161,19 @@ def _join(store: Store, field: Field, judge: Judge, settings: JudgingSettings) -
     if number == OWN_JUDGE and store.scheduled:
         raise StoreError(
             f"{store.path}: {name!r} is the tournament's own judge; continue with it by `humorrank "
-            "tournament resume`, or use --name to give another judge another name"
+            "tournament resume`, or use --name (name=) to give another judge another name"
         )
     if before is not None:
         found = differences(json.loads(before), given)
         if found:
             raise StoreError(
                 f"{store.path}: has judgments by {name!r} with other settings: "
-                f"{'; '.join(found)}; use --name to give this judge another name"
+                f"{'; '.join(found)}; use --name (name=) to give this judge another name"
             )
     elif name in numbers and store.count("SELECT COUNT(*) FROM judgments WHERE judge = ?", number):
         raise StoreError(
-            f"{store.path}: has imported votes by {name!r}; use --name to give this judge another "
-            "name"
+            f"{store.path}: has imported votes by {name!r}; use --name (name=) to give this judge "
+            "another name"
         )
     else:
         with store.transaction() as connection:

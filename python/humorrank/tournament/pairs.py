@@ -165,7 +165,7 @@ def _pairs(
 
 
 def _rows(path: Path, columns: Mapping[str, str]) -> Iterator[_Row]:
-    refuse_unknown(columns, _ROLES, "--columns", what="role")
+    refuse_unknown(columns, _ROLES, "columns (--columns)", what="role")
     for table in read_tables([path], (*KNOWN, *(plain_name(name) for name in columns.values()))):
         found = _columns(table, columns)
         for row, at in enumerate(table.rows):
@@ -186,7 +186,7 @@ def _columns(table: InputTable, columns: Mapping[str, str]) -> dict[str, str | N
         if role in columns:
             found[role] = names.get(plain_name(columns[role]))
             if found[role] is None:
-                message = f"--columns: there is no column {columns[role]!r}"
+                message = f"columns (--columns): there is no column {columns[role]!r}"
                 raise OptionError(f"{message} in {table.file} ({', '.join(table.columns)})")
     has = f"(columns: {', '.join(table.columns)})"
     for role in ("joke_a", "joke_b"):
