@@ -39,7 +39,7 @@ def main() -> None:
         (),
         budget=options.budget,
         schedule=ScheduleSpec(prompts_per_pairing=options.prompts_per_pairing),
-        judge=JudgeSpec(options={"ratings": ratings}),
+        judge=JudgeSpec("simulated", {"ratings": ratings}),
     )
     field = Field(models, prompts, jokes)
     judge = judge_of(spec, field)

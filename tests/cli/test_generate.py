@@ -40,7 +40,8 @@ def test_a_tournament_reads_the_candidates(run, tmp_path, ending):
     for prompts in ('prompts = "prompts.tsv"\n', ""):
         (tmp_path / "spec.toml").write_text(f'{prompts}candidates = "jokes.{ending}"\n')
         store = f"T{len(prompts)}.sqlite"
-        assert run("tournament", "run", "spec.toml", "--store", store)[0] == 0
+        play = ("tournament", "run", "spec.toml", "--store", store, "--judge", "simulated")
+        assert run(*play)[0] == 0
         status = run("tournament", "status", store, "-f", "json")[1]
         assert '"judgments": 3' in status
 

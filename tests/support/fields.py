@@ -36,7 +36,7 @@ def spec_of(
     options |= {k: v for k, v in (judge or {}).items() if k not in limits}
     return Spec(
         (),
-        judge=JudgeSpec(options=options, **limits),
+        judge=JudgeSpec("simulated", options, **limits),
         schedule=ScheduleSpec(**(schedule or {})),
         **keys,
     )

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support.fields import LOG, field, finish, made, rows, spec_of
 
@@ -37,10 +37,16 @@ def tournaments(draw):
         seed=draw(st.integers(0, 2**64 - 1)),
         position=draw(st.sampled_from(["random", "both", "fixed"])),
         identical=identical,
+        missing=draw(st.sampled_from(["fail", "skip"])),
         lag=draw(st.integers(0, 3)),
     )
     texts = field(models, prompts, twins)
+    if spec.missing == "skip":
+        for row in texts.jokes:
+            for model in draw(st.sets(st.integers(0, models - 1), max_size=2)):
+                row[model] = ""
     most = possible(spec, texts)
+    assume(most > 0)
     budget = draw(st.one_of(st.none(), st.integers(1, most)))
     return spec, texts, most if budget is None else budget
 
@@ -65,6 +71,8 @@ def test_every_tournament_keeps_to_its_rules(case):
         assert [row[0] for row in pairs] == list(range(budget))
         assert len({row[2:] for row in pairs}) == budget, "no comparison is made twice"
         assert all(low < high for _, _, low, high, _ in pairs)
+        for *_, low, high, prompt in pairs:
+            assert texts.jokes[prompt][low] and texts.jokes[prompt][high], "both jokes are there"
         if spec.schedule.kind in ("swiss", "information"):
             for _, games in itertools.groupby(pairs, key=lambda row: row[1]):
                 pairings = {row[2:4] for row in games}

@@ -158,7 +158,8 @@ def test_no_settings_are_no_rule():
 
 
 def test_a_spec_that_says_when_to_stop_ends_early_says_why_and_stays_ended(tmp_path, monkeypatch):
-    lines = 'budget = 900\nstop = {when = "top"}\n[judge]\n[judge.ratings]\n"model-00" = 1400\n'
+    lines = 'budget = 900\nstop = {when = "top"}\n[judge]\nbackend = "simulated"\n'
+    lines += '[judge.ratings]\n"model-00" = 1400\n'
     spec = write_files(tmp_path, 4, 200, lines)
 
     def run(*arguments):

@@ -66,8 +66,8 @@ class Field:
     Attributes:
         models: Names of the contestants, which are numbered by their position here.
         prompts: Prompts, numbered in the same way.
-        jokes: Jokes as jokes[prompt][model]. In a store of given pairs, a contestant that wrote
-            nothing for a prompt has "".
+        jokes: Jokes as jokes[prompt][model]; "" if a contestant wrote nothing for a prompt, which
+            occurs for given pairs and if missing jokes are skipped.
     """
 
     models: Sequence[str]

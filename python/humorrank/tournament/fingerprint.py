@@ -12,7 +12,7 @@ from humorrank.judge.backends import PEOPLE
 from humorrank.store.differences import flattened
 from humorrank.store.export import INCONSISTENT
 from humorrank.tournament.schedule import Scheduler
-from humorrank.tournament.spec import Spec
+from humorrank.tournament.spec import MISSING, Spec
 
 
 def tournament_fingerprint(
@@ -45,6 +45,8 @@ def tournament_fingerprint(
     if spec.inconsistent != INCONSISTENT:
         # Stores of earlier versions lack this key, and can be resumed with the default value.
         settings["inconsistent"] = spec.inconsistent
+    if spec.missing != MISSING:
+        settings["missing"] = spec.missing
     return flattened(settings)
 
 

@@ -16,6 +16,7 @@ from humorrank.judge import Field
 from humorrank.store.faults import store_errors
 from humorrank.store.store import OWN_JUDGE, Change, Store
 from humorrank.tournament.identical import identical_pairs
+from humorrank.tournament.missing import missing_pairs
 from humorrank.tournament.rounds import OpenRound, open_round
 from humorrank.tournament.schedule import Scheduler
 from humorrank.tournament.spec import Spec
@@ -175,6 +176,28 @@ def new_scheduler(spec: Spec, contestants: int, prompts: int) -> Scheduler:
     )
 
 
+def impossible_pairs(
+    spec: Spec,
+    field: Field,
+    models: int,
+    prompts: int,
+    known_models: int = 0,
+    known_prompts: int = 0,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns the comparisons that a spec leaves out, as `identical_pairs` does.
+
+    They are those of identical jokes and of missing jokes, if these are to be skipped.
+    """
+    size = models, prompts, known_models, known_prompts
+    parts = [np.empty((3, 0), np.uint32)]
+    if spec.identical == "skip":
+        parts.append(np.stack(identical_pairs(field, *size)))
+    if spec.missing == "skip":
+        parts.append(np.stack(missing_pairs(field, *size)))
+    columns = np.concatenate(parts, axis=1)
+    return columns[0], columns[1], columns[2]
+
+
 class _Replay:
     def __init__(self, store: Store, spec: Spec, field: Field, changes: Sequence[Change]) -> None:
         self._store, self._spec, self._field = store, spec, field
@@ -203,9 +226,10 @@ class _Replay:
             self._budget = change.budget
             if change.kind == "extend":
                 history.scheduler.extend(change.models, change.prompts)
-            if change.kind != "import" and self._spec.identical == "skip":
+            if change.kind != "import":
                 size = (0, 0) if before is None else (before.models, before.prompts)
-                pairs = identical_pairs(self._field, change.models, change.prompts, *size)
+                now = change.models, change.prompts
+                pairs = impossible_pairs(self._spec, self._field, *now, *size)
                 history.scheduler.take(*pairs, played=False)
             for block in self._imports.pop(change.number, ()):
                 history.scheduler.take(block.low, block.high, block.prompt)

@@ -28,7 +28,7 @@ def identical_pairs(
     """Returns all comparisons of identical jokes.
 
     Comparisons among the first `known_models` contestants on the first `known_prompts` prompts are
-    left out.
+    left out, and so are those of missing jokes ("").
 
     Args:
         field: Models, prompts and jokes.
@@ -45,6 +45,8 @@ def identical_pairs(
         same: dict[str, list[int]] = {}
         old = known_models if prompt < known_prompts else 0
         for model, joke in enumerate(field.jokes[prompt][:models]):
+            if not joke:
+                continue
             earlier = same.setdefault(joke, [])
             if model >= old:
                 found += [(low, model, prompt) for low in earlier]

@@ -9,15 +9,25 @@ from typing import Final
 
 from humorrank.errors import InputError, OptionError
 from humorrank.matches.log.formats.readings import plain_name
+from humorrank.matches.log.tables.quoting import Quoting
 from humorrank.store.field import Field, Prompt
-from humorrank.tournament.tables import InputTable, read_tables
+from humorrank.tournament.missing import REMEDY, Completed, completed
+from humorrank.tournament.spec import MISSING, Missing
+from humorrank.tournament.tables import (
+    ANSWER,
+    FIRST_CHOICE,
+    FIRST_TURN,
+    QUESTION,
+    InputTable,
+    read_tables,
+)
 
 _IDS: Final = ("prompt_id", "question_id", "id", "uid")
-_TEXTS: Final = ("prompt", "instruction", "question", "text")
+_TEXTS: Final = ("prompt", "instruction", "question", "text", FIRST_TURN, QUESTION)
 _HEADLINES: Final = ("headline",)
 _WORDS: Final = ("word1", "word_1"), ("word2", "word_2")
-_MODELS: Final = ("model", "generator", "system", "contestant", "candidate")
-_JOKES: Final = ("joke", "output", "text", "response")
+_MODELS: Final = ("model", "generator", "system", "contestant", "candidate", "model_id")
+_JOKES: Final = ("joke", "output", "text", "response", FIRST_CHOICE, ANSWER)
 _NONE: Final = ("", "-")
 """Values that mean no word or no headline."""
 
@@ -32,9 +42,10 @@ class Joke:
     Attributes:
         model: Model that wrote the joke.
         prompt: Id of the prompt, or its text if the file has no ids.
-        text: The joke.
+        text: The joke; "" if there is none.
         file: Name of the file.
         row: Number of the row.
+        column: Column of the joke.
     """
 
     model: str
@@ -42,10 +53,17 @@ class Joke:
     text: str
     file: str
     row: int
+    column: str
 
 
-def read_field(prompts: Sequence[Path], candidates: Sequence[Path] | Mapping[str, Path]) -> Field:
-    """Reads prompts and jokes, and checks that every model has one joke for every prompt.
+def read_field(
+    prompts: Sequence[Path],
+    candidates: Sequence[Path] | Mapping[str, Path],
+    *,
+    missing: Missing = MISSING,
+    quoting: Quoting | None = None,
+) -> Completed:
+    """Reads prompts and jokes.
 
     Models and prompts are in the order of their names, whatever the order of rows and files.
 
@@ -53,22 +71,33 @@ def read_field(prompts: Sequence[Path], candidates: Sequence[Path] | Mapping[str
         prompts: Prompts files; empty if the candidates files contain the prompts.
         candidates: Candidates files, whose models are named in a column, or else after the file;
             or a mapping from the name of a model to its file.
+        missing: How a prompt is handled for which a model has no joke, as in `Spec`.
+        quoting: Quoting of CSV and TSV files, as in `Spec`.
 
     Raises:
         InputError: If a file cannot be read, or a row is empty, repeated, or has an unknown prompt.
-        OptionError: If a model has no joke for a prompt.
+        OptionError: If a model has no joke for a prompt, and this is to fail or leaves nothing.
     """
-    jokes, found = read_jokes(candidates)
-    known = read_prompts(prompts) if prompts else {prompt.id: prompt for prompt in found.values()}
-    return complete_field(Field((), (), ()), known, jokes)
+    jokes, found = read_jokes(candidates, quoting=quoting)
+    if prompts:
+        known = read_prompts(prompts, quoting=quoting)
+    else:
+        known = {prompt.id: prompt for prompt in found.values()}
+    return complete_field(Field((), (), ()), known, jokes, missing)
 
 
-def complete_field(field: Field, prompts: Mapping[str, Prompt], jokes: Sequence[Joke]) -> Field:
+def complete_field(
+    field: Field,
+    prompts: Mapping[str, Prompt],
+    jokes: Sequence[Joke],
+    missing: Missing = MISSING,
+) -> Completed:
     """Returns a field with further prompts and jokes after the present ones.
 
     Raises:
-        InputError: If a joke is repeated, or has an unknown prompt.
-        OptionError: If a prompt is already in the field, or a model has no joke for a prompt.
+        InputError: If a joke is empty or repeated, or has an unknown prompt.
+        OptionError: If a prompt is already in the field, or a model has no joke for a prompt, and
+            this is to fail or leaves nothing.
     """
     for prompt in field.prompts:
         if prompt.id in prompts:
@@ -90,6 +119,19 @@ def complete_field(field: Field, prompts: Mapping[str, Prompt], jokes: Sequence[
             message = f"this joke of {joke.model!r} has an unknown prompt, {joke.prompt!r}"
             raise InputError(message, file=joke.file, row=joke.row)
         model = number[joke.model]
+        if not joke.text:
+            if missing == "fail":
+                message = (
+                    f"the joke of {joke.model!r} for prompt {joke.prompt!r} is empty; {REMEDY}"
+                )
+                raise InputError(message, file=joke.file, row=joke.row, column=joke.column)
+            continue
+        if texts[at][model] == "":
+            message = (
+                f"the comparisons of {joke.model!r} on prompt {ordered[at].id!r} are left out of "
+                "the tournament, because it began without this joke; start another tournament"
+            )
+            raise InputError(message, file=joke.file, row=joke.row)
         if texts[at][model] is not None:
             before = seen.get((at, model))
             where = f"row {before.row} of {before.file}" if before else "the tournament"
@@ -100,7 +142,13 @@ def complete_field(field: Field, prompts: Mapping[str, Prompt], jokes: Sequence[
             raise InputError(message, file=joke.file, row=joke.row)
         texts[at][model] = joke.text
         seen[at, model] = joke
-    return Field(models, ordered, _whole(models, ordered, texts))
+    return completed(
+        models,
+        ordered,
+        texts,
+        missing,
+        known_prompts=len(field.prompts),
+    )
 
 
 def _places(prompts: Sequence[Prompt]) -> dict[str, int]:
@@ -115,37 +163,18 @@ def _places(prompts: Sequence[Prompt]) -> dict[str, int]:
     return place
 
 
-def _whole(
-    models: Sequence[str], prompts: Sequence[Prompt], texts: Sequence[Sequence[str | None]]
-) -> list[list[str]]:
-    if len(models) < 2:
-        raise OptionError(f"a tournament needs at least two candidates, not {len(models)}")
-    missing = [
-        (prompt, model)
-        for prompt, row in enumerate(texts)
-        for model, text in enumerate(row)
-        if text is None
-    ]
-    if not missing:
-        return [[text for text in row if text is not None] for row in texts]
-    prompt, model = missing[0]
-    if all(text is None for text in texts[prompt]):
-        raise OptionError(f"prompt {prompts[prompt].id!r} has no jokes")
-    more = f", and {len(missing) - 1:,} more are missing" if len(missing) > 1 else ""
-    raise OptionError(
-        f"{models[model]!r} has no joke for prompt {prompts[prompt].id!r}{more}; every candidate "
-        "needs one joke for every prompt"
-    )
-
-
-def read_prompts(paths: Sequence[Path]) -> dict[str, Prompt]:
+def read_prompts(paths: Sequence[Path], *, quoting: Quoting | None = None) -> dict[str, Prompt]:
     """Reads prompts from files, by id.
+
+    Args:
+        paths: Files of prompts.
+        quoting: Quoting of CSV and TSV files, as in `Spec`.
 
     Raises:
         InputError: If a file cannot be read, or a row is empty or repeated.
     """
     found: dict[str, Prompt] = {}
-    for table in read_tables(paths, KNOWN):
+    for table in read_tables(paths, KNOWN, quoting=quoting):
         column = _Columns(table)
         ids = column.find(_IDS, "prompt_id")
         texts = column.optional(_TEXTS)
@@ -190,17 +219,22 @@ def prompt_of(
 
 
 def read_jokes(
-    candidates: Sequence[Path] | Mapping[str, Path],
+    candidates: Sequence[Path] | Mapping[str, Path], *, quoting: Quoting | None = None
 ) -> tuple[list[Joke], dict[str, Prompt]]:
     """Reads jokes from files, with the prompts in their rows, by id or text.
 
+    Args:
+        candidates: Files of jokes, as in `read_field`.
+        quoting: Quoting of CSV and TSV files, as in `Spec`.
+
     Raises:
-        InputError: If a file cannot be read, or a row is empty, or a prompt has two texts.
+        InputError: If a file cannot be read, a row has no model or prompt, or a prompt has two
+            texts.
     """
     jokes: list[Joke] = []
     prompts: dict[str, Prompt] = {}
     for name, path in _named_files(candidates):
-        for table in read_tables([path], KNOWN):
+        for table in read_tables([path], KNOWN, quoting=quoting):
             for joke, prompt in _jokes_of(table, name):
                 jokes.append(joke)
                 if prompt is not None:
@@ -237,11 +271,10 @@ def _jokes_of(table: InputTable, name: str | None) -> Iterator[tuple[Joke, Promp
         named = _named(table, ids if ids is not None else str(texts), row)
         text = table.value(jokes, row)
         if text is None or not text.strip():
-            message = f"the joke of {model!r} for prompt {named!r} is empty"
-            raise InputError(message, file=table.file, row=at, column=jokes)
+            text = ""
         written = None if texts is None else table.value(texts, row)
         prompt = Prompt(named, written) if written is not None and written.strip() else None
-        yield Joke(model, named, text, table.file, at), prompt
+        yield Joke(model, named, text, table.file, at, jokes), prompt
 
 
 def _named(table: InputTable, column: str, row: int) -> str:
@@ -261,7 +294,8 @@ class _Columns:
             self._plain.setdefault(plain_name(column), column)
 
     def optional(self, names: Sequence[str]) -> str | None:
-        return next((self._plain[name] for name in names if name in self._plain), None)
+        plain = map(plain_name, names)
+        return next((self._plain[name] for name in plain if name in self._plain), None)
 
     def find(self, names: Sequence[str], said: str) -> str:
         found = self.optional(names)

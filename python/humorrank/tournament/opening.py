@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from humorrank._util.checks import one_of
 from humorrank.errors import OptionError, StoreError
 from humorrank.judge import Field, Judge
 from humorrank.judge.backends import LANGUAGE_MODELS, make_judge
 from humorrank.store.differences import differences
 from humorrank.store.store import Store, write_field
 from humorrank.tournament.fingerprint import tournament_fingerprint
-from humorrank.tournament.history import Stop
-from humorrank.tournament.identical import identical_pairs
+from humorrank.tournament.history import Stop, impossible_pairs
 from humorrank.tournament.inputs import complete_field, read_field, read_jokes, read_prompts
-from humorrank.tournament.spec import JudgeSpec, Spec
+from humorrank.tournament.missing import Completed
+from humorrank.tournament.spec import Missing, Spec, no_judge
 from humorrank.tournament.stopping import separation
 from humorrank.tournament.tables import expand
 
@@ -31,6 +32,7 @@ class Tournament:
         field: Models, prompts and jokes.
         judge: Judge of the tournament; None if only people judge.
         stop: Rule for early stopping; None to play until the budget is spent.
+        notes: Notes for the user on what is left out, because jokes are missing.
     """
 
     store: Store
@@ -38,6 +40,7 @@ class Tournament:
     field: Field
     judge: Judge | None
     stop: Stop | None
+    notes: tuple[str, ...] = ()
 
 
 def begin(spec: Spec, path: Path, *, judge: Judge | None = None) -> Tournament:
@@ -52,7 +55,12 @@ def begin(spec: Spec, path: Path, *, judge: Judge | None = None) -> Tournament:
         HumorRankError: If an input is invalid, or the store was made with another spec. The store
             is then unchanged.
     """
-    field = read_field(_files(spec.prompts, spec), _candidates(spec))
+    if judge is None and spec.judge is None:
+        raise no_judge()
+    read = read_field(
+        _files(spec.prompts, spec), _candidates(spec), missing=spec.missing, quoting=spec.quoting
+    )
+    field = read.field
     budget = _budget(spec.budget, spec, field)
     judge, stop = judge or judge_of(spec, field), separation(spec.stop, field)
     given = tournament_fingerprint(spec, field, budget, judge)
@@ -63,7 +71,7 @@ def begin(spec: Spec, path: Path, *, judge: Judge | None = None) -> Tournament:
         if not path.parent.is_dir():
             raise StoreError(f"{path}: there is no folder {path.parent}")
         store = Store.create(path, spec.content(), field, budget, given)
-    return Tournament(store, spec, field, judge, stop)
+    return Tournament(store, spec, field, judge, stop, read.notes)
 
 
 def resume(
@@ -83,6 +91,12 @@ def resume(
     try:
         spec, field = Spec.of_store(store), store.field()
         how = spec.judge
+        if how is None:
+            name = store.fingerprint()["judge.name"]
+            raise OptionError(
+                f"{path}: the judge {name!r} of this tournament is an object in Python; continue "
+                "with humorrank.tournament.play(SPEC, STORE, judge=...)"
+            )
         how = replace(
             how,
             batch_size=batch_size or how.batch_size,
@@ -105,7 +119,8 @@ def extend(
     candidates: Sequence[Path] | Mapping[str, Path] = (),
     prompts: Sequence[Path] = (),
     budget: int | None = None,
-) -> Field:
+    missing: Missing | None = None,
+) -> Completed:
     """Adds candidates, prompts or budget to a store.
 
     Args:
@@ -113,9 +128,11 @@ def extend(
         candidates: Files with further jokes.
         prompts: Files with further prompts.
         budget: New budget, which must not be below the old one; the old one if None.
+        missing: How prompts are handled for which a model has no joke, as in `Spec`; as before if
+            None.
 
     Returns:
-        The extended field.
+        The extended field, and notes on what is left out.
 
     Raises:
         HumorRankError: If an input is invalid. The store is then unchanged.
@@ -124,13 +141,19 @@ def extend(
         raise OptionError("nothing to add: specify candidates, prompts or a budget")
     tournament = resume(path)
     with tournament.store as store:
-        old = tournament.field
-        jokes, _ = read_jokes(candidates)
-        field = complete_field(old, read_prompts(prompts), jokes)
+        old, spec = tournament.field, tournament.spec
+        how = spec.missing if missing is None else missing
+        one_of("missing", how, get_args(Missing))
+        jokes, _ = read_jokes(candidates, quoting=spec.quoting)
+        read = complete_field(old, read_prompts(prompts, quoting=spec.quoting), jokes, how)
+        field = read.field
         before = store.budget()
         if budget is not None and budget < before:
             raise OptionError(f"the budget cannot be reduced from {before:,} to {budget:,}")
-        spec = replace(tournament.spec, budget=before if budget is None else budget)
+        if spec.missing != "skip":
+            # Comparisons that are left out remain so, whatever is added.
+            spec = replace(spec, missing=how)
+        spec = replace(spec, budget=before if budget is None else budget)
         budget = _budget(spec.budget, spec, field)
         judge = judge_of(spec, field)
         now = tournament_fingerprint(spec, field, budget, judge)
@@ -147,12 +170,18 @@ def extend(
                 fingerprint=now,
             )
             connection.execute("DELETE FROM state WHERE key = 'ended'")
-    return field
+    return read
 
 
 def judge_of(spec: Spec, field: Field) -> Judge | None:
-    """Makes the judge of a spec; None for people."""
-    how: JudgeSpec = spec.judge
+    """Makes the judge of a spec; None for people.
+
+    Raises:
+        OptionError: If the spec has no judge, or a setting of the judge is invalid.
+    """
+    how = spec.judge
+    if how is None:
+        raise no_judge()
     options = dict(how.options)
     if spec.template is not None and how.backend in LANGUAGE_MODELS:
         options.setdefault("template", spec.template)
@@ -165,20 +194,23 @@ def possible(spec: Spec, field: Field) -> int:
     """Returns the number of possible comparisons."""
     models, prompts = len(field.models), len(field.prompts)
     every = models * (models - 1) // 2 * prompts
-    if spec.identical == "skip":
-        every -= len(identical_pairs(field, models, prompts)[0])
-    return every
+    return every - len(impossible_pairs(spec, field, models, prompts)[0])
 
 
 def _budget(wanted: int | None, spec: Spec, field: Field) -> int:
     most = possible(spec, field)
     if most == 0:
-        raise OptionError("nothing to compare: all jokes for each prompt are identical")
+        raise OptionError(
+            "nothing to compare: all jokes for each prompt are identical"
+            + (", or missing" if spec.missing == "skip" else "")
+        )
     if wanted is None:
         return most
     if wanted > most:
         models, prompts = len(field.models), len(field.prompts)
-        skipped = " without identical jokes" if spec.identical == "skip" else ""
+        left_out = {"identical": spec.identical, "missing": spec.missing}
+        kinds = [kind for kind, how in left_out.items() if how == "skip"]
+        skipped = f" without {' and '.join(kinds)} jokes" if kinds else ""
         raise OptionError(
             f"budget: {wanted:,} exceeds the {most:,} possible comparisons{skipped} of {models:,} "
             f"candidates on {prompts:,} prompts"

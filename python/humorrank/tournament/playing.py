@@ -88,6 +88,9 @@ async def play_async(
     else:
         spec = Spec.read(Path(spec), overrides, judge=named)
     opened = begin(spec, path, judge=None if isinstance(judge, str) else judge)
+    if say is not None:
+        for note in opened.notes:
+            say(note)
     with opened.store:
         if opened.judge is None:
             raise OptionError(
@@ -127,7 +130,8 @@ def play(
         overrides: Mapping from dotted keys of the file to values that replace those of the file.
         retry_failures: Whether failed comparisons are first asked again.
         progress: Called with "judging", the number of committed comparisons, and the budget.
-        say: Called with messages for a user who presses Ctrl-C.
+        say: Called with notes on what is left out because jokes are missing, and with messages for
+            a user who presses Ctrl-C.
 
     Returns:
         The result of the run, with the match log.

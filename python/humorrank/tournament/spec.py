@@ -6,21 +6,35 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from humorrank._util.checks import one_of, positive, whole
 from humorrank._util.suggest import refuse_unknown
 from humorrank.errors import OptionError
-from humorrank.judge.backends import parse_judge
+from humorrank.judge.backends import backends, parse_judge
+from humorrank.matches.log.tables.quoting import Quoting
 from humorrank.store.export import INCONSISTENT, Inconsistent
 from humorrank.store.store import Store
 from humorrank.tournament.schedule import KINDS, SLACK, Kind
 
 Position = Literal["random", "both", "fixed"]
 Identical = Literal["tie", "skip", "judge"]
+Missing = Literal["fail", "drop", "skip"]
+"""How prompts are handled for which a candidate has no joke."""
+
+MISSING: Final[Missing] = "fail"
+"""The default for `Missing`."""
 
 LARGEST_SEED = 2**64 - 1
 _LIMITS = ("batch_size", "in_flight")
+_NO_JUDGE: Final = (
+    "no judge is specified. Add the table [judge] to the spec, for example\n"
+    "  [judge]\n"
+    '  backend = "vllm"\n'
+    '  model = "Qwen/Qwen2.5-72B-Instruct"\n'
+    "or name the judge with --judge PROVIDER/MODEL (judge='PROVIDER/MODEL' in Python). The "
+    "backends are {}; simulated draws its verdicts at random, for trying things out"
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +80,7 @@ class JudgeSpec:
         in_flight: Most comparisons in flight; the judge's default if None.
     """
 
-    backend: str = "simulated"
+    backend: str
     options: Mapping[str, Any] = field(default_factory=dict)
     batch_size: int | None = None
     in_flight: int | None = None
@@ -103,6 +117,11 @@ class Spec:
             is always the contestant with the lower number in the store.
         identical: How identical jokes are handled: "tie" without asking, "skip" to compare them
             never, or "judge" as others.
+        missing: How a prompt is handled for which a candidate has no joke: "fail" to refuse it,
+            "drop" to leave it out for all candidates, or "skip" to leave out only the comparisons
+            that need the joke.
+        quoting: Quoting of the CSV and TSV files of prompts and candidates: "csv" if fields may be
+            in quotes, "none" if quotes are part of the text; decided for each file if None.
         inconsistent: How two judgments in both orders that contradict each other enter the match
             log: as two half matches ("halves"), as tied half matches ("tie"), or not at all
             ("drop").
@@ -110,7 +129,7 @@ class Spec:
         template: File with the judge's prompt template; the judge's default if None.
         stop: Settings of early stopping; empty to play until the budget is spent.
         schedule: Settings of the schedule.
-        judge: Settings of the judge.
+        judge: Settings of the judge; None if the judge is passed as an object when playing.
         folder: Folder to which paths are relative.
     """
 
@@ -120,12 +139,14 @@ class Spec:
     seed: int = 0
     position: Position = "random"
     identical: Identical = "tie"
+    missing: Missing = MISSING
+    quoting: Quoting | None = None
     inconsistent: Inconsistent = INCONSISTENT
     lag: int = 1
     template: str | None = None
     stop: Mapping[str, Any] = field(default_factory=dict)
     schedule: ScheduleSpec = field(default_factory=ScheduleSpec)
-    judge: JudgeSpec = field(default_factory=JudgeSpec)
+    judge: JudgeSpec | None = None
     folder: Path = Path()
 
     def __post_init__(self) -> None:
@@ -139,6 +160,8 @@ class Spec:
         whole("seed", self.seed, most=LARGEST_SEED)
         one_of("position", self.position, get_args(Position))
         one_of("identical", self.identical, get_args(Identical))
+        one_of("missing", self.missing, get_args(Missing))
+        one_of("quoting", self.quoting, (None, *get_args(Quoting)))
         one_of("inconsistent", self.inconsistent, get_args(Inconsistent))
         whole("lag", self.lag, most=1_000_000)
 
@@ -195,15 +218,15 @@ class Spec:
         prompts = _paths("prompts", values.pop("prompts")) if "prompts" in values else ()
         if not isinstance(values.get("template", ""), str):
             raise OptionError(f"template must be the path of a file, not {values['template']!r}")
-        schedule, judge = _table(values, "schedule"), _table(values, "judge")
+        schedule = _table(values, "schedule")
+        judge = _table(values, "judge") if "judge" in values else None
         refuse_unknown(schedule, [option.name for option in fields(ScheduleSpec)], "schedule")
-        own = {name: judge.pop(name) for name in ("backend", *_LIMITS) if name in judge}
         return cls(
             candidates=named,
             prompts=prompts,
             stop=_table(values, "stop"),
             schedule=ScheduleSpec(**schedule),
-            judge=JudgeSpec(options=judge, **own),
+            judge=None if judge is None else _judge(judge),
             folder=folder,
             **values,
         )
@@ -211,8 +234,9 @@ class Spec:
     def content(self) -> dict[str, Any]:
         """Returns the spec as the content of a TOML file, with an absolute folder."""
         out = asdict(self)
-        judge = out.pop("judge")
-        out["judge"] = {**judge.pop("options"), **judge}
+        if self.judge is not None:
+            judge = out.pop("judge")
+            out["judge"] = {**judge.pop("options"), **judge}
         out["folder"] = str(self.folder.resolve())
         return out
 
@@ -229,7 +253,8 @@ class Spec:
     def from_content(cls, content: Mapping[str, Any]) -> Spec:
         """Makes a spec from the result of `content`."""
         values = {name: value for name, value in content.items() if value is not None}
-        values["judge"] = {k: v for k, v in values["judge"].items() if v is not None}
+        if "judge" in values:
+            values["judge"] = {k: v for k, v in values["judge"].items() if v is not None}
         folder = Path(values.pop("folder"))
         return cls.of(values, folder)
 
@@ -248,9 +273,21 @@ def _put_judge(content: dict[str, Any], judge: str) -> None:
     backend, options = parse_judge(judge)
     table = content.get("judge", {})
     if isinstance(table, dict):
-        if table.get("backend", JudgeSpec.backend) != backend:
+        if table.get("backend", backend) != backend:
             table = {key: table[key] for key in _LIMITS if key in table}
         content["judge"] = {**table, "backend": backend, **options}
+
+
+def no_judge() -> OptionError:
+    """Returns the error for a tournament without a judge, which says how to specify one."""
+    return OptionError(_NO_JUDGE.format(", ".join(backends())))
+
+
+def _judge(table: dict[str, Any]) -> JudgeSpec:
+    if "backend" not in table:
+        raise no_judge()
+    own = {name: table.pop(name) for name in ("backend", *_LIMITS) if name in table}
+    return JudgeSpec(options=table, **own)
 
 
 def _table(values: dict[str, Any], key: str) -> dict[str, Any]:

@@ -89,10 +89,7 @@ def import_votes(
                 )
         own = store.connection.execute("SELECT name FROM judges WHERE judge = ?", (OWN_JUDGE,))
         (name,) = own.fetchone()
-        if (
-            any(vote.judge == name for vote in given)
-            and Spec.of_store(store).judge.backend != PEOPLE
-        ):
+        if any(vote.judge == name for vote in given) and not _only_people(Spec.of_store(store)):
             raise OptionError(f"{name!r} is the tournament's own judge; votes need another name")
         known = _comparisons(store, {vote.key for vote in given})
         fresh = {
@@ -128,15 +125,23 @@ def _votes(log: VerdictLog, file: str, field: Field) -> Iterator[tuple[_Vote, fl
             message = f"prompt {prompt!r} is not in the tournament{hint}"
             raise InputError(f"a vote on {first!r} and {second!r}: {message}", file=file)
         if judge is None:
-            message = f"a vote on prompt {prompt!r} has no judge"
-            raise InputError(f"{message}; use --judge NAME to specify the judge", file=file)
+            message = f"a vote on prompt {prompt!r} has no judge; use --judge NAME (judge=)"
+            raise InputError(f"{message} to specify the judge", file=file)
         if share not in _WORDS:
             message = (
                 f"a vote on prompt {prompt!r} is a share of a win, but must be won, tied or lost"
             )
             raise InputError(message, file=file)
         a, b = models[first], models[second]
+        for name, model in ((first, a), (second, b)):
+            if not field.jokes[prompts[prompt]][model]:
+                message = f"{name!r} has no joke for prompt {prompt!r} in the tournament"
+                raise InputError(f"a vote on {first!r} and {second!r}: {message}", file=file)
         yield _Vote((min(a, b), max(a, b), prompts[prompt]), int(a > b), judge), share
+
+
+def _only_people(spec: Spec) -> bool:
+    return spec.judge is not None and spec.judge.backend == PEOPLE
 
 
 def _comparisons(store: Store, keys: set[Key]) -> dict[Key, int]:
