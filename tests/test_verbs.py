@@ -64,13 +64,39 @@ def test_a_judge_of_ones_own_is_an_object(spec, tmp_path):
         tournament.play(spec, tmp_path / "t.sqlite")
 
 
+def test_a_judge_of_ones_own_needs_no_table(spec, tmp_path, run):
+    spec.write_text(SPEC.split("[judge]", 1)[0])
+    with pytest.raises(OptionError, match=r"no judge is specified.*\n.*\[judge\]"):
+        tournament.play(spec, tmp_path / "t.sqlite")
+    played = tournament.play(spec, tmp_path / "t.sqlite", judge=Brevity())
+    assert played.ending.judged == 18
+    assert "simulated" not in " ".join(humorrank.rate(played.store, prior=1, bootstrap=0).warnings)
+    code, _, err = run("tournament", "resume", played.store)
+    assert code == 2 and "the judge 'brevity' of this tournament is an object in Python" in err
+    assert run("tournament", "status", played.store)[0] == 0
+    assert run("tournament", "next", played.store)[0] == 0
+
+
+def test_what_is_left_out_is_said(spec, tmp_path):
+    jokes = tmp_path / "jokes.csv"
+    jokes.write_text(jokes.read_text().replace("p0,m0,ha 0\n", ""))
+    said = []
+    played = tournament.play(
+        spec, tmp_path / "t.sqlite", overrides={"missing": "skip", "budget": 16}, say=said.append
+    )
+    assert played.ending.judged == 16
+    assert said == [
+        "1 joke is missing, so 2 comparisons are left out: 'm0' has no joke for prompt 'p0'"
+    ]
+
+
 def test_pairs_are_judged_by_a_name_or_an_object(tmp_path):
     pairs = tmp_path / "pairs.csv"
     pairs.write_text("prompt,joke_a,joke_b\ncats,ha,haha\ndogs,hoho,ho\n")
     played = judge.run(pairs, Brevity(), store=tmp_path / "s.sqlite")
     assert played.matches()["winner"].to_list() == ["model_a", "model_b"]
     more = judge.run(played.store, "simulated", name="dice", options={"tie_rate": 0.5})
-    assert set(more.matches()["judge"]) == {"brevity", "dice"}
+    assert set(more.matches()["judge"]) == {"brevity", "simulated/dice"}
     with pytest.raises(OptionError, match="require judge='PROVIDER/MODEL'"):
         judge.run(pairs, Brevity(), store=tmp_path / "u.sqlite", options={"x": 1})
 

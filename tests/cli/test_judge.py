@@ -1,5 +1,6 @@
 """The command `humorrank judge`: pairs, stores, several judges, crashes and bad input."""
 
+import json
 import signal
 
 import polars as pl
@@ -133,7 +134,7 @@ def test_drawn_positions_are_mixed_and_follow_the_seed(run, pairs):
     for name, seed in (("x", 1), ("y", 1), ("z", 2)):
         more = ("--position", "random", "--seed", seed, "--name", name, "-o", "log.csv")
         assert run("judge", pairs, "--judge", "simulated", *more)[0] == 0
-        logs.append(verdicts("log.csv", name)["model_a"].to_list())
+        logs.append(verdicts("log.csv", f"simulated/{name}")["model_a"].to_list())
     assert logs[0] == logs[1] != logs[2]
     assert 8 < logs[0].count("GPT-5") < 32
 
@@ -184,7 +185,7 @@ def test_a_tournament_is_judged_again_and_stays_what_it_was(run, tmp_path, posit
     again = ("--judge", "simulated", "--set", "tie_rate=0.1", "--name", "again")
     assert run("judge", "T.sqlite", *again, "-o", "log.csv")[0] == 0
     # This is the same judge under another name, which sees the same jokes in the same order.
-    assert verdicts("log.csv", "again").equals(verdicts("log.csv", "simulated"))
+    assert verdicts("log.csv", "simulated/again").equals(verdicts("log.csv", "simulated"))
     assert [row for row in rows(tmp_path / "T.sqlite", LOG) if row[6] != "again"] == before
     assert rows(tmp_path / "T.sqlite", "SELECT SUM(counted) FROM judgments WHERE judge = 1") == [
         (0,)
@@ -287,3 +288,68 @@ def test_a_second_writer_is_refused(run, tmp_path, pairs):
     with Store(pairs.with_name("pairs.csv.sqlite"), write=True):
         code, _, err = run("judge", pairs, "--judge", "simulated", "--name", "b")
     assert code == 2 and "another process is writing to it" in err
+
+
+def test_several_judges_at_once_are_refused(run, tmp_path, pairs):
+    both = ("--judge", "simulated", "--judge", "openai/gpt-4o")
+    spec = write_files(tmp_path, 5, 6, SPEC)
+    for command in (("judge", pairs), ("tournament", "run", spec, "--store", "T.sqlite")):
+        code, out, err = run(*command, *both)
+        assert (code, out) == (2, "")
+        assert "--judge was given 2 times (simulated, openai/gpt-4o)" in err
+        assert "once for each judge" in err
+    assert not list(tmp_path.glob("*.sqlite"))
+
+
+@pytest.mark.parametrize(
+    ("judge", "says"),
+    [
+        ("gpt-4o", "there is no provider 'gpt-4o'; write openai/gpt-4o for a model behind"),
+        ("Qwen/Qwen3-8B", "or vllm/Qwen/Qwen3-8B for one that runs locally"),
+        (
+            "anthropic/claude-x",
+            "its endpoint has OpenAI's API, so write openai/claude-x and the setting base_url = "
+            "'https://api.anthropic.com/v1'",
+        ),
+        ("Gemini/flash", "write openai/flash and the setting base_url = 'https://generativelang"),
+        ("simulate", "did you mean 'simulated'?"),
+        ("OpenAI/gpt-4o", "did you mean 'openai'?"),
+    ],
+)
+def test_an_unknown_judge_gets_the_way_to_write_it(run, pairs, judge, says):
+    code, _, err = run("judge", pairs, "--judge", judge)
+    assert code == 2
+    assert err.startswith("error: judge (--judge): ") and err.count("\n") == 1
+    assert says in err and "(known: simulated, recorded, vllm, openai, people" in err
+
+
+def test_a_simulated_judge_is_known_in_every_log_whatever_its_name(run, pairs):
+    """A log has no settings, so the name must say it."""
+    store = pairs.with_name("pairs.csv.sqlite")
+    code, _, err = run("judge", pairs, "--judge", "simulated", "--name", "coin", "-o", "log.csv")
+    notice = "warning: the verdicts of judge 'simulated/coin' are simulated"
+    assert code == 0 and notice in err
+    assert set(pl.read_csv("log.csv")["judge"]) == {"simulated/coin"}
+    for options in ((), ("--decisions",)):
+        code, _, err = run("tournament", "export", store, *options, "-o", "log.parquet")
+        assert code == 0 and notice in err
+        assert set(pl.read_parquet("log.parquet")["judge"]) == {"simulated/coin"}
+    for source in (store, "log.csv", "log.parquet"):
+        assert notice in run("rate", source, "--prior", 1, "--bootstrap", 0)[2], source
+    out = run("bias", store, "--format", "json")[1]
+    assert [judge["judge"] for judge in json.loads(out)["judges"]] == ["simulated/coin"]
+    code, _, err = run("judge", pairs, "--judge", "simulated", "--name", "coin")
+    assert code == 0 and "0 judgments committed" in err, "it continues under its own name"
+
+
+def test_verdicts_of_others_are_not_called_simulated(run, pairs):
+    assert run("judge", pairs, "--judge", "simulated", "-o", "log.csv")[0] == 0
+    log = pl.read_csv("log.csv")
+    people = log.with_columns(judge=pl.lit("ann"))
+    people.write_csv("people.csv")
+    assert "simulated" not in run("rate", "people.csv", "--prior", 1, "--bootstrap", 0)[2]
+    pl.concat([log, people]).write_csv("both.csv")
+    for condition, expected in (("judge = 'ann'", False), ("judge <> 'ann'", True)):
+        options = ("--where", condition, "--prior", 1, "--bootstrap", 0)
+        err = run("rate", "both.csv", *options)[2]
+        assert ("the verdicts of judge 'simulated' are simulated" in err) is expected

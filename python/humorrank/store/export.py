@@ -16,6 +16,7 @@ from humorrank.errors import OptionError
 from humorrank.store.faults import store_errors
 from humorrank.store.field import Field
 from humorrank.store.running_elo import elo_changes
+from humorrank.store.simulated import judge_names
 from humorrank.store.store import Store
 
 Inconsistent = Literal["tie", "drop", "halves"]
@@ -264,12 +265,10 @@ def decision_frames(store: Store) -> Iterator[pl.DataFrame]:
 
 
 def _names(store: Store, field: Field) -> tuple[pl.Series, pl.Series, pl.Series]:
-    with store_errors(store.path):
-        judges = store.connection.execute("SELECT name FROM judges ORDER BY judge").fetchall()
     return (
         pl.Series(field.models, dtype=pl.String),
         pl.Series([prompt.id for prompt in field.prompts], dtype=pl.String),
-        pl.Series([name for (name,) in judges], dtype=pl.String),
+        pl.Series(judge_names(store), dtype=pl.String),
     )
 
 

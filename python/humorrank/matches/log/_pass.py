@@ -125,6 +125,13 @@ class Pass:
         self._refuse_another_reading(table, binding)
         report.files.append(table.label)
         report.notes += table.notes
+        for role in _AMOUNTS:
+            if role in binding.extras and role not in options.columns:
+                what = "number of matches" if role == "count" else "weight"
+                report.notes.append(
+                    f"{table.label}: the column {binding.extras[role]!r} is used as the {what} of each "
+                    "row"
+                )
         if self._where is None:
             self._note_simulated(_first_judges(table, binding))
         judge = self._judge_column(table, binding)
