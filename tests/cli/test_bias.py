@@ -72,7 +72,7 @@ def test_self_preference_and_bad_options(run, votes):
         (["--own", "judge=m0", "--own", "judge=m1"], "twice"),
         (["--texts", "joke_a"], "--texts takes two columns"),
         (["--confidence", "2"], "between 0 and 1"),
-        (["--reference", "judge"], "needs own"),
+        (["--reference", "judge"], "reference applies only to self-preference"),
     ):
         code, out, err = run("bias", votes, *arguments)
         assert (code, out) == (2, ""), arguments
