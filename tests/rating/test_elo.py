@@ -251,5 +251,5 @@ def test_a_replay_rates_nobody_who_has_not_played():
 
 def test_a_tally_cannot_be_replayed():
     tally = humorrank.tally([("x", "y", "a")])
-    with pytest.raises(humorrank.OptionError, match="no order of play"):
+    with pytest.raises(humorrank.OptionError, match="does not keep the order of the matches"):
         humorrank.replay_elo(tally)

@@ -118,6 +118,15 @@ def test_a_name_that_is_not_there_gets_a_hint(board):
         board["xyzzy"]
 
 
+@pytest.mark.parametrize("name", ["gpt-5", " GPT-5 ", "gPT-5"])
+def test_a_name_in_another_case_gets_that_name_as_a_hint(name):
+    board = humorrank.simulate({"GPT-5": 1000, "kimi-k2": 1000, "GPT-4": 1000}, 300)
+    board = humorrank.rate(board, elo_shuffles=0)
+    with pytest.raises(KeyError, match=r"on this board; did you mean 'GPT-5'\?") as raised:
+        board.compare(name, "kimi-k2")
+    assert "GPT-4" not in str(raised.value)
+
+
 def test_a_contestant_that_is_not_rated_says_why():
     matches = [*MATCHES, ("winner", "pun", "a")]
     board = humorrank.rate(matches, disconnected="largest")

@@ -192,7 +192,7 @@ def test_few_clusters_are_told_and_fewer_refused():
     few = np.arange(len(first)) % 12
     board = rate(tally_of(first, second, outcome, few), cluster="prompt", interval="sandwich")
     assert any("only 12 clusters (prompt)" in warning for warning in board.warnings)
-    with pytest.raises(humorrank.InputError, match=r"prompt.*holds 4 clusters, and fewer than 5"):
+    with pytest.raises(humorrank.InputError, match=r"prompt.*has 4 clusters, but fewer than 5"):
         rate(tally_of(first, second, outcome, few % 4), cluster="prompt")
 
 
