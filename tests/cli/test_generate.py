@@ -122,8 +122,8 @@ def test_a_file_of_other_jokes_is_not_overwritten(run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("prompts.tsv", "--model", "a"), "--model takes PROVIDER/MODEL"),
-        (("prompts.tsv", "--model", "=simulated/a"), "--model takes PROVIDER/MODEL"),
+        (("prompts.tsv", "--model", "a"), "(--model) is PROVIDER/MODEL"),
+        (("prompts.tsv", "--model", "=simulated/a"), "(--model) is PROVIDER/MODEL"),
         (("prompts.tsv", "--model", "simulate/a"), "did you mean 'simulated'"),
         (("no.tsv", *TWO), "no.tsv: does not exist"),
         (("prompts.tsv", *TWO, "--model", "B=simulated/c"), "--model B is given twice"),
