@@ -241,7 +241,7 @@ def test_self_preference_from_one_judge_alone_is_refused_with_the_reason():
     elsewhere = log(RATINGS, 500, judge="k").with_columns(pl.col("model_a", "model_b") + "'")
     found = bias(pl.concat([table, elsewhere]), own={"j": "m1"}).self_preference[0]
     assert found.preference.value is None
-    assert "both fields" in found.note
+    assert "both in the judge's field and in that of the other judges" in found.note
 
 
 @pytest.fixture(scope="module")
@@ -302,11 +302,11 @@ def test_bad_options_and_inputs():
         ({"confidence": 1.0}, "between 0 and 1"),
         ({"cluster": "judge"}, "auto, prompt, none"),
         ({"reference": ["judge"]}, "set own"),
-        ({"own": {"judge": "m0"}, "pooled": True}, "needs them apart"),
+        ({"own": {"judge": "m0"}, "pooled": True}, "needs them separately"),
     ):
         with pytest.raises(OptionError, match=words):
             bias(table, **options)
-    with pytest.raises(InputError, match="does not say who was shown first"):
+    with pytest.raises(InputError, match="does not record who was shown first"):
         bias(pl.DataFrame({"winner": ["a", "b", "a"], "loser": ["b", "a", "c"]}))
     with pytest.raises(InputError, match=r"joke_a.*not text"):
         bias(table.with_columns(joke_a=pl.concat_list("joke_a")))
