@@ -1,4 +1,4 @@
-"""From a file to a leaderboard; bench/speed/large/files.py has files of 1e8 rows, and the targets."""
+"""From a file to a leaderboard; `bench.speed.large.files` has the targets and files of 1e8 rows."""
 
 from __future__ import annotations
 

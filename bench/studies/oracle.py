@@ -1,9 +1,9 @@
-"""How few matches a right order can do with: `python -m bench.studies.oracle`.
+"""The fewest matches that give the right order: `python -m bench.studies.oracle`.
 
-A check of `bench.studies.efficiency` from outside: its own judge, Newton fit and Kendall's tau, in numpy
-alone, and schedules that know the truth. Pairs are drawn at random, among all or among those at
-most so many places apart in the true order. Prints the matches to a mean tau of 0.95 and their
-share of what random pairs need.
+An independent check of `bench.studies.efficiency`, with its own judge, Newton fit and Kendall's tau
+in numpy alone, and with schedules that know the truth. Pairs are drawn at random, either among all
+or among those at most a given number of places apart in the true order. Prints the matches needed
+for a mean tau of 0.95, and their share of what random pairs need.
 """
 
 from __future__ import annotations

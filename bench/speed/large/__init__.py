@@ -1,7 +1,7 @@
-"""Benchmarks that take minutes and gigabytes: each work in a process of its own.
+"""Benchmarks that take minutes and gigabytes; each measurement runs in its own process.
 
-Every module here but `fresh` and `log` has a function `lines(folder, scale)`, which writes its
-files to the folder and yields lines of the table; `scale` times the rows. It measures by running
-itself, `python -m bench.speed.large.NAME ARGUMENTS`, which does one piece of work and prints what it
-took.
+Every module here except `fresh` and `log` has a function `lines(folder, scale)`, which writes its
+files to the folder and yields the lines of its table; `scale` multiplies the number of rows. To
+measure, a module runs itself as `python -m bench.speed.large.NAME ARGUMENTS`, which does one piece
+of work and prints its cost.
 """

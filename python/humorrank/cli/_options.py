@@ -61,6 +61,31 @@ Quoting = Annotated[
         rich_help_panel=READING,
     ),
 ]
+WinnerWords = Annotated[
+    str | None,
+    typer.Option(
+        metavar="OUTCOME=WORD,...",
+        help="The words of the winner column: 'a=1-0,b=0-1,tie=1/2-1/2,skip=*'; several words for "
+        "an outcome are separated by '|' (a=W|H). The outcomes are a (the model shown first won), "
+        "b, tie, both_bad and skip (no outcome).",
+        rich_help_panel=READING,
+    ),
+]
+BothBad = Annotated[
+    Literal["tie", "skip"],
+    typer.Option(
+        help="Whether a match in which both were called bad is a tie or is left out.",
+        rich_help_panel=READING,
+    ),
+]
+LowerWins = Annotated[
+    bool,
+    typer.Option(
+        "--lower-wins",
+        help="The lower of two scores wins (columns score_a and score_b).",
+        rich_help_panel=READING,
+    ),
+]
 Unjudged = Annotated[
     Literal["skip", "fail"],
     typer.Option(help="How to handle rows without an outcome.", rich_help_panel=READING),
@@ -228,6 +253,9 @@ def reading_options(
     score_of: ScoreOf = None,
     reading: Reading = None,
     quoting: Quoting = None,
+    winner_words: WinnerWords = None,
+    both_bad: BothBad = "tie",
+    lower_wins: LowerWins = False,
     where: Where = None,
     exclude: Exclude = None,
     max_per_judge: MaxPerJudge = None,
@@ -240,6 +268,9 @@ def reading_options(
         "score_of": score_of,
         "reading": reading,
         "quoting": quoting,
+        "winner_words": as_words(winner_words),
+        "both_bad": both_bad,
+        "lower_wins": lower_wins,
         "where": where,
         "exclude": tuple(exclude or ()),
         "max_per_judge": max_per_judge,
@@ -386,6 +417,25 @@ def as_columns(text: str | None) -> dict[str, str] | None:
             message = f"--columns names the role {role.strip()!r} twice"
             raise OptionError(message)
         out[role.strip()] = column.strip()
+    return out
+
+
+def as_words(text: str | None) -> dict[str, list[str]] | None:
+    """Parses `OUTCOME=WORD,...` as a mapping; `|` separates several words of an outcome.
+
+    Raises:
+        OptionError: If the text does not have this form.
+    """
+    if text is None:
+        return None
+    out: dict[str, list[str]] = {}
+    for part in next(csv.reader([text]), []):
+        outcome, equals, words = part.partition("=")
+        if not equals or not outcome.strip() or not words:
+            raise OptionError(
+                f"--winner-words takes OUTCOME=WORD pairs (a=1-0,b=0-1,tie=1/2-1/2), not {part!r}"
+            )
+        out.setdefault(outcome.strip(), []).extend(words.split("|"))
     return out
 
 

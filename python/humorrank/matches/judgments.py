@@ -15,8 +15,8 @@ from humorrank.matches.outcomes import SHARE_OF
 from humorrank.matches.source import (
     StoreSource,
     TallySource,
-    counted,
     log_of,
+    read_tally,
     refuse_beside_store,
     refuse_winner_first,
     resolve,
@@ -137,7 +137,7 @@ def _of_tally(
 ) -> Judgments:
     if texts is not None:
         raise OptionError("a tally contains no texts; pass the log itself")
-    frame = counted(source, keys=None, progress=None, reading=reading).to_polars()
+    frame = read_tally(source, keys=None, progress=None, reading=reading).to_polars()
     prompt = next((name for name in ("question_id", "prompt") if name in frame.columns), None)
     share = pl.col("outcome").replace_strict(SHARE_OF, default=None, return_dtype=pl.Float64)
     return _judgments(

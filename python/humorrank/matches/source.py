@@ -26,6 +26,9 @@ _UNSAID: Final[Mapping[str, object]] = {
     "on_error": "fail",
     "reading": None,
     "quoting": None,
+    "winner_words": None,
+    "both_bad": "tie",
+    "lower_wins": False,
 }
 """The default values of the reading options."""
 
@@ -114,7 +117,7 @@ def resolve(source: object) -> Source:
     return TallySource(tuple(tallies), tuple(logs)) if tallies else LogSource(source)
 
 
-def counted(
+def read_tally(
     matches: object,
     *,
     keys: Sequence[str] | None,
@@ -267,4 +270,4 @@ def tally(
         InputError: If the matches cannot be read.
         OptionError: If there is no such column, or an option does not apply to the source.
     """
-    return counted(matches, keys=keys, progress=progress, reading=reading)
+    return read_tally(matches, keys=keys, progress=progress, reading=reading)

@@ -6,7 +6,7 @@ path, which continues from the first row that was not read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,7 +31,7 @@ from humorrank.matches.log.tables.table import Reader, Wanted
 from humorrank.matches.outcomes import BAD, BOTH_BAD, FIRST, SECOND, TIE, UNJUDGED
 
 _WINNER_FIRST: Final = frozenset({"winner-loser", "chosen-rejected", "headerless"})
-_WORD_TABLES: Final = {
+_WORD_TABLES: Final[Mapping[str, Mapping[str, int]]] = {
     "winner-word": WORDS,
     "winner-name": {w: o for w, o in WORDS.items() if o in (TIE, BOTH_BAD, UNJUDGED)},
 }
@@ -103,11 +103,15 @@ class Coder:
         names: Names of the log.
         clashes: Whether to refuse a winner word that is also the name of the model on the other
             side.
+        words: Outcomes of the words of a vocabulary of the user's own.
     """
 
-    def __init__(self, names: Names, *, clashes: bool) -> None:
+    def __init__(
+        self, names: Names, *, clashes: bool, words: Mapping[str, int] | None = None
+    ) -> None:
         self._names = names
-        self._clashes = clashes
+        self._clashes = clashes and words is None
+        self._tables = _WORD_TABLES if words is None else {**_WORD_TABLES, "winner-word": words}
         self._words = Interner()
         self._counts = Interner()
         # By the code of a word: its spelling, its outcome, and the code of the name it equals.
@@ -134,7 +138,7 @@ class Coder:
         winner = others.pop(0) if by_word else None
         count = others.pop(0) if others else None
         if winner is not None:
-            self._look_at_words(_WORD_TABLES[binding.reading.name], exact=by_name)
+            self._look_at_words(self._tables[binding.reading.name], exact=by_name)
             if (self._clashes or by_name) and self._clash(first, second, winner):
                 return None
         if count is not None:
@@ -155,7 +159,7 @@ class Coder:
             return None
         return judged
 
-    def _look_at_words(self, table: dict[str, int], *, exact: bool) -> None:
+    def _look_at_words(self, table: Mapping[str, int], *, exact: bool) -> None:
         """Registers new words, and words that have since occurred as names."""
         known = len(self._written)
         if len(self._words) > known:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import polars as pl
 
 from humorrank._core import NULL_CODE, Interner, known_codes
 from humorrank._util.suggest import near
@@ -58,7 +57,7 @@ class Keys:
         """Returns the keys of the given rows from their columns."""
         out = []
         for column, interner in zip(columns, self.interners, strict=True):
-            text = batch.text(column).cast(pl.String)
+            text = batch.label(column)
             if not np.array_equal(rows, np.arange(len(text))):
                 text = text.gather(rows)
             out.append(interner.encode(text.replace("", None)))

@@ -16,10 +16,13 @@ from humorrank.matches.log._matches import Matches
 from humorrank.matches.log._measured import Measured, measured, sides
 from humorrank.matches.log._pass import Options, Pass, Taken
 from humorrank.matches.log.formats.readings import BY_NAME, EXTRAS, ROLES
+from humorrank.matches.log.formats.words import own_vocabulary
 from humorrank.matches.log.report import ReadReport
+from humorrank.matches.log.tables.batch import nested_text
 from humorrank.matches.log.tables.quoting import Quoting
 from humorrank.matches.outcomes import BOTH_BAD, SHARES, SOFT
 
+_LABELS: Final = ("question_id", "judge", "language", "turn")
 _WORDS: Final = ("model_a", "model_b", "tie", "tie", None)
 
 
@@ -47,6 +50,11 @@ class MatchLog:
         quoting: Whether quotes in a delimited text enclose fields ("csv") or are part of the text
             ("none"). By default, they enclose fields, except in texts with tabs, whose own fields
             decide.
+        winner_words: Words of the winner column for each outcome, by "a" (the model shown first
+            won), "b", "tie", "both_bad" and "skip" (no outcome): {"a": "1-0", "b": "0-1",
+            "tie": "1/2-1/2", "skip": "*"}. They replace the usual words.
+        both_bad: Whether a match in which both were called bad is a "tie", or is left out ("skip").
+        lower_wins: Whether the lower of two scores (columns score_a and score_b) wins.
         keep: Further columns that `to_polars` includes.
 
     Raises:
@@ -66,6 +74,9 @@ class MatchLog:
         on_error: Literal["fail", "skip"] = "fail",
         reading: str | None = None,
         quoting: Quoting | None = None,
+        winner_words: Mapping[str, str | Sequence[str]] | None = None,
+        both_bad: Literal["tie", "skip"] = "tie",
+        lower_wins: bool = False,
         keep: Sequence[str] = (),
     ) -> None:
         one_of("score_of", score_of, (None, "a", "b"))
@@ -73,6 +84,19 @@ class MatchLog:
         one_of("on_error", on_error, ("fail", "skip"))
         one_of("reading", reading, (None, *BY_NAME))
         one_of("quoting", quoting, (None, "csv", "none"))
+        one_of("both_bad", both_bad, ("tie", "skip"))
+        if winner_words is not None:
+            if reading not in (None, "winner-word"):
+                raise OptionError(
+                    f"winner_words applies to reading='winner-word', not to reading={reading!r}"
+                )
+            reading = "winner-word"
+        if lower_wins:
+            if reading not in (None, "two-scores"):
+                raise OptionError(
+                    f"lower_wins applies to reading='two-scores', not to reading={reading!r}"
+                )
+            reading = "two-scores"
         if score_of is not None and reading not in (None, "score"):
             raise OptionError(f"score_of applies to reading='score', not to reading={reading!r}")
         if reading == "score" and score_of is None:
@@ -109,6 +133,9 @@ class MatchLog:
             on_error,
             reading,
             quoting,
+            None if winner_words is None else own_vocabulary(winner_words),
+            both_bad,
+            bool(lower_wins),
         )
 
     @cached_property
@@ -239,7 +266,11 @@ def _normalised(taken: Taken, names: pl.Series, keep: Sequence[str]) -> pl.DataF
     found |= {column: column for column in keep if column in frame.columns}
     for role, column in found.items():
         if role not in columns:
-            columns[role] = frame.get_column(column).gather(taken.rows)
+            values = frame.get_column(column)
+            if role in _LABELS and (values.dtype.is_nested() or values.dtype == pl.Object):
+                # A list or an object, such as a judge of MT-bench, is one label.
+                values = nested_text(values)
+            columns[role] = values.gather(taken.rows)
     return pl.DataFrame(columns)
 
 

@@ -46,6 +46,9 @@ class Options:
     on_error: Literal["fail", "skip"]
     reading: str | None
     quoting: Quoting | None = None
+    winner_words: Mapping[str, int] | None = None
+    both_bad: Literal["tie", "skip"] = "tie"
+    lower_wins: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class Pass:
         # Excluded names that have not occurred yet.
         self._absent = set(options.exclude)
         self.names = Names(options.exclude)
-        self._coder = Coder(self.names, clashes=options.reading is None)
+        self._coder = Coder(self.names, clashes=options.reading is None, words=options.winner_words)
         self.report = ReadReport()
 
     def run(self) -> Iterator[Taken]:
@@ -128,9 +131,9 @@ class Pass:
         for role in _AMOUNTS:
             if role in binding.extras and role not in options.columns:
                 what = "number of matches" if role == "count" else "weight"
+                column = binding.extras[role]
                 report.notes.append(
-                    f"{table.label}: the column {binding.extras[role]!r} is used as the {what} of each "
-                    "row"
+                    f"{table.label}: the column {column!r} is used as the {what} of each row"
                 )
         if self._where is None:
             self._note_simulated(_first_judges(table, binding))
@@ -155,6 +158,7 @@ class Pass:
         """
         columns = wanted(binding)
         general = self._where is not None or self._cap is not None or self._further is not None
+        general = general or self._options.both_bad == "skip"
         if columns is None or general:
             return 0
         own = len(columns)
@@ -194,7 +198,11 @@ class Pass:
         passed: int,
     ) -> Iterator[Taken]:
         """Yields the matches of the rows after the first `passed` ones, read as values."""
-        decoder = binding.reading.decoder(DecoderSettings(self._options.score_of))
+        decoder = binding.reading.decoder(
+            DecoderSettings(
+                self._options.score_of, self._options.winner_words, self._options.lower_wins
+            )
+        )
         columns = self._needed(table, binding, judge, keys)
         width = len(table.columns)
         ragged = self._ragged if self._options.on_error == "skip" else None
@@ -304,7 +312,7 @@ class Pass:
     def _take(self, rows: Rows, keys: Sequence[str]) -> Taken | None:
         """Returns the matches of a batch that are valid, judged and not filtered out."""
         self.report.read += len(rows.first)
-        if self._options.reading is None:
+        if self._options.reading is None and self._options.winner_words is None:
             refuse_clash(rows, self.names)
         self._opening.see(rows.binding.reading.name, rows.batch.file, rows.first, rows.second)
         for codes in (rows.first, rows.second):
@@ -362,6 +370,8 @@ class Pass:
 
     def _filter(self, rows: Rows, keep: np.ndarray) -> None:
         """Leaves out what the user does not want."""
+        if self._options.both_bad == "skip":
+            self._filtered("both_bad", keep, rows.decoded.outcome == BOTH_BAD)
         if self.names.excluded:
             self._filtered(
                 "exclude", keep, np.minimum(rows.first, rows.second) < self.names.excluded

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from humorrank._util.text import shortened_names
+from humorrank._util.text import be, number_of, shortened_names
 
 
 @dataclass
@@ -60,7 +60,7 @@ class ReadReport:
     def breakdown(self) -> str:
         """Returns the number of rows of each kind as text."""
         parts = [
-            f"{self.rows:,} rows",
+            number_of(self.rows, "row"),
             f"{self.unjudged:,} unjudged",
             *(f"{count:,} {kind}" for kind, count in self.skipped.items()),
             *(f"{count:,} removed by {name}" for name, count in self.filtered.items()),
@@ -73,12 +73,13 @@ def reading_warnings(report: ReadReport) -> list[str]:
     """Returns warnings about rows that are not rated and about how the log was read."""
     out = list(report.notes)
     if report.unjudged:
-        out.append(f"{report.unjudged:,} rows have no outcome and are not rated")
+        without = number_of(report.unjudged, "row has", "rows have")
+        out.append(f"{without} no outcome and {be(report.unjudged)} not rated")
     if report.void:
-        out.append(f"{report.void:,} rows have a count or weight of 0")
+        out.append(f"{number_of(report.void, 'row has', 'rows have')} a count or weight of 0")
     for kind, rows in report.skipped.items():
         examples = "; ".join(report.examples.get(kind, []))
-        out.append(f"{rows:,} bad rows skipped, {kind}: {examples}")
+        out.append(f"{number_of(rows, 'bad row')} skipped, {kind}: {examples}")
     if report.unjudged_only:
         names = shortened_names(report.unjudged_only)
         out.append(f"not rated, because they occur only in rows without an outcome: {names}")

@@ -14,6 +14,7 @@ from humorrank import _core
 from humorrank._util.checks import one_of, whole
 from humorrank._util.interruptible import interruptible_if_large
 from humorrank._util.progress import Progress
+from humorrank._util.text import number_of
 from humorrank.errors import InputError, OptionError
 from humorrank.matches.log import MatchLog, ReadReport
 from humorrank.matches.log import report as accounts
@@ -390,7 +391,8 @@ class Tally:
     def __repr__(self) -> str:
         """Returns a short description."""
         keys = f", by {', '.join(self.keys)}" if self.keys else ""
-        return f"Tally({len(self.names):,} contestants, {self.matches:,} matches{keys})"
+        contestants = number_of(len(self.names), "contestant")
+        return f"Tally({contestants}, {number_of(self.matches, 'match', 'matches')}{keys})"
 
     def elo_order(
         self, shuffle: int = 0, *, seed: int = 0, ties: Literal["half", "exclude"] = "half"

@@ -11,10 +11,11 @@ import polars as pl
 
 from humorrank import _core
 from humorrank._util.progress import Progress
+from humorrank._util.text import number_of
 from humorrank.errors import InputError
 from humorrank.matches.log import MatchLog, Measured, sides
 from humorrank.matches.outcomes import SHARES
-from humorrank.matches.source import TallySource, counted, log_of, resolve
+from humorrank.matches.source import TallySource, log_of, read_tally, resolve
 from humorrank.matches.tally.tally import Tally
 
 
@@ -66,9 +67,11 @@ def read_model_data(
     """
     keys = () if cluster is None else (cluster,)
     if not controls:
-        return _of_tally(counted(matches, keys=keys, progress=progress, reading=reading), (), keys)
+        return _of_tally(
+            read_tally(matches, keys=keys, progress=progress, reading=reading), (), keys
+        )
     if isinstance(resolve(matches), TallySource):
-        tally = counted(matches, keys=None, progress=progress, reading=reading)
+        tally = read_tally(matches, keys=None, progress=progress, reading=reading)
         columns = [(c,) if c in tally.keys else sides(c) for c in controls]
         wanted = dict.fromkeys([*keys, *(column for both in columns for column in both)])
         return _of_tally(tally.project(tuple(wanted)), columns, keys)
@@ -200,7 +203,7 @@ def _frame(part: Measured) -> pl.DataFrame:
 
 def _lacking(column: str, matches: int) -> InputError:
     return InputError(
-        f"{matches:,} matches have no value; filter them out when reading the log (where, "
-        f"--where \"{column} <> ''\")",
+        f"{number_of(matches, 'match has', 'matches have')} no value; filter them out when reading "
+        f"the log (where, --where \"{column} <> ''\")",
         column=column,
     )

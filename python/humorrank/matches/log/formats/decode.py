@@ -79,18 +79,22 @@ class DecoderSettings:
 
     Attributes:
         score_of: Model ("a" or "b") whose share is in the score column.
+        words: Outcomes of the words of a vocabulary of the user's own.
+        lower_wins: Whether the lower of two scores wins.
     """
 
     score_of: Literal["a", "b"] | None = None
+    words: Mapping[str, int] | None = None
+    lower_wins: bool = False
 
 
 Columns = Mapping[str, str]
 Decoder = Callable[[RowBatch, Columns], Decoded]
 
 
-def winner_word(_: DecoderSettings) -> Decoder:
+def winner_word(settings: DecoderSettings) -> Decoder:
     """Decodes two models and a word for the side that won."""
-    table = WordTable(WORDS)
+    table = WordTable(WORDS if settings.words is None else dict(settings.words))
 
     def decode(batch: RowBatch, at: Columns) -> Decoded:
         first, second = batch.text(at["model_a"]), batch.text(at["model_b"])
@@ -98,8 +102,8 @@ def winner_word(_: DecoderSettings) -> Decoder:
 
         def problem(i: int) -> Problem:
             word = batch.value(at["winner"], i)
-            message = unknown_word(word)
-            if word in (first[i], second[i]):
+            message = unknown_word(word, settings.words)
+            if settings.words is None and word in (first[i], second[i]):
                 message += "; if this column contains the winner's name, set --reading winner-name "
                 message += "(reading='winner-name')"
             return Problem(at["winner"], word, message)
@@ -207,6 +211,33 @@ def score(settings: DecoderSettings) -> Decoder:
     return decode
 
 
+def two_scores(settings: DecoderSettings) -> Decoder:
+    """Decodes two models and the score of each. The higher score wins, and equal scores tie."""
+
+    def decode(batch: RowBatch, at: Columns) -> Decoded:
+        columns = at["score_a"], at["score_b"]
+        one, other = (batch.numbers(column) for column in columns)
+        with np.errstate(invalid="ignore"):
+            higher = one.values > other.values
+            equal = one.values == other.values
+        outcome = np.where(higher != settings.lower_wins, FIRST, SECOND).astype(np.uint8)
+        outcome[equal] = TIE
+        outcome[one.null | other.null] = UNJUDGED
+        wrong = [~np.isfinite(side.values) & ~side.null for side in (one, other)]
+        outcome[wrong[0] | wrong[1]] = BAD
+
+        def problem(i: int) -> Problem:
+            column = columns[0] if wrong[0][i] else columns[1]
+            value = batch.value(column, i)
+            return Problem(column, value, f"{shortened_value(value)} is not a finite number")
+
+        return Decoded(
+            batch.text(at["model_a"]), batch.text(at["model_b"]), outcome, "bad score", problem
+        )
+
+    return decode
+
+
 def preference(_: DecoderSettings) -> Decoder:
     """Decodes AlpacaEval: 1 if the first won, 2 if the second won, 1.5 or 0 for a draw.
 
@@ -291,9 +322,17 @@ def verdicts(_: DecoderSettings) -> Decoder:
     return decode
 
 
-def unknown_word(word: object) -> str:
-    """Returns the message for a word that is not an outcome."""
+def unknown_word(word: object, own: Mapping[str, int] | None = None) -> str:
+    """Returns the message for a word that is not an outcome.
+
+    Args:
+        word: Word.
+        own: Vocabulary of the user's own.
+    """
     text = "" if word is None else str(word)
+    if own is not None:
+        allowed = ", ".join(repr(known) for known in own if known)
+        return f"unknown winner word {shortened_value(word)}; --winner-words has {allowed}"
     if is_bare_number(text):
         return f"{shortened_value(word)}: {SCORE_HELP}"
     close = difflib.get_close_matches(normalized(text), [w for w in WORDS if w], n=1, cutoff=0.7)

@@ -139,6 +139,15 @@ READINGS: Final[tuple[Reading, ...]] = (
         _decode.first_column_won,
     ),
     Reading(
+        "two-scores",
+        "two models, and the score of each; the higher one wins",
+        _pairs(
+            {"score_a": "score_a", "score_b": "score_b"},
+            {"score_a": "score_1", "score_b": "score_2"},
+        ),
+        _decode.two_scores,
+    ),
+    Reading(
         "score",
         "two models, and the share of one of them from 0 to 1 (needs score_of, --score-of)",
         _pairs({"score": "score"}, {"score": "winner"}),

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 from humorrank.errors import InputError
 from humorrank.matches.log.formats.decode import SCORE_HELP
@@ -55,7 +55,11 @@ def recognise(
             message = f"there is no column {column!r} for {role}{_found(columns, column)}"
             raise InputError(message, file=table.label, column=column)
     about = _Columns(table.label, tuple(table.columns), table.headerless)
+    if reading is None and {"score_a", "score_b"} & set(wanted):
+        reading = "two-scores"
     candidates = _bindings(about, tuple(wanted.items()), score_of, reading)
+    if not candidates and reading is None and score_of is None:
+        candidates = _bindings(about, tuple(wanted.items()), None, "two-scores")
     if not candidates:
         _explain_missing(about, wanted, score_of, reading)
     return candidates[0] if len(candidates) == 1 else _decide(table, candidates)
@@ -84,12 +88,16 @@ def _bindings(
     return tuple(Binding(found.reading, found.columns, extras) for found in candidates)
 
 
+_LAST: Final = ("score", "two-scores")
+"""The formats that are considered only if no other one fits the columns, or if they are named."""
+
+
 def _pool(score_of: str | None, reading: str | None) -> list[Reading]:
     if reading is not None:
         return [BY_NAME[reading]]
     if score_of is not None:
         return [BY_NAME["score"]]
-    return [known for known in READINGS if known.name != "score"]
+    return [known for known in READINGS if known.name not in _LAST]
 
 
 def _candidates(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
 import polars as pl
 
 from humorrank._core import Interner
+from humorrank._util.suggest import refuse_unknown
+from humorrank.errors import OptionError
 from humorrank.matches.outcomes import BAD, BOTH_BAD, FIRST, SECOND, TIE, UNJUDGED, UNJUDGED_WORDS
 
 _PREFIXES = ("", "model_", "player_", "contestant_", "generator_")
@@ -31,6 +34,40 @@ WORDS: Final[dict[str, int]] = {
     **dict.fromkeys(BOTH_BAD_WORDS, BOTH_BAD),
     **dict.fromkeys(UNJUDGED_WORDS, UNJUDGED),
 }
+
+OWN_WORDS: Final[dict[str, int]] = {
+    "a": FIRST,
+    "b": SECOND,
+    "tie": TIE,
+    "both_bad": BOTH_BAD,
+    "skip": UNJUDGED,
+}
+"""The outcomes that a vocabulary of the user's own gives words for."""
+
+
+def own_vocabulary(words: Mapping[str, str | Sequence[str]]) -> dict[str, int]:
+    """Returns the outcomes of the words of a vocabulary of the user's own.
+
+    Missing values remain unjudged rows unless the vocabulary says otherwise.
+
+    Args:
+        words: Word or words of each outcome, by "a", "b", "tie", "both_bad" and "skip".
+
+    Raises:
+        OptionError: If an outcome is unknown, or a word has two outcomes.
+    """
+    refuse_unknown(words, OWN_WORDS, "winner_words", what="outcome")
+    found: dict[str, int] = {}
+    for outcome, given in words.items():
+        for word in [given] if isinstance(given, str) else given:
+            key = normalized(str(word))
+            if found.setdefault(key, OWN_WORDS[outcome]) != OWN_WORDS[outcome]:
+                raise OptionError(f"winner_words: {word!r} has two outcomes")
+    if not {FIRST, SECOND} & set(found.values()):
+        raise OptionError("winner_words: give a word for a win, a=... or b=...")
+    missing = {word: UNJUDGED for word in ("", "nan", "null", "none") if word not in found}
+    return {**missing, **found}
+
 
 ALLOWED_WORDS: Final = (
     "model_a, a, left, x, model_1 (the first won); model_b, b, right, y, model_2 (the second won); "

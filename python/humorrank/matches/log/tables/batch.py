@@ -92,6 +92,13 @@ class RowBatch:
             return _float_text(series)
         return series.cast(pl.String)
 
+    def label(self, column: str) -> pl.Series:
+        """Returns a column of labels as text, with lists and objects as JSON."""
+        series = self.frame.get_column(column)
+        if series.dtype.is_nested() or series.dtype == pl.Object:
+            return nested_text(series)
+        return self.text(column).cast(pl.String)
+
     def numbers(self, column: str) -> Numbers:
         """Returns a column as numbers.
 

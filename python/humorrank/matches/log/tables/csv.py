@@ -229,8 +229,13 @@ def _quoting(
         with origin.open("rb") as file:
             if not any(b'"' in part for part in iter(lambda: file.read(_PART), b"")):
                 return None
-    text = lines(origin, compression, label, at_once=_LINES)
-    found, whole = sampled(line for _, line in text)
+    try:
+        found, whole = sampled(
+            line for _, line in lines(origin, compression, label, at_once=_LINES)
+        )
+    except InputError:
+        # A text that cannot be cut into lines is read with quotes, and reports its own errors.
+        return None
     if not opens_quotes(found, delimiter):
         return None
     quoting = decided(found, delimiter, whole=whole)

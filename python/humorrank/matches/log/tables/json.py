@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from operator import itemgetter
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from humorrank.errors import InputError
 from humorrank.matches.log.tables.batch import RowBatch, series_of, shortened_value
 from humorrank.matches.log.tables.frames import game_scores
 from humorrank.matches.log.tables.lines import Compression, lines
+from humorrank.matches.log.tables.memory import ColumnsTable
 from humorrank.matches.log.tables.stream import Origin
 from humorrank.matches.log.tables.table import (
     GAME_SCORES,
@@ -109,6 +111,52 @@ def keys_of(rows: Iterator[Object]) -> list[str]:
     return list(keys)
 
 
+@dataclass
+class ObjectsTable(ColumnsTable):
+    """Objects in memory, as one list of values per key."""
+
+    def words(self, column: str) -> list[str]:
+        """Returns the distinct values of a column in the first rows."""
+        return sampled_words(self, column)
+
+    def _batch(self, columns: Sequence[str], start: int, end: int) -> RowBatch:
+        series = [
+            pl.Series(name, self.values[name][start:end], pl.Object)
+            if name == GAME_SCORES
+            else _series(name, self.values[name][start:end], itertools.count(start + 1), self.label)
+            for name in columns
+        ]
+        return RowBatch(self.label, pl.DataFrame(series), start + 1)
+
+
+def objects_table(label: str, rows: Sequence[Object]) -> ObjectsTable:
+    """Creates a table from objects in memory, whose keys may differ.
+
+    Args:
+        label: Name of the objects in error messages.
+        rows: Objects.
+
+    Raises:
+        InputError: If a key is not text.
+    """
+    even = all(map(rows[0].keys().__eq__, map(dict.keys, rows)))
+    columns = keys_of(iter(rows[:1] if even else rows))
+    for name in columns:
+        if not isinstance(name, str):
+            message = f"contains the key {shortened_value(name)}, but keys must be text"
+            row = next(number for number, each in enumerate(rows, 1) if name in each)
+            raise InputError(message, file=label, row=row)
+    values: dict[str, list[Any]] = {}
+    for name in columns:
+        if name == GAME_SCORES:
+            values[name] = [game_scores(row.get(GAMES)) for row in rows]
+        elif even:
+            values[name] = list(map(itemgetter(name), rows))
+        else:
+            values[name] = [row.get(name) for row in rows]
+    return ObjectsTable(label, values, columns)
+
+
 def object_batch(label: str, rows: Sequence[Numbered], columns: Sequence[str]) -> RowBatch:
     """Creates a batch from objects."""
     numbers = pl.Series([number for number, _ in rows], dtype=pl.UInt64).to_numpy()
@@ -120,11 +168,14 @@ def object_batch(label: str, rows: Sequence[Numbered], columns: Sequence[str]) -
 def _column(rows: Sequence[Object], numbers: np.ndarray, column: str, label: str) -> pl.Series:
     if column == GAME_SCORES:
         return pl.Series(column, [game_scores(row.get(GAMES)) for row in rows], pl.Object)
-    values = [row.get(column) for row in rows]
+    return _series(column, [row.get(column) for row in rows], numbers, label)
+
+
+def _series(column: str, values: Sequence[Any], numbers: Iterable[int], label: str) -> pl.Series:
     try:
         return series_of(column, values)
     except UnicodeEncodeError:
-        for number, value in zip(numbers, values, strict=True):
+        for number, value in zip(numbers, values, strict=False):
             if not _encodable(str(value)):
                 message = "is not Unicode text (it contains half of a surrogate pair)"
                 raise InputError(

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from humorrank._core import Interner, UnusualError, row_codes
+from humorrank._util.text import named, number_of
 from humorrank.errors import InputError
 from humorrank.matches.log.tables.batch import RowBatch, series_of
 from humorrank.matches.log.tables.frames import (
@@ -68,7 +69,8 @@ class RowsTable:
                     rows.append(row)
                     numbers.append(number)
                     continue
-                message = f"has {len(row)} elements, but the first row has {len(self.columns)}"
+                held = number_of(len(row), "element")
+                message = f"has {held}, but the first row has {len(self.columns)}"
                 error = InputError(message, file=self.label, row=number)
                 if on_ragged is None:
                     raise error
@@ -176,7 +178,9 @@ def columns_table(
     ]
     for column, part in zip(columns, values, strict=True):
         if len(part) != len(values[0]):
-            message = f"has {len(part):,} values, but {columns[0]!r} has {len(values[0]):,}"
+            message = (
+                f"has {number_of(len(part), 'value')}, but {columns[0]!r} has {len(values[0]):,}"
+            )
             raise InputError(message, file=label, column=column)
     if values and all(isinstance(part, pl.Series) for part in values):
         frame = pl.DataFrame(dict(zip(columns, values, strict=True)))
@@ -197,6 +201,6 @@ def _values(column: str, label: str, values: Any) -> Sequence[Any] | pl.Series: 
             raise unreadable(label, error) from None
     if hasattr(values, "tolist") and hasattr(values, "iloc"):
         return list(values.tolist())
-    message = f"is a {type(values).__name__}, not a column; pass single matches as a list of "
+    message = f"is {named(type(values).__name__)}, not a column; pass single matches as a list of "
     message += "dictionaries"
     raise InputError(message, file=label, column=column)

@@ -17,11 +17,12 @@ import polars as pl
 
 from humorrank._util.deadline import unfinished
 from humorrank._util.interruptible import answer_interrupts
+from humorrank._util.text import named, number_of
 from humorrank.errors import InputError, OptionError
 from humorrank.matches import kinds
 from humorrank.matches.log.tables.csv import csv_table
 from humorrank.matches.log.tables.frames import arrow_table, file_table, polars_table
-from humorrank.matches.log.tables.json import JsonTable, keys_of, object_batch
+from humorrank.matches.log.tables.json import JsonTable, objects_table
 from humorrank.matches.log.tables.lines import Compression, compression_of, lines
 from humorrank.matches.log.tables.memory import RowsTable, columns_table
 from humorrank.matches.log.tables.named import fields_of, named_columns
@@ -69,6 +70,16 @@ def _is_paths(source: object) -> bool:
 
 
 def _opened(paths: Sequence[str], hints: Hints, stack: ExitStack) -> Iterator[Table]:
+    seen: dict[Path, str] = {}
+
+    def counted(file: Path, label: str) -> Table:
+        table = _file(file, label, hints)
+        before = seen.setdefault(file.resolve(), label)
+        if before is not label:
+            same = "again" if before == label else f"again, as {before}"
+            table.notes.append(f"{label}: is read {same}, so its matches count twice")
+        return table
+
     for given in paths:
         if given == STDIN:
             if sys.stdin is None:
@@ -84,7 +95,7 @@ def _opened(paths: Sequence[str], hints: Hints, stack: ExitStack) -> Iterator[Ta
                 if files is None:
                     yield folder_table(path, str(path))
                 for file in files or ():
-                    yield _file(file, str(file), hints)
+                    yield counted(file, str(file))
                 continue
             if path.exists() and not path.is_file():
                 # A pipe, such as the shell's <(...), whose data can be read only once.
@@ -92,7 +103,7 @@ def _opened(paths: Sequence[str], hints: Hints, stack: ExitStack) -> Iterator[Ta
                 pipe = stack.enter_context(path.open("rb"))
                 yield _streamed(pipe, given, hints, stack)
                 continue
-            yield _file(path, given if path == Path(given) else str(path), hints)
+            yield counted(path, given if path == Path(given) else str(path))
 
 
 def _streamed(source: BinaryIO, label: str, hints: Hints, stack: ExitStack) -> Table:
@@ -219,7 +230,9 @@ def _in_memory(source: Any) -> Table:  # noqa: ANN401 - many kinds, told apart h
     if isinstance(source, pl.DataFrame | pl.LazyFrame):
         return polars_table(kind.__name__, source)
     if kind.__name__.endswith("GroupBy"):
-        message = f"matches cannot be a {kind.__name__}; pass the frame itself, and the column of "
+        message = (
+            f"matches cannot be {named(kind.__name__)}; pass the frame itself, and the column of "
+        )
         raise OptionError(message + "the groups as by=...")
     if kind.__module__.split(".")[0] == "pandas" and hasattr(source, "columns"):
         return pandas_table(source)
@@ -232,8 +245,8 @@ def _in_memory(source: Any) -> Table:  # noqa: ANN401 - many kinds, told apart h
     if isinstance(source, Iterable) and not isinstance(source, bytes):
         return _rows(source)
     message = (
-        f"matches cannot be a {kind.__name__}; pass a path, a glob pattern, a list of paths, '-', "
-        "a frame (polars, pandas, Arrow), columns by name, or tuples (a, b, winner)"
+        f"matches cannot be {named(kind.__name__)}; pass a path, a glob pattern, a list of paths, "
+        "'-', a frame (polars, pandas, Arrow), columns by name, or tuples (a, b, winner)"
     )
     raise OptionError(message)
 
@@ -259,22 +272,21 @@ def _rows(source: Iterable[Any]) -> Table:
         parts.append(tuple(row))
     width = len(parts[0])
     if width not in (2, 3):
-        message = f"has {width} elements; pass (a, b, winner) or (winner, loser)"
+        message = f"has {number_of(width, 'element')}; pass (a, b, winner) or (winner, loser)"
         raise InputError(message, file="tuples", row=1)
     names = ["model_a", "model_b", "winner"] if width == 3 else ["winner", "loser"]
     return RowsTable("tuples", parts, names)
 
 
 def _objects(rows: Sequence[Any]) -> Table:
-    for number, row in enumerate(rows, 1):
-        if not isinstance(row, dict):
-            message = f"expected a dictionary, as in row 1, not {kind_of(row)}"
-            raise InputError(message, file="dictionaries", row=number, value=row)
-    columns = keys_of(iter(rows))
-    frame = object_batch("dictionaries", list(enumerate(rows, 1)), columns).frame
-    return polars_table("dictionaries", frame)
+    if set(map(type, rows)) != {dict}:
+        for number, row in enumerate(rows, 1):
+            if not isinstance(row, dict):
+                message = f"expected a dictionary, as in row 1, not {kind_of(row)}"
+                raise InputError(message, file="dictionaries", row=number, value=row)
+    return objects_table("dictionaries", rows)
 
 
 def kind_of(value: object) -> str:
     """Returns the type of a value for a message."""
-    return f"a {type(value).__name__}"
+    return named(type(value).__name__)
