@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ import polars as pl
 from humorrank._util import json as as_json
 from humorrank._util.checks import whole
 from humorrank._util.progress import Progress, stage
+from humorrank._util.suggest import did_you_mean, similar
 from humorrank.errors import MissingExtraError, OptionError
 from humorrank.matches.source import Board
 from humorrank.rating.board import text as board_text
@@ -228,8 +228,7 @@ class Leaderboard(Board):
             if unrated.model == model:
                 message = f"{model!r} is not rated: {unrated.reason}"
                 raise KeyError(message)
-        similar = difflib.get_close_matches(str(model), self._places, n=3)
-        hint = f"; did you mean {' or '.join(map(repr, similar))}?" if similar else ""
+        hint = did_you_mean(similar(str(model), self._places))
         message = f"there is no {model!r} on this board{hint}"
         raise KeyError(message)
 

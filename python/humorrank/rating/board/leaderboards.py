@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from itertools import islice
@@ -14,6 +13,7 @@ import polars as pl
 from humorrank import _core
 from humorrank._util import json as as_json
 from humorrank._util.progress import Progress, stage
+from humorrank._util.suggest import did_you_mean, similar
 from humorrank._util.text import shortened_names
 from humorrank.errors import OptionError
 from humorrank.matches.source import Board
@@ -214,9 +214,8 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
         place = self._place(key)
         if place is None:
             known = {str(name): name for name in self}
-            similar = difflib.get_close_matches(str(key), known, n=3)
-            hint = f"; did you mean {' or '.join(repr(known[s]) for s in similar)}?"
-            message = f"there is no group {key!r} by {', '.join(self.by)}{hint if similar else ''}"
+            hint = did_you_mean(known[name] for name in similar(str(key), known))
+            message = f"there is no group {key!r} by {', '.join(self.by)}{hint}"
             raise KeyError(message)
         contestants, counts = self._keyed.cells.group(place)
         names = [self._tally.names[code] for code in contestants.tolist()]
