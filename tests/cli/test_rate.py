@@ -422,3 +422,14 @@ def test_a_closed_stream_is_said(log, closed):
     assert done.returncode == 2, done.stderr
     assert b"closed" in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+def test_compare_finds_a_name_in_another_case(run, tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text(LOG.replace("irony", "GPT-5"))
+    code, _, err = run("compare", path, "gpt-5", "pun")
+    assert code == 2
+    assert "there is no 'gpt-5' on this board; did you mean 'GPT-5'?" in err
+    options = ("--exclude", "gpt-5")
+    code, _, err = run("rate", path, *options)
+    assert code == 2 and "did you mean 'GPT-5'?" in err

@@ -115,7 +115,7 @@ def test_the_spec_and_the_command_choose_and_say_the_count(run, monkeypatch, tmp
         assert pl.read_csv("log.csv").height == rows
     code, _, err = run("export", "T.sqlite", "-o", "x.csv", "--decisions", "--inconsistent", "tie")
     assert code == 2
-    assert "not about --decisions" in err
+    assert "to the match log, not to --decisions" in err
     code, _, err = run("run", spec, "--store", "T.sqlite", "--inconsistent", "tie")
     assert code == 2
     assert 'inconsistent (stored "drop", given "tie")' in err

@@ -93,8 +93,9 @@ def completed(
     if gaps and missing == "skip":
         _refuse_silent(field)
         notes = (
-            f"{_counted(len(gaps), 'joke')} missing, so {_lost(field, gaps):,} comparisons are "
-            f"left out: {_listed(models, prompts, gaps)}",
+            f"{_counted(len(gaps), 'joke')} missing, so "
+            f"{_counted(_lost(field, gaps), 'comparison')} left out: "
+            f"{_listed(models, prompts, gaps)}",
         )
     return Completed(field, notes)
 
