@@ -56,8 +56,10 @@ def test_spread_labels_keep_their_order_and_their_distance(heights):
 
 def test_names_are_shown_on_one_line_and_stay_apart():
     assert names_of(["a\nb", "a\\nb", ""]) == ["a\\nb", "a\\nb (2)", "(no name)"]
-    assert short("x" * 28) == "x" * LONGEST
-    assert short("x" * 29) == "x" * 27 + "…"
+    assert short(["x" * 28, "x" * 29]) == ["x" * LONGEST, "x" * 13 + "…" + "x" * 14]
+    dates = [f"gemini-2.5-flash-preview-{month}-2025-thinking-high" for month in ("04", "05", "09")]
+    assert len({*short(dates)}) == 3
+    assert all(len(name) <= LONGEST for name in short(dates))
 
 
 def test_a_font_for_each_script_that_occurs():

@@ -130,9 +130,30 @@ def test_names_of_any_script_and_length_are_drawn_and_markup_is_text():
     root, texts = drawn(chart)
     assert {*called[:4], "a\\nb\\x1b[1m"} <= set(texts)
     long = next(text for text in texts if text.startswith("xx"))
-    assert long.endswith("…")
+    assert "…" in long.strip("…")
     assert len(long) < 60
     assert not [node for node in root.iter() if "script" in str(node.tag)]
+
+
+MONTHS = ("04", "05", "09")
+LOOK_ALIKES = [f"gemini-2.5-flash-preview-{month}-2025-thinking-high" for month in MONTHS]
+
+
+def test_long_names_that_share_their_start_and_end_have_different_labels():
+    made = humorrank.rate(log(3, 300, called=LOOK_ALIKES), bootstrap=40, elo_shuffles=0)
+    for chart in (figures.leaderboard(made), figures.ranks(made), figures.win_rates(made)):
+        _, texts = drawn(chart)
+        labels = {text for text in texts if text.startswith("gem")}
+        assert len(labels) == 3
+        assert all("…" in label and len(label) < 40 for label in labels)
+    assert {row["model"] for row in rows(figures.leaderboard(made), "rating")} == {*LOOK_ALIKES}
+
+
+def test_a_board_without_any_finite_end_is_drawn():
+    made = humorrank.rate(
+        [("a", "b", "model_a"), ("b", "a", "model_a"), ("b", "c", "tie")], elo_shuffles=0
+    )
+    assert figures.svg(figures.leaderboard(made))
 
 
 def test_what_cannot_be_drawn_is_refused():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final, Literal
 
-from humorrank.figures.theme import text_width
+from humorrank.figures.theme import short_names, text_width
 
 MOST: Final = 20
 """Maximum number of points that are named."""
@@ -42,9 +42,9 @@ class Label:
     down: int
 
 
-def short(name: str) -> str:
-    """Truncates a name to the maximum length next to a point."""
-    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+def short(names: Sequence[str]) -> list[str]:
+    """Cuts names to the maximum length next to a point, so that they stay different."""
+    return short_names(names, most=LONGEST)
 
 
 def placed(
@@ -65,12 +65,13 @@ def placed(
         size: Width and height of the plot, in pixels.
     """
     out: list[Label | None] = [None] * len(points)
+    texts = short(names)
     taken = [(x - 3, y - 3, x + 3, y + 3) for x, y in points]
     order = sorted(range(len(points)), key=lambda at: (-weights[at], names[at]))
     for at in order[: 4 * MOST]:
         if sum(label is not None for label in out) == MOST:
             break
-        text, (x, y) = short(names[at]), points[at]
+        text, (x, y) = texts[at], points[at]
         width = text_width(text, _FONT)
         sides: list[tuple[Literal["left", "right"], float]] = [
             ("right", x + ACROSS),

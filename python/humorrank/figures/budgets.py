@@ -10,6 +10,7 @@ import polars as pl
 
 from humorrank._util.checks import whole
 from humorrank._util.progress import Progress
+from humorrank._util.warned import quietly
 from humorrank.errors import NoMaximumError
 from humorrank.figures import theme
 from humorrank.figures.beside import short, spread
@@ -140,7 +141,8 @@ def _boards(
         if len(tally.names) < field and cut < frame.height:
             continue
         try:
-            board = rate(tally, prior=prior, bootstrap=0, elo_shuffles=0)
+            with quietly():
+                board = rate(tally, prior=prior, bootstrap=0, elo_shuffles=0)
         except NoMaximumError:
             if cut == frame.height:
                 raise
@@ -165,8 +167,8 @@ def _lines(
     point = (high - low) / _HEIGHT
     heights = spread([final[name] for name in named], 13 * point, low + 5 * point, high - 5 * point)
     labels = [
-        {"model": name, "label": short(name), "at": at, "rating": final[name], "comparisons": total}
-        for name, at in zip(named, heights, strict=True)
+        {"model": name, "label": label, "at": at, "rating": final[name], "comparisons": total}
+        for name, label, at in zip(named, short(named), heights, strict=True)
     ]
     axes = {
         "x": alt.X(

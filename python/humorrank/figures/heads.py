@@ -93,8 +93,8 @@ def _labels(board: Leaderboard, size: int, band: int) -> list[str]:
 def _cells(board: Leaderboard, size: int, band: int) -> _Cells:
     places = {name: place for place, name in enumerate(board.columns["model"])}
     place = np.array([places[name] for name in board._names], np.int64)
-    low, high, low_points, high_points = board._field.pairs()
-    pair, _, _, count = board._field.kinds()
+    low, high, low_points, high_points = board.counted().pairs()
+    pair, _, _, count = board.counted().kinds()
     matches = np.bincount(pair, count, len(low)) if len(low) else np.zeros(0)
     one, other = place[low], place[high]
     # The weight is the number of points that both sides took together.
@@ -132,7 +132,7 @@ def _matrix(rows: list[dict[str, Any]], labels: list[str], step: int, title: str
             labelFont=theme.name_font(shown),
             labelFontSize=font,
             labelOverlap=False,
-            labelLimit=150,
+            **theme.short_labels(labels, 150, font),
             ticks=False,
             domain=False,
             **more,

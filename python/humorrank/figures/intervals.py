@@ -144,8 +144,8 @@ def _borders(rows: list[dict[str, Any]]) -> tuple[float, float]:
     reach = max(high - low, 100.0)
     lower = [row["rating_lower"] for row in rows]
     upper = [row["rating_upper"] for row in rows]
-    left = min(low, *(max(end, low - reach) for end in lower if math.isfinite(end)))
-    right = max(high, *(min(end, high + reach) for end in upper if math.isfinite(end)))
+    left = min([low, *(max(end, low - reach) for end in lower if math.isfinite(end))])
+    right = max([high, *(min(end, high + reach) for end in upper if math.isfinite(end))])
     pad = max(0.02 * (right - left), 1.0)
     # Space for intervals that continue beyond the border.
     more = max(0.1 * (right - left), 20.0)
@@ -265,6 +265,7 @@ def _panels(rows: list[dict[str, Any]], draw: Draw, title: str, notes: list[str]
                 title="model, best first" if columns == 1 else None,
                 labelFont=theme.name_font(row["model"] for row in part),
                 labelFontSize=theme.row_font(size),
+                **theme.short_labels([row["model"] for row in rows], size=theme.row_font(size)),
                 labelOverlap=False,
                 grid=True,
                 ticks=False,

@@ -11,6 +11,8 @@ import numpy as np
 from humorrank._stats.correlation import Correlation, kendall
 from humorrank._util.progress import Progress
 from humorrank._util.suggest import refuse_unknown
+from humorrank._util.text import be, number_of
+from humorrank._util.warned import quietly
 from humorrank.diagnostics.agreement.boards import compare_boards
 from humorrank.errors import InputError, NoMaximumError, OptionError
 from humorrank.figures import theme
@@ -171,7 +173,10 @@ def judges(
         ),
         "Dashed line: the same rating by both judges.",
         *(
-            [f"{alone:,} models that only one of the two judges can rate are left out."]
+            [
+                f"{number_of(alone, 'model')} that only one of the two judges can rate "
+                f"{be(alone)} left out."
+            ]
             if alone
             else []
         ),
@@ -211,7 +216,8 @@ def _pair(judgments: Judgments, judge_a: str | None, judge_b: str | None) -> tup
 def _board_by(judge: str, judgments: Judgments, **options: Any) -> Leaderboard:  # noqa: ANN401
     table = judgments.of(judge).select(_RATED)
     try:
-        board = rate(table, score_of="a", elo_shuffles=0, **options)
+        with quietly():
+            board = rate(table, score_of="a", elo_shuffles=0, **options)
     except NoMaximumError as error:
         raise NoMaximumError(
             f"the judgments of {judge!r} cannot be rated: {error}",

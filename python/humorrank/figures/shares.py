@@ -104,6 +104,7 @@ def position_bias(
             axis=alt.Axis(
                 labelFont=theme.name_font(names),
                 labelFontSize=theme.row_font(len(rows)),
+                **theme.short_labels(names, size=theme.row_font(len(rows))),
                 labelOverlap=False,
                 grid=True,
                 ticks=False,

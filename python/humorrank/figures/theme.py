@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 import unicodedata
@@ -11,6 +12,7 @@ from typing import Any, Final
 import polars as pl
 
 from humorrank._util.checks import whole
+from humorrank._util.text import distinct_names
 from humorrank.errors import OptionError
 from humorrank.figures.extra import Figure, Part, alt
 
@@ -167,6 +169,43 @@ def names_of(names: Sequence[str]) -> list[str]:
         seen.add(unique)
         out.append(unique)
     return out
+
+
+_LABEL_WIDTH: Final = 190
+"""Maximum width of the label of an axis in pixels."""
+
+
+def short_names(
+    names: Sequence[str], width: float = _LABEL_WIDTH, size: float = 11, *, most: int | None = None
+) -> list[str]:
+    """Cuts long names in the middle so that they fit and names that differ stay different.
+
+    Args:
+        names: Names for display.
+        width: Maximum width in pixels.
+        size: Font size.
+        most: Maximum number of characters, instead of a width.
+    """
+    if most is not None:
+        return distinct_names(names, most, measure=len)
+    return distinct_names(names, width, measure=lambda text: text_width(text, size))
+
+
+def short_labels(
+    names: Sequence[str], width: float = _LABEL_WIDTH, size: float = 11
+) -> dict[str, Any]:
+    """Returns the options of an axis whose labels are `short_names`.
+
+    The data keep the whole names, which the tooltips show.
+    """
+    shown = zip(names, short_names(names, width, size), strict=True)
+    cut = {name: short for name, short in shown if name != short}
+    # The width is an estimate. Vega would cut wider labels at their end, where names may differ.
+    options: dict[str, Any] = {"labelLimit": 2 * width}
+    if cut:
+        table = json.dumps(cut, ensure_ascii=False)
+        options["labelExpr"] = f"{table}[datum.label] || datum.label"
+    return options
 
 
 def name_font(names: Iterable[str]) -> Any:  # noqa: ANN401 - a name, or altair's condition
