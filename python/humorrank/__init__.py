@@ -16,6 +16,7 @@ import importlib
 
 _HOMES = {
     "humorrank._core": ("VERSION",),
+    "humorrank._util.progress": ("progress_line",),
     "humorrank.diagnostics.agreement.agree": ("agree",),
     "humorrank.diagnostics.agreement.boards": ("BoardComparison", "compare_boards"),
     "humorrank.diagnostics.agreement.result": ("AgreementReport",),
@@ -29,6 +30,7 @@ _HOMES = {
     "humorrank.errors": (
         "ConvergenceError",
         "HumorRankError",
+        "HumorRankWarning",
         "InputError",
         "MissingExtraError",
         "NoMaximumError",
@@ -52,7 +54,7 @@ _HOMES = {
 
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = [*sorted({*_HOME} - {"VERSION"}), "__version__"]
+__all__ = [*sorted({*_HOME} - {"VERSION"}), "__version__"]  # noqa: PLE0604 - the names of a table
 
 
 def __getattr__(name: str) -> object:

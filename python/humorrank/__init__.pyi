@@ -1,5 +1,6 @@
 """Types of the public API, whose names `__init__.py` imports when they are first used."""
 
+from humorrank._util.progress import progress_line as progress_line
 from humorrank.diagnostics.agreement.agree import agree as agree
 from humorrank.diagnostics.agreement.boards import BoardComparison as BoardComparison
 from humorrank.diagnostics.agreement.boards import compare_boards as compare_boards
@@ -14,6 +15,7 @@ from humorrank.diagnostics.fragility.audit import audit as audit
 from humorrank.diagnostics.fragility.result import AuditReport as AuditReport
 from humorrank.errors import ConvergenceError as ConvergenceError
 from humorrank.errors import HumorRankError as HumorRankError
+from humorrank.errors import HumorRankWarning as HumorRankWarning
 from humorrank.errors import InputError as InputError
 from humorrank.errors import MissingExtraError as MissingExtraError
 from humorrank.errors import NoMaximumError as NoMaximumError
@@ -49,6 +51,7 @@ __all__ = [
     "ConvergenceError",
     "FitReport",
     "HumorRankError",
+    "HumorRankWarning",
     "InputError",
     "Leaderboard",
     "Leaderboards",
@@ -73,6 +76,7 @@ __all__ = [
     "compare_boards",
     "diff",
     "plan",
+    "progress_line",
     "ranks",
     "rate",
     "replay_elo",

@@ -1,8 +1,12 @@
-"""The exceptions that humorrank raises, all derived from HumorRankError."""
+"""The exceptions that humorrank raises, all derived from HumorRankError, and its warning."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+
+class HumorRankWarning(UserWarning):
+    """A warning for the reader of a leaderboard: what limits its ratings or their intervals."""
 
 
 class HumorRankError(Exception):

@@ -94,8 +94,8 @@ def kendall(x: object, y: object) -> Correlation:
 def spearman(x: object, y: object) -> Correlation:
     """Returns Spearman's rho, the Pearson correlation of the ranks, with mean ranks for ties.
 
-    With at most `MOST_ENUMERATED` points, p is exact: the share of the n! orders of one column whose
-    rho is at least as far from 0, given the equal values. Otherwise p is that of Student's t with
+    With at most `MOST_ENUMERATED` points, p is exact: the share of the n! orders of one column
+    whose rho is at least as far from 0, given equal values. Otherwise p is that of Student's t with
     n - 2 degrees of freedom, t = rho sqrt((n - 2) / (1 - rho^2)).
 
     Args:

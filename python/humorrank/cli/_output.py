@@ -13,6 +13,7 @@ import typer
 
 from humorrank._util.atomic import check_place, replacing
 from humorrank._util.markdown import markdown_table
+from humorrank._util.text import number_of
 from humorrank.errors import OptionError
 
 _BY_SUFFIX = {
@@ -132,4 +133,4 @@ def say(kind: str, text: str) -> None:
 def say_filters(filtered: Mapping[str, int]) -> None:
     """Reports how many rows each filter removed."""
     for name, rows in filtered.items():
-        say("note", f"--{name.replace('_', '-')} removed {rows:,} rows")
+        say("note", f"--{name.replace('_', '-')} removed {number_of(rows, 'row')}")

@@ -11,7 +11,7 @@ from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 from humorrank.errors import OptionError
 from humorrank.matches.log import MatchLog
-from humorrank.matches.source import BoardSource, TallySource, counted, resolve, said_options
+from humorrank.matches.source import BoardSource, TallySource, read_tally, resolve, said_options
 from humorrank.matches.tally.tally import Tally
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.rate import rate
@@ -36,7 +36,7 @@ def matches_of(
         return MatchLog(files, **reading)
     cluster = rating["cluster"]
     keys = None if rating["controls"] else by or (() if cluster is None else (cluster,))
-    return counted(files, keys=keys, progress=progress, reading=reading)
+    return read_tally(files, keys=keys, progress=progress, reading=reading)
 
 
 def saved_board(

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from humorrank._util.interruptible import interruptible
+from humorrank._util.text import be, number_of
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 from humorrank.diagnostics.agreement.agree import agree as measure_agreement
@@ -120,7 +121,8 @@ def agree(
     for note in report.notes:
         _output.say("note", note)
     if report.identical:
-        _output.say("note", f"{report.identical:,} judgments of identical jokes are left out")
+        judgments = number_of(report.identical, "judgment")
+        _output.say("note", f"{judgments} of identical jokes {be(report.identical)} left out")
     _output.show(
         chosen,
         output,

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from humorrank._util.interruptible import interruptible
+from humorrank._util.text import be, number_of
 from humorrank.cli import _options, _output
 from humorrank.diagnostics.bias.measure import bias as measure_bias
 from humorrank.diagnostics.bias.result import BiasReport
@@ -118,7 +119,8 @@ def bias(
 
     report = interruptible(work)
     if report.identical:
-        _output.say("note", f"{report.identical:,} judgments of identical jokes are left out")
+        judgments = number_of(report.identical, "judgment")
+        _output.say("note", f"{judgments} of identical jokes {be(report.identical)} left out")
     _output.show(
         chosen,
         output,

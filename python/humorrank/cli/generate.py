@@ -11,6 +11,7 @@ import typer
 
 from humorrank._util.atomic import check_place
 from humorrank._util.checks import positive
+from humorrank._util.text import number_of
 from humorrank.cli import _output
 from humorrank.cli._guard import INTERRUPTED
 from humorrank.cli._progress import progress_bar
@@ -222,7 +223,7 @@ def generate(
             )
         _say_ending(ending, opened)
         rows = export_candidates(opened, output)
-        _output.say("note", f"{output}: {rows:,} jokes")
+        _output.say("note", f"{output}: {number_of(rows, 'joke')}")
     if not ending.complete:
         raise typer.Exit(INTERRUPTED)
 
@@ -230,7 +231,8 @@ def generate(
 def _say_ending(ending: GenerationEnding, store: CandidateStore) -> None:
     failed = f", {ending.failed:,} failed" if ending.failed else ""
     why = "" if ending.complete else "; interrupted: run the same command to continue"
-    _output.say("note", f"{ending.written:,} jokes committed to {store.path}{failed}{why}")
+    written = number_of(ending.written, "joke")
+    _output.say("note", f"{written} committed to {store.path}{failed}{why}")
     for count in counts(store):
         if count.without_words:
             _output.say(

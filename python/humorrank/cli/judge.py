@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from humorrank._util.atomic import check_place
+from humorrank._util.text import number_of
 from humorrank.cli import _options, _output
 from humorrank.cli._guard import INTERRUPTED
 from humorrank.cli._progress import progress_bar
@@ -160,7 +161,7 @@ def judge(
                 rows = export_matches(opened, output, inconsistent)
             say_swapped(opened, treatment(opened, inconsistent), decisions=decisions)
             say_simulated(opened)
-            _output.say("note", f"{output}: {rows:,} rows")
+            _output.say("note", f"{output}: {number_of(rows, 'row')}")
     if ending.reason is None:
         raise typer.Exit(INTERRUPTED)
 
@@ -170,7 +171,8 @@ def _say_ending(ending: Ending, path: Path) -> None:
     why = (
         "interrupted; run the same command to continue" if ending.reason is None else ending.reason
     )
-    _output.say("note", f"{ending.judged:,} judgments committed to {path}{failed}; {why}")
+    judged = number_of(ending.judged, "judgment")
+    _output.say("note", f"{judged} committed to {path}{failed}; {why}")
     if ending.failed:
         _output.say(
             "warning",

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from humorrank._util.atomic import check_place
+from humorrank._util.text import number_of
 from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 from humorrank.matches.kinds import is_tally
 from humorrank.matches.log.report import reading_warnings
-from humorrank.matches.source import counted
+from humorrank.matches.source import read_tally
 
 
 @_options.takes(reading=_options.reading_options)
@@ -64,7 +65,7 @@ def tally(
     """
     check_place(output)
     with progress_bar() as progress:
-        total = counted(
+        total = read_tally(
             files,
             keys=_options.as_names("keys", keys, empty=True),
             progress=progress,
@@ -72,7 +73,7 @@ def tally(
         )
         for path in subtract or ():
             of_log = {} if is_tally(path) else reading
-            part = counted(path, keys=total.keys, progress=progress, reading=of_log)
+            part = read_tally(path, keys=total.keys, progress=progress, reading=of_log)
             total = total.subtract(part)
         total.write(output)
     if total.report is not None:
@@ -80,4 +81,5 @@ def tally(
         for warning in reading_warnings(total.report):
             _output.say("warning", warning)
     by = f", by {', '.join(total.keys)}" if total.keys else ""
-    _output.say("note", f"{output}: {len(total.names):,} models, {total.matches:,} matches{by}")
+    held = f"{number_of(len(total.names), 'model')}, {number_of(total.matches, 'match', 'matches')}"
+    _output.say("note", f"{output}: {held}{by}")

@@ -8,6 +8,7 @@ from typing import Any
 from humorrank.errors import OptionError
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.leaderboards import Leaderboards
+from humorrank.rating.board.saved import opened
 from humorrank.rating.rate import rate
 
 
@@ -17,7 +18,8 @@ def board_of(
     """Returns a leaderboard unchanged, and rates a log or a store.
 
     Args:
-        source: A leaderboard, the store of a tournament, or anything that `humorrank.rate` accepts.
+        source: A leaderboard, the path of one in JSON, the store of a tournament, or anything that
+            `humorrank.rate` accepts.
         options: Options of `humorrank.rate`, for a source that is not rated yet.
         defaults: Default values that replace those of `humorrank.rate`.
 
@@ -26,6 +28,7 @@ def board_of(
             leaderboards.
         HumorRankError: If the source cannot be rated; see `humorrank.rate`.
     """
+    source = opened(source)
     if isinstance(source, Leaderboards):
         raise OptionError(
             "a figure shows a single leaderboard; choose one of the groups: boards[...]"

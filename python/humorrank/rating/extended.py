@@ -13,6 +13,7 @@ import numpy as np
 from humorrank._stats.distributions import student_quantile, student_tail
 from humorrank._stats.scale import MEAN_RATING, POINTS
 from humorrank._util.progress import Progress
+from humorrank._util.text import number_of
 from humorrank.errors import InputError, OptionError
 from humorrank.matches.source import refuse_winner_first
 from humorrank.rating.board.leaderboard import Leaderboard
@@ -55,8 +56,8 @@ def rate_extended(
     soft = found.count[~np.isin(found.score, (0.0, 0.5, 1.0))].sum()
     if settings.ties == "davidson" and soft:
         raise OptionError(
-            f"{int(soft):,} matches have a soft score other than 0, 0.5 and 1, which Davidson's "
-            "model does not support; use ties='half' (--ties half)"
+            f"{number_of(int(soft), 'match has', 'matches have')} a soft score other than 0, 0.5 "
+            "and 1, which Davidson's model does not support; use ties='half' (--ties half)"
         )
     return ExtendedRating(settings, found, threads, progress).leaderboard()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from humorrank._util.text import shortened_names
+from humorrank._util.text import number_of, shortened_names
 from humorrank.matches.log import ReadReport
 from humorrank.matches.log.report import reading_warnings
 from humorrank.rating.existence import Existence
@@ -22,7 +22,10 @@ def of_reading(report: ReadReport | None, ties: Ties) -> list[str]:
         return []
     out = reading_warnings(report)
     if report.both_bad and ties == "half":
-        out.append(f"{report.both_bad:,} both-bad rows are counted as ties")
+        out.append(
+            f"{number_of(report.both_bad, 'both-bad row is', 'both-bad rows are')} counted as "
+            f"{'a tie' if report.both_bad == 1 else 'ties'}"
+        )
     return out
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypedDict, Unpack, overload
+from typing import Literal, TypedDict, TypeVar, Unpack, overload
 
 from humorrank._util.checks import positive, whole
 from humorrank._util.progress import Progress
+from humorrank._util.warned import warn
 from humorrank.errors import OptionError
-from humorrank.matches.source import counted
+from humorrank.matches.source import read_tally
 from humorrank.matches.tally.keyed import checked_columns
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.leaderboards import Leaderboards
+from humorrank.rating.board.saved import opened
 from humorrank.rating.run import rate_tally
 from humorrank.rating.settings import MOST_THREADS, Interval, RatingSettings, Ties, anchor_pair
 from humorrank.rating.uncertainty.difference import RatingDifference
@@ -138,7 +140,8 @@ def rate(
             A group that cannot be rated is reported and does not affect the other groups.
 
     Returns:
-        The board, or with `by` the boards of all groups.
+        The board, or with `by` the boards of all groups. Its warnings are in `board.warnings` and
+        are also emitted as `HumorRankWarning`.
 
     Raises:
         OptionError: If an option has an invalid value.
@@ -181,8 +184,10 @@ def rate(
     if settings.extended:
         from humorrank.rating.extended import rate_extended  # noqa: PLC0415 - which needs Rating
 
-        return rate_extended(
-            matches, settings, reading=reading, by=groups, threads=threads, progress=progress
+        return _warned(
+            rate_extended(
+                matches, settings, reading=reading, by=groups, threads=threads, progress=progress
+            )
         )
     if groups and (settings.interval != "percentile" or cluster is not None or simultaneous):
         raise OptionError(
@@ -190,17 +195,28 @@ def rate(
             "matches of each group separately (where)"
         )
     keys = groups or (() if cluster is None else (cluster,))
-    tally = counted(matches, keys=keys, progress=progress, reading=reading)
+    tally = read_tally(matches, keys=keys, progress=progress, reading=reading)
     if groups:
-        return Leaderboards(
-            tally,
-            settings,
-            threads,
-            progress,
-            one=isinstance(by, str),
-            rate=lambda group: rate_tally(group, settings, threads, None),
+        return _warned(
+            Leaderboards(
+                tally,
+                settings,
+                threads,
+                progress,
+                one=isinstance(by, str),
+                rate=lambda group: rate_tally(group, settings, threads, None),
+            )
         )
-    return rate_tally(tally, settings, threads, progress)
+    return _warned(rate_tally(tally, settings, threads, progress))
+
+
+_Boards = TypeVar("_Boards", Leaderboard, Leaderboards)
+
+
+def _warned(board: _Boards) -> _Boards:
+    """Returns a board after its warnings have been emitted."""
+    warn(board.warnings)
+    return board
 
 
 def ranks(
@@ -250,6 +266,7 @@ def compare(
 
 
 def _board(matches: object, options: RateOptions) -> Leaderboard:
+    matches = opened(matches)
     if not isinstance(matches, Leaderboard):
         wanted: RateOptions = {"bootstrap": 1000, "elo_shuffles": 0, **options}
         return rate(matches, **wanted)

@@ -10,7 +10,7 @@ from humorrank import _core
 from humorrank._stats.scale import MEAN_RATING, POINTS, TOLERANCE
 from humorrank._util.interruptible import interruptible_if_large
 from humorrank._util.progress import Progress, stage
-from humorrank._util.text import shortened_names
+from humorrank._util.text import number_of, shortened_names
 from humorrank.errors import InputError, OptionError
 from humorrank.matches.log import ReadReport
 from humorrank.matches.tally.tally import Tally
@@ -161,14 +161,16 @@ class Rating:
         while len(few := np.flatnonzero(self.matches < needed)):
             for i in few:
                 matches = int(self.matches[i])
-                reason = f"has {matches:,} matches, fewer than the required {needed:,}"
+                held = number_of(matches, "match", "matches")
+                reason = f"has {held}, fewer than the required {needed:,}"
                 self.unrated.append(Unrated(self.tally.names[i], reason, matches))
             self._restrict(self.matches >= needed)
         self.few_matches = before - self.total
         if self.unrated:
             self.notices.append(
-                f"{len(self.unrated):,} contestants with fewer than {needed:,} matches were left "
-                f"out, together with their {self.few_matches:,} matches"
+                f"left out with fewer than {number_of(needed, 'match', 'matches')}: "
+                f"{number_of(len(self.unrated), 'contestant')}, together with "
+                f"{number_of(self.few_matches, 'match', 'matches')}"
             )
 
     def _ensure_maximum(self) -> None:

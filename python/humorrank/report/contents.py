@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from humorrank._stats.estimate import Estimate
 from humorrank._util.progress import Progress
+from humorrank._util.text import number_of
 from humorrank.errors import OptionError
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.tiers import Tier, tier_of
@@ -100,9 +101,9 @@ def _examples(
             + ("." if len(out["rows"]) == rows.height else ", as far as there is space.")
         )
     if out["cut"]:
-        said.append(f"{out['cut']:,} long texts are cut and marked.")
+        said.append(f"{number_of(out['cut'], 'long text is', 'long texts are')} cut and marked.")
     if decisions.unreadable:
-        said.append(f"{decisions.unreadable:,} labels are not lists and are left out.")
+        said.append(f"{number_of(decisions.unreadable, 'label')} left out, because not a list.")
     if decisions.ignored:
         said.append(f"Columns without text are left out: {', '.join(decisions.ignored)}.")
     notes["examples"] = " ".join(said)
@@ -146,6 +147,8 @@ def _board(
 def _ranks(
     board: Leaderboard, notes: dict[str, str], progress: Progress | None
 ) -> RankTable | None:
+    if not board.has_matches:
+        return None
     if board._uncertainty is None:
         notes["board"] = "The leaderboard was rated without intervals."
         return None

@@ -12,8 +12,10 @@ from typing import Any, Final, Literal
 from humorrank._util.atomic import replacing
 from humorrank._util.checks import one_of, whole
 from humorrank._util.progress import Progress
+from humorrank._util.text import number_of
 from humorrank.errors import OptionError
 from humorrank.rating.board.leaderboard import Leaderboard
+from humorrank.rating.board.saved import opened
 from humorrank.rating.board.tiers import tiers_of
 from humorrank.report.contents import contents
 from humorrank.report.pictures import Picture, pictures_of
@@ -117,6 +119,7 @@ def make_page(
         raise OptionError(
             "a page shows a single leaderboard; instead of by, filter the log (where)"
         )
+    source = opened(source)
     found = evidence_of(
         source,
         reading=reading or {},
@@ -129,7 +132,8 @@ def make_page(
     if pictures:
         drawn, missing = pictures_of(found, progress)
     board = found.board
-    matches = f"{len(board):,} contestants, {board.counts['rated']:,} matches"
+    matches = f"{number_of(len(board), 'contestant')}, "
+    matches += number_of(board.counts["rated"], "match", "matches")
     title = _clean(title) or f"Leaderboard of {matches}"
     data = contents(
         found,

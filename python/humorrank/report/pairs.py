@@ -19,7 +19,7 @@ _CHANCE: Final = 4
 
 def paired(board: Leaderboard) -> int:
     """Returns the number of contestants whose pairs are included."""
-    return min(len(board), MOST_PAIRED)
+    return min(len(board), MOST_PAIRED) if board.has_matches else 0
 
 
 def pair_columns(board: Leaderboard, progress: Progress | None = None) -> dict[str, list[Any]]:
@@ -36,6 +36,8 @@ def pair_columns(board: Leaderboard, progress: Progress | None = None) -> dict[s
         `stronger`, if there are intervals; `matches`, `points` (of i) and `against` (the points of
         j) in their direct matches.
     """
+    if not board.has_matches:
+        return {}
     n = paired(board)
     codes = board.codes[:n]
     i, j = np.triu_indices(n, 1)
@@ -78,8 +80,8 @@ def _direct(
     n = len(codes)
     place = np.full(len(board._names), -1, np.int64)
     place[codes] = np.arange(n)
-    low, high, low_points, high_points = board._field.pairs()
-    kind, _, _, count = board._field.kinds()
+    low, high, low_points, high_points = board.counted().pairs()
+    kind, _, _, count = board.counted().kinds()
     met = np.bincount(kind, count.astype(np.float64), len(low))
     one, other = place[low], place[high]
     held = (one >= 0) & (other >= 0)

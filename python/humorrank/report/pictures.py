@@ -77,7 +77,8 @@ def _charts(found: Evidence) -> Iterator[tuple[str, str, Callable[[], Figure]]]:
     yield "pictures", "Ratings with their intervals", lambda: figures.leaderboard(board, top)
     if board._uncertainty is not None and len(board) <= MOST_RANKED:
         yield "pictures", "Possible ranks", lambda: figures.ranks(board, top)
-    yield "rates-table", "Win rates in rank order", lambda: figures.win_rates(board, top)
+    if board.has_matches:
+        yield "rates-table", "Win rates in rank order", lambda: figures.win_rates(board, top)
     if found.labels is not None:
         origin, most = found.origin, min(MOST_FEATURED, len(board))
         yield (

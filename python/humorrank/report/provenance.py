@@ -24,7 +24,8 @@ def fingerprint(data: Tally | Leaderboard) -> str:
     For a tally, it covers the names and then the cells without keys: contestant shown first,
     contestant shown second, outcome, score, weight, count. A leaderboard no longer records who was
     shown first. For a leaderboard, it therefore covers the names of the rated contestants and then
-    the distinct matches: both contestants, points of each side, count.
+    the distinct matches: both contestants, points of each side, count. For a leaderboard that was
+    read from JSON, it covers that JSON.
 
     Args:
         data: The matches, as a tally or a leaderboard.
@@ -32,14 +33,16 @@ def fingerprint(data: Tally | Leaderboard) -> str:
     Returns:
         The fingerprint in hexadecimal digits.
     """
+    if isinstance(data, Leaderboard) and not data.has_matches:
+        return hashlib.sha256(data.to_json().encode()).hexdigest()
     digest = hashlib.sha256()
     columns: Iterable[np.ndarray]
     if isinstance(data, Tally):
         names, columns = data.names, data.counts.cells()
     else:
         names = data._names
-        low, high, _, _ = data._field.pairs()
-        pair, low_points, high_points, count = data._field.kinds()
+        low, high, _, _ = data.counted().pairs()
+        pair, low_points, high_points, count = data.counted().kinds()
         columns = (low[pair], high[pair], low_points, high_points, count)
     for name in names:
         encoded = name.encode()

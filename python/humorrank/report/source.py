@@ -12,23 +12,18 @@ from typing import Any, Final
 import polars as pl
 
 from humorrank._util.progress import Progress
+from humorrank._util.text import number_of
+from humorrank._util.warned import quietly
 from humorrank.diagnostics.bias.measure import bias
 from humorrank.diagnostics.bias.result import BiasReport
 from humorrank.errors import HumorRankError, InputError, OptionError
 from humorrank.matches.judgments import read_judgments
 from humorrank.matches.labels import Labels, read_labels
 from humorrank.matches.log import MatchLog
-from humorrank.matches.source import (
-    StoreSource,
-    TallySource,
-    counted,
-    log_of,
-    refuse_beside_store,
-    resolve,
-    said_options,
-)
+from humorrank.matches.source import (StoreSource, TallySource, log_of, read_tally, refuse_beside_store, resolve, said_options)
 from humorrank.matches.tally.tally import Tally
 from humorrank.rating.board.leaderboard import Leaderboard
+from humorrank.rating.board.saved import opened
 from humorrank.rating.rate import rate
 from humorrank.report.decisions import Decisions, of_log, of_store
 from humorrank.report.provenance import file_facts, fingerprint
@@ -45,6 +40,13 @@ MOST_JUDGES: Final = 30
 _FAILURES: Final = (
     "SELECT reason, COUNT(*) FROM failures f WHERE NOT EXISTS (SELECT 1 FROM judgments j WHERE "
     "(j.comparison, j.position, j.judge) = (f.comparison, f.position, f.judge)) GROUP BY reason"
+)
+_NO_RANKS: Final = (
+    "The page was made from a leaderboard in JSON, so the possible ranks are not known."
+)
+_NO_PAIRS: Final = (
+    "The page was made from a leaderboard in JSON, which does not contain its matches. To compare "
+    "models, make the page from the log."
 )
 _MOST_KINDS: Final = 20
 _LONGEST_KIND: Final = 120
@@ -107,21 +109,26 @@ def evidence_of(
         HumorRankError: If the source cannot be rated, or an option does not apply to it; see
             `humorrank.rate`.
     """
+    source = opened(source)
     if isinstance(source, Leaderboard):
         for option in sorted(said_options(reading) | set(rating) | ({"texts"} if texts else set())):
             raise OptionError(
                 f"{option} cannot be set for a leaderboard; set it in rate(..., {option}=...)"
             )
         reason = "The page was made from a leaderboard, which keeps {} of its matches."
+        saved = {} if source.has_matches else {"board": _NO_RANKS, "pairs": _NO_PAIRS}
         return Evidence(
             source,
             fingerprint(source),
-            "the cells that were rated: pair, points of each side, count",
+            "the cells that were rated: pair, points of each side, count"
+            if source.has_matches
+            else "the leaderboard as JSON",
             files=file_facts(source.sources["files"]),
             notes={
                 "examples": reason.format("no texts"),
                 "features": reason.format("no labels"),
                 "bias": reason.format("neither the judges nor the order of showing"),
+                **saved,
             },
         )
     found = resolve(source)
@@ -151,7 +158,9 @@ def _of_store(
         with store_errors(path):
             failures = store.connection.execute(_FAILURES).fetchall()
     if not frame.height:
-        failed = f", and {sum(count for _, count in failures):,} failures" if failures else ""
+        failed = (
+            f", and {number_of(sum(count for _, count in failures), 'failure')}" if failures else ""
+        )
         raise OptionError(f"{path}: the tournament has no judgments yet{failed}")
     board, tally = _rated(frame, {}, rating, progress)
     board = replace(board, sources={**board.sources, "files": [str(path)], "reading": "store"})
@@ -211,11 +220,13 @@ def _rated(
                 "controls need to read the log twice, but a pipe can be read only once; use a file"
             )
         log = log_of(source, reading)
-        board: Leaderboard = rate(log, progress=progress, **rating)
-        return board, counted(log, keys=(), progress=progress, reading={})
+        with quietly():
+            board: Leaderboard = rate(log, progress=progress, **rating)
+        return board, read_tally(log, keys=(), progress=progress, reading={})
     keys = () if cluster is None else (cluster,)
-    tally = counted(source, keys=keys, progress=progress, reading=reading)
-    return rate(tally, progress=progress, **rating), tally
+    tally = read_tally(source, keys=keys, progress=progress, reading=reading)
+    with quietly():
+        return rate(tally, progress=progress, **rating), tally
 
 
 def _with_labels(found: Evidence) -> Evidence:

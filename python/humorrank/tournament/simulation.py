@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from humorrank._stats.scale import MEAN_RATING
+from humorrank._util.warned import quietly
 from humorrank.judge import Batch, Field, JudgeSimulation, Prompt, SimulatedJudge
 from humorrank.rating.rate import rate
 from humorrank.tournament.history import new_scheduler
@@ -114,7 +115,8 @@ def accuracy(
     truth = np.array(list(ratings.values()), np.float64)
     out = []
     for size in comparisons:
-        board = rate(log.head(size), bootstrap=0, elo_shuffles=0, prior=0.1)
+        with quietly():
+            board = rate(log.head(size), bootstrap=0, elo_shuffles=0, prior=0.1)
         rated = {row.model: row.rating for row in board.rows}
         found = np.array([rated.get(name, MEAN_RATING) for name in ratings])
         out.append(Accuracy(size, _tau(found, truth), _error(found, truth)))

@@ -12,7 +12,7 @@ import typer
 
 from humorrank._util.markdown import markdown_table
 from humorrank._util.simulated import simulated_notice
-from humorrank._util.text import Style, one_line
+from humorrank._util.text import Style, number_of, one_line
 from humorrank.cli import _output
 from humorrank.cli._guard import INTERRUPTED
 from humorrank.cli._progress import progress_bar
@@ -98,7 +98,7 @@ def _say_unnamed(tournament: Tournament) -> None:
 
 def _say_ending(ending: Ending, path: Path) -> None:
     failed = f", {ending.failed:,} failed" if ending.failed else ""
-    done = f"{ending.judged:,} judgments committed{failed}"
+    done = f"{number_of(ending.judged, 'judgment')} committed{failed}"
     if ending.reason is None:
         _output.say("note", f"{done}; run `humorrank tournament resume {path}` to continue")
         raise typer.Exit(INTERRUPTED)
@@ -118,7 +118,8 @@ def say_swapped(store: Store, how: Inconsistent, *, decisions: bool) -> None:
         became = "as they are" if decisions else _BECAME[how]
         _output.say(
             "note",
-            f"{both.comparisons:,} comparisons were judged in both orders, {both.inconsistent:,} "
+            f"{number_of(both.comparisons, 'comparison was', 'comparisons were')} judged in both "
+            f"orders, {both.inconsistent:,} "
             f"of them inconsistently; those are exported {became}",
         )
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from humorrank._util.text import number_of
 from humorrank.cli import _output
 from humorrank.cli.tournament import _common
 from humorrank.errors import OptionError
@@ -55,4 +56,4 @@ def export(
             rows = export_matches(opened, output, inconsistent)
         _common.say_swapped(opened, treatment(opened, inconsistent), decisions=decisions)
         _common.say_simulated(opened)
-    _output.say("note", f"{output}: {rows:,} rows")
+    _output.say("note", f"{output}: {number_of(rows, 'row')}")

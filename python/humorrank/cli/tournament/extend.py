@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from humorrank._util.text import number_of
 from humorrank.cli import _output
 from humorrank.cli.tournament import _common
 from humorrank.tournament import opening
@@ -54,7 +55,9 @@ def extend(
     _common.say_notes(read.notes)
     field = read.field
     _output.say(
-        "note", f"{store}: {len(field.models):,} candidates, {len(field.prompts):,} prompts"
+        "note",
+        f"{store}: {number_of(len(field.models), 'candidate')}, "
+        f"{number_of(len(field.prompts), 'prompt')}",
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from humorrank._util.text import number_of
 from humorrank.cli import _options, _output
 from humorrank.cli.tournament import _common
 from humorrank.tournament.votes import import_votes
@@ -36,8 +37,10 @@ def import_(
     by = f" by {', '.join(found.judges)}" if found.judges else ""
     _output.say(
         "note",
-        f"{found.votes:,} votes imported{by}; {found.comparisons:,} new comparisons; "
-        f"{found.known:,} votes were already in the store",
+        f"{number_of(found.votes, 'vote')} imported{by}; "
+        f"{number_of(found.comparisons, 'new comparison')}; "
+        f"{number_of(found.known, 'vote was', 'votes were')} already in the store",
     )
     if found.unjudged:
-        _output.say("warning", f"{found.unjudged:,} rows without an outcome are not votes")
+        rows = number_of(found.unjudged, "row")
+        _output.say("warning", f"{rows} without an outcome: not counted as votes")

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 import polars as pl
 
+from humorrank._util.warned import quietly
 from humorrank.rating.board.leaderboards import Leaderboards
 from humorrank.rating.rate import rate
 
@@ -60,4 +61,5 @@ def reference_board(
 
 
 def _rated(table: pl.DataFrame) -> Leaderboards:
-    return rate(table.select(_COLUMNS), by="judge", bootstrap=0, elo_shuffles=0, score_of="a")
+    with quietly():
+        return rate(table.select(_COLUMNS), by="judge", bootstrap=0, elo_shuffles=0, score_of="a")

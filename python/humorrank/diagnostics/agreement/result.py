@@ -11,7 +11,7 @@ from humorrank import _core
 from humorrank._stats.correlation import Correlation
 from humorrank._stats.estimate import NONE, Estimate, percent
 from humorrank._util import json as as_json
-from humorrank._util.text import Style, judge_label, one_line
+from humorrank._util.text import Style, be, judge_label, number_of, one_line
 from humorrank.diagnostics.agreement.alpha import Alpha
 from humorrank.diagnostics.agreement.boards import BoardComparison
 from humorrank.diagnostics.agreement.raw import Agreement, RawAgreement
@@ -301,7 +301,7 @@ def _raters(report: AgreementReport, style: Style) -> list[str]:
     lines = [style.table(header, cells, left={"rater"}, drop=drop, source="--format json")]
     more = len(report.raters) - len(cells)
     if more:
-        lines.append(f"... and {more:,} more raters")
+        lines.append(f"... and {number_of(more, 'more rater')}")
     if people:
         lines.append("* belongs to the reference and is compared with its other raters")
     return lines
@@ -317,16 +317,18 @@ def _overall(report: AgreementReport) -> list[str]:
     else:
         lines.append(
             f"raw agreement: {percent(raw.micro.share)} of {raw.micro.pairs:,.0f} pairs of "
-            f"judgments; {raw.macro:.1%} on average over {raw.rater_pairs:,} pairs of raters"
+            f"judgments; {raw.macro:.1%} on average over "
+            f"{number_of(raw.rater_pairs, 'pair')} of raters"
         )
     found = report.transitivity
     if found.share is None:
         lines.append(f"transitivity: none, as {found.note}")
     else:
-        text = f"transitivity: {found.share:.4g}, the share of {found.triples:,} triples without "
-        text += "a cycle"
+        triples = number_of(found.triples, "triple")
+        text = f"transitivity: {found.share:.4g}, the share of {triples} without a cycle"
         if found.tied:
-            text += f"; {found.tied:,} more triples have a pair with equal points"
+            more = number_of(found.tied, "more triple has", "more triples have")
+            text += f"; {more} a pair with equal points"
         lines.append(text)
     return lines
 
@@ -338,9 +340,8 @@ def _alpha(what: str, found: Alpha) -> str:
     text = f"{what}: {value.value:.3f}"
     if value.lower is not None and value.upper is not None:
         text += f" ({value.lower:.3f} to {value.upper:.3f})"
-    text += f", {found.raters:,} raters on {found.units:,} shared comparisons" + (
-        f"; {found.note}" if found.note else ""
-    )
+    text += f", {number_of(found.raters, 'rater')} on {number_of(found.units, 'shared comparison')}"
+    text += f"; {found.note}" if found.note else ""
     return text
 
 
@@ -364,7 +365,7 @@ def _pairs(report: AgreementReport, style: Style) -> list[str]:
     drop = ("p of rho", "rho", "of", "p", "reversed")
     table = style.table(header, cells, left={"rater", "other rater"}, drop=drop)
     more = len(report.pairs) - len(cells)
-    return [table, *([f"... and {more:,} more pairs of raters"] if more else [])]
+    return [table, *([f"... and {number_of(more, 'more pair')} of raters"] if more else [])]
 
 
 def _reversed(report: AgreementReport) -> list[str]:
@@ -404,7 +405,7 @@ def _notes(report: AgreementReport) -> list[str]:
         for rater in without[:_SHOWN_PAIRS]
     ]
     if len(without) > _SHOWN_PAIRS:
-        lines.append(f"and {len(without) - _SHOWN_PAIRS:,} more raters without a board")
+        lines.append(f"and {number_of(len(without) - _SHOWN_PAIRS, 'more rater')} without a board")
     if report.no_reference_board is not None:
         lines.append(f"no board for the reference: {report.no_reference_board}")
     return lines
@@ -416,7 +417,8 @@ def _legend(report: AgreementReport) -> str:
         "comparisons with more than two judgments, and a bootstrap over comparisons for alpha"
     )
     if report.identical:
-        text += f"; {report.identical:,} judgments of identical jokes are left out"
+        judgments = number_of(report.identical, "judgment")
+        text += f"; {judgments} of identical jokes {be(report.identical)} left out"
     return text
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from humorrank import _core
 from humorrank._stats.estimate import NONE, Estimate, percent
 from humorrank._util import json as as_json
-from humorrank._util.text import judge_label, one_line, text_table
+from humorrank._util.text import Style, be, judge_label, number_of, one_line
 from humorrank.diagnostics.bias.consistency import Consistency
 from humorrank.diagnostics.bias.first_position import Equality, FirstPosition
 from humorrank.diagnostics.bias.length import Length
@@ -123,13 +123,27 @@ class BiasReport:
         """Returns `to_dict` as JSON text."""
         return as_json.text(self.to_dict())
 
-    def to_text(self, *, color: bool = False) -> str:
-        """Returns the report as text."""
-        return report_text(self, color=color)
+    def to_text(self, *, color: bool = False, width: int | None = None) -> str:
+        """Returns the report as text.
 
-    def ratings_text(self, *, color: bool = False) -> str:
-        """Returns the ratings with and without the first-position parameter, as text."""
-        return ratings_text(self, color=color)
+        Args:
+            color: Whether to use the color codes of a terminal.
+            width: The number of characters in a line, by default any number. Columns that do not
+                fit are left out, and a line names them.
+        """
+        return report_text(self, Style(color, width))
+
+    def _repr_html_(self) -> str:
+        return report_text(self, Style(markup=True))
+
+    def ratings_text(self, *, color: bool = False, width: int | None = None) -> str:
+        """Returns the ratings with and without the first-position parameter, as text.
+
+        Args:
+            color: Whether to use the color codes of a terminal.
+            width: The number of characters in a line; see `to_text`.
+        """
+        return ratings_text(self, Style(color, width))
 
 
 _RATINGS: Final = {
@@ -176,7 +190,7 @@ def judge_row(judge: JudgeBias) -> dict[str, Any]:
     return row
 
 
-def report_text(report: BiasReport, *, color: bool = False) -> str:
+def report_text(report: BiasReport, style: Style) -> str:
     """Returns the report as tables and sentences."""
     header = ["judge", "judgments", "A won", "ties", "consistent", "swapped", "first position"]
     lengths = any(judge.length is not None for judge in report.judges)
@@ -198,17 +212,18 @@ def report_text(report: BiasReport, *, color: bool = False) -> str:
             row.append(percent(NONE if length is None else length.share))
             row.append(points(NONE if length is None else length.doubling))
         rows.append(row)
-    lines = [text_table(header, rows, left={"judge"}, color=color), ""]
+    drop = ("swapped", "ties", "longer won", "twice as long", "judgments", "consistent", "A won")
+    lines = [style.table(header, rows, left={"judge"}, drop=drop), ""]
     for judge in report.judges:
         lines.append(f"{judge_label(judge.judge)}: {judge.verdict}")
         lines += [f"  {note}" for note in judge.notes]
-    lines += _preferences(report, color=color)
+    lines += _preferences(report, style)
     lines.append("")
     lines.append(_legend(report))
-    return "\n".join(lines)
+    return style.join(lines)
 
 
-def ratings_text(report: BiasReport, *, color: bool = False) -> str:
+def ratings_text(report: BiasReport, style: Style) -> str:
     """Returns the ratings by each judge with and without the first-position parameter."""
     rows = [
         [
@@ -223,16 +238,17 @@ def ratings_text(report: BiasReport, *, color: bool = False) -> str:
     ]
     interval = f"{100 * report.confidence:g} % interval"
     header = ["judge", "model", "rating", interval, "unadjusted", "matches"]
-    lines = [text_table(header, rows, left={"judge", "model"}, color=color)]
+    drop = ("matches", "unadjusted")
+    lines = [style.table(header, rows, left={"judge", "model"}, drop=drop)]
     unrated = [judge for judge in report.judges if judge.position is None]
     lines += [""] if unrated else []
     for judge in unrated:
         lines.append(f"{judge_label(judge.judge)}: {judge.verdict}")
         lines += [f"  {note}" for note in judge.notes]
-    return "\n".join([*lines, "", _legend(report)])
+    return style.join([*lines, "", _legend(report)])
 
 
-def _preferences(report: BiasReport, *, color: bool) -> list[str]:
+def _preferences(report: BiasReport, style: Style) -> list[str]:
     if not report.self_preference:
         return []
     rows, notes = [], []
@@ -253,7 +269,14 @@ def _preferences(report: BiasReport, *, color: bool) -> list[str]:
             notes.append(f"{one_line(found.judge)}: self-preference: {found.note}")
     header = ["judge", "own model", "compared with", "by own judge", "by others"]
     header.append("self-preference")
-    table = text_table(header, rows, left={"judge", "own model", "compared with"}, color=color)
+    left = {"judge", "own model", "compared with"}
+    table = style.table(
+        header,
+        rows,
+        left=left,
+        drop=("by others", "by own judge", "compared with"),
+        source="--format json",
+    )
     return ["", table, *notes]
 
 
@@ -274,7 +297,8 @@ def _legend(report: BiasReport) -> str:
     if said:
         text += f", those of points are {said}"
     if report.identical:
-        text += f"; {report.identical:,} judgments of identical jokes are left out"
+        judgments = number_of(report.identical, "judgment")
+        text += f"; {judgments} of identical jokes {be(report.identical)} left out"
     return text
 
 

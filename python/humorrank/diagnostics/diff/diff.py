@@ -24,10 +24,10 @@ from humorrank._stats.scale import MEAN_RATING
 from humorrank._util import json as as_json
 from humorrank._util.checks import check_confidence, one_of
 from humorrank._util.progress import Progress
-from humorrank._util.text import one_line, small, text_table
+from humorrank._util.text import Style, one_line, small
 from humorrank.diagnostics.diff.paired_logs import RatedLog, paired_variance
 from humorrank.errors import OptionError
-from humorrank.matches.source import BoardSource, counted, resolve
+from humorrank.matches.source import BoardSource, read_tally, resolve
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.saved import SavedBoard
 from humorrank.rating.rate import rate
@@ -96,8 +96,20 @@ class BoardDiff:
         """Returns `to_dict` as JSON text."""
         return as_json.text(self.to_dict())
 
-    def to_text(self, *, color: bool = False) -> str:
-        """Returns the table as text, with an explanation."""
+    def to_text(self, *, color: bool = False, width: int | None = None) -> str:
+        """Returns the table as text, with an explanation.
+
+        Args:
+            color: Whether to use the color codes of a terminal.
+            width: The number of characters in a line, by default any number. Columns that do not
+                fit are left out, and a line names them.
+        """
+        return self._written(Style(color, width))
+
+    def _repr_html_(self) -> str:
+        return self._written(Style(markup=True))
+
+    def _written(self, style: Style) -> str:
         interval = f"{100 * self.confidence:g} % interval"
         header = ["model", "old rank", "new rank", "old", "new", "move", interval, "status"]
         rows = [
@@ -123,14 +135,15 @@ class BoardDiff:
             rest = f"the {self.basis} of both logs, of which {self.shared:,} are shared"
             if self.basis == "matches" and not self.match_id:
                 rest += (
-                    " (all matches of the smaller log, by equal outcomes; --match-id identifies "
-                    "matches)"
+                    " (all matches of the smaller log, by equal outcomes; match_id (--match-id) "
+                    "identifies matches)"
                     if self.shared
-                    else " (no overlap was found; --match-id identifies matches)"
+                    else " (no overlap was found; match_id (--match-id) identifies matches)"
                 )
-        return "\n".join(
+        drop = ("old", "new", "p", "old rank", "new rank")
+        return style.join(
             [
-                text_table([*header, "p"], rows, left={"model", "status"}, color=color),
+                style.table([*header, "p"], rows, left={"model", "status"}, drop=drop),
                 "",
                 f"ratings: the {self.common:,} models on both boards have a mean of 1000 on each",
                 f"intervals: from {rest}",
@@ -242,7 +255,7 @@ def _side(
                 "boards[...]"
             )
         return RatedLog.of_board(found.board)
-    tally = counted(source, keys=keys, progress=options["progress"], reading=reading)
+    tally = read_tally(source, keys=keys, progress=options["progress"], reading=reading)
     board: Leaderboard = rate(tally, interval="sandwich", elo_shuffles=0, **options)
     if cluster is not None:
         return RatedLog.of_clusters(board, tally, cluster, options["ties"])

@@ -76,7 +76,7 @@ class RatedLog:
         return cls(
             SavedBoard.of(board),
             board._names,
-            Curvature(board._field, strengths, 0.0).bread,
+            Curvature(board.counted(), strengths, 0.0).bread,
             unit,
             key,
             *pair,
@@ -96,8 +96,8 @@ class RatedLog:
                 "a board with a prior, or with parameters in addition to the ratings, can only be "
                 "compared as a file: write it with humorrank rate ... --format json -o board.json"
             )
-        low, high, _, _ = board._field.pairs()
-        pair, *points, count = board._field.kinds()
+        low, high, _, _ = board.counted().pairs()
+        pair, *points, count = board.counted().kinds()
         first, second = low[pair], high[pair]
         name = pl.Series(board._names, dtype=pl.String)
         key = {

@@ -11,6 +11,7 @@ import polars as pl
 
 from humorrank._util.checks import check_confidence, one_of, positive, whole
 from humorrank._util.progress import Progress
+from humorrank._util.text import be, number_of
 from humorrank.diagnostics.cells import rated_cells, read_cells, refuse_many
 from humorrank.diagnostics.fit.calibration import calibration
 from humorrank.diagnostics.fit.pairs import fitted, pair_fit, worst
@@ -102,7 +103,10 @@ def check(
     told += [] if outside is None else [outside]
     told += warnings(fit, found)
     if cells.group is not None and (alone := int(cells.count[cells.group < 0].sum())):
-        told.append(f"{alone:,} matches have no {cluster} and are held out individually")
+        told.append(
+            f"{number_of(alone, 'match has', 'matches have')} no {cluster} and "
+            f"{be(alone)} held out individually"
+        )
     listed = worst(fit, worst_pairs)
     table = pairs_table(cells.names, fit, np.array([pair for pair, _, _ in listed], np.int64))
     return FitReport(

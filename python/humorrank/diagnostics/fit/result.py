@@ -12,7 +12,7 @@ import polars as pl
 
 from humorrank import _core
 from humorrank._util import json as as_json
-from humorrank._util.text import one_line, small, text_table
+from humorrank._util.text import Style, number_of, one_line, small
 from humorrank.diagnostics.fit.calibration import Calibration, PredictionScores
 from humorrank.diagnostics.fit.pairs import PairFit, Test
 
@@ -129,9 +129,18 @@ class FitReport:
         """Returns `to_dict` as JSON text."""
         return as_json.text(self.to_dict())
 
-    def to_text(self, *, color: bool = False) -> str:
-        """Returns the report as text."""
-        return report_text(self, color=color)
+    def to_text(self, *, color: bool = False, width: int | None = None) -> str:
+        """Returns the report as text.
+
+        Args:
+            color: Whether to use the color codes of a terminal.
+            width: The number of characters in a line, by default any number. Columns that do not
+                fit are left out, and a line names them.
+        """
+        return report_text(self, Style(color, width))
+
+    def _repr_html_(self) -> str:
+        return report_text(self, Style(markup=True))
 
     def __repr__(self) -> str:
         """Returns the report as plain text."""
@@ -170,7 +179,7 @@ def warnings(fit: PairFit, calibration: Calibration | None) -> list[str]:
         total = calibration.left_out + calibration.predicted
         shown = "; ".join(calibration.reasons[:3])
         more = len(calibration.reasons) - 3
-        shown += f"; and {more:,} more folds" if more > 0 else ""
+        shown += f"; and {number_of(more, 'more fold')}" if more > 0 else ""
         out.append(
             f"{calibration.left_out:,} of {total:,} held-out matches could not be predicted: "
             f"{shown}"
@@ -178,12 +187,13 @@ def warnings(fit: PairFit, calibration: Calibration | None) -> list[str]:
     return out
 
 
-def report_text(report: FitReport, *, color: bool = False) -> str:
+def report_text(report: FitReport, style: Style) -> str:
     """Returns the report as tables and sentences."""
     fit = report.goodness
     lines = [
-        f"{len(report.names):,} models, {report.matches:,} matches, {len(fit.low):,} pairs that "
-        "met",
+        f"{number_of(len(report.names), 'model')}, "
+        f"{number_of(report.matches, 'match', 'matches')}, "
+        f"{number_of(len(fit.low), 'pair')} that met",
         "",
     ]
     rows = [
@@ -191,17 +201,18 @@ def report_text(report: FitReport, *, color: bool = False) -> str:
         for name, test in (("deviance", fit.deviance), ("Pearson's", fit.pearson))
     ]
     header = ["goodness of fit", "statistic", "degrees", "p"]
-    lines += [text_table(header, rows, left={"goodness of fit"}, color=color)]
+    drop = ("degrees", "statistic")
+    lines += [style.table(header, rows, left={"goodness of fit"}, drop=drop)]
     if fit.degrees and abs(fit.dispersion - 1) > 1e-9:
         lines.append(
             "the p-values are those of the statistics divided by a dispersion of "
             f"{fit.dispersion:.3f}, because ties vary less than wins and weighted matches more"
         )
     if report.worst.height:
-        lines += ["", *_worst(report, color=color)]
+        lines += ["", *_worst(report, style)]
     if report.calibration is not None:
-        lines += ["", *_calibration(report, report.calibration, color=color)]
-    return "\n".join(lines)
+        lines += ["", *_calibration(report, report.calibration, style)]
+    return style.join(lines)
 
 
 def p_text(test: Test) -> str:
@@ -209,7 +220,7 @@ def p_text(test: Test) -> str:
     return "-" if test.p is None else small(test.p)
 
 
-def _worst(report: FitReport, *, color: bool) -> list[str]:
+def _worst(report: FitReport, style: Style) -> list[str]:
     rows = [
         [
             one_line(row["model_a"]),
@@ -225,17 +236,19 @@ def _worst(report: FitReport, *, color: bool) -> list[str]:
     ]
     header = ["worst fit", "against", "matches", "won", "expected", "residual", "p"]
     header.append("p of all pairs")
-    table = text_table(header, rows, left={"worst fit", "against"}, color=color)
+    drop = ("p", "residual", "matches", "expected", "won")
+    table = style.table(header, rows, left={"worst fit", "against"}, drop=drop)
     below = int((report.worst["p_holm"] < 1 - report.settings["confidence"]).sum())
     level = f"{1 - report.settings['confidence']:.3g}"
     told = f"no pair deviates more than chance explains, at a level of {level} for all pairs"
     if below:
-        told = f"{below:,} of these pairs deviate more than chance explains, at a level of {level}"
-        told += " for all pairs"
+        deviate = "deviates" if below == 1 else "deviate"
+        told = f"{below:,} of these pairs {deviate} more than chance explains, at a level of "
+        told += f"{level} for all pairs"
     return [table, f"{told} (Holm)"]
 
 
-def _calibration(report: FitReport, found: Calibration, *, color: bool) -> list[str]:
+def _calibration(report: FitReport, found: Calibration, style: Style) -> list[str]:
     held = "single matches" if report.cluster is None else f"matches grouped by {report.cluster}"
     lines = [f"{found.folds:,} folds of {held}: {found.predicted:,} matches predicted"]
     if found.held_out is None or found.in_sample is None or found.constant is None:
@@ -246,7 +259,7 @@ def _calibration(report: FitReport, found: Calibration, *, color: bool) -> list[
         ("always 0.5", found.constant),
     )
     rows = [[name, f"{score.log_loss:.4f}", f"{score.brier:.4f}"] for name, score in named]
-    lines += ["", text_table(["predictions", "log loss", "Brier"], rows, left={"predictions"})]
+    lines += ["", style.table(["predictions", "log loss", "Brier"], rows, left={"predictions"})]
     percent = f"{100 * report.settings['confidence']:g} %"
     rows = [
         [
@@ -259,7 +272,16 @@ def _calibration(report: FitReport, found: Calibration, *, color: bool) -> list[
         for one in found.bins
     ]
     header = ["predicted for favorite", "mean", "observed", f"{percent} interval", "matches"]
-    lines += ["", text_table(header, rows, left={"predicted for favorite"}, color=color)]
+    lines += [
+        "",
+        style.table(
+            header,
+            rows,
+            left={"predicted for favorite"},
+            drop=("matches", "mean"),
+            source="--show reliability --format csv",
+        ),
+    ]
     lines.append(
         f"expected calibration error {found.error:.2%}; correct predictions would give "
         f"{found.error_by_chance:.2%} by chance"

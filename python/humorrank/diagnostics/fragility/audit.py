@@ -11,6 +11,7 @@ from humorrank._stats.scale import MEAN_RATING, POINTS
 from humorrank._util.checks import one_of, whole
 from humorrank._util.progress import Progress
 from humorrank._util.suggest import near
+from humorrank._util.text import be, number_of
 from humorrank.diagnostics.cells import Cells, rated_cells, read_cells, refuse_many
 from humorrank.diagnostics.fragility.aims import LEAD, Aim, make_aim, pair_aim, top_aims
 from humorrank.diagnostics.fragility.changes import Change, Changes
@@ -94,7 +95,9 @@ def audit(
     warnings = [*notices.of_reading(tally.report, ties), *notices.of_names(cells.names)]
     warnings += [] if outside is None else [outside]
     if cells.group is not None and (alone := int(cells.count[cells.group < 0].sum())):
-        warnings.append(f"{alone:,} matches have no {by} and are not changed")
+        warnings.append(
+            f"{number_of(alone, 'match has', 'matches have')} no {by} and {be(alone)} not changed"
+        )
     return AuditReport(
         question,
         change,

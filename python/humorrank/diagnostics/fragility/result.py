@@ -10,7 +10,7 @@ import polars as pl
 
 from humorrank import _core
 from humorrank._util import json as as_json
-from humorrank._util.text import Style, one_line
+from humorrank._util.text import Style, number_of, one_line
 from humorrank.diagnostics.fragility.changes import Change
 
 
@@ -103,12 +103,13 @@ _DONE = {"remove": "removed", "flip": "flipped"}
 
 def report_text(report: AuditReport, style: Style) -> str:
     """Returns the audit as sentences and tables."""
-    lines = [f"{one_line(report.question)}, in {report.matches:,} matches", "", answer(report)]
+    lines = [f"{one_line(report.question)}, in {number_of(report.matches, 'match', 'matches')}", ""]
+    lines.append(answer(report))
     if not report.found:
         return style.join(lines)
     lines += ["", _set(report, style)]
     if report.cells.height > _SHOWN:
-        lines.append(f"... and {report.cells.height - _SHOWN:,} more rows")
+        lines.append(f"... and {number_of(report.cells.height - _SHOWN, 'more row')}")
     later = report.ratings["rating_after"].rank("min", descending=True).cast(int).to_list()
     rows = [
         [
@@ -122,7 +123,9 @@ def report_text(report: AuditReport, style: Style) -> str:
         if place <= _MODELS or later[place - 1] <= _MODELS
     ]
     header = ["rank", "rank after", "model", "rating", "rating after"]
-    table = style.table(header, rows, left={"model"}, drop=("then ",), source="--format json")
+    table = style.table(
+        header, rows, left={"model"}, drop=("rating after", "rank after"), source="--format json"
+    )
     return style.join([*lines, "", table])
 
 
@@ -146,7 +149,7 @@ def answer(report: AuditReport) -> str:
         unit = "match" if report.by is None else f"value of {report.by}"
     share = f"{_percent(report.changed / report.matches)} of all matches"
     if report.by is not None:
-        share = f"{report.changed:,} matches, {share}"
+        share = f"{number_of(report.changed, 'match', 'matches')}, {share}"
     text = f"this changes if {report.size:,} {unit} ({share}) "
     text += f"{'is' if report.size == 1 else 'are'} {done}; "
     if report.smallest:

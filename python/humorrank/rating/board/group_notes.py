@@ -18,6 +18,7 @@ from humorrank._core import (
     STATUS_NOT_CONVERGED,
     STATUS_RATED,
 )
+from humorrank._util.text import number_of
 from humorrank.rating.existence import reason
 from humorrank.rating.settings import RatingSettings
 
@@ -89,7 +90,10 @@ def of_rows(
         np.flatnonzero(state == STATE_FEW_MATCHES),
     )
     asked = f"fewer than the required {settings.min_matches:,}"
-    own = [f"has {own:,} matches, {asked}" for own in columns["matches"][few].tolist()]
+    own = [
+        f"has {number_of(own, 'match', 'matches')}, {asked}"
+        for own in columns["matches"][few].tolist()
+    ]
     reasons = _reasons(columns, columns["status"][group[outside]])
     texts = [group_note, reasons, pl.Series(own, dtype=pl.String), none]
     # The position of the text of each row among all texts.

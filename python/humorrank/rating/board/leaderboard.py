@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,9 +17,11 @@ import polars as pl
 
 from humorrank._util import json as as_json
 from humorrank._util.checks import whole
+from humorrank._util.markdown import markdown_table
 from humorrank._util.progress import Progress, stage
 from humorrank._util.suggest import did_you_mean, similar
-from humorrank.errors import MissingExtraError, OptionError
+from humorrank._util.text import number_of
+from humorrank.errors import InputError, MissingExtraError, OptionError
 from humorrank.matches.source import Board
 from humorrank.rating.board import text as board_text
 from humorrank.rating.board.parameter import TIE_PARAMETER, Parameter
@@ -54,6 +60,9 @@ def dtype_of(column: str) -> type[pl.DataType]:
 
 
 _SHOWN_ROWS = 30
+
+DECIMALS: Final[Mapping[str, int]] = {"win_rate": 3}
+"""Number of decimals in a markdown table, by column; 1 for all other columns."""
 
 _PLOTTING_BACKEND: Final = "humorrank.figures"
 """The module that draws charts, imported by name because it depends on this one."""
@@ -140,7 +149,7 @@ class Leaderboard(Board):
     sources: Mapping[str, Any]
     warnings: tuple[str, ...]
     version: str
-    _field: _core.Field = field(repr=False, compare=False)
+    _field: _core.Field | None = field(repr=False, compare=False)
     _names: tuple[str, ...] = field(repr=False, compare=False)
     _uncertainty: Uncertainty | None = field(repr=False, compare=False)
     parameters: tuple[Parameter, ...] = ()
@@ -195,6 +204,24 @@ class Leaderboard(Board):
     @cached_property
     def _places(self) -> dict[str, int]:
         return {name: place for place, name in enumerate(self.columns["model"])}
+
+    @property
+    def has_matches(self) -> bool:
+        """Whether the board holds its matches, unlike one that was read from JSON."""
+        return self._field is not None
+
+    def counted(self) -> _core.Field:
+        """Returns the counted matches of the board.
+
+        Raises:
+            OptionError: If the board was read from JSON, which does not contain its matches.
+        """
+        if self._field is None:
+            raise OptionError(
+                "the board was read from JSON, which contains its ratings but not its matches; "
+                "this needs the log, tally or store from which it was made"
+            )
+        return self._field
 
     @cached_property
     def codes(self) -> np.ndarray:
@@ -280,6 +307,72 @@ class Leaderboard(Board):
         """Returns `to_dict` as JSON text."""
         return as_json.text(self.to_dict(top))
 
+    def to_csv(self, top: int | None = None) -> str:
+        """Returns the table as CSV text.
+
+        Args:
+            top: The number of rows, best first; all by default.
+        """
+        return self.best(top).write_csv()
+
+    def to_markdown(self, top: int | None = None) -> str:
+        """Returns the table as a markdown table with rounded numbers.
+
+        Args:
+            top: The number of rows, best first; all by default.
+        """
+        return markdown_table(self.best(top), DECIMALS)
+
+    @classmethod
+    def from_json(cls, source: str | os.PathLike[str]) -> Leaderboard:
+        """Reads a board that `to_json` or `humorrank rate --format json` wrote.
+
+        The board has its rows, settings, counts and warnings, but not its matches. Methods that
+        need the matches (`ranks`, `compare`, `win_matrix`) raise an OptionError.
+
+        >>> import humorrank
+        >>> board = humorrank.rate([("pun", "irony", "model_a"), ("pun", "irony", "model_b")])
+        >>> humorrank.Leaderboard.from_json(board.to_json()) == board
+        False
+        >>> humorrank.Leaderboard.from_json(board.to_json()).rows == board.rows
+        True
+
+        Args:
+            source: The JSON text, or the path of a file that contains it.
+
+        Raises:
+            InputError: If the text is not a board, or the file cannot be read.
+        """
+        label, content = _content(source)
+        try:
+            rows = content["leaderboard"]
+            columns = _columns_of(rows)
+            parameters = tuple(_parameter(found) for found in content["parameters"])
+            return cls(
+                columns=columns,
+                unrated=tuple(Unrated(**found) for found in content["unrated"]),
+                settings={
+                    **content["settings"],
+                    "controls": tuple(content["settings"]["controls"]),
+                },
+                certificate=content["certificate"],
+                bootstrap=content["bootstrap"],
+                elo=content["elo"],
+                counts=content["counts"],
+                sources=content["sources"],
+                warnings=tuple(content["warnings"]),
+                version=content["version"],
+                _field=None,
+                _names=tuple(columns["model"]),
+                _uncertainty=None,
+                parameters=parameters,
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            missing = f"there is no {error}" if isinstance(error, KeyError) else str(error)
+            raise InputError(
+                f"not a board written by `humorrank rate --format json`: {missing}", file=label
+            ) from error
+
     def ranks(
         self, top: int | None = None, *, joint: bool = False, progress: Progress | None = None
     ) -> RankTable:
@@ -353,15 +446,16 @@ class Leaderboard(Board):
 
     def _direct(self, a: int, b: int) -> tuple[int, float, float]:
         """Returns the number of matches between two contestants and the points of each."""
-        low, high, low_points, high_points = self._field.pairs()
+        low, high, low_points, high_points = self.counted().pairs()
         met = np.flatnonzero((low == min(a, b)) & (high == max(a, b)))
         if not len(met):
             return 0, 0.0, 0.0
-        pair, _, _, count = self._field.kinds()
+        pair, _, _, count = self.counted().kinds()
         points = float(low_points[met[0]]), float(high_points[met[0]])
         return int(count[pair == met[0]].sum()), *(points if a < b else points[::-1])
 
     def _intervals(self) -> Uncertainty:
+        self.counted()
         if self._uncertainty is None:
             raise OptionError(
                 "the board was rated with bootstrap=0 and has no intervals; rate again with "
@@ -376,12 +470,13 @@ class Leaderboard(Board):
         columns are in rank order. The first column, `model` (`model_` if a contestant is called
         `model`), contains the names of the rows.
         """
+        counted = self.counted()
         label = "model"
         while label in self:
             label += "_"
         models = self.table["model"].to_list()
         place = np.array([self._places[name] for name in self._names])
-        low, high, low_points, high_points = self._field.pairs()
+        low, high, low_points, high_points = counted.pairs()
         share = np.full((len(models), len(models)), np.nan)
         with np.errstate(invalid="ignore"):
             low_share = low_points / (low_points + high_points)
@@ -414,8 +509,9 @@ class Leaderboard(Board):
         Args:
             top: The number of rows, best first; all by default.
             color: Whether to use the color codes of a terminal.
-            width: The number of characters in a line. If it is given, the intervals are also
-                drawn as bars in the remaining space.
+            width: The number of characters in a line, by default any number. If it is given, the
+                intervals are also drawn as bars in the remaining space. Columns that do not fit
+                are left out, and a line names them.
         """
         return board_text.table_text(self._shown(), top, color=color, width=width)
 
@@ -449,7 +545,8 @@ class Leaderboard(Board):
 
     def summary(self) -> str:
         """Returns one line with the numbers of contestants, matches and unrated contestants."""
-        text = f"{len(self):,} contestants, {self.counts['rated']:,} matches"
+        text = f"{number_of(len(self), 'contestant')}, "
+        text += number_of(self.counts["rated"], "match", "matches")
         if self.settings["prior"]:
             text += f", shrunk by a prior of {self.settings['prior']:g}"
         if self.settings["interval"] != "percentile" or self.settings["cluster"]:
@@ -459,3 +556,57 @@ class Leaderboard(Board):
         if self.unrated:
             text += f", {len(self.unrated):,} unrated"
         return text
+
+
+def _content(source: str | os.PathLike[str]) -> tuple[str, dict[str, Any]]:
+    """Returns a name for messages and the decoded JSON of a text or a file."""
+    text, label = os.fspath(source), "JSON"
+    if not text.lstrip().startswith(("{", "[")):
+        label = text
+        try:
+            text = Path(source).read_text(encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror or error}", file=label) from error
+        except ValueError as error:
+            raise InputError(f"is not text: {error}", file=label) from error
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"malformed JSON ({error})", file=label) from error
+    if not isinstance(content, dict):
+        raise InputError("not a board written by `humorrank rate --format json`", file=label)
+    if "leaderboards" in content:
+        raise InputError("holds one board per group (--by); a single board is needed", file=label)
+    return label, content
+
+
+def _columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Returns the columns of a board from its rows in JSON types."""
+    out: dict[str, Any] = {}
+    for name in COLUMNS:
+        values = [row[name] for row in rows]
+        if name == "model":
+            out[name] = [str(value) for value in values]
+        elif name == "win_rate" or any(value is not None for value in values):
+            missing = {"rating_lower": -math.inf, "rating_upper": math.inf}.get(name, math.nan)
+            column = np.array(
+                [missing if value is None else value for value in values],
+                np.int64 if name in _WHOLE else np.float64,
+            )
+            column.flags.writeable = False
+            out[name] = column
+    if "rank_ci" in out:
+        # Intervals whose ends are all open are null in all rows.
+        for name, end in (("rating_lower", -math.inf), ("rating_upper", math.inf)):
+            out.setdefault(name, np.full(len(rows), end))
+    return out
+
+
+def _parameter(found: Mapping[str, Any]) -> Parameter:
+    """Returns a parameter from JSON types, in which infinite numbers are null."""
+    open_ends = {"lower": -math.inf, "upper": math.inf, "standard_error": math.inf}
+    values: dict[str, Any] = {
+        name: open_ends[name] if value is None and name in open_ends else value
+        for name, value in found.items()
+    }
+    return Parameter(**values)

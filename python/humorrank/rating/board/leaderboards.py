@@ -12,16 +12,17 @@ import polars as pl
 
 from humorrank import _core
 from humorrank._util import json as as_json
+from humorrank._util.markdown import markdown_table
 from humorrank._util.progress import Progress, stage
 from humorrank._util.suggest import did_you_mean, similar
-from humorrank._util.text import shortened_names
+from humorrank._util.text import Style, number_of, shortened_names
 from humorrank.errors import OptionError
 from humorrank.matches.source import Board
 from humorrank.matches.tally.keyed import Keyed, Label, checked_columns
 from humorrank.matches.tally.tally import Tally
 from humorrank.rating.board import group_notes
 from humorrank.rating.board.group_text import boards_text
-from humorrank.rating.board.leaderboard import COLUMNS, Leaderboard, dtype_of
+from humorrank.rating.board.leaderboard import COLUMNS, DECIMALS, Leaderboard, dtype_of
 from humorrank.rating.board.ranks import ranks_by_interval, ranks_by_rating
 from humorrank.rating.notices import of_names, of_reading
 from humorrank.rating.settings import RatingSettings
@@ -282,6 +283,22 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
             yield f',\n"{name}": {as_json.line(value)}'
         yield "\n}"
 
+    def to_csv(self, top: int | None = None) -> str:
+        """Returns the table as CSV text.
+
+        Args:
+            top: The number of rows of each group, best first; all by default.
+        """
+        return self.best(top).write_csv()
+
+    def to_markdown(self, top: int | None = None) -> str:
+        """Returns the table as a markdown table with rounded numbers.
+
+        Args:
+            top: The number of rows of each group, best first; all by default.
+        """
+        return markdown_table(self.best(top), DECIMALS)
+
     def best(self, top: int | None = None) -> pl.DataFrame:
         """Returns the `top` best rows and the unrated rows of each group; all by default."""
         if top is None:
@@ -291,15 +308,28 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
         kept = (place < top) | (self._columns["state"] != 0)
         return self.table.filter(pl.Series(kept))
 
-    def to_text(self, top: int | None = None, *, color: bool = False) -> str:
+    def to_text(
+        self, top: int | None = None, *, color: bool = False, width: int | None = None
+    ) -> str:
         """Returns the boards of all groups as a text table.
 
         Args:
             top: The number of rows of each group, best first; all by default.
             color: Whether to use the color codes of a terminal.
+            width: The number of characters in a line, by default any number. Columns that do not
+                fit are left out, and a line names them.
         """
-        table, groups = self.best(top), self.groups
-        return boards_text(table, groups, self.by, self.summary(), self._settings, color=color)
+        return self._written(self.best(top), self.groups, Style(color, width))
+
+    def _repr_html_(self) -> str:
+        table = self.table.head(_SHOWN_ROWS)
+        return self._written(table, self.groups.head(_SHOWN_ROWS), Style(markup=True))
+
+    def _written(self, table: pl.DataFrame, groups: pl.DataFrame, style: Style) -> str:
+        more = len(self.table) - len(table) if style.markup else 0
+        return boards_text(
+            table, groups, self.by, self.summary(), self._settings, style=style, more=more
+        )
 
     def __repr__(self) -> str:
         """Returns the first rows of the table and the summary."""
@@ -311,10 +341,11 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
         columns = self._columns
         unrated = int(np.count_nonzero(columns["status"]))
         text = (
-            f"{len(self):,} groups by {', '.join(self.by)}, {len(self._tally.names):,} "
-            f"contestants, {int(columns['rated_matches'].sum()):,} matches rated"
+            f"{number_of(len(self), 'group')} by {', '.join(self.by)}, "
+            f"{number_of(len(self._tally.names), 'contestant')}, "
+            f"{number_of(int(columns['rated_matches'].sum()), 'match', 'matches')} rated"
         )
-        return f"{text}, {unrated:,} groups not rated" if unrated else text
+        return f"{text}, {number_of(unrated, 'group')} not rated" if unrated else text
 
 
 def _spread(values: np.ndarray, place: np.ndarray, where: np.ndarray) -> pl.Series:

@@ -11,7 +11,22 @@ import numpy as np
 
 from humorrank._stats.distributions import normal_quantile
 from humorrank.errors import InputError
+from humorrank.matches.source import Board, BoardSource, resolve
 from humorrank.rating.board.leaderboard import Leaderboard
+
+
+def opened(source: object) -> object:
+    """Returns the board if the source is the path of a saved one, and else the source itself.
+
+    Raises:
+        InputError: If the file is not a valid board.
+    """
+    if isinstance(source, Board):
+        return source
+    found = resolve(source)
+    if isinstance(found, BoardSource) and isinstance(found.board, Path):
+        return Leaderboard.from_json(found.board)
+    return source
 
 
 @dataclass(frozen=True, eq=False)

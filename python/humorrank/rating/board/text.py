@@ -10,10 +10,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from humorrank._util.text import one_line, text_table
+from humorrank._util.text import Style, cell_width, one_line
 
 LEFT: Final = ("model", "tier")
 """The columns that contain text; all others contain numbers."""
+
+DROP: Final = ("Elo sd", "Elo", "matches", "rank by CI", "win rate", "tier")
+"""The columns that a narrow table leaves out, the least important one first."""
 
 BAR: Final = ""
 """The title of the column with the bars."""
@@ -107,7 +110,8 @@ def table_text(board: BoardTable, top: int | None, *, color: bool, width: int | 
     """Returns the board as a text table; see `Leaderboard.to_text`."""
     header, rows = cells(board, top)
     if width is not None and "rating_lower" in board.columns and rows:
-        taken = sum(max(map(len, column)) + 3 for column in zip(header, *rows, strict=True))
+        columns = zip(header, *rows, strict=True)
+        taken = sum(max(map(cell_width, column)) + 3 for column in columns)
         room = min(width - taken - 1, _MOST_BAR)
         if room >= _LEAST_BAR:
             place = header.index("rating") + 2
@@ -116,11 +120,12 @@ def table_text(board: BoardTable, top: int | None, *, color: bool, width: int | 
             header.insert(place, BAR)
             for row, bar in zip(rows, drawn, strict=True):
                 row.insert(place, bar)
-    lines = [text_table(header, rows, left={*LEFT, BAR}, color=color)]
+    style = Style(color, width)
+    lines = [style.table(header, rows, left={*LEFT, BAR}, drop=DROP)]
     if len(rows) < len(board):
         lines.append(f"... and {len(board) - len(rows):,} more")
     lines += board.notes
-    return "\n".join([*lines, "", board.summary])
+    return style.join([*lines, "", board.summary])
 
 
 _ENDS: Final = ("rating", "rating_lower", "rating_upper")

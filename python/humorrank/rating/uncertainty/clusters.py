@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from humorrank import _core
+from humorrank._util.text import number_of
 from humorrank.errors import InputError
 from humorrank.matches.outcomes import OUTCOMES
 from humorrank.matches.tally.tally import Tally
@@ -56,7 +57,8 @@ class Clusters:
         if homeless.any():
             matches = int(count[homeless].sum())
             raise InputError(
-                f"{matches:,} matches have no value and therefore no cluster; leave them out "
+                f"{number_of(matches, 'match has', 'matches have')} no value and therefore no "
+                f"cluster; leave them out "
                 f'(where="{column} IS NOT NULL"), or use another column',
                 column=column,
             )

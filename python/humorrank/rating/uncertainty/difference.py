@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from humorrank._util import json as as_json
-from humorrank._util.text import one_line
+from humorrank._util.text import Style, distinct_names, one_line
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,24 @@ class RatingDifference:
         """Returns `to_dict` as JSON text."""
         return as_json.text(self.to_dict())
 
-    def to_text(self) -> str:
-        """Returns the comparison as a few lines of text."""
+    def to_text(self, *, width: int | None = None) -> str:
+        """Returns the comparison as a few lines of text.
+
+        Args:
+            width: The number of characters in a line, by default any number. Longer lines are
+                wrapped, and long names are cut.
+        """
+        return self._written(Style(width=width))
+
+    def _repr_html_(self) -> str:
+        return self._written(Style(markup=True))
+
+    def _written(self, style: Style) -> str:
         a, b = one_line(self.model_a), one_line(self.model_b)
+        if style.width is not None:
+            a, b = distinct_names([a, b], max(8, style.width // 3))
         percent = f"{100 * self.confidence:g} %"
-        return "\n".join(
+        return style.join(
             [
                 f"{a} against {b}",
                 "",

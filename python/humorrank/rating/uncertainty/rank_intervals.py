@@ -18,8 +18,10 @@ import polars as pl
 from humorrank._stats.quantiles import weibull
 from humorrank._util import json as as_json
 from humorrank._util.progress import Progress
-from humorrank._util.text import one_line, text_table
+from humorrank._util.text import Style, one_line
 from humorrank.errors import OptionError
+
+_SHOWN_ROWS: Final = 30
 
 MOST_COMPARED: Final = 10**11
 """The limit of draws times contestants squared, which takes some minutes."""
@@ -108,10 +110,23 @@ class RankTable:
         """Returns `to_dict` as JSON text."""
         return as_json.text(self.to_dict())
 
-    def to_text(self, *, color: bool = False) -> str:
-        """Returns the table as text, with an explanation."""
+    def to_text(self, *, color: bool = False, width: int | None = None) -> str:
+        """Returns the table as text, with an explanation.
+
+        Args:
+            color: Whether to use the color codes of a terminal.
+            width: The number of characters in a line, by default any number. Columns that do not
+                fit are left out, and a line names them.
+        """
+        return self._written(Style(color, width))
+
+    def _repr_html_(self) -> str:
+        return self._written(Style(markup=True), _SHOWN_ROWS)
+
+    def _written(self, style: Style, top: int | None = None) -> str:
         percent = f"{100 * self.confidence:g} %"
         header = ["rank", "model", "rating", f"{percent} ranks", "P(best)", f"P(top {self.top})"]
+        drop = (header[-1], "rating", "group")
         rows = [
             [
                 str(row["rank"]),
@@ -122,11 +137,15 @@ class RankTable:
                 f"{row['p_top']:.3f}",
                 row["group"],
             ]
-            for row in self.table.iter_rows(named=True)
+            for row in self.table.head(len(self.table) if top is None else top).iter_rows(
+                named=True
+            )
         ]
+        more = len(self.table) - len(rows)
         kind = "all models simultaneously" if self.joint else "each model separately"
         lines = [
-            text_table([*header, "group"], rows, left={"model"}, color=color),
+            style.table([*header, "group"], rows, left={"model"}, drop=drop),
+            *([f"... and {more:,} more"] if more else []),
             "",
             f"ranks: {percent} intervals for {kind}, from {self.basis}",
             f"group: models in the same group cannot be distinguished at {percent} (all pairs "
@@ -137,7 +156,7 @@ class RankTable:
                 f"{self.undetermined:,} draws place some model neither above nor below the others "
                 "and are excluded from P(best) and P(top)"
             )
-        return "\n".join(lines)
+        return style.join(lines)
 
     def __repr__(self) -> str:
         """Returns the table as text."""

@@ -186,7 +186,7 @@ function choose(row) {
 
 function startPairs() {
   if (pairs.models < 2) {
-    at("said").textContent = "There are fewer than two models to compare.";
+    at("said").textContent = data.notes.pairs || "There are fewer than two models to compare.";
     return;
   }
   for (const row of data.examples ? data.examples.rows : []) {

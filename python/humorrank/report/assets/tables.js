@@ -27,6 +27,10 @@ function rateCell(a, b, counted) {
 
 function showRates() {
   const shown = Math.min(pairs.models, MOST_RATES);
+  if (data.notes.pairs) {
+    at("rates-table").append(note(data.notes.pairs));
+    return;
+  }
   const counted = shown <= MOST_COUNTS;
   const places = [...Array(shown).keys()];
   const head = make("tr", null, make("th", { scope: "col", class: "model" }, "model"));

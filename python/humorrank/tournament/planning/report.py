@@ -10,7 +10,7 @@ import polars as pl
 
 from humorrank import _core
 from humorrank._util import json as as_json
-from humorrank._util.text import text_table
+from humorrank._util.text import Style
 
 _SCHEMA: Final = {
     "schedule": pl.String,
@@ -108,8 +108,20 @@ class Plan:
         """Returns the plan as JSON text."""
         return as_json.text(self.to_dict())
 
-    def to_text(self, *, color: bool = False) -> str:
-        """Returns the plan as a text table with notes."""
+    def to_text(self, *, color: bool = False, width: int | None = None) -> str:
+        """Returns the plan as a text table with notes.
+
+        Args:
+            color: Whether to use the color codes of a terminal.
+            width: The number of characters in a line, by default any number. Columns that do not
+                fit are left out, and a line names them.
+        """
+        return self._written(Style(color, width))
+
+    def _repr_html_(self) -> str:
+        return self._written(Style(markup=True))
+
+    def _written(self, style: Style) -> str:
         separated = any(option.chance is not None for option in self.options)
         header = ["schedule", "prompts", "jokes", "matches", "median ±", "largest ±"]
         header += ["chance"] if separated else []
@@ -127,13 +139,14 @@ class Plan:
                 row.append("-" if option.chance is None else f"{option.chance:.2f}")
             cells.append(row)
         lines = [f"goal: {self.goal}", ""]
-        lines += [text_table(header, cells, left={"schedule"}, color=color), ""]
+        drop = ("median ±", "jokes")
+        lines += [style.table(header, cells, left={"schedule"}, drop=drop), ""]
         notes: dict[str, list[str]] = {}
         for option in self.options:
             if option.note is not None:
                 notes.setdefault(option.note, []).append(option.schedule)
         lines += [f"{', '.join(dict.fromkeys(kinds))}: {note}" for note, kinds in notes.items()]
-        return "\n".join([*lines, self._assumed()])
+        return style.join([*lines, self._assumed()])
 
     def _assumed(self) -> str:
         low, high = min(self.ratings.values()), max(self.ratings.values())
