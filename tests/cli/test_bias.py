@@ -57,9 +57,12 @@ def test_a_store_and_the_options_about_rows(run, tmp_path, votes):
     assert code == 0
     assert "simulated:" in out
     assert "judgments of identical jokes are left out" in err
+    code, part, err = run("bias", "T.sqlite", "--exclude", "model-03")
+    assert code == 0, err
+    assert part != out
     code, _, err = run("bias", "T.sqlite", "--where", "judge = 'x'")
     assert code == 2
-    assert "export the store first" in err
+    assert "no matches" in err
     whole = json.loads(run("bias", votes, "-f", "json")[1])["judges"][0]["judgments"]
     part = json.loads(run("bias", votes, "--exclude", "m0", "-f", "json")[1])["judges"][0]
     assert part["judgments"] < whole

@@ -6,7 +6,7 @@ from support.drawings import board, drawn, log, notes, rows
 from support.fields import field, finish, made, spec_of
 
 from humorrank import figures, rate, tally
-from humorrank.errors import NoMaximumError, OptionError
+from humorrank.errors import InputError, NoMaximumError, OptionError
 from humorrank.store.export import match_log
 from humorrank.store.store import Store
 
@@ -61,7 +61,7 @@ def test_a_store_counts_comparisons_in_the_order_of_its_schedule(tmp_path):
     assert "comparisons" in notes(chart)
     for done, ratings in found.items():
         assert ratings == pytest.approx(rated(frame.head(2 * done)), abs=1e-5)
-    with pytest.raises(OptionError, match="tournament export"):
+    with pytest.raises(InputError, match="no matches"):
         figures.budget(path, where="judge = 'x'")
 
 

@@ -252,7 +252,7 @@ def test_sources_without_texts_judges_or_order_say_so(log, tmp_path):
     odd = log.with_columns(loser_features=pl.lit("what"), prompt=pl.lit([1, 2]))
     made = make_page(odd, pictures=False, bootstrap=0)
     assert "'what' is not a JSON list" in made.data["notes"]["features"]
-    assert "600 labels are not lists" in made.data["notes"]["examples"]
+    assert "not being lists of labels: 600 label values" in made.data["notes"]["examples"]
     assert "left out: prompt" in made.data["notes"]["examples"]
 
 

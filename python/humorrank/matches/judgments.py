@@ -15,9 +15,9 @@ from humorrank.matches.outcomes import SHARE_OF
 from humorrank.matches.source import (
     StoreSource,
     TallySource,
+    decisions_of,
     log_of,
     read_tally,
-    refuse_beside_store,
     refuse_winner_first,
     resolve,
     said_options,
@@ -109,8 +109,9 @@ def read_judgments(
     """
     found = resolve(source)
     if isinstance(found, StoreSource):
-        refuse_beside_store(found.path, said_options(reading) | ({"texts"} if texts else set()))
-        return _of_store(found.path)
+        if texts is None and not said_options(reading):
+            return _of_store(found.path)
+        return _of_log(decisions_of(found.path), texts, reading, ordered)
     if isinstance(found, TallySource):
         return _of_tally(source, texts, reading)
     return _of_log(source, texts, reading, ordered)

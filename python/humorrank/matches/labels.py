@@ -15,8 +15,8 @@ from humorrank.matches.log import MatchLog
 from humorrank.matches.outcomes import SHARE_OF
 from humorrank.matches.source import (
     StoreSource,
+    decisions_of,
     log_of,
-    refuse_beside_store,
     refuse_counts,
     resolve,
     said_options,
@@ -76,11 +76,10 @@ def read_labels(source: object, reading: Mapping[str, Any]) -> Labels:
     refuse_counts(source, "labels")
     found = resolve(source)
     path = found.path if isinstance(found, StoreSource) else None
-    if path is not None:
-        refuse_beside_store(path, said_options(reading))
+    if path is not None and not said_options(reading):
         frame = _of_store(path)
     else:
-        frame = _of_log(log_of(source, reading))
+        frame = _of_log(log_of(source if path is None else decisions_of(path), reading))
     given, decided = [], []
     for kind, column in KINDS.items():
         if column not in frame.columns:

@@ -10,6 +10,8 @@ from functools import reduce
 from pathlib import Path
 from typing import Any, Final
 
+import polars as pl
+
 from humorrank._util.progress import Progress
 from humorrank.errors import InputError, OptionError
 from humorrank.matches import kinds
@@ -198,17 +200,16 @@ def _refuse_said(options: set[str]) -> None:
         raise OptionError(message)
 
 
-def refuse_beside_store(path: Path, options: set[str]) -> None:
-    """Refuses options that apply only to the rows of a log, for a store.
+def decisions_of(store: Path) -> pl.DataFrame:
+    """Returns all judgments of a store, with their texts, as rows to which reading options apply.
 
     Raises:
-        OptionError: If there is such an option. The message says how to export the store.
+        StoreError: If the store cannot be read.
     """
-    for option in sorted(options):
-        raise OptionError(
-            f"{option} (--{option.replace('_', '-')}) applies to the rows of a log; export the "
-            f"store first: humorrank tournament export {path} --decisions -o decisions.parquet"
-        )
+    # SQLite takes a while to import, and most logs are not stores.
+    from humorrank.store.export import store_decisions  # noqa: PLC0415
+
+    return store_decisions(store)
 
 
 def refuse_reading(options: set[str]) -> None:

@@ -103,7 +103,8 @@ def _examples(
     if out["cut"]:
         said.append(f"{number_of(out['cut'], 'long text is', 'long texts are')} cut and marked.")
     if decisions.unreadable:
-        said.append(f"{number_of(decisions.unreadable, 'label')} left out, because not a list.")
+        lists = number_of(decisions.unreadable, "label value", "label values")
+        said.append(f"Left out as not being lists of labels: {lists}.")
     if decisions.ignored:
         said.append(f"Columns without text are left out: {', '.join(decisions.ignored)}.")
     notes["examples"] = " ".join(said)

@@ -20,7 +20,15 @@ from humorrank.errors import HumorRankError, InputError, OptionError
 from humorrank.matches.judgments import read_judgments
 from humorrank.matches.labels import Labels, read_labels
 from humorrank.matches.log import MatchLog
-from humorrank.matches.source import (StoreSource, TallySource, log_of, read_tally, refuse_beside_store, resolve, said_options)
+from humorrank.matches.source import (
+    StoreSource,
+    TallySource,
+    decisions_of,
+    log_of,
+    read_tally,
+    resolve,
+    said_options,
+)
 from humorrank.matches.tally.tally import Tally
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.saved import opened
@@ -146,11 +154,11 @@ def _of_store(
     texts: tuple[str, str] | None,
     progress: Progress | None,
 ) -> Evidence:
-    refuse_beside_store(path, said_options(reading) | ({"texts"} if texts else set()))
-    if rating.get("controls"):
-        raise OptionError(
-            "controls (--control) are columns of a log, which a store does not have; export it "
-            f"first: humorrank tournament export {path} -o log.parquet"
+    if texts or rating.get("controls") or said_options(reading):
+        found = _of_log(decisions_of(path), reading, rating, texts, progress)
+        sources = {**found.board.sources, "files": [str(path)]}
+        return replace(
+            found, board=replace(found.board, sources=sources), files=file_facts([str(path)])
         )
     with Store(path, write=False) as store:
         frame = match_log(store)

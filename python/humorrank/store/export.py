@@ -291,3 +291,9 @@ def store_log(path: Path) -> pl.DataFrame:
     """Returns the match log of a store, in the order of its schedule."""
     with Store(path, write=False) as store:
         return match_log(store)
+
+
+def store_decisions(path: Path) -> pl.DataFrame:
+    """Returns the decision log of a store, with its texts, in the order of its schedule."""
+    with Store(path, write=False) as store:
+        return pl.concat(decision_frames(store))
