@@ -49,6 +49,7 @@ def test_the_smallest_spec_plays_and_is_rated(run, spec):
     assert "judge.ratings does not name 'model-01' and 3 more: simulated at 1000" in err
     assert sorted(p.name for p in spec.parent.iterdir()) == [
         "T.sqlite",
+        "T.sqlite-lock",
         "jokes.csv",
         "prompts.csv",
         "spec.toml",
@@ -309,7 +310,7 @@ def test_a_store_that_cannot_be_used_is_left_as_it_is(run, store, spoil, says):
         assert err.count("\n") == 1
     assert (store.read_bytes() if store.exists() else None) == before
     assert {p.name for p in store.parent.iterdir()} <= {
-        "T.sqlite", "jokes.csv", "prompts.csv", "spec.toml"
+        "T.sqlite", "T.sqlite-lock", "jokes.csv", "prompts.csv", "spec.toml"
     }  # fmt: skip
 
 
