@@ -1,13 +1,10 @@
 """Fixtures that open pages in a real browser, if one is installed."""
 
-import os
-import shutil
 from contextlib import contextmanager
 
 import pytest
+from support.browser import chromium
 from support.signals import PATIENCE
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 WATCH = """
 window.violations = [];
@@ -20,18 +17,8 @@ document.addEventListener("securitypolicyviolation", (event) => {
 # The scope is a module, because other tests cannot use asyncio while the browser is open.
 @pytest.fixture(scope="module")
 def browser():
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
-        pytest.skip(f"no browser is installed (tried {', '.join(NAMES)})")
-    # As root, for example in a container, Chromium only runs without its sandbox.
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=path, args=options, timeout=1_000 * PATIENCE
-        )
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

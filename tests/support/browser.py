@@ -1,0 +1,28 @@
+"""A real browser, if one is installed."""
+
+import os
+import shutil
+from contextlib import contextmanager
+
+import pytest
+
+from support.signals import PATIENCE
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+@contextmanager
+def chromium():
+    """Opens Chromium without a window, or skips the test with the reason."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.skip(f"no browser is installed (tried {', '.join(NAMES)})")
+    # As root, for example in a container, Chromium only runs without its sandbox.
+    options = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=path, args=options, timeout=1_000 * PATIENCE
+        )
+        yield opened
+        opened.close()
