@@ -161,7 +161,8 @@ def main(stopped: Callable[[], bool] = lambda: False) -> None:
             if isinstance(stream, io.TextIOWrapper):
                 # A name that the terminal cannot display must not cause a failure.
                 stream.reconfigure(errors="backslashreplace")
-        app()
+        # Without a name, `python -m humorrank` would be completed as a command of that name.
+        app(prog_name="humorrank")
     except KeyboardInterrupt:
         # Commands handle Ctrl-C themselves; this one came before or after the command.
         sys.exit(INTERRUPTED)
