@@ -112,14 +112,14 @@ def test_a_progress_line_is_plain_text():
     for done in range(41):
         line("bootstrap", done, 40)
     text = file.getvalue()
-    assert text.startswith("\rreading  54")
-    assert text.endswith("\rbootstrap  " + "█" * 30 + "  40/40\n")
+    assert text.startswith("reading  54\r")
+    assert text.endswith("bootstrap  " + "█" * 30 + "  40/40\n")
     assert "\x1b" not in text
     file = io.StringIO()
     line = humorrank.progress_line(file)
     line("reading", 5, 0)
     line("fitting", 1, 2)
-    assert file.getvalue() == f"\rreading  5\n\rfitting  {'█' * 15}{'░' * 15}  1/2"
+    assert file.getvalue() == f"reading  5\r\nfitting  {'█' * 15}{'░' * 15}  1/2\r"
 
 
 def test_a_progress_line_without_standard_error_does_nothing(monkeypatch):

@@ -68,7 +68,7 @@ def test_the_table_alone_goes_to_standard_output(run, log):
     code, out, err = run("rate", log, "--format", "json")
     assert code == 0
     json.loads(out)
-    assert "1 rows have no outcome" in err
+    assert "1 row has no outcome" in err
 
 
 def test_open_ends_are_null_and_named(run, log):
@@ -129,8 +129,8 @@ def test_filters_say_how_many_rows_they_took(run, tmp_path):
         "--max-per-judge", "6", "--format", "json",
     )  # fmt: skip
     assert code == 0, err
-    assert "--where removed 1 rows" in err
-    assert "--exclude removed 1 rows" in err
+    assert "--where removed 1 row\n" in err
+    assert "--exclude removed 1 row\n" in err
     assert "--max-per-judge removed 4 rows" in err
     counts = json.loads(out)["counts"]
     assert counts["rated"] == 6
@@ -359,8 +359,8 @@ def test_elo_says_what_it_left_out(run, log):
     log.write_text(LOG + "pun,irony,error\npun,irony,junk\n")
     code, _, err = run("elo", log, "--on-error", "skip")
     assert code == 0
-    assert "1 rows have no outcome" in err
-    assert "1 bad rows skipped" in err
+    assert "1 row has no outcome" in err
+    assert "1 bad row skipped" in err
     code, _, err = run("elo", log, "--k", "nan")
     assert code == 2
 

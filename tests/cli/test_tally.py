@@ -44,7 +44,7 @@ def test_a_tally_gives_the_board_of_the_log(run):
     code, out, err = run("tally", "votes.csv", "-o", "t.parquet", "--keys", "judge,language")
     assert (code, out) == (0, "")
     assert "t.parquet: 3 models, 7 matches, by judge, language" in err
-    assert "1 rows have no outcome" in err
+    assert "1 row has no outcome" in err
     assert run("rate", "t.parquet") == run("rate", "votes.csv")
     json_of = [json.loads(run("rate", f, "-f", "json")[1]) for f in ("t.parquet", "votes.csv")]
     assert json_of[0] == json_of[1]

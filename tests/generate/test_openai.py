@@ -66,7 +66,7 @@ def test_what_does_not_pass_is_a_stored_failure_with_its_reason(endpoint, run):
     # One at a time: an endpoint that rejects a question before it has answered any ends the run.
     more = ("--set", "retries=1", "--retries", 1, "--in-flight", 1)
     code, err = run(["rate 0 x", *never], *more)
-    assert code == 0 and "1 jokes committed" in err and f"{len(never)} failed" in err
+    assert code == 0 and "1 joke committed" in err and f"{len(never)} failed" in err
     jokes, failures = stored()
     assert set(jokes) == {"rate 0 x"} and set(failures) == set(never)
     assert all(failures[f"{fault} 99 x"][1] == 2 for fault in faults)

@@ -64,9 +64,7 @@ class _Line:
         if total:
             filled = _BAR * min(done, total) // total
             text = f"{stage}  {'█' * filled}{'░' * (_BAR - filled)}  {done:,}/{total:,}"
-        file.write(f"\r{text.ljust(self._width)}")
-        self._width = len(text)
-        if complete:
-            self._ended = True
-            file.write("\n")
+        # The cursor goes back to the start, so that whatever is written next replaces the line.
+        file.write(text.ljust(self._width) + ("\n" if complete else "\r"))
+        self._ended, self._width = complete, len(text)
         file.flush()

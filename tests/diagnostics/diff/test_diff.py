@@ -93,7 +93,7 @@ def test_matches_that_are_named_are_shared_by_their_names():
     for nameless in ({"match_id": "id"}, {"match_id": ["id"], "cluster": "prompt"}):
         with pytest.raises(OptionError, match="match_id"):
             diff(old, new, **nameless)
-    with pytest.raises(InputError, match="1 matches have no value"):
+    with pytest.raises(InputError, match="1 match has no value"):
         diff(old, new.with_columns(id=pl.col("id").replace(401, None)), match_id=["id"])
 
 

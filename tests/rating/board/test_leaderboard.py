@@ -328,8 +328,8 @@ def test_the_counts_add_up(ties):
     left_out = ("unjudged", "skipped", "filtered", "void", "tied_out", "outside")
     assert counts["read"] == counts["rated"] + sum(counts[name] for name in left_out)
     assert 2 * counts["rated"] == board.table["matches"].sum()
-    assert any("1 rows have no outcome" in warning for warning in board.warnings)
-    assert sum("bad rows skipped" in warning for warning in board.warnings) == 2
+    assert any("1 row has no outcome" in warning for warning in board.warnings)
+    assert sum("1 bad row skipped" in warning for warning in board.warnings) == 2
 
 
 @pytest.mark.parametrize(

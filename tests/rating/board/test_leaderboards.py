@@ -154,7 +154,7 @@ def test_a_mapping_with_helpful_errors():
     boards = humorrank.rate(log({"ann": CYCLE}), by=["judge"], bootstrap=0)
     assert list(boards) == [("ann",)]
     assert boards["ann",]["a"].rank == 1
-    assert "1 groups by judge, 3 contestants, 4 matches rated" in repr(boards)
+    assert "1 group by judge, 3 contestants, 4 matches rated" in repr(boards)
     assert boards.best(1).height == 1
 
 

@@ -20,6 +20,7 @@ import polars as pl
 
 from humorrank._stats.sandwich import small_sample
 from humorrank._stats.scale import POINTS, logistic
+from humorrank._util.text import number_of
 from humorrank.errors import InputError, OptionError
 from humorrank.matches.tally.tally import Tally
 from humorrank.rating.board.leaderboard import Leaderboard
@@ -130,8 +131,9 @@ class RatedLog:
         for column in match_id:
             nameless = int(cells.filter(pl.col(column).is_null())["count"].sum())
             if nameless:
+                found = number_of(nameless, "match has", "matches have")
                 raise InputError(
-                    f"{nameless:,} matches have no value and cannot be identified; leave them out "
+                    f"{found} no value and cannot be identified; leave them out "
                     f'(where="{column} IS NOT NULL"), or use another column',
                     column=column,
                 )
