@@ -49,7 +49,7 @@ def folder(tmp_path_factory):
 def lines_of(run, monkeypatch, folder, command, width):
     monkeypatch.chdir(folder)
     monkeypatch.setenv("COLUMNS", str(width))
-    monkeypatch.setattr(_output, "colored", lambda output: output is None)
+    monkeypatch.setattr(_output, "on_terminal", lambda output: output is None)
     code, out, err = run(*command.split())
     assert code == 0, err
     return ANSI.sub("", out).splitlines()
@@ -71,6 +71,15 @@ def test_a_pipe_has_all_columns_and_whole_names(run, monkeypatch, folder):
     assert MODELS[0] in out
     assert "left out" not in out
     assert "\x1b" not in out
+
+
+def test_only_a_terminal_that_understands_them_gets_escape_codes(run, monkeypatch, folder):
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(_output, "on_terminal", lambda output: output is None)
+    monkeypatch.setenv("TERM", "xterm")
+    assert run("elo", "log.parquet")[1].startswith("\x1b[1mmodel")
+    monkeypatch.setenv("TERM", "dumb")
+    assert run("elo", "log.parquet")[1].startswith("model")
 
 
 def test_a_narrow_board_names_the_columns_that_are_left_out(run, monkeypatch, folder):

@@ -398,3 +398,14 @@ def test_boards_without_intervals_or_with_open_ends(looked_at, tmp_path):
     with looked_at(tmp_path / "none.html") as opened:
         assert opened.locator("[data-figure=difference] small").inner_text() == "no interval"
         assert "without intervals" in opened.locator("#board-notes").inner_text()
+
+
+def test_a_page_of_a_saved_board_opens_without_pairs(looked_at, tournament, tmp_path):
+    _, found = tournament
+    (tmp_path / "board.json").write_text(found.evidence.board.to_json(), encoding="utf-8")
+    make_page(tmp_path / "board.json", pictures=False).write(tmp_path / "saved.html")
+    with looked_at(tmp_path / "saved.html") as page:
+        assert len(column(page, "model")) == 7
+        assert "does not contain its matches" in page.locator("#said").inner_text()
+        assert "does not contain its matches" in page.locator("#rates-table").inner_text()
+        page.locator("#board-table tbody tr").first.click()

@@ -227,7 +227,7 @@ def test_a_store_and_its_exports_hold_the_same_decisions(tmp_path):
     with Store(path, write=False) as store:
         failed = store.count("SELECT COUNT(*) FROM failures")
     assert failed > 20
-    assert found.data["failures"] == [("simulated failure of 1 attempts", failed)]
+    assert found.data["failures"] == [("simulated failure of 1 attempt", failed)]
     assert dict(found.data["head"]["facts"])["failures"] == str(failed)
     assert dict(found.data["head"]["store"])["judge.failure_rate"] == "0.4"
     assert found.data["head"]["reading"] == "store"

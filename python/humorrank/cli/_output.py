@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -55,14 +56,19 @@ def resolve_format(wanted: str | None, output: str | None, *, latex: bool = Fals
     raise OptionError(message)
 
 
-def colored(output: str | None) -> bool:
-    """Returns whether the text goes to a terminal and may therefore be colored."""
+def on_terminal(output: str | None) -> bool:
+    """Returns whether the text goes to a terminal."""
     return output is None and sys.stdout is not None and sys.stdout.isatty()
+
+
+def colored(output: str | None) -> bool:
+    """Returns whether the text goes to a terminal that understands escape codes."""
+    return on_terminal(output) and os.environ.get("TERM") != "dumb"
 
 
 def room(output: str | None) -> int | None:
     """Returns the width of the terminal to which the text goes, or None for any other output."""
-    return shutil.get_terminal_size().columns if colored(output) else None
+    return shutil.get_terminal_size().columns if on_terminal(output) else None
 
 
 def show(

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from humorrank._util.progress import Progress
+from humorrank._util.text import number_of
 from humorrank.errors import JudgeError
 from humorrank.generate.instructions import Instructions
 from humorrank.generate.provider import Provider, Reply, Request
@@ -198,7 +199,8 @@ class _Run(Asking):
                 self._take(asked[place], reply)
                 self._changed.set()
             if left:
-                raise JudgeError(f"{self._assignment.name} left {len(left):,} prompts unanswered")
+                prompts = number_of(len(left), "prompt")
+                raise JudgeError(f"{self._assignment.name} left {prompts} unanswered")
         finally:
             self.in_flight -= len(left)
             self._changed.set()

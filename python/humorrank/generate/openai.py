@@ -9,6 +9,7 @@ from dataclasses import fields
 from typing import Any
 
 from humorrank._util.suggest import refuse_unknown
+from humorrank._util.text import number_of
 from humorrank.errors import JudgeError
 from humorrank.generate.provider import Reply, Request, Sampling
 from humorrank.llm.endpoint import AgainError, Client, Completion, Endpoint, RejectedError
@@ -71,7 +72,7 @@ class OpenAIProvider:
         except JudgeError:
             raise
         except (AgainError, RejectedError) as error:
-            many = f" ({attempts} attempts)" if isinstance(error, AgainError) else ""
+            many = f" ({number_of(attempts, 'attempt')})" if isinstance(error, AgainError) else ""
             seconds = time.monotonic() - start
             return place, Reply(None, f"{error}{many}", False, attempts, seconds)
         return place, _reply(completion, attempts, time.monotonic() - start)

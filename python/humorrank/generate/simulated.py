@@ -11,6 +11,7 @@ import numpy as np
 
 from humorrank._util import draws
 from humorrank._util.checks import positive, share, whole
+from humorrank._util.text import number_of
 from humorrank.generate.provider import Reply, Request
 
 _FAILURE, _MISS, _JOKE, _EMPTY = 21, 22, 23, 24
@@ -107,7 +108,7 @@ class SimulatedProvider:
         attempts = 1
         while draws.uniform(_FAILURE, key, attempts) < how.failure_rate:
             if attempts > how.retries:
-                reason = f"simulated failure of {attempts} attempts"
+                reason = f"simulated failure of {number_of(attempts, 'attempt')}"
                 return Reply(None, reason, attempts=attempts, latency=attempts * how.latency)
             attempts += 1
         one, two = prompt.words or (prompt.text, _ANYTHING)

@@ -14,6 +14,7 @@ from humorrank._stats.scale import MEAN_RATING, POINTS, logistic
 from humorrank._util import draws
 from humorrank._util.checks import positive, share, whole
 from humorrank._util.suggest import near
+from humorrank._util.text import number_of
 from humorrank.errors import OptionError
 from humorrank.judge.protocol import Answers, Batch
 from humorrank.store.field import Field
@@ -132,7 +133,7 @@ class SimulatedJudge:
                 failed[again] = drawn < how.failure_rate
         score = self._scores(batch, key, start + attempts - np.uint64(1))
         score[failed] = np.nan
-        reason = f"simulated failure of {how.retries + 1} attempts"
+        reason = f"simulated failure of {number_of(how.retries + 1, 'attempt')}"
         return Answers(
             np.arange(rows),
             score,

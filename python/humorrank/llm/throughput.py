@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from humorrank._util.text import number_of
+
 
 @dataclass
 class Throughput:
@@ -86,7 +88,7 @@ class Throughput:
             return "nothing was judged"
         failed = f", {self.failed:,} failed" if self.failed else ""
         return (
-            f"{self.matches:,} matches{failed} in {self.wall:,.1f} s: "
+            f"{number_of(self.matches, 'match', 'matches')}{failed} in {self.wall:,.1f} s: "
             f"{told['matches_per_second']:,.2f} matches/s; "
             f"{told['prompt_tokens_per_second']:,.0f} prompt tokens/s, "
             f"{told['output_tokens_per_second']:,.0f} output tokens/s; "

@@ -19,6 +19,7 @@ from humorrank._stats.estimate import Estimate
 from humorrank._stats.scale import logistic
 from humorrank._util import draws
 from humorrank._util.progress import Progress
+from humorrank._util.text import number_of
 from humorrank.diagnostics.cells import Cells
 from humorrank.errors import OptionError
 from humorrank.rating.existence import Existence
@@ -146,9 +147,10 @@ def calibration(
                 inside = np.zeros_like(inside)
             lost = held[fold][~(inside[cells.low] & inside[cells.high])]
             if lost.sum():
+                matches = number_of(int(lost.sum()), "match", "matches")
                 reasons.append(
-                    f"fold {fold + 1}: {int(lost.sum()):,} matches of contestants that cannot be "
-                    f"rated from the other folds: {existence.summary()}"
+                    f"fold {fold + 1}: {matches} of contestants that cannot be rated from "
+                    f"the other folds: {existence.summary()}"
                 )
         else:
             trained = field.fit(threads=threads)[0]

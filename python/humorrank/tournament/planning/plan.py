@@ -12,6 +12,7 @@ import numpy as np
 from humorrank._stats.scale import POINTS
 from humorrank._util.checks import check_confidence, one_of, positive, share, whole
 from humorrank._util.progress import Progress
+from humorrank._util.text import number_of
 from humorrank.errors import OptionError
 from humorrank.tournament.planning.designs import PlannedField, Schedule
 from humorrank.tournament.planning.goals import Goal, HalfWidth, SeparationGoal
@@ -166,7 +167,8 @@ def _needed(
     """Returns the option with the fewest matches that reach the goal on the given prompts."""
     assert fewest is not None
     if prompts < fewest:
-        note = f"no number of matches on {prompts:,} prompts is enough: at least {fewest:,} prompts"
+        note = f"no number of matches on {number_of(prompts, 'prompt')} is enough: at least "
+        note += number_of(fewest, "prompt")
         schedule = Schedule(kind, field, prompts, 0)
         full = _option(schedule, schedule.most, quantile, goal)
         return Option(kind, prompts, None, full.median, full.largest, full.chance, note)
@@ -205,7 +207,8 @@ def _option(schedule: Schedule, matches: int, quantile: float, goal: Goal | None
     note = None
     if matches > schedule.most:
         matches = schedule.most
-        note = f"limited to all {schedule.most:,} possible matches"
+        note = f"limited to {'the' if schedule.most == 1 else 'all'} "
+        note += number_of(schedule.most, "possible match", "possible matches")
     covariance = schedule.covariance(matches)
     widths = quantile * POINTS * np.sqrt(np.diag(covariance))
     if schedule.adaptive and schedule.simulated < matches < schedule.most:
