@@ -12,7 +12,7 @@ from humorrank import _core
 from humorrank._util.progress import Progress
 from humorrank.errors import InputError, NoMaximumError, OptionError
 from humorrank.matches.outcomes import OUTCOMES
-from humorrank.matches.source import counted
+from humorrank.matches.source import read_tally
 from humorrank.matches.tally.tally import Tally
 from humorrank.rating.existence import Existence
 from humorrank.rating.settings import Ties
@@ -190,7 +190,7 @@ def read_cells(
         OptionError: If the column does not exist, or an option has an invalid value.
     """
     keys: Sequence[str] = () if key is None else (key,)
-    tally = counted(matches, keys=keys, progress=progress, reading=reading)
+    tally = read_tally(matches, keys=keys, progress=progress, reading=reading)
     return Cells.of(tally, ties), tally
 
 

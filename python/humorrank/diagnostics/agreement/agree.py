@@ -77,7 +77,7 @@ def agree(
     if len(said.raters) == 1:
         notes.append(
             "there is only one rater, so agreement cannot be measured; specify the judge column "
-            "of the log (--columns judge=NAME), or give several logs"
+            "of the log (columns=, --columns judge=NAME), or give several logs"
         )
     alpha_among = partial(alpha_of, confidence=confidence, replicates=replicates, seed=seed)
     alpha = alpha_among(said)

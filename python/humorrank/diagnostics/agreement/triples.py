@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from humorrank._util.checks import whole
-from humorrank.matches.source import counted
+from humorrank.matches.source import read_tally
 
 MOST_DENSE: Final = 2048
 """The number of contestants up to which triples are counted by matrix products."""
@@ -76,7 +76,7 @@ def transitivity(
         OptionError: If an option has an invalid value.
     """
     limit = whole("limit", limit)
-    tally = counted(matches, keys=None, progress=None, reading=reading)
+    tally = read_tally(matches, keys=None, progress=None, reading=reading)
     first, second, _, score, weight, count = tally.counts.cells()
     amount = weight * count
     return of_points(tally.names, first, second, score * amount, (1 - score) * amount, limit)
