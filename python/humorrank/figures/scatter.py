@@ -93,7 +93,7 @@ def judges(
     judge_a: str | None = None,
     judge_b: str | None = None,
     *,
-    bootstrap: int = 1000,
+    bootstrap: int | None = None,
     confidence: float = 0.95,
     disconnected: Literal["error", "largest"] = "error",
     seed: int = 0,
@@ -109,7 +109,7 @@ def judges(
         source: a log with a column of judges, a tally by judge, or a store.
         judge_a: on the horizontal axis.
         judge_b: on the vertical axis; both may be left out where there are two.
-        bootstrap: replicates behind the intervals; 0 leaves them out.
+        bootstrap: replicates behind the intervals, as in `humorrank.rate`; 0 leaves them out.
         confidence: of the intervals.
         disconnected: what to do where a judge's field has no maximum; see `humorrank.rate`.
         seed: of the bootstrap.
@@ -145,7 +145,7 @@ def judges(
     if not found.common:
         raise InputError(f"no model was judged by both {pair[0]!r} and {pair[1]!r}")
     rows = []
-    bars = bool(bootstrap) and len(found.common) <= _WITH_BARS
+    bars = bootstrap != 0 and len(found.common) <= _WITH_BARS
     for model, name in zip(found.common, theme.names_of(found.common), strict=True):
         row: dict[str, Any] = {"model": name}
         for side, axis, board in zip("ab", "xy", boards, strict=True):

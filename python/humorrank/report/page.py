@@ -13,7 +13,6 @@ from humorrank._util.atomic import replacing
 from humorrank._util.checks import one_of, whole
 from humorrank._util.progress import Progress
 from humorrank.errors import OptionError
-from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.tiers import tiers_of
 from humorrank.report.contents import contents
 from humorrank.report.pictures import Picture, pictures_of
@@ -21,9 +20,6 @@ from humorrank.report.render import rendered
 from humorrank.report.source import Evidence, evidence_of
 
 Offensive = Literal["hide", "show"]
-
-REPLICATES: Final = 1000
-"""Behind the intervals of a page, as of `humorrank ranks`."""
 
 MOST_BYTES: Final = 2_900_000
 """What a page is kept below by leaving out examples."""
@@ -100,7 +96,7 @@ def make_page(
         command: the command line that makes this page, to be shown in it.
         reading: options of `MatchLog`.
         progress: called with (stage, done, total).
-        rating: options of `humorrank.rate`; bootstrap is 1000 by default.
+        rating: options of `humorrank.rate`.
 
     Raises:
         OptionError: an option has a value that it cannot have, or does not go with the source.
@@ -116,7 +112,7 @@ def make_page(
     found = evidence_of(
         source,
         reading=reading or {},
-        rating=rating if isinstance(source, Leaderboard) else {"bootstrap": REPLICATES, **rating},
+        rating=rating,
         texts=texts,
         progress=progress,
     )

@@ -35,7 +35,7 @@ def boards_text(
     for name in by:
         out.add_column(name, no_wrap=True)
     titles = ["rank", "model", "rating"]
-    titles += [interval, "rank by CI"] if settings.bootstrap else []
+    titles += [interval, "rank by CI"] if settings.replicates else []
     titles += ["win rate", "matches"]
     titles += ["Elo", "Elo sd"] if settings.elo_shuffles else []
     for title in titles:
@@ -66,7 +66,7 @@ def _fill(out: Table, table: pl.DataFrame, by: Sequence[str], settings: RatingSe
             out.add_row()
         last = group
         cells = [*labels, str(row["rank"]), one_line(row["model"]), f"{row['rating']:.1f}"]
-        if settings.bootstrap:
+        if settings.replicates:
             cells.append(interval_text(row["rating_lower"], row["rating_upper"]))
             cells.append(str(row["rank_ci"]))
         cells.append("-" if row["win_rate"] is None else f"{row['win_rate']:.1%}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import polars as pl
@@ -23,6 +23,25 @@ from humorrank.errors import OptionError
 
 MOST_COMPARED: Final = 10**11
 """Draws times contestants squared: some minutes."""
+
+
+class Ends(NamedTuple):
+    """Intervals of ratings, or of differences between them.
+
+    Attributes:
+        lower: The lower ends, in points.
+        upper: The upper ends.
+        without_maximum: The number of replicates without a maximum.
+        lower_needs: The number of replicates that each lower end needs if there are too few, and 0
+            otherwise; None if there are always enough.
+        upper_needs: The same for the upper ends.
+    """
+
+    lower: np.ndarray
+    upper: np.ndarray
+    without_maximum: int = 0
+    lower_needs: np.ndarray | None = None
+    upper_needs: np.ndarray | None = None
 
 
 class Uncertainty(Protocol):
@@ -40,19 +59,13 @@ class Uncertainty(Protocol):
     def basis(self) -> str:
         """What the draws are, in words."""
 
-    def ends(
-        self, confidence: float, progress: Progress | None = None
-    ) -> tuple[np.ndarray, np.ndarray, int]:
-        """Lower and upper end of each rating, and replicates without a maximum."""
+    def ends(self, confidence: float, progress: Progress | None = None) -> Ends:
+        """Returns both ends of each rating, and the number of replicates without a maximum."""
 
-    def band(
-        self, confidence: float, progress: Progress | None = None
-    ) -> tuple[np.ndarray, np.ndarray, int]:
+    def band(self, confidence: float, progress: Progress | None = None) -> Ends:
         """The same for all ratings at once."""
 
-    def differences(
-        self, a: np.ndarray, b: np.ndarray, confidence: float
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def differences(self, a: np.ndarray, b: np.ndarray, confidence: float) -> Ends:
         """Lower and upper end of the ratings of `a` less those of `b`, one a place of both."""
 
     def stronger(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
