@@ -197,7 +197,7 @@ def rate(
     tally = counted(matches, keys=keys, progress=progress, reading=reading)
     if groups:
         assert tally.keyed is not None
-        decided, found = with_replicates(settings, tally.keyed.cells.cell_count())
+        decided, found = with_replicates(settings, tally.keyed.cells.cell_count(), len(tally.keyed))
         return Leaderboards(
             tally,
             decided,

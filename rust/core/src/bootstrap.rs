@@ -484,9 +484,12 @@ mod tests {
         let drawn = refit.rate(pairs, &mut ratings).unwrap();
         let mut ends: Vec<(f64, f64)> = ratings
             .iter()
-            .map(|&rating| match rating.is_nan() {
-                true => (f64::NEG_INFINITY, f64::INFINITY),
-                false => (rating, rating),
+            .map(|&rating| {
+                if rating.is_nan() {
+                    (f64::NEG_INFINITY, f64::INFINITY)
+                } else {
+                    (rating, rating)
+                }
             })
             .collect();
         for (contestant, rating) in drawn.finite_ends {
@@ -534,7 +537,9 @@ mod tests {
                 keys[..n].iter().map(|&key| f64::from(key) / 4e9).collect();
             // Those of a fit have mean 0.
             let mean = strengths.iter().sum::<f64>() / n as f64;
-            strengths.iter_mut().for_each(|strength| *strength -= mean);
+            for strength in &mut strengths {
+                *strength -= mean;
+            }
             let renamed: Vec<f64> = order.iter().map(|&i| strengths[i]).collect();
             let refit = |strengths| Refit {
                 strengths,

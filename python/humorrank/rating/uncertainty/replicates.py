@@ -19,17 +19,23 @@ FEWER_REPLICATES: Final = 100
 MOST_DRAWN: Final = 10**8
 """The largest number of default replicates times cells, which take a few seconds on two cores."""
 
+CELLS_PER_GROUP: Final = 100
+"""The number of cells that take as long to fit as a small group takes in addition to its cells."""
+
 ROWS_PER_CELL: Final = 20
 """The number of rows of clusters that take as long to draw as one cell takes to fit."""
 
 
-def with_replicates(settings: RatingSettings, cells: int) -> tuple[RatingSettings, list[str]]:
+def with_replicates(
+    settings: RatingSettings, cells: int, groups: int = 0
+) -> tuple[RatingSettings, list[str]]:
     """Decides on the number of replicates unless the user set it.
 
     Args:
         settings: The options of the rating.
         cells: The number of different matches, which the time of a replicate grows with: the kinds
             of match of the field, or the cells of all groups together.
+        groups: The number of groups that are rated separately.
 
     Returns:
         The settings with a number of replicates, and a notice if there are fewer than usual.
@@ -38,12 +44,13 @@ def with_replicates(settings: RatingSettings, cells: int) -> tuple[RatingSetting
         return settings, []
     if settings.interval not in RESAMPLED:
         return replace(settings, bootstrap=0), []
-    if REPLICATES * cells <= MOST_DRAWN:
+    if REPLICATES * (cells + CELLS_PER_GROUP * groups) <= MOST_DRAWN:
         return replace(settings, bootstrap=REPLICATES), []
     count = max(FEWER_REPLICATES, _core.replicates_needed(settings.confidence))
+    among = f" in {groups:,} groups" if groups else ""
     notice = (
         f"the intervals are from {count:,} bootstrap replicates instead of {REPLICATES:,}, because "
-        f"the field is very large ({cells:,} different matches); bootstrap={REPLICATES} "
+        f"the field is very large ({cells:,} different matches{among}); bootstrap={REPLICATES} "
         f"(--bootstrap {REPLICATES}) takes {REPLICATES / count:.2g} times as long"
     )
     return replace(settings, bootstrap=count), [notice]
