@@ -15,7 +15,7 @@ def main(folder: Path) -> None:
     path = folder / "million.parquet"
     humorrank.simulate(truth, MATCHES).write_parquet(path)
     start = time.perf_counter()
-    board = humorrank.rate(path)
+    board = humorrank.rate(path, bootstrap=100)
     seconds = time.perf_counter() - start
     print(f"\nA million matches among {MODELS} models, from {path}\n")
     print(board.to_text(5))

@@ -78,7 +78,7 @@ def played(spec: Spec, store: Path, log: Path) -> humorrank.Leaderboard:
             play_rounds(tournament.store, tournament.spec, tournament.field, tournament.judge)
         )
         export_matches(tournament.store, log)
-    return humorrank.rate(log)
+    return humorrank.rate(log, bootstrap=100)
 
 
 def main(folder: Path) -> None:

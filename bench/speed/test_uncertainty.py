@@ -12,8 +12,8 @@ from bench.speed.racing import Limit, Race
 
 MODELS, MATCHES, CLUSTERS = 100, 1_000_000, 10_000
 WAYS: dict[str, dict[str, Any]] = {
-    "percentile": {},
-    "basic": {"interval": "basic"},
+    "percentile": {"bootstrap": 100},
+    "basic": {"interval": "basic", "bootstrap": 100},
     "bca, 1,000 replicates": {"interval": "bca", "bootstrap": 1_000},
     "wald": {"interval": "wald"},
     "sandwich": {"interval": "sandwich"},

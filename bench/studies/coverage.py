@@ -83,7 +83,7 @@ CELLS = [
 ] + [Cell("within 4", "exhaustive", 10_800, TIES, jokes) for jokes in (0.0, JOKES)]
 
 METHODS: dict[str, tuple[dict[str, Any], int]] = {
-    "percentile, 100": ({}, 1),
+    "percentile, 100": ({"bootstrap": 100}, 1),
     "wald": ({"interval": "wald"}, 1),
     "sandwich": ({"interval": "sandwich"}, 1),
     "sandwich by prompt": ({"interval": "sandwich", "cluster": "prompt"}, 1),

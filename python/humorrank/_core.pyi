@@ -65,7 +65,7 @@ STATE_OUTSIDE: Final[int]
 """The state 2 of a contestant of a group: it is outside the largest component."""
 STATE_FEW_MATCHES: Final[int]
 """The state 3 of a contestant of a group: it has fewer matches than `min_matches`."""
-STANDINGS: Final[tuple[str, str, str, str]]
+STANDINGS: Final[tuple[str, str, str, str, str]]
 """The position relative to the largest component, indexed by its code in the column `standing`
 of `Groups.rate`: inside, above, below, unordered."""
 
@@ -429,8 +429,15 @@ class Field:
 
         Each group consists of its members; its position relative to that component (above, below
         or unordered); whether no match connects it to the component; and its matches, points won
-        and points lost against all contestants outside the group.
+        and points lost against all contestants outside the group. If several components are
+        equally large, all contestants are outside, and the position is "no largest".
         """
+
+    def largest(self, shown: int) -> tuple[int, int, list[_U32]]:
+        """Returns the number of largest components, their size, and the first few of them."""
+
+    def cell_count(self) -> int:
+        """Returns the number of kinds of match."""
 
     def groups(self) -> int:
         """Returns the number of groups of contestants that no match connects."""
@@ -469,11 +476,13 @@ class Field:
         clusters: Clusters | None = None,
         threads: int | None = None,
         progress: _Progress | None = None,
-    ) -> tuple[_F64, int]:
+    ) -> tuple[_F64, tuple[_U32, _U32, _F64], int]:
         """Returns ratings of shape (replicates, contestants), and how many had no maximum.
 
         Ratings are in points. A contestant above the component that could be rated has +inf, one
-        below it -inf, and one that is not ordered relative to it NaN.
+        below it -inf, and one that is not ordered relative to it NaN. If several components could
+        be rated, this applies to all of them. The second value has the replicates, contestants and
+        ratings of their members with a finite lower end of +inf or a finite upper end of -inf.
         """
 
     def stable_elo(

@@ -73,8 +73,9 @@ class NoMaximumError(HumorRankError):
     """The Bradley-Terry likelihood has no maximum on these matches.
 
     Attributes:
-        outside: Contestants outside the largest strongly connected component, in groups.
-        component: Contestants of that component, in order.
+        outside: Contestants outside the largest strongly connected component, in groups; all
+            contestants if several components are equally large.
+        component: Contestants of that component, in order; empty if several are equally large.
     """
 
     def __init__(

@@ -176,12 +176,57 @@ def test_who_is_ordered_neither_way_is_open_on_both_sides():
     assert math.isfinite(board["m0000"].rating_lower)
 
 
-def test_of_components_of_equal_size_the_lowest_name_keeps_its_rating():
-    """Two contestants won one match each, so half of the replicates have only one winner."""
+def test_both_of_two_are_open_if_half_of_the_replicates_have_one_winner_only():
     board = rate(log_of(2, [(0, 1, 1), (0, 1, 0)]), bootstrap=1000)
-    assert board["m0000"].rating_lower == board["m0000"].rating_upper == 1000
-    assert board["m0001"].rating_lower == -math.inf
-    assert board["m0001"].rating_upper == math.inf
+    for row in board:
+        assert (row.rating_lower, row.rating_upper) == (-math.inf, math.inf)
+
+
+@pytest.mark.parametrize(("better", "worse"), [("Abe", "Zed"), ("Zed", "Abe")])
+@pytest.mark.parametrize("by", [None, "judge"])
+def test_which_interval_is_open_does_not_depend_on_names(better, worse, by):
+    """3 % of the replicates hold wins only, and each of the two is the anchor in turn."""
+    winner = ["model_a"] * 7 + ["model_b"] * 3
+    columns = {"model_a": [better] * 10, "model_b": [worse] * 10, "winner": winner}
+    options = {"elo_shuffles": 0, "bootstrap": 1_000}
+    if by is None:
+        board = humorrank.rate(columns, **options)
+    else:
+        board = humorrank.rate(columns | {"judge": ["j"] * 10}, by=by, **options)
+        table = board.to_polars()
+        assert table["rating_lower"].to_list() == [
+            board["j"][m].rating_lower for m in table["model"]
+        ]
+        board = board["j"]
+    assert board[better].rating_lower == pytest.approx(964.8, abs=0.05)
+    assert board[better].rating_upper == math.inf
+    assert board[worse].rating_lower == -math.inf
+    assert board[worse].rating_upper == pytest.approx(1035.2, abs=0.05)
+    compared = board.compare(better, worse)
+    assert compared.difference_upper == math.inf
+    assert compared.difference_lower == pytest.approx(-70.4, abs=0.1)
+
+
+def test_a_small_log_has_open_ends_for_both_whatever_their_names():
+    for a, b in ("ab", "ba"):
+        rows = [(a, b, "model_a"), (b, a, "model_a"), (a, b, "tie")]
+        for row in humorrank.rate(rows):
+            assert (row.rating_lower, row.rating_upper) == (-math.inf, math.inf)
+
+
+@pytest.mark.parametrize("interval", ["percentile", "bca"])
+def test_a_replicate_without_a_largest_component_has_finite_ends(interval):
+    """a beats b, b beats c, each nearly always: replicates of three components occur."""
+    rows = [(0, 1, 1), (0, 1, 0), (1, 2, 1), (1, 2, 0)]
+    log = log_of(3, rows, count=[20, 4, 20, 4])
+    board = rate(log, bootstrap=2_000, interval=interval)
+    draws = board._uncertainty.draws
+    assert board.bootstrap["without_maximum"] == (~np.isfinite(draws)).any(axis=1).sum() > 20
+    mirrored = log_of(3, [(2 - a, 2 - b, score) for a, b, score in rows], count=[20, 4, 20, 4])
+    other = rate(mirrored, bootstrap=2_000, interval=interval)
+    for name, image in (("m0000", "m0002"), ("m0001", "m0001"), ("m0002", "m0000")):
+        assert math.isinf(board[name].rating_lower) == math.isinf(other[image].rating_lower)
+        assert math.isinf(board[name].rating_upper) == math.isinf(other[image].rating_upper)
 
 
 def test_an_interval_beyond_every_finite_rating_is_said_to_be_so():

@@ -465,7 +465,8 @@ def groups_outside(points: np.ndarray, names: np.ndarray) -> set[tuple[str, ...]
     inside = largest_component(points)
     met = reaches(points + points.T)
     reach = reaches(points)
-    same = np.where(met[:, inside.argmax()][:, None], reach & reach.T, met)
+    beside = met[:, inside.argmax()] if inside.any() else np.full(len(met), met.all())
+    same = np.where(beside[:, None], reach & reach.T, met)
     return {tuple(names[same[i]]) for i in np.flatnonzero(~inside)}
 
 
@@ -493,9 +494,40 @@ def test_the_largest_component_is_rated_as_if_it_were_the_log():
     assert rated > 50
 
 
-def test_equal_components_give_way_to_the_lowest_name():
-    board = fit(matches_of("d>c c>d b>a a>b b>c"), disconnected="largest")
-    assert board.table["model"].to_list() == ["a", "b"]
+@pytest.mark.parametrize("names", ["abcd", "cdab", "dcba"])
+def test_equal_components_are_an_error_that_names_them(names):
+    text = "d>c c>d b>a a>b b>c".translate(str.maketrans("abcd", names))
+    top, bottom = (", ".join(sorted(pair)) for pair in (names[:2], names[2:]))
+    with pytest.raises(humorrank.NoMaximumError) as caught:
+        fit(matches_of(text), disconnected="largest")
+    message = str(caught.value)
+    assert "2 components of 2 contestants are equally large" in message
+    assert f"({'; '.join(sorted([top, bottom]))})" in message
+    assert "where or exclude" in message
+    assert "--exclude" in message
+    assert "prior=1" in message
+    assert caught.value.component == ()
+    reasons = {", ".join(group.models): group.reason for group in caught.value.outside}
+    assert reasons == {
+        top: "this group of 2 never lost (1 of 1 won)",
+        bottom: "this group of 2 never won (0 of 1 won)",
+    }
+
+
+def test_a_contestant_between_equal_components_is_connected_in_one_direction():
+    with pytest.raises(humorrank.NoMaximumError) as caught:
+        fit(matches_of("a>b b>c"))
+    assert {group.models[0]: group.reason for group in caught.value.outside} == {
+        "a": "never lost (1 of 1 won)",
+        "b": "chains of wins connect it with others in one direction only",
+        "c": "never won (0 of 1 won)",
+    }
+    assert "largest" not in str(caught.value)
+
+
+def test_equal_components_that_never_met_count_as_groups_of_their_own():
+    board = fit(matches_of("a>b b>a x>y y>x"), prior=1)
+    assert any("2 groups of contestants never met" in warning for warning in board.warnings)
 
 
 def test_a_component_of_one_cannot_be_rated():
@@ -525,7 +557,7 @@ CORE = "p>q q>p q>r r>q"
             "a>b b>a a>p b>q",
             {("a", "b"): "this group of 2 never lost (2 of 2 won)"},
         ),
-        ("x>y y>z z=x", {("x", "y", "z"): "no match connects this group of 3 to the rest"}),
+        ("x>y y=x", {("x", "y"): "no match connects this group of 2 to the rest"}),
         ("a>b a>p p>b", {("a",): "never lost (2 of 2 won)", ("b",): "never won (0 of 2 won)"}),
         (
             "a>b b>p",

@@ -219,11 +219,37 @@ def reaches(points: np.ndarray) -> np.ndarray:
 
 
 def largest_component(points: np.ndarray) -> np.ndarray:
-    """Who is in the largest strongly connected component; of equal ones that of the lowest."""
+    """Who is in the largest strongly connected component; nobody if several are equally large."""
     reach = reaches(points)
     mutual = reach & reach.swapaxes(-1, -2)
-    lowest = mutual.sum(axis=-1).argmax(axis=-1)
-    return np.take_along_axis(mutual, lowest[..., None, None], axis=-2)[..., 0, :]
+    size = mutual.sum(axis=-1)
+    lowest = size.argmax(axis=-1)
+    most = size.max(axis=-1, keepdims=True)
+    only = (size == most).sum(axis=-1, keepdims=True) == most
+    return np.take_along_axis(mutual, lowest[..., None, None], axis=-2)[..., 0, :] & only
+
+
+def largest_components(points: np.ndarray) -> np.ndarray:
+    """The largest strongly connected components of one field [component, contestant]."""
+    reach = reaches(points)
+    mutual = reach & reach.T
+    size = mutual.sum(axis=1)
+    return np.unique(mutual[size == size.max()], axis=0)
+
+
+def anchored(
+    points: np.ndarray, inside: np.ndarray, point_fit: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper ratings [field, contestant], each field anchored on those inside."""
+    level = (point_fit * inside).sum(axis=1) / inside.sum(axis=1)
+    ratings = level[:, None] + POINTS * fit_all(points, inside)
+    reach = reaches(points)
+    above = (reach & inside[:, None, :]).any(axis=2) & ~inside
+    below = (reach & inside[:, :, None]).any(axis=1) & ~inside
+    ratings[above] = math.inf
+    ratings[below] = -math.inf
+    neither = ~(inside | above | below)
+    return np.where(neither, -math.inf, ratings), np.where(neither, math.inf, ratings)
 
 
 # The bootstrap ------------------------------------------------------------------------------
@@ -293,16 +319,11 @@ def resample_and_refit(log: Log, replicates: int, seed: int, prior: float = 0.0)
         return Bootstrap(ratings, ratings, 0)
     inside = largest_component(points)
     point_fit = maximum(log.points())
-    level = (point_fit * inside).sum(axis=1) / inside.sum(axis=1)
-    ratings = level[:, None] + POINTS * fit_all(points, inside)
-    reach = reaches(points)
-    above = (reach & inside[:, None, :]).any(axis=2) & ~inside
-    below = (reach & inside[:, :, None]).any(axis=1) & ~inside
-    ratings[above] = math.inf
-    ratings[below] = -math.inf
-    neither = ~(inside | above | below)
-    return Bootstrap(
-        np.where(neither, -math.inf, ratings),
-        np.where(neither, math.inf, ratings),
-        int((~inside.all(axis=1)).sum()),
-    )
+    one = inside.any(axis=1)
+    lower, upper = np.empty((2, replicates, n))
+    lower[one], upper[one] = anchored(points[one], inside[one], point_fit)
+    for place in np.flatnonzero(~one):
+        anchors = largest_components(points[place])
+        each = anchored(np.broadcast_to(points[place], (len(anchors), n, n)), anchors, point_fit)
+        lower[place], upper[place] = each[0].min(axis=0), each[1].max(axis=0)
+    return Bootstrap(lower, upper, int((~inside.all(axis=1)).sum()))

@@ -140,9 +140,10 @@ By = Annotated[
     ),
 ]
 Bootstrap = Annotated[
-    int,
+    int | None,
     typer.Option(
-        help="Number of bootstrap replicates behind the intervals; 0 omits the intervals.",
+        help="Number of bootstrap replicates behind the intervals; 0 omits the intervals. The "
+        "default is 1,000, or 100 for very large fields.",
         rich_help_panel=INTERVALS,
     ),
 ]

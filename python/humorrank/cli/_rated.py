@@ -75,7 +75,11 @@ def saved_board(
 
 
 def rated_board(
-    files: list[str], reading: Mapping[str, Any], rating: Mapping[str, Any], *, bootstrap: int
+    files: list[str],
+    reading: Mapping[str, Any],
+    rating: Mapping[str, Any],
+    *,
+    bootstrap: int | None,
 ) -> Leaderboard:
     """Rates files, and prints the warnings about the leaderboard to standard error.
 

@@ -24,7 +24,7 @@ def compare(
     model_b: Annotated[
         str, typer.Argument(metavar="B", help="The second model.", show_default=False)
     ],
-    bootstrap: _options.Bootstrap = 1000,
+    bootstrap: _options.Bootstrap = None,
     reading: dict[str, Any],
     rating: dict[str, Any],
     format: _options.Format = None,

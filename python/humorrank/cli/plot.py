@@ -48,7 +48,7 @@ _TAKEN: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Options that apply to each kind of figure, in addition to those for reading."""
 
-_BOOTSTRAP, _SHUFFLES, _STEPS = 1000, 100, 40
+_SHUFFLES, _STEPS = 100, 40
 
 
 @_options.takes(reading=_options.reading_options, rating=_options.rating_options)
@@ -115,7 +115,7 @@ def plot(
         int | None,
         typer.Option(
             help="Number of bootstrap replicates behind the intervals; 0 omits the intervals. The "
-            f"default is {_BOOTSTRAP:,}.",
+            "default is 1,000, or 100 for very large fields.",
             rich_help_panel=_options.INTERVALS,
         ),
     ] = None,
@@ -176,7 +176,7 @@ def _of_board(
         matches = matches_of(files, reading, rating, by=None, progress=progress)
         board = rate(
             matches,
-            bootstrap=said.get("bootstrap", _BOOTSTRAP) if intervals else 0,
+            bootstrap=said.get("bootstrap") if intervals else 0,
             elo_shuffles=said.get("elo_shuffles", _SHUFFLES) if elo else 0,
             progress=progress,
             **rating,

@@ -34,7 +34,7 @@ def ranks(
             rich_help_panel=_options.INTERVALS,
         ),
     ] = False,
-    bootstrap: _options.Bootstrap = 1000,
+    bootstrap: _options.Bootstrap = None,
     reading: dict[str, Any],
     rating: dict[str, Any],
     format: _options.Format = None,

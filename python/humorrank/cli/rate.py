@@ -22,7 +22,7 @@ def rate(
     files: _options.Files,
     reading: dict[str, Any],
     rating: dict[str, Any],
-    bootstrap: _options.Bootstrap = 100,
+    bootstrap: _options.Bootstrap = None,
     simultaneous: Annotated[
         bool,
         typer.Option(
@@ -62,7 +62,7 @@ def rate(
     * `humorrank rate votes.csv`
     * `humorrank rate 'votes-*.parquet' --where "language = 'en'" --format json -o board.json`
     * `humorrank rate votes.csv --by judge` rates the votes of each judge separately
-    * `humorrank rate votes.csv --bootstrap 1000 --cluster prompt` computes intervals that allow for
+    * `humorrank rate votes.csv --cluster prompt` computes intervals that allow for
       the dependence of matches on the same prompt
     * `humorrank rate votes.csv --ties davidson --first-position --control length`
     * `zcat votes.csv.gz | humorrank rate - --columns model_a=left,model_b=right,winner=label`

@@ -81,7 +81,7 @@ def report(
             rich_help_panel=_options.READING,
         ),
     ] = None,
-    bootstrap: _options.Bootstrap = 1000,
+    bootstrap: _options.Bootstrap = None,
     elo_shuffles: _options.EloShuffles = 10,
     reading: dict[str, Any],
     rating: dict[str, Any],

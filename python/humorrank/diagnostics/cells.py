@@ -209,8 +209,7 @@ def rated_cells(
         return cells, field, None
     inside = int(existence.inside.sum())
     if disconnected == "error" or inside < 2:
-        way = "" if inside < 2 else ", or use only the largest connected component "
-        way += "" if inside < 2 else "(disconnected='largest', --disconnected largest)"
+        way = "" if existence.remedy is None else f", or {existence.remedy}"
         component = [n for n, there in zip(cells.names, existence.inside, strict=True) if there]
         raise NoMaximumError(
             "the ratings do not exist, because the likelihood has no maximum: "

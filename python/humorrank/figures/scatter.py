@@ -95,7 +95,7 @@ def judges(
     judge_a: str | None = None,
     judge_b: str | None = None,
     *,
-    bootstrap: int = 1000,
+    bootstrap: int | None = None,
     confidence: float = 0.95,
     disconnected: Literal["error", "largest"] = "error",
     seed: int = 0,
@@ -113,7 +113,8 @@ def judges(
         judge_a: The judge on the horizontal axis.
         judge_b: The judge on the vertical axis. Both can be omitted if the source has exactly two
             judges.
-        bootstrap: Number of bootstrap replicates behind the intervals; 0 omits the intervals.
+        bootstrap: Number of bootstrap replicates behind the intervals, as in `humorrank.rate`; 0
+            omits the intervals.
         confidence: Confidence level of the intervals.
         disconnected: What to do if not all models of a judge can be rated; see `humorrank.rate`.
         seed: Random seed for the bootstrap.
@@ -150,7 +151,7 @@ def judges(
     if not found.common:
         raise InputError(f"no model was judged by both {pair[0]!r} and {pair[1]!r}")
     rows = []
-    bars = bool(bootstrap) and len(found.common) <= _WITH_BARS
+    bars = bootstrap != 0 and len(found.common) <= _WITH_BARS
     for model, name in zip(found.common, theme.names_of(found.common), strict=True):
         row: dict[str, Any] = {"model": name}
         for side, axis, board in zip("ab", "xy", boards, strict=True):

@@ -22,7 +22,8 @@ class Existence:
     """The existence of a maximum for a field of contestants.
 
     Attributes:
-        inside: A mask of the contestants in the largest strongly connected component.
+        inside: A mask of the contestants in the largest strongly connected component. If several
+            components are equally large, it is all false.
         outside: The other contestants, group by group, with reasons.
         groups: The number of groups of contestants that no match connects to each other.
     """
@@ -32,15 +33,42 @@ class Existence:
         self.inside = np.ones(len(names), np.bool_)
         self._members: list[np.ndarray] = []
         outside = []
-        self.groups = 1
+        apart_groups = 0
         for members, standing, apart, matches, won, lost in field.outsiders():
             self.inside[members] = False
-            self.groups += apart
+            apart_groups += apart
             self._members.append(members)
             models = tuple(names[i] for i in members.tolist())
             why = reason(len(models), standing, apart, matches, won, lost)
             outside.append(Outside(models, why))
         self.outside = tuple(outside)
+        self.groups = max(1, apart_groups + bool(self.inside.any()))
+        self._largest, self._size = 1, int(self.inside.sum())
+        self._equal: list[tuple[str, ...]] = []
+        if not self.inside.any():
+            self._largest, self._size, components = field.largest(_SUMMED_GROUPS)
+            self._equal = [tuple(names[i] for i in members.tolist()) for members in components]
+
+    @property
+    def remedy(self) -> str | None:
+        """How to rate only a part of the contestants, or None if no two of them can be rated."""
+        if self._size < 2:
+            return None
+        if self._largest == 1:
+            return (
+                "rate only the largest connected component (disconnected='largest', or "
+                "--disconnected largest on the command line)"
+            )
+        return (
+            f"rate one of the {self._largest:,} largest connected components, which have "
+            f"{self._size:,} contestants each ({self._equal_summary()}), by leaving the others out "
+            "(where or exclude; --where or --exclude on the command line)"
+        )
+
+    def _equal_summary(self) -> str:
+        more = self._largest - len(self._equal)
+        shown = "; ".join(shortened_names(models) for models in self._equal)
+        return f"{shown}; and {more:,} more" if more > 0 else shown
 
     def members(self) -> Iterator[tuple[np.ndarray, Outside]]:
         """Yields the codes of the contestants of each group outside, and the group."""
@@ -59,21 +87,31 @@ class Existence:
             prior: Whether to suggest a prior as a remedy.
         """
         outside = sum(len(group.models) for group in self.outside)
+        if self._largest == 1:
+            why = (
+                f"{outside:,} of {len(self._names):,} contestants are not connected to the rest by "
+                "chains of wins in both directions"
+            )
+        else:
+            why = (
+                f"chains of wins do not connect the {len(self._names):,} contestants in both "
+                "directions"
+            )
+            if self._size > 1:
+                why += (
+                    f", and {self._largest:,} components of {self._size:,} contestants are equally "
+                    "large"
+                )
         lines = [
-            "the ratings do not exist: the likelihood has no maximum, because "
-            f"{outside:,} of {len(self._names):,} contestants are not connected to the rest by "
-            "chains of wins in both directions:",
+            f"the ratings do not exist: the likelihood has no maximum, because {why}:",
             *(f"  {describe(group)}" for group in self.outside[:_SHOWN_GROUPS]),
         ]
         if len(self.outside) > _SHOWN_GROUPS:
             lines.append(f"  and {len(self.outside) - _SHOWN_GROUPS:,} more")
         inside = np.flatnonzero(self.inside).tolist()
         ways = ["add matches that connect them"]
-        if len(inside) > 1:
-            ways.append(
-                "rate only the largest connected component (disconnected='largest', or "
-                "--disconnected largest on the command line)"
-            )
+        if self.remedy is not None:
+            ways.append(self.remedy)
         if prior:
             ways.append("use a prior (prior=1, --prior 1), which shrinks all ratings")
         lines.append(", or ".join(ways))
@@ -89,7 +127,8 @@ def reason(members: int, standing: str, apart: bool, matches: int, won: float, l
 
     Args:
         members: The number of contestants in the group.
-        standing: Position relative to the largest component: "above", "below" or "unordered".
+        standing: Position relative to the largest component: "above", "below", "unordered", or "no
+            largest" if several components are equally large.
         apart: Whether no match connects the group to the largest component.
         matches: The number of matches between the group and all other contestants.
         won: The points that the group won in these matches.
@@ -107,6 +146,8 @@ def reason(members: int, standing: str, apart: bool, matches: int, won: float, l
         return f"{who} lost only to contestants that the rest never beat"
     if standing == "below":
         return f"{who} won only against contestants that never beat the rest"
+    if standing == "no largest":
+        return f"chains of wins connect {who} with others in one direction only"
     return f"no chain of wins places {who} above or below the rest"
 
 

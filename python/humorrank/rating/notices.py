@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from humorrank.matches.log.report import reading_warnings
 from humorrank.rating.existence import Existence
 from humorrank.rating.settings import RatingSettings, Ties
 from humorrank.rating.uncertainty.clusters import FEW
+from humorrank.rating.uncertainty.rank_intervals import Ends
+from humorrank.rating.uncertainty.replicates import of_few_replicates
 
 
 def of_reading(report: ReadReport | None, ties: Ties) -> list[str]:
@@ -73,32 +75,48 @@ def of_clusters(clusters: int, column: str) -> list[str]:
 
 
 def of_rating(
-    settings: RatingSettings, columns: Mapping[str, Any], without_maximum: int
+    settings: RatingSettings, columns: Mapping[str, Any], names: Sequence[str], ends: Ends | None
 ) -> list[str]:
-    """Returns warnings about the effects of the method on the figures."""
+    """Returns warnings about the effects of the method on the figures.
+
+    Args:
+        settings: The options of the rating.
+        columns: The columns of the board.
+        names: The contestants in the order of `ends`.
+        ends: The intervals; None without intervals.
+    """
     out = []
     if settings.prior:
         out.append(f"the ratings are shrunk towards each other by a prior of {settings.prior:g}")
-    if without_maximum:
+    if ends is None:
+        return out
+    if ends.without_maximum:
         out.append(
-            f"{without_maximum:,} of {settings.replicates:,} bootstrap replicates had no maximum; "
-            "in these replicates, contestants outside the largest component count as infinitely "
-            "far above or below it"
+            f"{ends.without_maximum:,} of {settings.replicates:,} bootstrap replicates had no "
+            "maximum; in these replicates, contestants outside the largest component count as "
+            "infinitely far above or below it"
         )
-    if "rating_lower" in columns:
-        out += _open_ends(columns)
-    return out
+    few: dict[str, set[str]] = {"below": set(), "above": set()}
+    for needs, side in ((ends.lower_needs, "below"), (ends.upper_needs, "above")):
+        if needs is not None and needs.any():
+            models = [names[i] for i in np.flatnonzero(needs).tolist()]
+            few[side].update(models)
+            out.append(of_few_replicates(models, side, float(needs.max()), settings.replicates))
+    return out + _open_ends(columns, few)
 
 
-def _open_ends(columns: Mapping[str, Any]) -> list[str]:
+def _open_ends(columns: Mapping[str, Any], few: Mapping[str, set[str]]) -> list[str]:
     lower, upper, models = columns["rating_lower"], columns["rating_upper"], columns["model"]
     if np.isfinite(lower).all() and np.isfinite(upper).all():
         return []
 
-    def of(where: np.ndarray) -> list[str]:
-        return [models[i] for i in np.flatnonzero(where).tolist()]
+    def of(where: np.ndarray, but: Collection[str] = ()) -> list[str]:
+        return [models[i] for i in np.flatnonzero(where).tolist() if models[i] not in but]
 
-    ends = ((of(lower == -math.inf), "below"), (of(upper == math.inf), "above"))
+    ends = (
+        (of(lower == -math.inf, few["below"]), "below"),
+        (of(upper == math.inf, few["above"]), "above"),
+    )
     beyond = ((of(lower == math.inf), "above"), (of(upper == -math.inf), "below"))
     return [
         f"the interval of {shortened_names(names)} is open {side}: the matches do not bound the "

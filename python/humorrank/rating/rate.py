@@ -18,12 +18,13 @@ from humorrank.rating.run import rate_tally
 from humorrank.rating.settings import MOST_THREADS, Interval, RatingSettings, Ties, anchor_pair
 from humorrank.rating.uncertainty.difference import RatingDifference
 from humorrank.rating.uncertainty.rank_intervals import RankTable
+from humorrank.rating.uncertainty.replicates import with_replicates
 
 
 class RateOptions(TypedDict, total=False):
     """The options of `rate` except `by`, which determines the type of the result."""
 
-    bootstrap: int
+    bootstrap: int | None
     confidence: float
     elo_shuffles: int
     elo_k: float
@@ -60,7 +61,7 @@ def rate(
 def rate(
     matches: object,
     *,
-    bootstrap: int = 100,
+    bootstrap: int | None = None,
     confidence: float = 0.95,
     elo_shuffles: int = 10,
     elo_k: float = 32.0,
@@ -97,8 +98,9 @@ def rate(
         matches: A path, a glob, a list of paths (logs, or tally files, which are added), "-"
             (standard input), a polars, pandas or Arrow table, columns by name
             ({"model_a": [...], ...}), an iterable of (a, b, winner), a `MatchLog` or a `Tally`.
-        bootstrap: Number of bootstrap replicates for the intervals; 0 omits the intervals. Not
-            used with Davidson's ties, a first-position parameter or controls.
+        bootstrap: Number of bootstrap replicates for the intervals; 0 omits the intervals. The
+            default is 1,000, or 100 for very large fields, whose boards report it in a warning.
+            Not used with Davidson's ties, a first-position parameter or controls.
         confidence: Confidence level of the intervals, between 0 and 1.
         elo_shuffles: Number of random orders for Stable Elo; 0 omits it.
         elo_k: The largest change of an Elo rating by one match, in points.
@@ -112,6 +114,7 @@ def rate(
             A prior of 1 is a half-won match against an average opponent.
         disconnected: What to do if the likelihood has no maximum: raise an "error", or rate the
             "largest" strongly connected component and list the other contestants as unrated.
+            Several equally large components are an error in both cases.
         columns: Mapping from role to column, for example {"model_a": "left"}; see `MatchLog`.
         unjudged: How rows without an outcome are handled: "skip" and count them, or "fail".
         on_error: How invalid rows are handled: "fail" at the first one, or "skip" and count them.
@@ -136,8 +139,9 @@ def rate(
             refers to the column `length_a` minus `length_b`, or to a column `length` that holds
             such differences.
         by: One or more columns of the log. Each group of matches with equal values in these
-            columns is rated independently, with exactly the result of rating these matches alone.
-            A group that cannot be rated is reported and does not affect the other groups.
+            columns is rated independently, with exactly the result of rating these matches alone
+            with the same number of replicates. A group that cannot be rated is reported and does
+            not affect the other groups.
 
     Returns:
         The board, or with `by` the boards of all groups. Its warnings are in `board.warnings` and
@@ -153,7 +157,7 @@ def rate(
     controls = checked_columns(controls, (), what="control")
     extended = ties == "davidson" or bool(first_position) or bool(controls)
     settings = RatingSettings(
-        bootstrap=0 if extended else whole("bootstrap", bootstrap),
+        bootstrap=0 if extended else None if bootstrap is None else whole("bootstrap", bootstrap),
         confidence=confidence,
         elo_shuffles=whole("elo_shuffles", elo_shuffles),
         elo_k=positive("elo_k", elo_k),
@@ -197,14 +201,17 @@ def rate(
     keys = groups or (() if cluster is None else (cluster,))
     tally = read_tally(matches, keys=keys, progress=progress, reading=reading)
     if groups:
+        assert tally.keyed is not None
+        decided, found = with_replicates(settings, tally.keyed.cells.cell_count(), len(tally.keyed))
         return _warned(
             Leaderboards(
                 tally,
-                settings,
+                decided,
                 threads,
                 progress,
                 one=isinstance(by, str),
-                rate=lambda group: rate_tally(group, settings, threads, None),
+                rate=lambda group: rate_tally(group, decided, threads, None),
+                notices=found,
             )
         )
     return _warned(rate_tally(tally, settings, threads, progress))
@@ -233,7 +240,7 @@ def ranks(
         top: The k for the probability of being among the first k. The default is 3, or the number
             of contestants if there are fewer.
         joint: Whether the rank intervals hold for all contestants simultaneously.
-        options: The options of `rate`. Here bootstrap is 1000 and elo_shuffles 0 by default.
+        options: The options of `rate`. Here elo_shuffles is 0 by default.
 
     Raises:
         OptionError: If an option has an invalid value, or options are combined with a board.
@@ -255,7 +262,7 @@ def compare(
         matches: Matches as `rate` accepts them, or a board that was rated with intervals.
         model_a: Name of the first contestant.
         model_b: Name of the second contestant.
-        options: The options of `rate`. Here bootstrap is 1000 and elo_shuffles 0 by default.
+        options: The options of `rate`. Here elo_shuffles is 0 by default.
 
     Raises:
         KeyError: If one of the two contestants is not on the board.
@@ -268,7 +275,7 @@ def compare(
 def _board(matches: object, options: RateOptions) -> Leaderboard:
     matches = opened(matches)
     if not isinstance(matches, Leaderboard):
-        wanted: RateOptions = {"bootstrap": 1000, "elo_shuffles": 0, **options}
+        wanted: RateOptions = {"elo_shuffles": 0, **options}
         return rate(matches, **wanted)
     for name in sorted(options):
         if name != "progress":

@@ -22,7 +22,8 @@ from humorrank.rating.existence import Existence
 from humorrank.rating.settings import RatingSettings
 from humorrank.rating.uncertainty.clusters import Clusters, refuse_few
 from humorrank.rating.uncertainty.methods import uncertainty_of
-from humorrank.rating.uncertainty.rank_intervals import Uncertainty
+from humorrank.rating.uncertainty.rank_intervals import Ends, Uncertainty
+from humorrank.rating.uncertainty.replicates import ROWS_PER_CELL, with_replicates
 
 MOST_REPLAYED = 10**11
 """The most matches that Stable Elo replays over all orders: about half an hour on two threads."""
@@ -60,6 +61,7 @@ class Rating:
         )
         self.parameters: tuple[Parameter, ...] = ()
         self.uncertainty: Uncertainty | None = None
+        self.ends: Ends | None = None
         self._take(tally)
 
     def _take(self, tally: Tally) -> None:
@@ -107,12 +109,13 @@ class Rating:
         columns = {"model": names, "rating": ratings, "matches": self.matches}
         with np.errstate(invalid="ignore"):
             columns["win_rate"] = self.points / self.weight
-        without_maximum = self._add_intervals(columns, strengths, shift)
+        self._add_intervals(columns, strengths, shift)
         spread = self._add_elo(columns)
         table = ranked(columns)
         self.notices += notices.of_reading(self.read, settings.ties)
         self.notices += notices.of_names(names)
-        self.notices += notices.of_rating(settings, table, without_maximum)
+        settings = self.settings
+        self.notices += notices.of_rating(settings, table, names, self.ends)
         return Leaderboard(
             columns=table,
             unrated=tuple(self.unrated),
@@ -125,7 +128,10 @@ class Rating:
                 "tolerance": TOLERANCE,
                 "iterations": iterations,
             },
-            bootstrap={"replicates": settings.replicates, "without_maximum": without_maximum},
+            bootstrap={
+                "replicates": settings.replicates,
+                "without_maximum": 0 if self.ends is None else self.ends.without_maximum,
+            },
             elo={"shuffles": settings.elo_shuffles, **spread},
             counts=self._counts(),
             sources=sources(self.read),
@@ -181,7 +187,7 @@ class Rating:
         if self.settings.prior:
             self.notices += notices.of_prior(existence)
             return
-        if self.settings.disconnected == "error" or existence.inside.sum() == 1:
+        if self.settings.disconnected == "error" or existence.inside.sum() < 2:
             raise existence.error(prior=not self.settings.extended)
         for members, group in existence.members():
             for i in members.tolist():
@@ -197,6 +203,12 @@ class Rating:
 
     def _uncertainty(self, strengths: np.ndarray) -> Uncertainty | None:
         """Returns the uncertainty of the fit, or None if no intervals are requested."""
+        if self.settings.bootstrap is None:
+            cells = self.field.cell_count()
+            if self.clusters is not None:
+                cells = max(cells, len(self.clusters.cluster) // ROWS_PER_CELL)
+            self.settings, found = with_replicates(self.settings, cells)
+            self.notices += found
         if self.clusters is not None:
             refuse_few(len(self.clusters), self.clusters.column)
             self.notices += notices.of_clusters(len(self.clusters), self.clusters.column)
@@ -204,15 +216,15 @@ class Rating:
             self.settings, self.field, self.clusters, strengths, threads=self.threads
         )
 
-    def _add_intervals(self, columns: dict[str, Any], strengths: np.ndarray, shift: float) -> int:
-        settings = self.settings
+    def _add_intervals(self, columns: dict[str, Any], strengths: np.ndarray, shift: float) -> None:
         self.uncertainty = self._uncertainty(strengths)
+        settings = self.settings
         if self.uncertainty is None:
-            return 0
-        ends = self.uncertainty.band if settings.simultaneous else self.uncertainty.ends
-        lower, upper, without_maximum = ends(settings.confidence, self.progress)
-        columns["rating_lower"], columns["rating_upper"] = lower + shift, upper + shift
-        return without_maximum
+            return
+        intervals = self.uncertainty.band if settings.simultaneous else self.uncertainty.ends
+        ends = intervals(settings.confidence, self.progress)
+        columns["rating_lower"], columns["rating_upper"] = ends.lower + shift, ends.upper + shift
+        self.ends = ends
 
     def _add_elo(self, columns: dict[str, Any]) -> dict[str, float | None]:
         settings = self.settings

@@ -18,6 +18,9 @@ INTERVALS = get_args(Interval)
 RESAMPLED = ("percentile", "basic", "bca")
 """The interval methods that use bootstrap replicates."""
 
+REPLICATES = 1_000
+"""The default number of bootstrap replicates, except for very large fields."""
+
 LEAST_PRIOR = 1e-9
 MOST_THREADS = 1024
 FARTHEST_ANCHOR = 1e9
@@ -26,9 +29,12 @@ FARTHEST_ANCHOR = 1e9
 
 @dataclass(frozen=True)
 class RatingSettings:
-    """The options of `rate`, validated on construction."""
+    """The options of `rate`, validated on construction.
 
-    bootstrap: int
+    If `bootstrap` is None, `with_replicates` decides on the number when the matches are known.
+    """
+
+    bootstrap: int | None
     confidence: float
     elo_shuffles: int
     elo_k: float
@@ -54,7 +60,9 @@ class RatingSettings:
     @property
     def replicates(self) -> int:
         """The number of bootstrap replicates that the intervals need."""
-        return self.bootstrap if self.interval in RESAMPLED else 0
+        if self.interval not in RESAMPLED:
+            return 0
+        return REPLICATES if self.bootstrap is None else self.bootstrap
 
     def __post_init__(self) -> None:
         """Validates the options.
@@ -62,7 +70,9 @@ class RatingSettings:
         Raises:
             OptionError: If an option has an invalid value. The message names the valid values.
         """
-        for name in ("bootstrap", "elo_shuffles", "min_matches"):
+        if self.bootstrap is not None:
+            whole("bootstrap", self.bootstrap)
+        for name in ("elo_shuffles", "min_matches"):
             whole(name, getattr(self, name))
         whole("seed", self.seed, most=2**64 - 1)
         check_confidence(self.confidence)
@@ -93,7 +103,7 @@ class RatingSettings:
         if 0 < self.replicates < needed:
             raise OptionError(
                 f"a confidence of {self.confidence:g} needs at least {needed:,} bootstrap "
-                f"replicates, not {self.bootstrap:,}: the ends of the interval are the "
+                f"replicates, not {self.replicates:,}: the ends of the interval are the "
                 f"{(1 - self.confidence) / 2:.4g} and {(1 + self.confidence) / 2:.4g} quantiles "
                 "of B replicates, which exist only if (B + 1) x (1 - confidence) / 2 is at least "
                 "1 (bootstrap=0 omits the intervals)"

@@ -14,7 +14,6 @@ from humorrank._util.checks import one_of, whole
 from humorrank._util.progress import Progress
 from humorrank._util.text import number_of
 from humorrank.errors import OptionError
-from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.saved import opened
 from humorrank.rating.board.tiers import tiers_of
 from humorrank.report.contents import contents
@@ -23,9 +22,6 @@ from humorrank.report.render import rendered
 from humorrank.report.source import Evidence, evidence_of
 
 Offensive = Literal["hide", "show"]
-
-REPLICATES: Final = 1000
-"""Number of replicates behind the intervals of a page, as in `humorrank ranks`."""
 
 MOST_BYTES: Final = 2_900_000
 """Maximum size of a page, which is kept by leaving out examples."""
@@ -103,7 +99,7 @@ def make_page(
         command: The command line that makes this page, which the page displays.
         reading: Options of `MatchLog`.
         progress: Function that is called with (stage, done, total).
-        rating: Options of `humorrank.rate`; bootstrap is 1000 by default.
+        rating: Options of `humorrank.rate`.
 
     Raises:
         OptionError: If an option has an invalid value, or does not apply to the source.
@@ -123,7 +119,7 @@ def make_page(
     found = evidence_of(
         source,
         reading=reading or {},
-        rating=rating if isinstance(source, Leaderboard) else {"bootstrap": REPLICATES, **rating},
+        rating=rating,
         texts=texts,
         progress=progress,
     )

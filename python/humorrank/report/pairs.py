@@ -51,7 +51,8 @@ def pair_columns(board: Leaderboard, progress: Progress | None = None) -> dict[s
         start, end = np.searchsorted(i, (row, row + 1))
         part = slice(int(start), int(end))
         one, other = codes[i[part]], codes[j[part]]
-        lower[part], upper[part] = uncertainty.differences(one, other, confidence)
+        ends = uncertainty.differences(one, other, confidence)
+        lower[part], upper[part] = ends.lower, ends.upper
         stronger[part] = uncertainty.stronger(one, other)
         if progress is not None:
             progress("pairs", row + 1, n - 1)

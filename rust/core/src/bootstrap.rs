@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::{
     Error, MEAN_RATING, Monitor, POINTS, Pairs,
     bradley_terry::{Chord, Settings, Solver, fit_connected},
-    graph::{self, Standing},
+    graph::{self, Largest, Place, Standing},
     pairs::Kinds,
     random::{Purpose, Stream, stream},
     resample::{Clusters, Links, Resampler},
@@ -66,17 +66,36 @@ pub struct Replicates {
     /// The number of contestants.
     pub contestants: usize,
     /// `[replicate][contestant]` in points. A contestant above the component that could be rated
-    /// has +inf, one below it -inf, and one that is not ordered relative to it NaN.
+    /// has +inf, one below it -inf, and one that is not ordered relative to it NaN. If several
+    /// components could be rated, +inf means above or in the highest of all of them, and -inf below
+    /// or in the lowest; all others have NaN.
     pub ratings: Vec<f64>,
+    /// The finite ends of ratings that are infinite because several components could be rated, in
+    /// ascending order of contestant and replicate.
+    pub finite_ends: Vec<FiniteEnd>,
     /// The number of replicates without a maximum.
     pub without_maximum: usize,
+}
+
+/// The finite end of a rating of which the other end is infinite: the lower end of a rating of +inf,
+/// or the upper end of a rating of -inf.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FiniteEnd {
+    /// The contestant.
+    pub contestant: u32,
+    /// The replicate.
+    pub replicate: u32,
+    /// The rating in points.
+    pub rating: f64,
 }
 
 /// Draws `replicates` resamples of the units and fits each of them, starting at `strengths`, the
 /// fit of the original matches.
 ///
 /// A replicate without a maximum is anchored on its largest strongly connected component, whose
-/// members keep their mean in `strengths`.
+/// members keep their mean in `strengths`. If several components are equally large, each of them is
+/// the anchor in turn. The lower end of a rating is then the least rating over these anchors, and
+/// the upper end the greatest, so that the result does not depend on the order of the contestants.
 ///
 /// # Errors
 /// The errors of a fit.
@@ -106,7 +125,7 @@ pub fn bootstrap(
     };
     let contestants = pairs.contestants();
     let mut ratings = vec![0.0; replicates * contestants];
-    let whole: Vec<bool> = ratings
+    let drawn: Vec<Drawn> = ratings
         .par_chunks_mut(contestants.max(1))
         .enumerate()
         .map_init(
@@ -115,17 +134,39 @@ pub fn bootstrap(
                 monitor.check()?;
                 let mut random = stream(seed, Purpose::Bootstrap, replicate as u64, 0);
                 draw.set_points(&mut random, resampled, numbers);
-                let whole = refit.rate(resampled, ratings)?;
+                let drawn = refit.rate(resampled, ratings)?;
                 monitor.advance(1);
-                Ok(whole)
+                Ok(drawn)
             },
         )
         .collect::<Result<_, Error>>()?;
+    let mut finite_ends: Vec<FiniteEnd> = (0..)
+        .zip(&drawn)
+        .flat_map(|(replicate, drawn)| {
+            drawn
+                .finite_ends
+                .iter()
+                .map(move |&(contestant, rating)| FiniteEnd {
+                    contestant,
+                    replicate,
+                    rating,
+                })
+        })
+        .collect();
+    finite_ends.sort_by_key(|end| end.contestant);
     Ok(Replicates {
         contestants,
         ratings,
-        without_maximum: whole.iter().filter(|&&whole| !whole).count(),
+        finite_ends,
+        without_maximum: drawn.iter().filter(|drawn| !drawn.has_maximum).count(),
     })
+}
+
+/// A rated replicate.
+struct Drawn {
+    has_maximum: bool,
+    /// Contestants with an infinite rating that has a finite end, and that end.
+    finite_ends: Vec<(u32, f64)>,
 }
 
 /// The state from which every replicate starts.
@@ -142,40 +183,86 @@ fn in_points(strength: f64) -> f64 {
 }
 
 impl Refit<'_> {
-    /// Rates one replicate. Returns false if it has no maximum.
-    fn rate(&self, pairs: &Pairs, ratings: &mut [f64]) -> Result<bool, Error> {
+    /// Rates one replicate.
+    fn rate(&self, pairs: &Pairs, ratings: &mut [f64]) -> Result<Drawn, Error> {
         let linked = self.links.as_ref().is_some_and(|links| links.hold(pairs));
-        let standings = if self.settings.prior > 0.0 || linked {
-            Vec::new()
-        } else {
-            graph::standings(pairs)
+        let mut drawn = Drawn {
+            has_maximum: true,
+            finite_ends: Vec::new(),
         };
-        if standings
-            .iter()
-            .all(|&standing| standing == Standing::Inside)
-        {
-            let near = self
-                .chord
-                .as_ref()
-                .and_then(|chord| chord.fit(pairs, self.strengths));
-            let strengths = match near {
-                Some(strengths) => strengths,
-                None => {
-                    fit_connected(pairs, Some(self.strengths), self.settings, self.monitor)?
-                        .strengths
-                }
-            };
-            for (rating, strength) in ratings.iter_mut().zip(strengths) {
-                *rating = in_points(strength);
-            }
-            return Ok(true);
+        let largest = if self.settings.prior > 0.0 || linked {
+            Largest::One(Vec::new())
+        } else {
+            graph::largest(pairs)
+        };
+        if largest.is_whole() {
+            self.rate_all(pairs, ratings)?;
+            return Ok(drawn);
         }
-        let mut start = Vec::new();
-        let codes: Vec<Option<u32>> = standings
-            .iter()
+        drawn.has_maximum = false;
+        match largest {
+            Largest::One(standings) => {
+                for (rating, standing) in ratings.iter_mut().zip(&standings) {
+                    *rating = match standing {
+                        Standing::Above => f64::INFINITY,
+                        Standing::Below => f64::NEG_INFINITY,
+                        _ => f64::NAN,
+                    };
+                }
+                let inside: Vec<bool> = standings.iter().map(|&s| s == Standing::Inside).collect();
+                for (contestant, rating) in self.rate_component(pairs, &inside)? {
+                    ratings[contestant as usize] = rating;
+                }
+            }
+            Largest::Several(components) => {
+                let places = components.places();
+                for (rating, place) in ratings.iter_mut().zip(&places) {
+                    *rating = match place {
+                        Place::Above | Place::Top => f64::INFINITY,
+                        Place::Below | Place::Bottom => f64::NEG_INFINITY,
+                        Place::Between => f64::NAN,
+                    };
+                }
+                for end in [Place::Top, Place::Bottom] {
+                    let inside: Vec<bool> = places.iter().map(|&place| place == end).collect();
+                    if inside.contains(&true) {
+                        drawn
+                            .finite_ends
+                            .extend(self.rate_component(pairs, &inside)?);
+                    }
+                }
+            }
+        }
+        Ok(drawn)
+    }
+
+    /// Rates a replicate that has a maximum.
+    fn rate_all(&self, pairs: &Pairs, ratings: &mut [f64]) -> Result<(), Error> {
+        let near = self
+            .chord
+            .as_ref()
+            .and_then(|chord| chord.fit(pairs, self.strengths));
+        let strengths = match near {
+            Some(strengths) => strengths,
+            None => {
+                fit_connected(pairs, Some(self.strengths), self.settings, self.monitor)?.strengths
+            }
+        };
+        for (rating, strength) in ratings.iter_mut().zip(strengths) {
+            *rating = in_points(strength);
+        }
+        Ok(())
+    }
+
+    /// Rates the contestants of one strongly connected component, who keep their mean.
+    fn rate_component(&self, pairs: &Pairs, inside: &[bool]) -> Result<Vec<(u32, f64)>, Error> {
+        let (mut members, mut start) = (Vec::new(), Vec::new());
+        let codes: Vec<Option<u32>> = (0..)
+            .zip(inside)
             .zip(self.strengths)
-            .map(|(&standing, &strength)| {
-                (standing == Standing::Inside).then(|| {
+            .map(|((contestant, &inside), &strength)| {
+                inside.then(|| {
+                    members.push(contestant);
                     start.push(strength);
                     start.len() as u32 - 1
                 })
@@ -184,15 +271,11 @@ impl Refit<'_> {
         let level = start.iter().sum::<f64>() / start.len() as f64;
         let component = pairs.restrict(&codes);
         let fit = fit_connected(&component, Some(&start), self.settings, self.monitor)?;
-        for ((rating, standing), code) in ratings.iter_mut().zip(standings).zip(codes) {
-            *rating = match (standing, code) {
-                (Standing::Inside, Some(code)) => in_points(level + fit.strengths[code as usize]),
-                (Standing::Above, _) => f64::INFINITY,
-                (Standing::Below, _) => f64::NEG_INFINITY,
-                _ => f64::NAN,
-            };
-        }
-        Ok(false)
+        Ok(members
+            .into_iter()
+            .zip(fit.strengths)
+            .map(|(contestant, strength)| (contestant, in_points(level + strength)))
+            .collect())
     }
 }
 
@@ -239,6 +322,7 @@ impl Replicates {
         (0..self.contestants)
             .into_par_iter()
             .map(|contestant| {
+                let finite_ends = self.finite_ends_of(contestant);
                 let end = |unordered: f64, p: f64| {
                     let mut values: Vec<f64> = self
                         .ratings
@@ -247,6 +331,12 @@ impl Replicates {
                         .step_by(self.contestants)
                         .map(|&rating| if rating.is_nan() { unordered } else { rating })
                         .collect();
+                    for end in finite_ends {
+                        let rating = &mut values[end.replicate as usize];
+                        if *rating == -unordered {
+                            *rating = end.rating;
+                        }
+                    }
                     values.sort_unstable_by(f64::total_cmp);
                     quantile(&values, p)
                 };
@@ -254,10 +344,20 @@ impl Replicates {
             })
             .collect()
     }
+
+    fn finite_ends_of(&self, contestant: usize) -> &[FiniteEnd] {
+        let place = |code: usize| {
+            self.finite_ends
+                .partition_point(|end| (end.contestant as usize) < code)
+        };
+        &self.finite_ends[place(contestant)..place(contestant + 1)]
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::{Outcome, Tally, Ties};
 
@@ -308,5 +408,153 @@ mod tests {
         assert!(one.without_maximum > 0 && one.without_maximum < 200);
         assert_eq!(bits(&one), bits(&two));
         assert_eq!(bits(&one), bits(&eight));
+    }
+
+    #[test]
+    fn two_equal_components_are_the_anchor_in_turn() {
+        // The draws of a single pair: contestant 0 wins all, some or none of the matches.
+        for (wins, losses) in [(7, 3), (3, 7), (1, 1)] {
+            let (pairs, kinds) = field(&[(0, 1, wins), (1, 0, losses)], 2);
+            let (monitor, settings) = (Monitor::new(), Settings::default());
+            let fit = fit_connected(&pairs, None, settings, &monitor).unwrap();
+            let units = Units::Matches(&kinds);
+            let drawn =
+                bootstrap(&pairs, units, &fit.strengths, settings, 500, 3, &monitor).unwrap();
+            assert_eq!(drawn.finite_ends.len(), 2 * drawn.without_maximum);
+            for end in &drawn.finite_ends {
+                let replicate = &drawn.ratings[2 * end.replicate as usize..][..2];
+                let own = end.contestant as usize;
+                assert_eq!(replicate[own], -replicate[1 - own]);
+                assert!(replicate[own].is_infinite());
+                let rating = in_points(fit.strengths[own]);
+                assert!((end.rating - rating).abs() < 1e-9);
+            }
+            let [first, second] = drawn.intervals(0.95)[..] else {
+                panic!("two contestants")
+            };
+            for (own, other) in [(first, second), (second, first)] {
+                let mirrored = 2.0 * MEAN_RATING - other.1;
+                assert!(
+                    own.0 == mirrored || (own.0 - mirrored).abs() < 1e-6,
+                    "{own:?} {other:?}"
+                );
+            }
+        }
+    }
+
+    /// The least and the greatest rating of each contestant over all largest components as anchors.
+    fn each_in_turn(refit: &Refit<'_>, pairs: &Pairs) -> Vec<(f64, f64)> {
+        let n = pairs.contestants();
+        let components = graph::Components::strong(pairs);
+        let mut reach = vec![vec![false; n]; n];
+        for (pair, (low, high)) in pairs.contestants_of_pairs().enumerate() {
+            reach[low][high] = pairs.low_points.get(pair) > 0.0;
+            reach[high][low] = pairs.high_points.get(pair) > 0.0;
+        }
+        for k in 0..n {
+            for i in 0..n {
+                for j in 0..n {
+                    reach[i][j] |= reach[i][k] && reach[k][j];
+                }
+            }
+        }
+        let mut ends = vec![(f64::INFINITY, f64::NEG_INFINITY); n];
+        for anchor in components.largest() {
+            let inside: Vec<bool> = components.of.iter().map(|&of| of == anchor).collect();
+            let member = inside.iter().position(|&inside| inside).unwrap();
+            let mut rated = vec![None; n];
+            for (contestant, rating) in refit.rate_component(pairs, &inside).unwrap() {
+                rated[contestant as usize] = Some(rating);
+            }
+            for (i, end) in ends.iter_mut().enumerate() {
+                let (low, high) = match (rated[i], reach[i][member], reach[member][i]) {
+                    (Some(rating), ..) => (rating, rating),
+                    (None, true, _) => (f64::INFINITY, f64::INFINITY),
+                    (None, _, true) => (f64::NEG_INFINITY, f64::NEG_INFINITY),
+                    _ => (f64::NEG_INFINITY, f64::INFINITY),
+                };
+                *end = (end.0.min(low), end.1.max(high));
+            }
+        }
+        ends
+    }
+
+    fn ends_of(refit: &Refit<'_>, pairs: &Pairs) -> Vec<(f64, f64)> {
+        let mut ratings = vec![0.0; pairs.contestants()];
+        let drawn = refit.rate(pairs, &mut ratings).unwrap();
+        let mut ends: Vec<(f64, f64)> = ratings
+            .iter()
+            .map(|&rating| {
+                if rating.is_nan() {
+                    (f64::NEG_INFINITY, f64::INFINITY)
+                } else {
+                    (rating, rating)
+                }
+            })
+            .collect();
+        for (contestant, rating) in drawn.finite_ends {
+            let end = &mut ends[contestant as usize];
+            if end.0 == f64::INFINITY {
+                end.0 = rating;
+            } else {
+                end.1 = rating;
+            }
+        }
+        ends
+    }
+
+    fn are_close(a: &[(f64, f64)], b: &[(f64, f64)]) -> bool {
+        let close = |a: f64, b: f64| a == b || (a - b).abs() < 1e-4;
+        a.iter()
+            .zip(b)
+            .all(|(a, b)| close(a.0, b.0) && close(a.1, b.1))
+    }
+
+    proptest! {
+        #[test]
+        fn renaming_contestants_renames_the_ratings_of_a_replicate(
+            n in 2..8_usize,
+            wins in prop::collection::vec((0..8_u32, 0..8_u32), 0..16),
+            keys in prop::collection::vec(any::<u32>(), 8),
+        ) {
+            let mut order: Vec<usize> = (0..n).collect();
+            order.sort_by_key(|&i| keys[i]);
+            let mut code = vec![0; n];
+            for (place, &contestant) in order.iter().enumerate() {
+                code[contestant] = place as u32;
+            }
+            let one: Vec<(u32, u32, u64)> = wins
+                .iter()
+                .map(|&(a, b)| (a % n as u32, b % n as u32, 1))
+                .filter(|&(a, b, _)| a != b)
+                .collect();
+            let other: Vec<(u32, u32, u64)> = one
+                .iter()
+                .map(|&(a, b, count)| (code[a as usize], code[b as usize], count))
+                .collect();
+            let monitor = Monitor::new();
+            let mut strengths: Vec<f64> =
+                keys[..n].iter().map(|&key| f64::from(key) / 4e9).collect();
+            // Those of a fit have mean 0.
+            let mean = strengths.iter().sum::<f64>() / n as f64;
+            for strength in &mut strengths {
+                *strength -= mean;
+            }
+            let renamed: Vec<f64> = order.iter().map(|&i| strengths[i]).collect();
+            let refit = |strengths| Refit {
+                strengths,
+                settings: Settings { certify: false, parallel: false, ..Settings::default() },
+                chord: None,
+                links: None,
+                monitor: &monitor,
+            };
+            let (one, other) = (field(&one, n).0, field(&other, n).0);
+            let (first, second) = (refit(&strengths), refit(&renamed));
+            let ends = ends_of(&first, &one);
+            prop_assert!(are_close(&ends, &each_in_turn(&first, &one)), "{ends:?}");
+            let again = ends_of(&second, &other);
+            let back: Vec<(f64, f64)> = code.iter().map(|&code| again[code as usize]).collect();
+            prop_assert!(are_close(&ends, &back), "{ends:?} {back:?}");
+        }
     }
 }

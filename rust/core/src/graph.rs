@@ -9,6 +9,7 @@ use std::ops::Range;
 use crate::Pairs;
 
 /// Concatenated adjacency lists.
+#[derive(Clone, Debug)]
 struct Adjacency {
     starts: Vec<usize>,
     neighbours: Vec<u32>,
@@ -73,11 +74,13 @@ pub enum Standing {
     Below = 2,
     /// No chain of wins leads in either direction.
     Unordered = 3,
+    /// Several components are equally large, so that there is no position relative to one of them.
+    NoLargest = 4,
 }
 
 impl Standing {
     /// The name of each standing, indexed by its code.
-    pub const NAMES: [&str; 4] = ["inside", "above", "below", "unordered"];
+    pub const NAMES: [&str; 5] = ["inside", "above", "below", "unordered", "no largest"];
 
     /// The name of the standing.
     #[must_use]
@@ -94,8 +97,6 @@ pub struct Components {
     pub of: Vec<u32>,
     /// The number of contestants in each component.
     pub sizes: Vec<usize>,
-    /// The largest component. If several have the same size, the one with the lowest contestant.
-    pub largest: u32,
 }
 
 impl Components {
@@ -133,46 +134,82 @@ impl Components {
                 *known
             })
             .collect();
-        let largest = (0..sizes.len())
-            .max_by_key(|&i| (sizes[i], std::cmp::Reverse(i)))
-            .unwrap_or(0) as u32;
-        Self { of, sizes, largest }
+        Self { of, sizes }
+    }
+
+    /// The components with the most contestants.
+    #[must_use]
+    pub fn largest(&self) -> Vec<u32> {
+        largest_of(&self.sizes)
     }
 }
 
-/// The number of sweeps over the pairs after which [`standings`] switches to Tarjan's algorithm.
+fn largest_of(sizes: &[usize]) -> Vec<u32> {
+    let most = sizes.iter().max();
+    (0..)
+        .zip(sizes)
+        .filter(|&(_, size)| Some(size) == most)
+        .map(|(component, _)| component)
+        .collect()
+}
+
+/// The largest strongly connected component, or all of them if several are equally large.
+#[derive(Clone, Debug)]
+pub enum Largest {
+    /// There is only one. The position of each contestant relative to it.
+    One(Vec<Standing>),
+    /// There are several.
+    Several(EqualComponents),
+}
+
+impl Largest {
+    /// Whether the component contains all contestants.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        match self {
+            Self::One(standings) => standings.iter().all(|&s| s == Standing::Inside),
+            Self::Several(_) => false,
+        }
+    }
+}
+
+/// The number of sweeps over the pairs after which [`largest`] switches to Tarjan's algorithm.
 /// Nearly all fields have short chains of wins and need two or three sweeps.
 const SWEEPS: usize = 24;
 
-/// The position of each contestant relative to the largest strongly connected component.
+/// Finds the largest strongly connected component.
 ///
 /// Most fields have a component that contains most of the contestants, including the contestant
 /// with the most opponents. The function therefore finds the component of that contestant by
 /// sweeping over the pairs until no further contestant is reached, which is much cheaper than
 /// finding all components.
 #[must_use]
-pub fn standings(pairs: &Pairs) -> Vec<Standing> {
+pub fn largest(pairs: &Pairs) -> Largest {
     let mut opponents = vec![0_u32; pairs.contestants()];
     for (low, high) in pairs.contestants_of_pairs() {
         opponents[low] += 1;
         opponents[high] += 1;
     }
     let Some(hub) = (0..pairs.contestants()).max_by_key(|&i| opponents[i]) else {
-        return Vec::new();
+        return Largest::One(Vec::new());
     };
     let mut reach = vec![0_u8; pairs.contestants()];
     if sweep_from(pairs, hub, &mut reach) {
         let standings: Vec<Standing> = reach.iter().map(|&f| Standing::from_flags(f)).collect();
         let inside = standings.iter().filter(|&&s| s == Standing::Inside).count();
         if 2 * inside > pairs.contestants() {
-            return standings;
+            return Largest::One(standings);
         }
     }
-    let components = Components::strong(pairs);
+    let components = EqualComponents::new(pairs);
+    let [largest] = components.largest[..] else {
+        return Largest::Several(components);
+    };
     reach.fill(0);
-    let inside = |node: &usize| components.of[*node] == components.largest;
+    let inside = |node: &usize| components.of[*node] == largest;
     let mut reached = vec![false; pairs.contestants()];
-    Adjacency::new(pairs.contestants(), |edge| wins(pairs, edge))
+    components
+        .adjacency
         .reach((0..pairs.contestants()).filter(inside), &mut reached);
     for (flags, reached) in reach.iter_mut().zip(&mut reached) {
         *flags |= if std::mem::take(reached) { BELOW } else { 0 };
@@ -186,10 +223,161 @@ pub fn standings(pairs: &Pairs) -> Vec<Standing> {
     for (flags, reached) in reach.iter_mut().zip(reached) {
         *flags |= if reached { ABOVE } else { 0 };
     }
-    reach
-        .iter()
-        .map(|&flags| Standing::from_flags(flags))
-        .collect()
+    Largest::One(reach.iter().map(|&f| Standing::from_flags(f)).collect())
+}
+
+/// Strongly connected components, several of which are the largest.
+#[derive(Clone, Debug)]
+pub struct EqualComponents {
+    adjacency: Adjacency,
+    /// The component of each contestant. A component has a higher number than those that it beat.
+    of: Vec<u32>,
+    components: usize,
+    /// The largest components, in ascending order.
+    largest: Vec<u32>,
+}
+
+/// The position of a contestant relative to several equally large components.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Chains of wins lead from the contestant to all of the components, and it is in none of them.
+    Above,
+    /// Chains of wins lead from the contestant to all of the components, and it is in one of them.
+    Top,
+    /// Chains of wins lead from all of the components to the contestant, and it is in one of them.
+    Bottom,
+    /// Chains of wins lead from all of the components to the contestant, and it is in none of them.
+    Below,
+    /// None of the above.
+    Between,
+}
+
+impl EqualComponents {
+    fn new(pairs: &Pairs) -> Self {
+        let adjacency = Adjacency::new(pairs.contestants(), |edge| wins(pairs, edge));
+        let of = tarjan(pairs.contestants(), &adjacency);
+        let components = of.iter().max().map_or(0, |&last| last as usize + 1);
+        let mut sizes = vec![0; components];
+        for &component in &of {
+            sizes[component as usize] += 1;
+        }
+        Self {
+            adjacency,
+            of,
+            components,
+            largest: largest_of(&sizes),
+        }
+    }
+
+    /// The position of each contestant relative to the largest components.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place> {
+        let order = self.order();
+        let mut is_largest = vec![false; self.components];
+        for &component in &self.largest {
+            is_largest[component as usize] = true;
+        }
+        // A component that another one of them reaches need not be reached on its own.
+        let first = |direction: Direction| -> Vec<u32> {
+            let mut beyond = vec![false; self.components];
+            self.sweep(&order, direction.reversed(), |from, to| {
+                beyond[to] |= beyond[from] || is_largest[from];
+            });
+            let ends = self.largest.iter().copied();
+            ends.filter(|&end| !beyond[end as usize]).collect()
+        };
+        let up = self.connected_to_all(&order, &first(Direction::Up), Direction::Up);
+        let down = self.connected_to_all(&order, &first(Direction::Down), Direction::Down);
+        self.of
+            .iter()
+            .map(|&component| component as usize)
+            .map(|at| match (up[at], down[at], is_largest[at]) {
+                (true, _, false) => Place::Above,
+                (true, _, true) => Place::Top,
+                (_, true, true) => Place::Bottom,
+                (_, true, false) => Place::Below,
+                _ => Place::Between,
+            })
+            .collect()
+    }
+
+    /// The contestants in ascending order of their components.
+    fn order(&self) -> Vec<u32> {
+        let mut next = vec![0; self.components + 1];
+        for &component in &self.of {
+            next[component as usize + 1] += 1;
+        }
+        for component in 0..self.components {
+            next[component + 1] += next[component];
+        }
+        let mut order = vec![0; self.of.len()];
+        for (contestant, &component) in (0..).zip(&self.of) {
+            let place: &mut usize = &mut next[component as usize];
+            order[*place] = contestant;
+            *place += 1;
+        }
+        order
+    }
+
+    /// Calls `step(from, to)` for each win between two components, in an order in which chains of
+    /// wins are followed completely: from losers to winners, or from winners to losers.
+    fn sweep(&self, order: &[u32], direction: Direction, mut step: impl FnMut(usize, usize)) {
+        let mut visit = |&contestant: &u32| {
+            let winner = self.of[contestant as usize] as usize;
+            for &loser in self.adjacency.of(contestant as usize) {
+                let loser = self.of[loser as usize] as usize;
+                if loser != winner {
+                    match direction {
+                        Direction::Up => step(loser, winner),
+                        Direction::Down => step(winner, loser),
+                    }
+                }
+            }
+        };
+        match direction {
+            Direction::Up => order.iter().for_each(&mut visit),
+            Direction::Down => order.iter().rev().for_each(&mut visit),
+        }
+    }
+
+    /// The components that chains of wins in the given direction connect with all `ends`.
+    fn connected_to_all(&self, order: &[u32], ends: &[u32], direction: Direction) -> Vec<bool> {
+        let mut all = vec![true; self.components];
+        let mut known = vec![0_u64; self.components];
+        for some in ends.chunks(u64::BITS as usize) {
+            known.fill(0);
+            for (bit, &end) in some.iter().enumerate() {
+                known[end as usize] |= 1 << bit;
+            }
+            self.sweep(order, direction, |from, to| known[to] |= known[from]);
+            let every = u64::MAX >> (u64::BITS as usize - some.len());
+            for (all, known) in all.iter_mut().zip(&known) {
+                *all &= *known == every;
+            }
+            if !all.contains(&true) {
+                break;
+            }
+        }
+        all
+    }
+}
+
+/// A direction along chains of wins.
+#[derive(Clone, Copy, Debug)]
+enum Direction {
+    /// From losers to winners.
+    Up,
+    /// From winners to losers.
+    Down,
+}
+
+impl Direction {
+    fn reversed(self) -> Self {
+        match self {
+            Self::Up => Self::Down,
+            Self::Down => Self::Up,
+        }
+    }
 }
 
 /// A chain of wins leads from the component to the contestant.
@@ -252,9 +440,7 @@ fn sweep_from(pairs: &Pairs, hub: usize, reach: &mut [u8]) -> bool {
 /// Whether the likelihood has a maximum.
 #[must_use]
 pub fn is_connected(pairs: &Pairs) -> bool {
-    standings(pairs)
-        .iter()
-        .all(|&standing| standing == Standing::Inside)
+    largest(pairs).is_whole()
 }
 
 /// A group of contestants outside the largest component, as shown in a message.
@@ -264,7 +450,8 @@ pub struct Outsiders {
     pub contestants: Vec<u32>,
     /// Their position relative to the largest component.
     pub standing: Standing,
-    /// Whether no match connects them to the component.
+    /// Whether no match connects them to the component, or to anyone else if several components are
+    /// equally large.
     pub apart: bool,
     /// Points won from and lost to all contestants outside this group.
     pub points: (f64, f64),
@@ -273,14 +460,20 @@ pub struct Outsiders {
 }
 
 /// All groups outside the largest component: each weakly connected group that no match connects to
-/// the component, and each strongly connected component among the others. `matches` returns the
-/// number of matches of each pair and is called only if such groups exist.
+/// the component, and each strongly connected component among the others. If several components are
+/// equally large, all contestants are outside. `matches` returns the number of matches of each pair
+/// and is called only if such groups exist.
 #[must_use]
 pub fn outsiders(pairs: &Pairs, matches: impl FnOnce() -> Vec<u64>) -> Vec<Outsiders> {
-    let standings = standings(pairs);
-    if standings.iter().all(|&s| s == Standing::Inside) {
+    let largest = largest(pairs);
+    if largest.is_whole() {
         return Vec::new();
     }
+    let several = matches!(largest, Largest::Several(_));
+    let standings = match largest {
+        Largest::One(standings) => standings,
+        Largest::Several(_) => vec![Standing::NoLargest; pairs.contestants()],
+    };
     // Neither kind of component contains a contestant of the largest component, except the weak
     // component of those that have met one of its members. The pairs among the contestants outside
     // are therefore sufficient.
@@ -290,10 +483,10 @@ pub fn outsiders(pairs: &Pairs, matches: impl FnOnce() -> Vec<u64>) -> Vec<Outsi
         .collect();
     let among = pairs.restrict(&code);
     let (strong, weak) = (Components::strong(&among), Components::weak(&among));
-    let mut has_met_inside = vec![false; weak.sizes.len()];
+    let mut has_met_others = vec![several && weak.sizes.len() == 1; weak.sizes.len()];
     for (low, high) in pairs.contestants_of_pairs() {
         if let (Some(outside), None) | (None, Some(outside)) = (code[low], code[high]) {
-            has_met_inside[weak.of[outside as usize] as usize] = true;
+            has_met_others[weak.of[outside as usize] as usize] = true;
         }
     }
     let mut groups: Vec<Outsiders> = Vec::new();
@@ -302,7 +495,7 @@ pub fn outsiders(pairs: &Pairs, matches: impl FnOnce() -> Vec<u64>) -> Vec<Outsi
     for (i, &standing) in standings.iter().enumerate() {
         let Some(outside) = code[i] else { continue };
         let whole = weak.of[outside as usize];
-        let apart = !has_met_inside[whole as usize];
+        let apart = !has_met_others[whole as usize];
         let component = if apart {
             whole
         } else {
@@ -433,16 +626,41 @@ mod tests {
                 );
             } }
             let size = |i: usize| (0..n).filter(|&j| reach[i][j] && reach[j][i]).count();
-            let best = (0..n).max_by_key(|&i| (size(i), std::cmp::Reverse(i))).unwrap();
-            prop_assert_eq!(components.of[best], components.largest);
-            for (i, standing) in standings(&pairs).into_iter().enumerate() {
-                let want = match (reach[i][best], reach[best][i]) {
-                    (true, true) => Standing::Inside,
-                    (true, false) => Standing::Above,
-                    (false, true) => Standing::Below,
-                    (false, false) => Standing::Unordered,
-                };
-                prop_assert_eq!(standing, want);
+            let most = (0..n).map(size).max().unwrap();
+            let anchors: Vec<usize> = (0..n)
+                .filter(|&i| size(i) == most && (0..i).all(|j| !(reach[i][j] && reach[j][i])))
+                .collect();
+            prop_assert_eq!(components.largest().len(), anchors.len());
+            let relative_to = |i: usize, anchor: usize| match (reach[i][anchor], reach[anchor][i]) {
+                (true, true) => Standing::Inside,
+                (true, false) => Standing::Above,
+                (false, true) => Standing::Below,
+                (false, false) => Standing::Unordered,
+            };
+            match largest(&pairs) {
+                Largest::One(standings) => {
+                    prop_assert_eq!(anchors.len(), 1);
+                    for (i, standing) in standings.into_iter().enumerate() {
+                        prop_assert_eq!(standing, relative_to(i, anchors[0]));
+                    }
+                }
+                Largest::Several(components) => {
+                    prop_assert!(anchors.len() > 1);
+                    for (i, place) in components.places().into_iter().enumerate() {
+                        let standings: Vec<_> =
+                            anchors.iter().map(|&anchor| relative_to(i, anchor)).collect();
+                        let only = |known: &[Standing]| standings.iter().all(|s| known.contains(s));
+                        let inside = standings.contains(&Standing::Inside);
+                        let want = if only(&[Standing::Above, Standing::Inside]) {
+                            if inside { Place::Top } else { Place::Above }
+                        } else if only(&[Standing::Below, Standing::Inside]) {
+                            if inside { Place::Bottom } else { Place::Below }
+                        } else {
+                            Place::Between
+                        };
+                        prop_assert_eq!(place, want);
+                    }
+                }
             }
         }
     }
@@ -453,11 +671,13 @@ mod tests {
         let wins: Vec<_> = (0..n - 1).map(|i| (i, i + 1)).collect();
         let pairs = pairs_of(n as usize, &wins);
         assert_eq!(Components::strong(&pairs).sizes.len(), n as usize);
-        assert_eq!(standings(&pairs)[0], Standing::Inside);
-        assert_eq!(
-            outsiders(&pairs, || vec![1; pairs.len()]).len(),
-            n as usize - 1
-        );
+        let Largest::Several(components) = largest(&pairs) else {
+            panic!("all components have one contestant");
+        };
+        let places = components.places();
+        assert_eq!((places[0], places[1]), (Place::Top, Place::Between));
+        assert_eq!(places[n as usize - 1], Place::Bottom);
+        assert_eq!(outsiders(&pairs, || vec![1; pairs.len()]).len(), n as usize);
         assert_eq!(
             Components::weak(&pairs_of(n as usize, &wins)).sizes,
             [n as usize]

@@ -43,6 +43,7 @@ const FEW_CONTESTANTS: usize = 1 << 10;
 type Floats<'py> = Bound<'py, PyArray1<f64>>;
 type Codes<'py> = Bound<'py, PyArray1<u32>>;
 type Counts<'py> = Bound<'py, PyArray1<u64>>;
+type FiniteEnds<'py> = (Codes<'py>, Codes<'py>, Floats<'py>);
 
 /// The matches of a field, grouped by clusters that are resampled as a whole.
 #[pyclass(module = "humorrank._core", frozen)]
@@ -275,6 +276,36 @@ impl Field {
             .collect()
     }
 
+    /// The number of largest components, the number of contestants in each, and the first few of
+    /// the components.
+    fn largest<'py>(&self, py: Python<'py>, shown: usize) -> (usize, usize, Vec<Codes<'py>>) {
+        let (components, largest) = py.detach(|| {
+            let components = Components::strong(&self.pairs);
+            let largest = components.largest();
+            (components, largest)
+        });
+        let size = largest
+            .first()
+            .map_or(0, |&component| components.sizes[component as usize]);
+        let members = |component: u32| -> Vec<u32> {
+            let of = (0..).zip(&components.of);
+            of.filter(|&(_, &of)| of == component)
+                .map(|(code, _)| code)
+                .collect()
+        };
+        let some = largest.iter().take(shown);
+        let shown = some
+            .map(|&component| members(component).into_pyarray(py))
+            .collect();
+        (largest.len(), size, shown)
+    }
+
+    /// The number of kinds of match, which the cost of a replicate grows with.
+    fn cell_count(&self, py: Python<'_>) -> PyResult<usize> {
+        let kinds = py.detach(|| self.kinds().map(|kinds| kinds.kinds.len()));
+        kinds.map_err(|error| work::python_error(py, &error))
+    }
+
     fn groups(&self, py: Python<'_>) -> usize {
         py.detach(|| Components::weak(&self.pairs).sizes.len())
     }
@@ -343,7 +374,7 @@ impl Field {
         clusters: Option<&Clusters>,
         threads: Option<usize>,
         progress: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<(Bound<'py, PyArray2<f64>>, usize)> {
+    ) -> PyResult<(Bound<'py, PyArray2<f64>>, FiniteEnds<'py>, usize)> {
         let drawn = (replicates, seed, prior);
         let drawn = self.resampled(
             py,
@@ -356,7 +387,13 @@ impl Field {
         )?;
         let shape = [replicates, drawn.contestants];
         let ratings = drawn.ratings.into_pyarray(py).reshape(shape)?;
-        Ok((ratings, drawn.without_maximum))
+        let ends = drawn.finite_ends.iter();
+        let finite_ends = (
+            PyArray1::from_iter(py, ends.clone().map(|end| end.replicate)),
+            PyArray1::from_iter(py, ends.clone().map(|end| end.contestant)),
+            PyArray1::from_iter(py, ends.map(|end| end.rating)),
+        );
+        Ok((ratings, finite_ends, drawn.without_maximum))
     }
 
     #[pyo3(signature = (*, k, shuffles, seed, threads=None, progress=None))]

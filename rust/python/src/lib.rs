@@ -115,9 +115,9 @@ mod _core {
     #[pymodule_export]
     const STATE_FEW_MATCHES: u8 = State::FewMatches as u8;
     #[pymodule_export]
-    const STANDINGS: (&str, &str, &str, &str) = {
-        let [inside, above, below, unordered] = Standing::NAMES;
-        (inside, above, below, unordered)
+    const STANDINGS: (&str, &str, &str, &str, &str) = {
+        let [inside, above, below, unordered, no_largest] = Standing::NAMES;
+        (inside, above, below, unordered, no_largest)
     };
     #[pymodule_export]
     const SCHEDULE_VERSION: u32 = schedule::VERSION;

@@ -166,7 +166,8 @@ def test_json_holds_the_whole_board():
     assert [row["model"] for row in good["leaderboard"]] == ["a", "b", "c"]
     assert bad["leaderboard"] == []
     assert [row["model"] for row in bad["unrated"]] == ["a", "b"]
-    assert found["settings"]["bootstrap"] == 100
+    assert found["settings"]["bootstrap"] == 1_000
+    assert bad["note"].endswith("and several components are equally large")
     assert found == json.loads(json.dumps(boards.to_dict()))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from support.clustered import simulated, tally_of
 import humorrank
 from humorrank._stats.quantiles import weibull
 from humorrank.rating.uncertainty.covariance import Curvature
+from humorrank.rating.uncertainty.resampled import _replicates_needed
 
 
 def rate(tally, **options):
@@ -75,7 +78,38 @@ def test_too_few_replicates_leave_a_bca_end_open():
     board = rate(tally, interval="bca", bootstrap=39)
     ends = np.concatenate([board.columns["rating_lower"], board.columns["rating_upper"]])
     assert np.isinf(ends).any()
-    assert any("open" in warning for warning in board.warnings)
+    found = [warning for warning in board.warnings if "39 replicates are too few" in warning]
+    assert found
+    assert not any("do not bound" in warning for warning in board.warnings)
+    needed = max(
+        int(re.search(r"use at least ([\d,]+) replicates", warning)[1].replace(",", ""))
+        for warning in found
+    )
+    assert 39 < needed < 1_000
+    model = board.columns["model"][int(np.isinf(board.columns["rating_upper"]).argmax())]
+    wanted = "use at least|use more replicates"
+    with pytest.raises(humorrank.OptionError, match=wanted):
+        for other in board.columns["model"]:
+            if other != model:
+                board.compare(model, other)
+
+
+def test_the_stated_number_of_replicates_follows_from_the_level():
+    values = np.array([[1.0, 1.0, 1.0, -np.inf, 1.0]] * 100)
+    level = np.array([0.004, 0.02, 0.995, 0.001, 0.0])
+    assert _replicates_needed(values, level).tolist() == [249, 0, 199, 0, np.inf]
+
+
+def test_fields_of_few_matches_have_closed_bca_intervals_with_the_default():
+    """100 replicates left a third of these open, and said that the matches do not bound them."""
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        first, second = np.array([(0, 1), (1, 2), (2, 0)])[random.integers(0, 3, 300)].T
+        outcome = random.integers(0, 2, 300)
+        board = rate(tally_of(first, second, outcome), interval="bca", bootstrap=None)
+        assert np.isfinite(board.columns["rating_lower"]).all()
+        assert np.isfinite(board.columns["rating_upper"]).all()
+        assert not board.warnings
 
 
 def plain_cluster_bootstrap(first, second, outcome, cluster, replicates, seed):

@@ -40,6 +40,11 @@ def of_group(columns: Mapping[str, Any], settings: RatingSettings) -> pl.Series:
 
 def _note(status: int, size: int, outside: int, few: int, settings: RatingSettings) -> str:
     if status == STATUS_NO_MAXIMUM:
+        if outside == size:
+            return (
+                f"no maximum: chains of wins do not connect the {size:,} contestants in both "
+                "directions, and several components are equally large"
+            )
         return (
             f"no maximum: {outside:,} of {size:,} contestants are not connected to the rest by "
             "chains of wins in both directions"
@@ -130,9 +135,14 @@ def of_groups(columns: Mapping[str, Any], settings: RatingSettings) -> list[str]
     status = columns["status"]
     total = len(status)
     out = []
+    if settings.disconnected == "error":
+        unbounded = "have no maximum and are not rated (disconnected='largest' or --disconnected "
+        unbounded += "largest rates their largest components, prior=1 or --prior 1 rates all)"
+    else:
+        unbounded = "have no maximum and no single largest component, and are not rated (prior=1 "
+        unbounded += "or --prior 1 rates them)"
     for kind, why in (
-        (STATUS_NO_MAXIMUM, "have no maximum and are not rated (disconnected='largest' or "
-         "--disconnected largest rates their largest components, prior=1 or --prior 1 rates all)"),
+        (STATUS_NO_MAXIMUM, unbounded),
         (STATUS_NO_MATCHES, "have no matches to rate"),
         (STATUS_NOT_CONVERGED, "have no certified maximum and are not rated"),
         (STATUS_NO_ANCHOR, "do not have the anchor among the rated contestants and are not rated"),

@@ -34,7 +34,7 @@ def boards_text(
     """
     interval = f"{100 * settings.confidence:g} % interval"
     titles = [*by, "rank", "model", "rating"]
-    titles += [interval, "rank by CI"] if settings.bootstrap else []
+    titles += [interval, "rank by CI"] if settings.replicates else []
     titles += ["win rate", "matches"]
     titles += ["Elo", "Elo sd"] if settings.elo_shuffles else []
     rows = _rows(table.filter(pl.col("rank").is_not_null()), by, settings)
@@ -61,7 +61,7 @@ def _rows(table: pl.DataFrame, by: Sequence[str], settings: RatingSettings) -> l
             out.append([])
         last = group
         cells = [*labels, str(row["rank"]), one_line(row["model"]), f"{row['rating']:.1f}"]
-        if settings.bootstrap:
+        if settings.replicates:
             cells.append(interval_text(row["rating_lower"], row["rating_upper"]))
             cells.append(str(row["rank_ci"]))
         cells.append("-" if row["win_rate"] is None else f"{row['win_rate']:.1%}")

@@ -29,6 +29,7 @@ from humorrank.rating.board.text import BoardTable
 from humorrank.rating.board.tiers import Tier, tier_of, tiers_of
 from humorrank.rating.uncertainty.difference import RatingDifference, beats
 from humorrank.rating.uncertainty.rank_intervals import RankTable, Uncertainty, rank_table
+from humorrank.rating.uncertainty.replicates import refuse_few_replicates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -413,7 +414,8 @@ class Leaderboard(Board):
 
         Raises:
             KeyError: If one of the two contestants is not on the board.
-            OptionError: If the board has no intervals, or both names are the same.
+            OptionError: If the board has no intervals, both names are the same, or the BCa
+                interval of the difference needs more replicates.
         """
         a, b = self[model_a], self[model_b]
         if model_a == model_b:
@@ -422,7 +424,9 @@ class Leaderboard(Board):
         confidence = self.settings["confidence"]
         code_a, code_b = (self.codes[self._places[name]] for name in (model_a, model_b))
         pair = np.array([code_a]), np.array([code_b])
-        lower, upper = (float(end[0]) for end in uncertainty.differences(*pair, confidence))
+        ends = uncertainty.differences(*pair, confidence)
+        refuse_few_replicates(ends, self.settings["bootstrap"])
+        lower, upper = float(ends.lower[0]), float(ends.upper[0])
         matches, points_a, points_b = self._direct(code_a, code_b)
         difference = a.rating - b.rating
         nu = next((p.estimate for p in self.parameters if p.name == TIE_PARAMETER), 0.0)
@@ -458,8 +462,8 @@ class Leaderboard(Board):
         self.counted()
         if self._uncertainty is None:
             raise OptionError(
-                "the board was rated with bootstrap=0 and has no intervals; rate again with "
-                "bootstrap=1000, or interval='sandwich'"
+                "the board was rated with bootstrap=0 and has no intervals; rate again without "
+                "it, or with interval='sandwich'"
             )
         return self._uncertainty
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -59,6 +59,7 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
         *,
         one: bool,
         rate: Callable[[Tally], Leaderboard],
+        notices: Sequence[str] = (),
     ) -> None:
         """Rates the groups of a tally.
 
@@ -69,6 +70,7 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
             progress: A function called with (stage, done, total).
             one: Whether the key of a group is a single label instead of a tuple.
             rate: A function that rates the matches of one group with the same settings.
+            notices: Warnings about the settings.
 
         Raises:
             OptionError: If the anchor has no match in any group, or a column has a reserved name.
@@ -82,6 +84,7 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
         self._rate = rate
         self._threads = threads
         self._one = one
+        self._notices = notices
         self._columns: Mapping[str, Any] = self._keyed.cells.rate(
             exclude_ties=settings.ties == "exclude",
             min_matches=settings.min_matches,
@@ -89,7 +92,7 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
             anchor=self._anchor(),
             prior=settings.prior,
             solver=settings.solver,
-            bootstrap=settings.bootstrap,
+            bootstrap=settings.replicates,
             confidence=settings.confidence,
             shuffles=settings.elo_shuffles,
             k=settings.elo_k,
@@ -118,7 +121,8 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
     @cached_property
     def warnings(self) -> tuple[str, ...]:
         """Warnings about the reading of the log, the names, and groups that are not rated."""
-        out = of_reading(self._tally.report, self._settings.ties)
+        out = list(self._notices)
+        out += of_reading(self._tally.report, self._settings.ties)
         out += of_names(self._tally.names)
         out += group_notes.of_groups(self._columns, self._settings)
         return tuple(out)
@@ -165,7 +169,7 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
             "rank_ci": pl.Series([None], dtype=pl.Int64).new_from_index(0, len(rated)),
             "matches": pl.Series(found["matches"], dtype=pl.Int64),
         }
-        if self._settings.bootstrap:
+        if self._settings.replicates:
             lower, upper = found["rating_lower"][place], found["rating_upper"][place]
             by_interval = ranks_by_interval(lower, upper, starts[each > 0])
             columns["rank_ci"] = _spread(by_interval, place, rated)

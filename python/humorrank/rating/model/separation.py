@@ -47,8 +47,8 @@ class Separated:
         )
         return NoMaximumError(
             "the field is separated, so the strengths have no maximum, with or without a "
-            f"first-position parameter: {existence.summary()}; add matches, or use "
-            "disconnected='largest'",
+            f"first-position parameter: {existence.summary()}; add matches"
+            + (f", or {existence.remedy}" if existence.remedy else ""),
             outside=existence.outside,
             component=component,
         )

@@ -36,7 +36,7 @@ def uncertainty_of(
     Raises:
         OptionError: If there are too many contestants for a covariance.
     """
-    if settings.interval in RESAMPLED and not settings.bootstrap:
+    if settings.interval in RESAMPLED and not settings.replicates:
         return None
     ratings = MEAN_RATING + POINTS * strengths
     if settings.interval in {"wald", "sandwich"}:
@@ -56,7 +56,7 @@ def uncertainty_of(
         clusters,
         strengths,
         ratings,
-        settings.bootstrap,
+        settings.replicates,
         settings.seed,
         settings.prior,
         threads,

@@ -12,6 +12,7 @@ from humorrank._stats.distributions import normal_quantile, student_quantile, st
 from humorrank._stats.quantiles import weibull
 from humorrank._util import draws as keyed
 from humorrank._util.progress import Progress
+from humorrank.rating.uncertainty.rank_intervals import Ends
 
 DRAWS: Final = 10_000
 """The number of draws for simultaneous bands, rank intervals and probabilities."""
@@ -58,16 +59,12 @@ class Normal:
         """The standard error of each rating."""
         return np.asarray(np.sqrt(np.maximum(np.diag(self.covariance), 0)))
 
-    def ends(
-        self, confidence: float, progress: Progress | None = None
-    ) -> tuple[np.ndarray, np.ndarray, int]:
-        """Returns the lower and upper end of each rating, and 0 replicates without a maximum."""
+    def ends(self, confidence: float, progress: Progress | None = None) -> Ends:
+        """Returns both ends of each rating."""
         reach = student_quantile(confidence, self.degrees) * self.errors
-        return self.ratings - reach, self.ratings + reach, 0
+        return Ends(self.ratings - reach, self.ratings + reach)
 
-    def band(
-        self, confidence: float, progress: Progress | None = None
-    ) -> tuple[np.ndarray, np.ndarray, int]:
+    def band(self, confidence: float, progress: Progress | None = None) -> Ends:
         """Returns ends that hold for all contestants simultaneously.
 
         They extend to a quantile of the largest studentized deviation.
@@ -75,7 +72,7 @@ class Normal:
         error = np.where(self.errors > 0, self.errors, 1.0)
         largest = (np.abs(self.draws - self.ratings) / error).max(1)
         reach = float(weibull(largest[:, None], confidence)[0]) * self.errors
-        return self.ratings - reach, self.ratings + reach, 0
+        return Ends(self.ratings - reach, self.ratings + reach)
 
     @cached_property
     def draws(self) -> np.ndarray:
@@ -103,13 +100,11 @@ class Normal:
             out *= _stretch(chance, self.degrees)[:, None]
         return np.asarray(out + self.ratings)
 
-    def differences(
-        self, a: np.ndarray, b: np.ndarray, confidence: float
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def differences(self, a: np.ndarray, b: np.ndarray, confidence: float) -> Ends:
         """Returns the intervals of the ratings of `a` minus those of `b`, element by element."""
         estimate, error = self._differences(a, b)
         reach = student_quantile(confidence, self.degrees) * error
-        return estimate - reach, estimate + reach
+        return Ends(estimate - reach, estimate + reach)
 
     def stronger(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Returns the probability that each of `a` is stronger than the same element of `b`."""

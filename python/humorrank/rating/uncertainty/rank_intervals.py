@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import polars as pl
@@ -25,6 +25,25 @@ _SHOWN_ROWS: Final = 30
 
 MOST_COMPARED: Final = 10**11
 """The limit of draws times contestants squared, which takes some minutes."""
+
+
+class Ends(NamedTuple):
+    """Intervals of ratings, or of differences between them.
+
+    Attributes:
+        lower: The lower ends, in points.
+        upper: The upper ends.
+        without_maximum: The number of replicates without a maximum.
+        lower_needs: The number of replicates that each lower end needs if there are too few, and 0
+            otherwise; None if there are always enough.
+        upper_needs: The same for the upper ends.
+    """
+
+    lower: np.ndarray
+    upper: np.ndarray
+    without_maximum: int = 0
+    lower_needs: np.ndarray | None = None
+    upper_needs: np.ndarray | None = None
 
 
 class Uncertainty(Protocol):
@@ -42,19 +61,13 @@ class Uncertainty(Protocol):
     def basis(self) -> str:
         """Description of the draws."""
 
-    def ends(
-        self, confidence: float, progress: Progress | None = None
-    ) -> tuple[np.ndarray, np.ndarray, int]:
-        """Returns the lower and upper end of each rating, and replicates without a maximum."""
+    def ends(self, confidence: float, progress: Progress | None = None) -> Ends:
+        """Returns both ends of each rating, and the number of replicates without a maximum."""
 
-    def band(
-        self, confidence: float, progress: Progress | None = None
-    ) -> tuple[np.ndarray, np.ndarray, int]:
+    def band(self, confidence: float, progress: Progress | None = None) -> Ends:
         """Returns ends that hold for all ratings simultaneously, as `ends` does."""
 
-    def differences(
-        self, a: np.ndarray, b: np.ndarray, confidence: float
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def differences(self, a: np.ndarray, b: np.ndarray, confidence: float) -> Ends:
         """Returns the intervals of the ratings of `a` minus those of `b`, element by element."""
 
     def stronger(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -90,7 +90,7 @@ impl<'a> Group<'a> {
             if outside > 0 {
                 let whole = self.contestants.len();
                 let reason_of = reasons(&outsiders, whole);
-                if !self.rating.largest || outside + 1 == whole {
+                if !self.rating.largest || outside + 1 >= whole {
                     self.close_with(boards, Status::NoMaximum, &reason_of);
                     return Ok(());
                 }

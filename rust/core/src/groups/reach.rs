@@ -58,8 +58,13 @@ impl Reach {
             }
         }
         let component = |place: usize| self.below[place] & above[place];
-        let size_of = |&place: &usize| (component(place).count_ones(), std::cmp::Reverse(place));
-        let inside = (0..size).max_by_key(size_of).map_or(0, component);
+        let most = (0..size).map(|place| component(place).count_ones()).max();
+        let mut largest = (0..size)
+            .map(component)
+            .filter(|set| Some(set.count_ones()) == most);
+        let first = largest.next().unwrap_or(0);
+        let several = largest.any(|set| set != first);
+        let inside = if several { 0 } else { first };
         let outside = self.all() & !inside;
         let mut out = [None; SMALL];
         for place in members(outside) {
@@ -75,11 +80,17 @@ impl Reach {
                 all_met = members(whole).fold(0, |all, member| all | met[member]);
                 known |= all_met & outside;
             }
-            let apart = all_met & inside == 0;
+            let apart = if several {
+                whole != self.all()
+            } else {
+                all_met & inside == 0
+            };
             let group = if apart { whole } else { component(place) };
             let mut reason = Outside {
                 members: group.count_ones(),
-                standing: (if self.below[place] & inside != 0 {
+                standing: (if several {
+                    Standing::NoLargest
+                } else if self.below[place] & inside != 0 {
                     Standing::Above
                 } else if above[place] & inside != 0 {
                     Standing::Below
