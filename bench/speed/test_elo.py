@@ -48,7 +48,7 @@ def test_stable_elo_beside_plain_replays(race: Race) -> None:
     score, weight = 1.0 - outcome, np.ones(matches)
     counts = _core.Tally(models)
     counts.add(first, second, outcome)
-    field = _core.Field(counts)
+    field = _core.FitData(counts)
 
     def replay(_: int) -> None:
         elo = _core.Elo(32.0, 1000.0)

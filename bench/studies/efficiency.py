@@ -121,7 +121,7 @@ def tournament(field: Field, kind: Kind, slack: int, lag: int, seed: int) -> Flo
             outcome = np.where(draw < p - tied, 0, np.where(draw < p + tied, 2, 1))
             tally.add(made.first, made.second, outcome.astype(np.uint8))
             late.append((made.first, made.second, np.array([1, 0, 0.5])[outcome]))
-        fit, _, _ = _core.Field(tally).fit(prior=PRIOR)
+        fit, _, _ = _core.FitData(tally).fit(prior=PRIOR)
         error = POINTS * fit - (truth - truth.mean())
         rows.append((kendall_tau(truth, fit), math.sqrt(np.mean(error**2))))
     return np.array(rows)

@@ -409,7 +409,7 @@ class Groups:
     ) -> dict[str, NDArray[np.float64]]:
         """Fits each group independently. Returns the columns of `groups::Boards` in Rust."""
 
-class Field:
+class FitData:
     """The data of a fit: points between unordered pairs, and the kinds of match."""
 
     def __init__(self, tally: Tally, *, exclude_ties: bool = False) -> None: ...
@@ -508,7 +508,7 @@ class Clusters:
 
     def __init__(
         self,
-        field: Field,
+        field: FitData,
         cluster: _U32,
         first: _U32,
         second: _U32,

@@ -35,11 +35,11 @@ def tally_of(log: Log) -> humorrank.Tally:
     return humorrank.tally(log.frame(), score_of=score_of)
 
 
-def field_of(log: Log) -> _core.Field:
-    return _core.Field(tally_of(log).counts)
+def field_of(log: Log) -> _core.FitData:
+    return _core.FitData(tally_of(log).counts)
 
 
-def kinds_of(field: _core.Field) -> list[tuple[int, int, float, float]]:
+def kinds_of(field: _core.FitData) -> list[tuple[int, int, float, float]]:
     """Returns (low, high, share of low, weight) of each kind of match."""
     low, high, _, _ = field.pairs()
     return [

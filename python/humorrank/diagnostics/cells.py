@@ -107,7 +107,7 @@ class Cells:
         """The number of matches."""
         return int(self.count.sum())
 
-    def field(self, count: np.ndarray | None = None) -> _core.Field:
+    def field(self, count: np.ndarray | None = None) -> _core.FitData:
         """Returns the field to fit, optionally with other counts (int64)."""
         count = self.count if count is None else count
         held = np.flatnonzero(count > 0)
@@ -124,7 +124,7 @@ class Cells:
             count[held].astype(np.uint64),
         )
         counts.grow(len(self.names))
-        return _core.Field(counts)
+        return _core.FitData(counts)
 
     def merged(self) -> Cells:
         """Returns the same matches without groups."""
@@ -196,7 +196,7 @@ def read_cells(
 
 def rated_cells(
     cells: Cells, disconnected: Literal["error", "largest"]
-) -> tuple[Cells, _core.Field, str | None]:
+) -> tuple[Cells, _core.FitData, str | None]:
     """Returns the matches whose ratings exist, their field, and a note on who is left out.
 
     Raises:

@@ -28,7 +28,7 @@ class Existence:
         groups: The number of groups of contestants that no match connects to each other.
     """
 
-    def __init__(self, field: _core.Field, names: Sequence[str]) -> None:
+    def __init__(self, field: _core.FitData, names: Sequence[str]) -> None:
         self._names = names
         self.inside = np.ones(len(names), np.bool_)
         self._members: list[np.ndarray] = []

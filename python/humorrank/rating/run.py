@@ -69,7 +69,7 @@ class Rating:
         exclude_ties = self.settings.ties == "exclude"
         size = len(tally.names)
         self.field = interruptible_if_large(
-            size, lambda: _core.Field(tally.counts, exclude_ties=exclude_ties)
+            size, lambda: _core.FitData(tally.counts, exclude_ties=exclude_ties)
         )
         self.matches, self.points, self.weight, self.total = interruptible_if_large(
             size, self.field.standings

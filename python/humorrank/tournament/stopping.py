@@ -271,7 +271,7 @@ def _fit(first: np.ndarray, second: np.ndarray, score: np.ndarray, models: int) 
     codes = first.astype(np.uint32), second.astype(np.uint32)
     tally.add(*codes, outcome, score)
     tally.settle()
-    return _core.Field(tally).fit(prior=PRIOR, threads=1)[0]
+    return _core.FitData(tally).fit(prior=PRIOR, threads=1)[0]
 
 
 def _likelihood_root(

@@ -14,7 +14,7 @@ use pyo3::{
 };
 
 use crate::{
-    field::settings,
+    fit_data::settings,
     tally::{Cells, Tally, cell_columns},
     work::{self, on_threads, on_threads_if_many},
 };

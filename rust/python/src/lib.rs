@@ -10,8 +10,8 @@ mod arrow;
 mod csv;
 #[cfg(unix)]
 mod deadline;
-mod field;
 mod files;
+mod fit_data;
 mod groups;
 mod names;
 mod schedule;
@@ -38,11 +38,11 @@ mod _core {
     #[pymodule_export]
     use super::deadline::{add_unfinished, end_after_signals, remove_unfinished};
     #[pymodule_export]
-    use super::field::{Clusters, Elo, Field, replicates_needed};
-    #[pymodule_export]
     use super::files::{
         CheckedRows, CodeReader, UnusualError, check_codes, known_codes, names_from, row_codes,
     };
+    #[pymodule_export]
+    use super::fit_data::{Clusters, Elo, FitData, replicates_needed};
     #[pymodule_export]
     use super::groups::Groups;
     #[pymodule_export]

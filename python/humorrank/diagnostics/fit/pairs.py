@@ -186,7 +186,7 @@ def worst(fit: PairFit, most: int) -> list[tuple[int, float, float]]:
     return [(int(tested[i]), float(p[i]), float(adjusted[i])) for i in order.tolist()]
 
 
-def fitted(field: _core.Field, threads: int | None) -> np.ndarray:
+def fitted(field: _core.FitData, threads: int | None) -> np.ndarray:
     """Returns the strengths of a field whose maximum exists, in natural-log units of mean 0."""
     return field.fit(threads=threads)[0]
 

@@ -62,7 +62,7 @@ class Changes:
         field = self._field(self.taken(change))
         return None if field.outsiders() else field.fit(threads=1)[0]
 
-    def _field(self, taken: np.ndarray) -> _core.Field:
+    def _field(self, taken: np.ndarray) -> _core.FitData:
         counts = _core.Tally(len(self.cells.names))
         left = self.cells.count - taken
         rows = [(self._low, self._high, self.cells.outcome, self.cells.score, left)]
@@ -81,7 +81,7 @@ class Changes:
                 count[held].astype(np.uint64),
             )
         counts.grow(len(self.cells.names))
-        return _core.Field(counts)
+        return _core.FitData(counts)
 
     @cached_property
     def _low(self) -> np.ndarray:

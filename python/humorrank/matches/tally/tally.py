@@ -418,7 +418,7 @@ class Tally:
         shuffle = whole("shuffle", shuffle, most=2**64 - 1)
         seed = whole("seed", seed, most=2**64 - 1)
         one_of("ties", ties, ("half", "exclude"))
-        field = _core.Field(self.counts, exclude_ties=ties == "exclude")
+        field = _core.FitData(self.counts, exclude_ties=ties == "exclude")
         low, high, _, _ = field.pairs()
         pair, low_points, high_points, _ = field.kinds()
         order = field.elo_order(seed, shuffle)

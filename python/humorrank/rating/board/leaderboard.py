@@ -150,7 +150,7 @@ class Leaderboard(Board):
     sources: Mapping[str, Any]
     warnings: tuple[str, ...]
     version: str
-    _field: _core.Field | None = field(repr=False, compare=False)
+    _field: _core.FitData | None = field(repr=False, compare=False)
     _names: tuple[str, ...] = field(repr=False, compare=False)
     _uncertainty: Uncertainty | None = field(repr=False, compare=False)
     parameters: tuple[Parameter, ...] = ()
@@ -211,7 +211,7 @@ class Leaderboard(Board):
         """Whether the board holds its matches, unlike one that was read from JSON."""
         return self._field is not None
 
-    def counted(self) -> _core.Field:
+    def counted(self) -> _core.FitData:
         """Returns the counted matches of the board.
 
         Raises:

@@ -154,7 +154,7 @@ def connection(matches: MatchArrays) -> Existence:
     names = [f"{code:09}" for code in range(len(matches.names))]
     count = matches.count.astype(np.uint64)
     tally = Tally.from_codes(names, matches.first, matches.second, outcome, count)
-    return Existence(_core.Field(tally.counts), matches.names)
+    return Existence(_core.FitData(tally.counts), matches.names)
 
 
 def _wins(matches: MatchArrays) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -90,7 +90,7 @@ class Clusters:
         """Returns the number of clusters that contain a match."""
         return len(np.unique(self.cluster))
 
-    def of_field(self, field: _core.Field) -> _core.Clusters:
+    def of_field(self, field: _core.FitData) -> _core.Clusters:
         """Returns the clusters in the form of the engine."""
         return _core.Clusters(
             field, self.cluster, self.first, self.second, self.first_points, self.second_points

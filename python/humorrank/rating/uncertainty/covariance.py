@@ -66,7 +66,7 @@ class Curvature:
         OptionError: If there are too many contestants.
     """
 
-    def __init__(self, field: _core.Field, strengths: np.ndarray, prior: float) -> None:
+    def __init__(self, field: _core.FitData, strengths: np.ndarray, prior: float) -> None:
         n = len(strengths)
         if n > MOST_CONTESTANTS:
             raise OptionError(
@@ -88,7 +88,7 @@ class Curvature:
     def _chance(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         return logistic(self._strengths[first] - self._strengths[second])
 
-    def wald(self, field: _core.Field) -> np.ndarray:
+    def wald(self, field: _core.FitData) -> np.ndarray:
         """Returns the inverse Fisher information as the covariance.
 
         It is correct if the model is correct and there are no ties. A tie as half a win varies
@@ -118,7 +118,7 @@ class Curvature:
                 meat += block.T @ block
         return POINTS**2 * sandwich(self.bread, meat * small_sample(scores.units))
 
-    def of_matches(self, field: _core.Field) -> ScoreSums:
+    def of_matches(self, field: _core.FitData) -> ScoreSums:
         """Returns the scores of the matches, with equal matches in one row."""
         pair, low_points, high_points, count = field.kinds()
         low, high = self._low[pair], self._high[pair]

@@ -18,7 +18,7 @@ from humorrank.rating.uncertainty.resampled import Resampled
 
 def uncertainty_of(
     settings: RatingSettings,
-    field: _core.Field,
+    field: _core.FitData,
     clusters: Clusters | None,
     strengths: np.ndarray,
     *,

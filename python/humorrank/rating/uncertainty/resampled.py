@@ -41,7 +41,7 @@ class Resampled:
     """
 
     method: Interval
-    field: _core.Field
+    field: _core.FitData
     clusters: Clusters | None
     strengths: np.ndarray
     ratings: np.ndarray

@@ -28,7 +28,7 @@ pub fn replicates_needed(confidence: f64) -> usize {
 
 /// The data of a fit: points between unordered pairs, and the kinds of match.
 #[pyclass(module = "humorrank._core", frozen)]
-pub struct Field {
+pub struct FitData {
     tally: Arc<core::Tally>,
     ties: Ties,
     pairs: Pairs,
@@ -54,7 +54,7 @@ impl Clusters {
     #[new]
     fn new(
         py: Python<'_>,
-        field: &Field,
+        field: &FitData,
         cluster: PyReadonlyArray1<'_, u32>,
         first: PyReadonlyArray1<'_, u32>,
         second: PyReadonlyArray1<'_, u32>,
@@ -89,7 +89,7 @@ impl Clusters {
     }
 }
 
-impl Field {
+impl FitData {
     #[allow(clippy::too_many_arguments, reason = "settings, each with its name")]
     fn resampled<T: Send>(
         &self,
@@ -158,7 +158,7 @@ pub fn settings(prior: f64, solver: &str) -> PyResult<Settings> {
 }
 
 #[pymethods]
-impl Field {
+impl FitData {
     #[new]
     #[pyo3(signature = (tally, *, exclude_ties=false))]
     fn new(tally: &Bound<'_, Tally>, exclude_ties: bool) -> PyResult<Self> {
