@@ -139,22 +139,29 @@ def objects_table(label: str, rows: Sequence[Object]) -> ObjectsTable:
     Raises:
         InputError: If a key is not text.
     """
-    even = all(map(rows[0].keys().__eq__, map(dict.keys, rows)))
-    columns = keys_of(iter(rows[:1] if even else rows))
+    values = _even_columns(rows)
+    columns = keys_of(iter(rows if values is None else rows[:1]))
     for name in columns:
         if not isinstance(name, str):
             message = f"contains the key {shortened_value(name)}, but keys must be text"
             row = next(number for number, each in enumerate(rows, 1) if name in each)
             raise InputError(message, file=label, row=row)
-    values: dict[str, list[Any]] = {}
-    for name in columns:
-        if name == GAME_SCORES:
-            values[name] = [game_scores(row.get(GAMES)) for row in rows]
-        elif even:
-            values[name] = list(map(itemgetter(name), rows))
-        else:
-            values[name] = [row.get(name) for row in rows]
+    if values is None:
+        values = {name: [row.get(name) for row in rows] for name in columns}
+    if GAME_SCORES in columns:
+        values[GAME_SCORES] = [game_scores(games) for games in values[GAMES]]
     return ObjectsTable(label, values, columns)
+
+
+def _even_columns(rows: Sequence[Object]) -> dict[str, list[Any]] | None:
+    """Returns the values of each key, or None if not all objects have the same keys."""
+    # A subclass may create missing keys when they are looked up.
+    if set(map(type, rows)) != {dict} or set(map(len, rows)) != {len(rows[0])}:
+        return None
+    try:
+        return {name: list(map(itemgetter(name), rows)) for name in rows[0]}
+    except KeyError:
+        return None
 
 
 def object_batch(label: str, rows: Sequence[Numbered], columns: Sequence[str]) -> RowBatch:
