@@ -327,3 +327,15 @@ def resample_and_refit(log: Log, replicates: int, seed: int, prior: float = 0.0)
         each = anchored(np.broadcast_to(points[place], (len(anchors), n, n)), anchors, point_fit)
         lower[place], upper[place] = each[0].min(axis=0), each[1].max(axis=0)
     return Bootstrap(lower, upper, int((~inside.all(axis=1)).sum()))
+
+
+def sparse_log(seed: int) -> Log:
+    random = np.random.default_rng([seed, 11])
+    contestants = int(random.integers(3, 40))
+    rows = int(contestants * random.uniform(0.4, 2.5)) + 1
+    return random_log(random, contestants, rows, spread=2, ties=random.choice([0, 0.2]))
+
+
+def contestants_of(log: Log) -> np.ndarray:
+    """Returns whether each contestant has a match."""
+    return np.isin(np.arange(log.contestants), np.append(log.first, log.second))
