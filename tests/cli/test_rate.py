@@ -77,8 +77,8 @@ def test_open_ends_are_null_and_named(run, log):
     _, out, err = run("rate", log, "--format", "json")
     rows = {row["model"]: row for row in json.loads(out)["leaderboard"]}
     assert (rows["pun"]["rating_lower"], rows["pun"]["rating_upper"]) == (None, None)
-    assert "the interval of pun is open below" in err
-    assert "the interval of pun is open above" in err
+    assert "the intervals of irony, pun are open below" in err
+    assert "the intervals of irony, pun are open above" in err
 
 
 def test_output_takes_its_format_from_the_ending_and_appears_whole(run, log, tmp_path):

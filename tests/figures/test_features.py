@@ -157,8 +157,10 @@ def test_a_store_is_drawn_as_its_decision_log(tmp_path):
     assert {key: value for key, value in wanted.items() if value} == pytest.approx(
         {key: value for key, value in shares(frame).items() if value}, abs=1e-12
     )
-    with pytest.raises(OptionError, match="tournament export"):
-        figures.features(path, where="judge = 'x'")
+    some = {"where": "model_a <> 'model-00'"}
+    assert found(figures.features(path, **some)) == pytest.approx(
+        found(figures.features(tmp_path / "d.parquet", **some)), abs=1e-12
+    )
 
 
 def test_what_has_no_labels_is_refused(tmp_path):

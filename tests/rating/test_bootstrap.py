@@ -156,7 +156,7 @@ def test_who_might_never_have_lost_is_open_above_and_who_might_never_have_won_be
     assert board["m0003"].rating_upper == math.inf
     assert math.isfinite(board["m0003"].rating_lower)
     assert board["m0004"].rating_lower == -math.inf
-    above = next(warning for warning in board.warnings if "is open above" in warning)
+    above = next(warning for warning in board.warnings if "open above" in warning)
     assert "m0003" in above
     assert "m0004" not in above
     below = next(warning for warning in board.warnings if "open below" in warning)

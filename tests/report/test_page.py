@@ -93,7 +93,7 @@ def test_pairs_are_those_of_compare():
     for options in (
         {},
         {"interval": "basic"},
-        {"interval": "bca"},
+        {"interval": "bca", "bootstrap": 1_000},
         {"interval": "wald"},
         {"interval": "sandwich"},
         {"ties": "davidson"},

@@ -119,13 +119,20 @@ def _open_ends(columns: Mapping[str, Any], few: Mapping[str, set[str]]) -> list[
     )
     beyond = ((of(lower == math.inf), "above"), (of(upper == -math.inf), "below"))
     return [
-        f"the interval of {shortened_names(names)} is open {side}: the matches do not bound the "
-        f"rating from {side}"
+        f"{_intervals_of(names)} open {side}: the matches do not bound "
+        f"{'the rating' if len(names) == 1 else 'these ratings'} from {side}"
         for names, side in ends
         if names
     ] + [
-        f"the interval of {shortened_names(names)} contains no finite rating: nearly all "
-        f"replicates place them infinitely far {side} the largest component"
+        f"{_intervals_of(names, 'contains', 'contain')} no finite rating: nearly all replicates "
+        f"place {'it' if len(names) == 1 else 'them'} infinitely far {side} the largest component"
         for names, side in beyond
         if names
     ]
+
+
+def _intervals_of(names: Sequence[str], one: str = "is", more: str = "are") -> str:
+    shown = shortened_names(names)
+    return (
+        f"the interval of {shown} {one}" if len(names) == 1 else f"the intervals of {shown} {more}"
+    )

@@ -13,6 +13,7 @@ from support.clustered import simulated, tally_of
 
 import humorrank
 from humorrank._stats.quantiles import weibull
+from humorrank.errors import OptionError
 from humorrank.rating.uncertainty.covariance import Curvature
 from humorrank.rating.uncertainty.resampled import _replicates_needed
 
@@ -216,6 +217,9 @@ def test_replicates_without_a_maximum_open_ends_by_every_method():
     band = rate(log, simultaneous=True)
     assert band["c"].rating_upper == np.inf
     assert np.isfinite(band["c"].rating_lower)
+    with pytest.raises(OptionError, match=r"use at least 1,\d\d\d replicates"):
+        board.compare("c", "a")  # the interval of the last board is BCa
+    board = rate(log)
     assert board.compare("c", "a").difference_upper == np.inf
     assert board.compare("c", "a").p_beats_upper == 1.0
     assert '"difference_upper": null' in board.compare("c", "a").to_json()
