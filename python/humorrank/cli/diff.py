@@ -36,7 +36,7 @@ def diff(
         list[str] | None,
         typer.Option(
             metavar="COLUMN,...",
-            help="Columns that identify a match (comparison_id,judge). Without them, the matches "
+            help="Columns that identify a match (question_id,judge). Without them, the matches "
             "of a log count as shared if the other log contains all of them.",
             rich_help_panel=_DIFF,
         ),
@@ -69,7 +69,7 @@ def diff(
     not move the others. Matches that both logs contain count as shared.
 
     * `humorrank diff monday.parquet friday.parquet --cluster prompt`
-    * `humorrank diff monday.csv friday.csv --match-id comparison_id,judge`
+    * `humorrank diff monday.csv friday.csv --match-id question_id,judge`
     * `humorrank diff monday.json friday.json`
     """
     chosen = _output.resolve_format(format, output)
