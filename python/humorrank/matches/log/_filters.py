@@ -103,7 +103,10 @@ class Where:
         for name in texts:
             natural = self._kinds.get(name)
             options: list[Kind] = ["text"] if natural in (None, "text") else [natural, "text"]
-            choices.append(options if untyped else options[::-1])
+            if natural is None:
+                # There are no values yet, so that any type fits.
+                options = ["number", "truth", "text"]
+            choices.append(options if untyped and natural else options[::-1])
         reason = ""
         for kinds in itertools.product(*choices):
             plan = dict(zip(texts, kinds, strict=True))

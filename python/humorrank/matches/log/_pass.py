@@ -21,13 +21,14 @@ from humorrank.matches.log._names import Names
 from humorrank.matches.log._rows import Rows, code_rows
 from humorrank.matches.log.formats.decode import DecoderSettings, Problem
 from humorrank.matches.log.formats.opening import Opening
-from humorrank.matches.log.formats.readings import Binding, Header, is_header
+from humorrank.matches.log.formats.readings import EXTRAS, Binding, Header, is_header
 from humorrank.matches.log.formats.recognise import judge_columns, recognise
 from humorrank.matches.log.report import ReadReport
 from humorrank.matches.log.tables.batch import RowBatch, is_text, shortened_value
+from humorrank.matches.log.tables.json import JsonTable
 from humorrank.matches.log.tables.opening import tables
 from humorrank.matches.log.tables.quoting import Quoting
-from humorrank.matches.log.tables.table import GAME_SCORES, Hints, Table
+from humorrank.matches.log.tables.table import GAME_SCORES, SAMPLE, Hints, Table
 from humorrank.matches.outcomes import BOTH_BAD, SOFT, TIE, UNJUDGED
 
 _AMOUNTS = ("count", "weight")
@@ -124,7 +125,16 @@ class Pass:
 
     def _table(self, table: Table) -> Iterator[Taken]:
         options, report = self._options, self.report
-        binding = recognise(table, options.columns, options.score_of, options.reading)
+        if self._further is not None and isinstance(table, JsonTable):
+            table.complete()
+        try:
+            binding, judge, keys = self._bound(table)
+        except (InputError, OptionError) as error:
+            if not isinstance(table, JsonTable):
+                raise
+            if not table.complete():
+                raise _with_reach(error, table) from None
+            binding, judge, keys = self._bound(table)
         self._refuse_another_reading(table, binding)
         report.files.append(table.label)
         report.notes += table.notes
@@ -137,16 +147,21 @@ class Pass:
                 )
         if self._where is None:
             self._note_simulated(_first_judges(table, binding))
-        judge = self._judge_column(table, binding)
-        if self._where is not None:
-            self._where.check([c for c in table.columns if c != GAME_SCORES], table.label)
-        keys = self.keys.columns(table, binding)
         before = report.rows
         passed = yield from self._coded(table, binding, keys)
         if passed is not None:
             yield from self._decoded(table, binding, judge, keys, passed)
         if report.rows == before and not report.skipped.get("ragged row"):
             raise InputError("has columns but no rows", file=table.label)
+
+    def _bound(self, table: Table) -> tuple[Binding, str | None, list[str]]:
+        """Returns the format of a table, the column of judges if needed, and those of the keys."""
+        options = self._options
+        binding = recognise(table, options.columns, options.score_of, options.reading)
+        judge = self._judge_column(table, binding)
+        if self._where is not None:
+            self._where.check([c for c in table.columns if c != GAME_SCORES], table.label)
+        return binding, judge, self.keys.columns(table, binding)
 
     def _coded(
         self, table: Table, binding: Binding, keys: Sequence[str]
@@ -209,7 +224,7 @@ class Pass:
         for batch in _behind(table.batches(columns, ragged), passed):
             if len(table.columns) != width:
                 width = len(table.columns)
-                _refuse_late_amounts(table, binding)
+                _refuse_late(table, binding, self._further)
             self.report.rows += batch.frame.height
             left = batch if self._where is None else self._hold(batch, binding, table.untyped)
             if left.frame.height:
@@ -444,10 +459,31 @@ def _behind(batches: Iterable[RowBatch], passed: int) -> Iterator[RowBatch]:
         passed = max(0, passed - height)
 
 
-def _refuse_late_amounts(table: Table, binding: Binding) -> None:
-    """Refuses counts and weights that occur only in later rows."""
-    header = Header(table.columns)
-    for role in _AMOUNTS:
-        if role not in binding.extras and header.find(role):
-            message = "is missing in the first rows but not in later ones; give it in every row"
-            raise InputError(message, file=table.label, column=header.find(role)[0])
+def _with_reach(error: InputError | OptionError, table: JsonTable) -> InputError | OptionError:
+    """Adds to an error about a stream that only its first objects have been searched for keys."""
+    if not table.partly_known:
+        return error
+    message = (
+        f"{error}; only the first {SAMPLE:,} rows of a stream are searched for keys: if the key "
+        "occurs later, write the log to a file and specify its path"
+    )
+    error.args = (message,)
+    return error
+
+
+def _refuse_late(table: Table, binding: Binding, further: Sequence[str] | None) -> None:
+    """Refuses keys that are needed but occur only in later rows.
+
+    These are counts and weights, and further columns of a stream. Files are searched for the latter
+    before they are read.
+    """
+    assert isinstance(table, JsonTable), "as other tables have the same columns in all rows"
+    header = Header(table.late)
+    roles = _AMOUNTS if further is None else tuple(EXTRAS)
+    names = [name for role in roles if role not in binding.extras for name in EXTRAS[role]]
+    late = [column for name in names for column in header.find(name)]
+    late += [column for column in further or () if column in table.late]
+    if late:
+        message = f"is missing in the first {SAMPLE:,} rows but not in later ones; give it in every"
+        message += " row (null where there is no value)"
+        raise InputError(message, file=table.label, row=table.late[late[0]], column=late[0])

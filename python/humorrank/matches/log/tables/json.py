@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import itemgetter
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -46,7 +47,8 @@ class JsonTable:
         label: Name of the file in error messages.
         is_array: Whether the file is a single array, whose rows are counted from 1 instead of by
             line.
-        columns: Keys of the first objects.
+        columns: Keys of the first objects, and of later ones as far as they have been read.
+        late: Rows in which the keys that the first objects do not have occur first.
     """
 
     origin: Origin
@@ -57,12 +59,35 @@ class JsonTable:
     headerless: bool = False
     untyped: bool = False
     notes: list[str] = field(default_factory=list)
+    late: dict[str, int] = field(default_factory=dict)
+    _known: int = 0
 
     def __post_init__(self) -> None:
         """Reads the keys of the first objects."""
-        self.columns = keys_of(row for _, row in islice(self._objects([]), SAMPLE))
+        first = list(islice(self._objects([]), SAMPLE))
+        self._known = len(first)
+        self.columns = keys_of(row for _, row in first)
         if not self.columns:
             raise InputError("contains no objects", file=self.label)
+
+    @property
+    def partly_known(self) -> bool:
+        """Whether there may be objects that have not been searched for keys."""
+        return self._known >= SAMPLE
+
+    def complete(self) -> bool:
+        """Adds the keys of all objects to the columns, and returns whether there are new ones.
+
+        A stream is left as it is, because it would have to be kept in memory.
+        """
+        if not self.partly_known or not isinstance(self.origin, Path):
+            return False
+        self._known = 0
+        before = len(self.columns)
+        objects = self._objects([])
+        while rows := list(islice(objects, _ROWS)):
+            self._new_keys(rows)
+        return len(self.columns) > before
 
     def sample(self, columns: Sequence[str]) -> RowBatch:
         """Returns the first rows."""
@@ -93,6 +118,8 @@ class JsonTable:
         for key in keys_of(row for _, row in rows):
             if key not in self.columns:
                 self.columns.append(key)
+                name = GAMES if key == GAME_SCORES else key
+                self.late[key] = next(number for number, row in rows if name in row)
 
     def _objects(self, columns: Sequence[str], *, last: bool = False) -> Iterator[Numbered]:
         text = lines(self.origin, self.compression, self.label, at_once=_LINES, last=last)
@@ -301,9 +328,11 @@ class _Buffer:
             try:
                 value, end = _DECODER.raw_decode(self._held, self._at)
             except (ValueError, RecursionError) as error:
+                # Growing drops the text before the value, so that the value is at position 0.
+                position = getattr(error, "pos", self._at) - self._at
                 if self._grow():
                     continue
-                self._fail(str(getattr(error, "msg", error)), getattr(error, "pos", self._at))
+                self._fail(str(getattr(error, "msg", error)), position)
             else:
                 written, self._at = self._held[self._at : end], end
                 return value, written
