@@ -1,0 +1,121 @@
+"""Files drawn from seeds are read as a second, independent reader reads them."""
+
+from collections import Counter
+
+import pytest
+from support.reader import BrokenError, count
+from support.written import DAMAGES, OUTCOMES, containers, readings, write
+
+import humorrank
+from humorrank.errors import InputError
+
+BAD_OUTCOME = {
+    "winner-word": "unknown winner word",
+    "winner-name": "winner is neither model",
+    "one-hot": "not exactly one outcome is 1",
+    "comparia": "chosen is neither model",
+    "alpaca-eval": "bad score",
+    "mt-bench-pair": "unknown winner word",
+    "arena-hard": "unknown verdict",
+    "score": "bad score",
+    "two-scores": "bad score",
+}
+WORDS = {"model_a": "a", "model_b": "b"}
+
+
+def of_log(path, **options):
+    """The matches and weights of a log by (first, second, outcome), and the report."""
+    log = humorrank.MatchLog(path, **options)
+    return *summed(log.to_polars(), "winner"), log.report
+
+
+def of_tally(path, **options):
+    """The same from the tally, which reads most files in another way."""
+    tally = humorrank.tally(path, **options)
+    return *summed(tally.to_polars(), "outcome"), tally.report
+
+
+def summed(frame, column):
+    matches, weights = Counter(), Counter()
+    for row in frame.to_dicts():
+        outcome = row[column]
+        if outcome in (None, "soft"):
+            outcome = round(row["score"], 12)
+        elif row.get("both_bad"):
+            outcome = "both_bad"
+        key = (row["model_a"], row["model_b"], WORDS.get(outcome, outcome))
+        matches[key] += row.get("count", 1)
+        weights[key] += row.get("count", 1) * row.get("weight", 1.0)
+    return matches, weights
+
+
+def assert_same(written, counted, read, **options):
+    """Both ways of reading give what the independent reader has counted."""
+    matches, weights, report = read(written.path, **written.options, **options)
+    assert matches == counted.matches
+    assert weights == counted.weights
+    assert report.reading == written.form.reading
+    assert (report.unjudged, report.void) == (counted.unjudged, counted.void)
+    kinds = Counter(kind for _, kind in counted.bad)
+    if kinds["bad outcome"]:
+        kinds[BAD_OUTCOME[written.form.reading]] = kinds.pop("bad outcome")
+    assert Counter(report.skipped) == +kinds
+
+
+def told(seed, written):
+    """What a failure is shown with: the seed draws the same file again."""
+    return f"{seed}: {written.form}, {written.options}, row {written.row}"
+
+
+@pytest.mark.parametrize("reading", OUTCOMES)
+def test_a_sound_file_has_the_matches_that_an_independent_reader_counts(tmp_path, reading):
+    kinds = containers(reading)
+    for number in range(11):
+        seed = f"{reading}-{number}"
+        written = write(tmp_path, seed, reading, kinds[number % len(kinds)])
+        counted = count(written.path, written.form)
+        assert counted.matches, told(seed, written)
+        assert not counted.bad, told(seed, written)
+        for read in (of_log, of_tally):
+            try:
+                assert_same(written, counted, read)
+            except (AssertionError, InputError) as error:
+                error.add_note(told(seed, written))
+                raise
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_row_is_named_and_no_other_is_skipped(tmp_path, damage):
+    names = readings(damage)
+    for number in range(20):
+        reading = names[number % len(names)]
+        kinds = containers(reading, damage)
+        seed = f"{damage}-{number}"
+        written = write(tmp_path, seed, reading, kinds[(number * 5 + 1) % len(kinds)], damage)
+        for read in (of_log, of_tally):
+            try:
+                assert_refused(written, read)
+                assert_skipped(written, read)
+            except (AssertionError, InputError) as error:
+                error.add_note(told(seed, written))
+                raise
+
+
+def assert_refused(written, read):
+    with pytest.raises(InputError, match=rf"row {written.row}\b") as caught:
+        read(written.path, **written.options)
+    assert (caught.value.file, caught.value.row) == (str(written.path), written.row)
+
+
+def assert_skipped(written, read):
+    """Only the damaged row is left out, or the file is refused as broken even so."""
+    try:
+        counted = count(written.path, written.form)
+    except BrokenError as broken:
+        assert broken.row == written.row
+        with pytest.raises(InputError) as caught:
+            read(written.path, **written.options, on_error="skip")
+        assert (caught.value.file, caught.value.row) == (str(written.path), written.row)
+        return
+    assert {row for row, _ in counted.bad} == {written.row}
+    assert_same(written, counted, read, on_error="skip")

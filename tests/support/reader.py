@@ -1,0 +1,291 @@
+"""A second reader of match logs, which shares no code with the library.
+
+It is slow and simple, and follows the guide to file formats. It is told what a file is (`Form`);
+what the file says, it reads from the file alone.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+SIDES = ("model_", "player_", "contestant_", "generator_")
+USUAL = {
+    "a": {"a", "left", "x", "model_x"} | {p + s for p in SIDES for s in "a1"},
+    "b": {"b", "right", "y", "model_y"} | {p + s for p in SIDES for s in "b2"},
+    "tie": {"tie", "draw"},
+    "both_bad": {"tie (bothbad)", "both_bad", "bothbad", "both bad"},
+    "skip": {"", "nan", "null", "none", "n/a", "na", "error", "skip", "skipped"},
+}
+VERDICTS = {"a>>b": "a", "a>b": "a", "a=b": "tie", "b>a": "b", "b>>a": "b"}
+TRUTHS = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False}
+BAD = "bad"
+
+
+class BrokenError(Exception):
+    """A file that is refused as a whole, with the row at which it breaks."""
+
+    def __init__(self, row: int) -> None:
+        self.row = row
+        super().__init__(f"row {row}")
+
+
+@dataclass
+class Form:
+    """The facts about a file that are not in it: its reading, its columns and its container."""
+
+    reading: str
+    container: str
+    columns: dict[str, str]
+    words: dict[str, list[str]] | None = None
+    share_of: str = "a"
+    lower_wins: bool = False
+    quoted: bool = True
+
+
+@dataclass
+class Counted:
+    """The contents of a log: matches and their summed weights by (first, second, outcome)."""
+
+    matches: Counter = field(default_factory=Counter)
+    weights: Counter = field(default_factory=Counter)
+    unjudged: int = 0
+    void: int = 0
+    bad: list[tuple[int, str]] = field(default_factory=list)
+
+
+def count(path: Path, form: Form) -> Counted:
+    """Counts the matches of a file.
+
+    Raises:
+        BrokenError: If the file cannot be read as a whole.
+    """
+    out = Counted()
+    for number, row in _rows(path, form):
+        if row is None:
+            out.bad.append((number, "ragged row"))
+            continue
+        for first, second, outcome in _games(row, form):
+            _add(out, number, row, form, (first, second, outcome))
+    return out
+
+
+def _add(out: Counted, number: int, row: dict, form: Form, game: tuple) -> None:
+    first, second, outcome = game
+    matches = _amount(row, form, "count")
+    weight = _amount(row, form, "weight")
+    if not first.strip() or not second.strip():
+        out.bad.append((number, "empty name"))
+    elif first == second:
+        out.bad.append((number, "model against itself"))
+    elif outcome == BAD:
+        out.bad.append((number, "bad outcome"))
+    elif matches is None or matches != int(matches) or matches >= 2**53:
+        out.bad.append((number, "bad count"))
+    elif weight is None:
+        out.bad.append((number, "bad weight"))
+    elif outcome == "skip":
+        out.unjudged += 1
+    elif matches == 0 or weight == 0:
+        out.void += 1
+    else:
+        out.matches[game] += int(matches)
+        out.weights[game] += matches * weight
+
+
+def _amount(row: dict, form: Form, role: str) -> float | None:
+    """Returns a count or a weight, which is 1 in a file without them, or None if it is bad."""
+    if role not in form.columns:
+        return 1.0
+    number = _number(row.get(form.columns[role]))
+    return number if isinstance(number, float) and 0 <= number < math.inf else None
+
+
+# What the rows say.
+
+
+def _games(row: dict, form: Form) -> Iterator[tuple[str, str, Any]]:
+    value = {role: row.get(column) for role, column in form.columns.items()}
+    if "loser" in value:
+        yield _text(value["winner"]), _text(value["loser"]), "a"
+        return
+    first, second = _text(value["model_a"]), _text(value["model_b"])
+    if form.reading == "mt-bench-pair":
+        yield first, second, _word(value["game_1"], USUAL)
+        turned = {"a": "b", "b": "a"}
+        outcome = _word(value["game_2"], USUAL)
+        yield second, first, turned.get(outcome, outcome)
+    elif form.reading == "arena-hard":
+        for number, game in enumerate(value["games"] or [{"score": None}]):
+            word = _text(game["score"]).strip().lower()
+            outcome = "skip" if word in USUAL["skip"] else VERDICTS.get(word, BAD)
+            yield (first, second, outcome) if number == 0 else (second, first, outcome)
+    else:
+        yield first, second, _outcome(value, first, second, form)
+
+
+def _outcome(value: dict, first: str, second: str, form: Form) -> Any:
+    match form.reading:
+        case "winner-word":
+            return _word(value["winner"], form.words or USUAL)
+        case "winner-name":
+            chosen = _text(value["winner"])
+            if chosen in (first, second):
+                return "a" if chosen == first else "b"
+            word = _word(chosen, USUAL)
+            return BAD if word in ("a", "b") else word
+        case "comparia":
+            return _chosen(_text(value["chosen"]), _truth(value["both_equal"]), first, second)
+        case "one-hot":
+            roles = ("winner_model_a", "winner_model_b", "winner_tie")
+            flags = [_truth(value[role]) for role in roles]
+            if flags == [None] * 3:
+                return "skip"
+            if BAD in flags or flags.count(True) != 1:
+                return BAD
+            return ("a", "b", "tie")[flags.index(True)]
+        case "alpaca-eval":
+            number = _number(value["preference"])
+            if number == 0:
+                return "tie"
+            return _share(number if isinstance(number, str) else 2 - number)
+        case "score":
+            number = _number(value["score"])
+            same = isinstance(number, str) or form.share_of == "a"
+            return _share(number if same else 1 - number)
+        case "two-scores":
+            return _higher(_number(value["score_a"]), _number(value["score_b"]), form)
+    raise AssertionError(form.reading)
+
+
+def _word(value: Any, words: dict) -> str:
+    word = _text(value).strip().lower()
+    if not word:
+        return "skip"
+    for outcome, known in words.items():
+        if word in {each.lower() for each in known}:
+            return outcome
+    return BAD
+
+
+def _chosen(chosen: str, equal: Any, first: str, second: str) -> str:
+    if equal == BAD or (chosen.strip() and equal):
+        return BAD
+    if not chosen.strip():
+        return "tie" if equal else "skip"
+    return {first: "a", second: "b"}.get(chosen, BAD)
+
+
+def _share(share: Any) -> Any:
+    if isinstance(share, str):
+        return share
+    if not 0 <= share <= 1:
+        return BAD
+    return {0.0: "b", 0.5: "tie", 1.0: "a"}.get(share, round(share, 12))
+
+
+def _higher(one: Any, other: Any, form: Form) -> str:
+    for side in (one, other):
+        if side == BAD or (isinstance(side, float) and math.isinf(side)):
+            return BAD
+    if "skip" in (one, other):
+        return "skip"
+    if one == other:
+        return "tie"
+    return "a" if (one > other) != form.lower_wins else "b"
+
+
+# What the values say.
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value)
+
+
+def _number(value: Any) -> float | str:
+    if value is None or value == "":
+        return "skip"
+    try:
+        number = float(value)
+    except ValueError:
+        return BAD
+    return "skip" if math.isnan(number) else number
+
+
+def _truth(value: Any) -> Any:
+    word = _text(value).strip().lower()
+    return TRUTHS.get(word, BAD) if word else None
+
+
+# The rows of a file, with their numbers; None for a ragged one.
+
+
+def _rows(path: Path, form: Form) -> Iterator[tuple[int, dict | None]]:
+    kind = form.container.removesuffix(".gz")
+    if kind == "parquet":
+        yield from enumerate(pq.read_table(path).to_pylist(), 1)
+        return
+    if kind in ("arrow", "arrow-stream"):
+        opened = pa.ipc.open_file if kind == "arrow" else pa.ipc.open_stream
+        with pa.memory_map(str(path)) as source:
+            yield from enumerate(opened(source).read_all().to_pylist(), 1)
+        return
+    raw = path.read_bytes()
+    text = (gzip.decompress(raw) if form.container.endswith(".gz") else raw).decode("utf-8-sig")
+    if kind == "json":
+        try:
+            yield from enumerate(json.loads(text), 1)
+        except json.JSONDecodeError as error:
+            raise BrokenError(error.lineno) from None
+    elif kind == "jsonl":
+        yield from _lines(text)
+    else:
+        yield from _records(text, form, "\t" if kind == "tsv" else ",")
+
+
+def _lines(text: str) -> Iterator[tuple[int, dict]]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError:
+                raise BrokenError(number) from None
+            yield number, row
+
+
+def _records(text: str, form: Form, delimiter: str) -> Iterator[tuple[int, dict | None]]:
+    quoting = csv.QUOTE_MINIMAL if form.quoted else csv.QUOTE_NONE
+    lines = io.StringIO(text, newline="")
+    records = csv.reader(lines, delimiter=delimiter, quoting=quoting, strict=form.quoted)
+    header: list[str] | None = None
+    start = 1
+    if form.reading == "headerless":
+        header = ["column_1", "column_2"]
+    try:
+        for cells in records:
+            number, start = start, records.line_num + 1
+            if not cells:
+                continue
+            if header is None:
+                header = cells
+            elif len(cells) != len(header):
+                yield number, None
+            else:
+                yield number, dict(zip(header, cells, strict=True))
+    except csv.Error:
+        raise BrokenError(start) from None
