@@ -44,6 +44,17 @@ def judged(tmp_path_factory):
     return folder / "report.html", found, pl.read_parquet(log)
 
 
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory):
+    """Returns a page of 30 models, some with long names, in many groups and tiers."""
+    path = tmp_path_factory.mktemp("wide") / "report.html"
+    names = [f"model-{i:02}" if i % 5 else f"maker/long-name-{i:02}-instruct" for i in range(30)]
+    log = decisions(names, 900)
+    found = make_page(log, tiers="paper", bootstrap=200, examples=0, pictures=False)
+    found.write(path)
+    return path, found
+
+
 def numbers(text):
     return [float(part) for part in re.findall(r"-?\d+\.?\d*", text.replace("\u2212", "-"))]
 
@@ -273,6 +284,23 @@ def test_tables_of_rates_labels_bias_failures_and_origin(looked_at, tournament, 
                 assert float(text) == pytest.approx(100 * share, abs=0.51)
 
 
+def test_columns_are_on_screen_whatever_the_number_of_groups(looked_at, wide):
+    path, found = wide
+    groups = found.data["board"]["columns"]["group"]
+    assert max(text.count(",") for text in groups) >= 5
+    with looked_at(path) as opened:
+        shown = column(opened, "group")
+        for text, short in zip(groups, shown, strict=True):
+            spans = [[int(end) for end in part.split("\u2013")] for part in short.split(", ")]
+            numbers = [n for span in spans for n in range(span[0], span[-1] + 1)]
+            assert numbers == [int(n) for n in text.split(",")]
+            assert len(short) <= 5
+        box = opened.get_by_role("region", name="Leaderboard", exact=True).last
+        assert box.evaluate("each => each.scrollWidth <= each.clientWidth")
+        titles = opened.locator("#board-table thead th").all_inner_texts()
+        assert {"tier", "win rate", "matches", "Elo sd"} <= {text.strip() for text in titles}
+
+
 HOSTILE = [
     "<script>alert(1)</script>",
     "</script><img src=x onerror=alert(2)>",
@@ -340,6 +368,24 @@ def test_a_narrow_window_scrolls_tables_and_not_the_page(looked_at, judged, widt
         box = opened.get_by_role("region", name="Leaderboard", exact=True).last
         assert box.evaluate("each => each.scrollWidth > each.clientWidth")
         assert box.evaluate("each => each.tabIndex") == 0
+
+
+def test_a_phone_shows_model_rating_and_interval(looked_at, wide):
+    with looked_at(wide[0], width=390) as opened:
+        assert opened.evaluate("document.documentElement.scrollWidth") <= 390
+        box = opened.get_by_role("region", name="Leaderboard", exact=True).last
+        assert box.evaluate("each => each.scrollWidth > each.clientWidth && !each.scrollLeft")
+        left, right = box.evaluate(
+            "each => [each.getBoundingClientRect().left, each.getBoundingClientRect().right]"
+        )
+        titles = [
+            text.strip() for text in opened.locator("#board-table thead th").all_inner_texts()
+        ]
+        assert titles[1:4] == ["model", "rating", "95 % interval"]
+        for row in opened.locator("#board-table tbody tr").all()[:6]:
+            for cell in row.locator("> *").all()[:4]:
+                shown = cell.bounding_box()
+                assert left <= shown["x"] < shown["x"] + shown["width"] <= right
 
 
 def test_the_keyboard_reaches_what_a_mouse_does(looked_at, judged):

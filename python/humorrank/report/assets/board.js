@@ -50,6 +50,17 @@ function rankText(row) {
   return low === high ? String(low) : `${low} to ${high}`;
 }
 
+// Shortens a list of groups: "1,2,3,5" becomes "1–3, 5".
+function groupText(row) {
+  const runs = [];
+  for (const group of String(board.group[row]).split(",").map(Number)) {
+    const last = runs.at(-1);
+    if (last && group === last[1] + 1) last[1] = group;
+    else runs.push([group, group]);
+  }
+  return runs.map(([low, high]) => (low === high ? String(low) : `${low}–${high}`)).join(", ");
+}
+
 function modelCell(row) {
   const button = make("button", { type: "button", class: "name" }, own(board.model[row]));
   button.addEventListener("click", () => choose(row));
@@ -71,14 +82,14 @@ const columns = (() => {
     column("rank", of("rank"), false, plain((row) => String(board.rank[row]))),
     column("model", (row) => board.model[row], false, modelCell, "model"),
   ];
-  if (board.tier) {
-    const tier = (row) => board.tier[row] || "";
-    made.push(column("tier", tier, false, plain(tier, "words"), "words"));
-  }
   made.push(column("rating", of("rating"), true, plain((row) => fixed(board.rating[row], 1))));
   if (ends.lower) {
     const kind = data.board.band ? "simultaneous interval" : "interval";
     made.push(column(`${percent} ${kind}`, of("rating_lower"), true, intervalCell));
+  }
+  if (board.tier) {
+    const tier = (row) => board.tier[row] || "";
+    made.push(column("tier", tier, false, plain(tier, "words wrapped"), "words wrapped"));
   }
   if (board.rank_lower) {
     const middle = (row) => board.rank_lower[row] + board.rank_upper[row] / (size + 1);
@@ -87,7 +98,7 @@ const columns = (() => {
     const top = `P(top ${data.board.top})`;
     made.push(column(top, of("p_top"), true, plain((row) => chance(of("p_top")(row)))));
     const first = (row) => Number(String(board.group[row]).split(",")[0]);
-    made.push(column("group", first, false, plain((row) => board.group[row])));
+    made.push(column("group", first, false, plain(groupText)));
   } else if (board.rank_ci) {
     made.push(column("rank by CI", of("rank_ci"), false, plain((row) => String(board.rank_ci[row]))));
   }
