@@ -263,7 +263,6 @@ def test_tables_of_rates_labels_bias_failures_and_origin(looked_at, tournament, 
         assert len(failed) == 1
         assert "simulated failure of 2 attempts" in failed[0]
         assert opened.locator("#labels").inner_text().count("have no labels") == 1
-        assert found.evidence.fingerprint in opened.locator("#facts").inner_text()
         assert "judge.failure_rate" in opened.locator("#again").inner_text()
     path, found, log = judged
     won = log.filter(pl.col("winner") != "tie").select(
@@ -282,6 +281,20 @@ def test_tables_of_rates_labels_bias_failures_and_origin(looked_at, tournament, 
             for label, text in zip(titles[2:], cells[1:], strict=True):
                 share = own.str.contains(f'"{label}"', literal=True).mean()
                 assert float(text) == pytest.approx(100 * share, abs=0.51)
+
+
+def test_the_origin_of_the_page_is_at_its_end(looked_at, tournament):
+    path, found = tournament
+    with looked_at(path) as opened:
+        ids = opened.locator("main > section").evaluate_all("all => all.map(each => each.id)")
+        assert ids[0] == "board"
+        assert ids[-1] == "again"
+        again = opened.locator("#again").inner_text()
+        facts = opened.locator("header").inner_text()
+        for part in (found.evidence.fingerprint, "seed", found.evidence.board.version):
+            assert part in again
+            assert part not in facts
+        assert opened.locator("#facts dt").first.inner_text() == "models"
 
 
 def test_columns_are_on_screen_whatever_the_number_of_groups(looked_at, wide):

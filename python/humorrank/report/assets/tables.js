@@ -178,11 +178,26 @@ function showFailures() {
   }
 }
 
+// Facts that are shown at the end of the page, with the fingerprint and the command.
+const ORIGIN = ["seed", "humorrank"];
+
+function fact([name, value]) {
+  return make("div", null, make("dt", null, name), make("dd", null, own(value)));
+}
+
 function showHead() {
+  at("facts").append(...data.head.facts.filter(([name]) => !ORIGIN.includes(name)).map(fact));
+  if (data.warnings.length) {
+    const items = data.warnings.map((text) => make("li", null, own(text)));
+    at("warnings").append(
+      make("ul", { class: "warnings", "aria-label": "Warnings" }, ...items),
+    );
+  }
+}
+
+function showOrigin() {
   const head = data.head;
-  const facts = head.facts.map(([name, value]) =>
-    make("div", null, make("dt", null, name), make("dd", null, own(value))),
-  );
+  const facts = head.facts.filter(([name]) => ORIGIN.includes(name)).map(fact);
   facts.push(
     make(
       "div",
@@ -201,16 +216,11 @@ function showHead() {
       ),
     );
   }
-  at("facts").append(...facts);
-  if (data.warnings.length) {
-    const items = data.warnings.map((text) => make("li", null, own(text)));
-    at("warnings").append(
-      make("ul", { class: "warnings", "aria-label": "Warnings" }, ...items),
-    );
-  }
+  at("origin").append(...facts);
 }
 
 function showAgain() {
+  showOrigin();
   const head = data.head;
   const place = at("again-tables");
   const add = (caption, rows) => {
