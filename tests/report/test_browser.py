@@ -314,6 +314,38 @@ def test_columns_are_on_screen_whatever_the_number_of_groups(looked_at, wide):
         assert {"tier", "win rate", "matches", "Elo sd"} <= {text.strip() for text in titles}
 
 
+def test_win_rates_of_few_matches_are_pale(looked_at, tmp_path):
+    rows = [("a", "b", "model_a")] * 3 + [("c", "a", "model_a")] * 4
+    rows += [("b", "c", "model_a")] * 20 + [("d", "b", "model_a")] * 19
+    rows += [("c", "d", "model_a")] + [("a", "d", "tie")] * 9
+    board = humorrank.rate(rows, bootstrap=0)
+    make_page(board, pictures=False).write(tmp_path / "few.html")
+    strongest = {"ab": "m1", "ba": "l1", "ca": "m2", "ac": "l2", "bc": "m4", "cb": "l4"}
+    strongest |= {"db": "m3", "bd": "l3", "cd": "m1", "dc": "l1", "ad": "z0", "da": "z0"}
+    colors = "all => all.map(each => getComputedStyle(each).backgroundColor)"
+    with looked_at(tmp_path / "few.html") as opened:
+        table = opened.locator("#rates-table tbody")
+        places = {row.model: place for place, row in enumerate(board)}
+        for (row, other), kind in strongest.items():
+            cell = table.locator("tr").nth(places[row]).locator("td").nth(places[other])
+            assert cell.get_attribute("class") == kind, (row, other)
+        legend = opened.locator("#rates-legend li")
+        assert [text.strip() for text in legend.all_inner_texts()] == [
+            "1 to 3 matches",
+            "4 to 9 matches",
+            "10 to 19 matches",
+            "20 matches or more",
+        ]
+        drawn = [
+            legend.nth(place).locator(".swatches span").evaluate_all(colors) for place in range(4)
+        ]
+        assert [len(set(each)) for each in drawn] == [3, 5, 7, 9]
+        for kinds, allowed in (("l1 z0 m1", drawn[0]), ("l4 z0 m4", drawn[3])):
+            for kind in kinds.split():
+                assert table.locator(f".{kind}").first.evaluate_all(colors)[0] in allowed
+        assert table.locator(".m4").first.evaluate_all(colors)[0] not in drawn[2]
+
+
 HOSTILE = [
     "<script>alert(1)</script>",
     "</script><img src=x onerror=alert(2)>",

@@ -3,6 +3,9 @@
 const MOST_RATES = 60;
 const MOST_COUNTS = 20;
 
+// The numbers of matches from which the colors of win rates are stronger.
+const STRONGER = [1, 4, 10, 20];
+
 function modelHead(row) {
   return make("th", { scope: "row", class: "model" }, own(board.model[row]));
 }
@@ -12,7 +15,8 @@ function rateCell(a, b, counted) {
   const total = found.points + found.against;
   if (!found.matches || !total) return make("td", { class: "none" }, "–");
   const rate = found.points / total;
-  const step = Math.max(-4, Math.min(4, Math.round((rate - 0.5) * 9)));
+  const most = Math.max(1, STRONGER.filter((least) => found.matches >= least).length);
+  const step = Math.max(-most, Math.min(most, Math.round((rate - 0.5) * 9)));
   const kind = step < 0 ? `l${-step}` : step > 0 ? `m${step}` : "z0";
   return make(
     "td",
@@ -23,6 +27,29 @@ function rateCell(a, b, counted) {
     fixed(100 * rate, 0),
     counted ? make("small", null, whole(found.matches)) : null,
   );
+}
+
+// The colors of win rates that each number of matches can have.
+function legend() {
+  const kinds = STRONGER.map((least, i) => {
+    const next = STRONGER[i + 1];
+    const steps = [...Array(i + 1).keys()];
+    const classes = [...steps.map((step) => `l${i + 1 - step}`), "z0", ...steps.map((step) => `m${step + 1}`)];
+    return make(
+      "li",
+      null,
+      make(
+        "span",
+        { class: "swatches", "aria-hidden": "true" },
+        ...classes.map((kind) => make("span", { class: kind })),
+      ),
+      next ? `${least} to ${next - 1} matches` : `${least} matches or more`,
+    );
+  });
+  return [
+    note("The more matches a win rate rests on, the stronger its color can be:"),
+    make("ul", { class: "note legend", id: "rates-legend" }, ...kinds),
+  ];
 }
 
 function showRates() {
@@ -61,7 +88,7 @@ function showRates() {
     make("thead", null, head),
     body,
   );
-  at("rates-table").append(boxed(table, "Win rates", true));
+  at("rates-table").append(...legend(), boxed(table, "Win rates", true));
   if (shown < size) {
     at("rates-table").append(note(`Only the best ${shown} of ${whole(size)} models are shown.`));
   }
