@@ -346,6 +346,27 @@ def test_win_rates_of_few_matches_are_pale(looked_at, tmp_path):
         assert table.locator(".m4").first.evaluate_all(colors)[0] not in drawn[2]
 
 
+def test_the_leaderboard_is_downloaded_as_csv(looked_at, tmp_path):
+    names = ['a, "b"', "=c", "d\u202ee", "f;g"]
+    rows = [(a, b, "model_a") for a in names for b in names if a != b]
+    found = make_page([*rows, *rows[:2]], bootstrap=100, tiers="paper", pictures=False)
+    path = tmp_path / "report.html"
+    found.write(path)
+    board = found.evidence.board
+    with looked_at(path) as opened:
+        opened.get_by_label("Filter by name").fill("nothing")
+        with opened.expect_download() as download:
+            opened.get_by_role("link", name="Download CSV").click()
+        assert download.value.suggested_filename == "leaderboard.csv"
+        download.value.save_as(tmp_path / "leaderboard.csv")
+    read = pl.read_csv(tmp_path / "leaderboard.csv")
+    assert read.columns[:2] == ["rank", "model"]
+    assert read["model"].to_list() == [row.model for row in board]
+    assert {"rank_lower", "p_best", "group", "tier", "elo_sd"} <= set(read.columns)
+    for name in ("rank", "rating", "rating_lower", "rating_upper", "win_rate", "matches", "elo"):
+        assert read[name].to_list() == pytest.approx(board.table[name].to_list(), abs=1e-4)
+
+
 HOSTILE = [
     "<script>alert(1)</script>",
     "</script><img src=x onerror=alert(2)>",

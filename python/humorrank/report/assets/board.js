@@ -161,6 +161,18 @@ function compared(one, other, down) {
   return down ? -order : order;
 }
 
+function csvCell(value) {
+  const text = value === null ? "" : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+// The whole leaderboard as CSV, best model first, with the column names of the package.
+function csvText() {
+  const names = ["rank", "model", ...Object.keys(board).filter((name) => !/^(rank|model)$/.test(name))];
+  const lines = board.model.map((_, row) => names.map((name) => board[name][row]));
+  return [names, ...lines].map((line) => `${line.map(csvCell).join(",")}\n`).join("");
+}
+
 function showBoard() {
   const places = [...board.model.keys()];
   const rows = places.map(rowOf);
@@ -212,6 +224,7 @@ function showBoard() {
     });
     at("shown").textContent = wanted ? `${whole(shown)} of ${whole(size)} models` : "";
   };
+  at("csv").href = URL.createObjectURL(new Blob([csvText()], { type: "text/csv;charset=utf-8" }));
   at("filter").addEventListener("input", filter);
   if (at("filter").value) filter();
   document.addEventListener("keydown", (event) => {
