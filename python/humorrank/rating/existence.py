@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from humorrank import _core
+from humorrank._util.spelling import look_alikes, of_look_alikes
 from humorrank._util.text import shortened_names
 from humorrank.errors import NoMaximumError, Outside
 
@@ -80,6 +81,16 @@ class Existence:
         more = len(self.outside) - _SUMMED_GROUPS
         return f"{shown}; and {more:,} more" if more > 0 else shown
 
+    @property
+    def look_alikes(self) -> str | None:
+        """A sentence about the contestants outside whose names look like others, or None.
+
+        Two spellings of one contestant are the most frequent reason why ratings do not exist.
+        """
+        outside = {name for group in self.outside for name in group.models}
+        groups = [group for group in look_alikes(self._names) if not outside.isdisjoint(group)]
+        return of_look_alikes(groups) if groups else None
+
     def error(self, *, prior: bool = True) -> NoMaximumError:
         """Returns the error that names the contestants outside.
 
@@ -108,6 +119,8 @@ class Existence:
         ]
         if len(self.outside) > _SHOWN_GROUPS:
             lines.append(f"  and {len(self.outside) - _SHOWN_GROUPS:,} more")
+        if (alike := self.look_alikes) is not None:
+            lines.append(alike)
         inside = np.flatnonzero(self.inside).tolist()
         ways = ["add matches that connect them"]
         if self.remedy is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from humorrank._util.spelling import look_alikes, of_look_alikes
 from humorrank._util.text import number_of, shortened_names
 from humorrank.matches.log import ReadReport
 from humorrank.matches.log.report import reading_warnings
@@ -32,22 +33,9 @@ def of_reading(report: ReadReport | None, ties: Ties) -> list[str]:
 
 
 def of_names(names: Sequence[str]) -> list[str]:
-    """Returns a warning about names that differ only in case or whitespace.
-
-    Such names may be two spellings of the same contestant.
-    """
-    by_key: dict[str, list[str]] = {}
-    for name in names:
-        by_key.setdefault(" ".join(name.split()).casefold(), []).append(name)
-    groups = [group for group in by_key.values() if len(group) > 1]
-    if not groups:
-        return []
-    shown = "; ".join(" and ".join(map(repr, group)) for group in groups[:3])
-    more = f"; and {len(groups) - 3:,} more" if len(groups) > 3 else ""
-    return [
-        "some names differ only in case or whitespace and are rated as separate contestants: "
-        f"{shown}{more}"
-    ]
+    """Returns a warning about names that look alike, which may be spellings of one contestant."""
+    groups = look_alikes(names)
+    return [of_look_alikes(groups)] if groups else []
 
 
 def of_prior(existence: Existence) -> list[str]:

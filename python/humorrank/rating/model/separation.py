@@ -45,9 +45,12 @@ class Separated:
         component = tuple(
             name for name, there in zip(names, existence.inside.tolist(), strict=True) if there
         )
+        alike = existence.look_alikes
         return NoMaximumError(
             "the field is separated, so the strengths have no maximum, with or without a "
-            f"first-position parameter: {existence.summary()}; add matches"
+            f"first-position parameter: {existence.summary()}; "
+            + (f"{alike}; " if alike else "")
+            + "add matches"
             + (f", or {existence.remedy}" if existence.remedy else ""),
             outside=existence.outside,
             component=component,
