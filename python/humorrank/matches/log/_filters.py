@@ -12,10 +12,16 @@ import polars as pl
 from humorrank._core import Interner
 from humorrank._util.suggest import near
 from humorrank.errors import InputError, OptionError
+from humorrank.matches.log._dates import compared_with, times, with_times
 from humorrank.matches.log.tables.batch import RowBatch, nested_text, shortened_value
 from humorrank.matches.outcomes import UNJUDGED_WORDS
 
 Kind = Literal["text", "number", "truth"]
+_KINDS: Final[dict[Kind, str]] = {
+    "text": "text",
+    "number": "number",
+    "truth": "truth value (true or false)",
+}
 _TRUTHS: Final = {"true": True, "false": False}
 
 
@@ -34,16 +40,28 @@ class Where:
 
     def __init__(self, condition: str) -> None:
         self._condition = condition
+        timed, wrong = with_times(condition)
+        if wrong is not None:
+            raise self._refused(f"{wrong!r} is not a date")
         try:
             self._expression = pl.sql_expr(condition)
             row_by_row = all(map(_row_by_row, _nodes(self._expression)))
-        except pl.exceptions.PolarsError as error:
-            raise self._refused(str(error).splitlines()[0]) from None
+            self._timed = pl.sql_expr(timed)
+            self._dates = compared_with(self._timed, dates=True)
+            self._amounts = compared_with(self._expression, dates=False)
+        except pl.exceptions.PolarsError:
+            raise self._refused(
+                "it is not a condition in SQL that can be evaluated; write one such as "
+                "\"language = 'en' AND turn >= 2\", with text and dates in single quotes and "
+                "unusual column names in double quotes"
+            ) from None
         if not row_by_row:
             message = "it must depend on a single row; it cannot count, sum or rank rows"
             raise self._refused(message)
         self.columns: list[str] = list(dict.fromkeys(self._expression.meta.root_names()))
         self._kinds: dict[str, Kind] = {}
+        # Whether each column that is compared with dates holds dates, once it has values.
+        self._timely: dict[str, bool] = {}
         self._plans: dict[tuple[object, ...], dict[str, Kind]] = {}
 
     def check(self, columns: Sequence[str], file: str) -> None:
@@ -56,7 +74,7 @@ class Where:
             if column not in columns:
                 hint = near(column, columns)
                 found = ", ".join(columns[:30])
-                message = f"there is no column {column!r} in {file}{hint} Columns: {found}"
+                message = f"there is no column {column!r} in {file}{hint or '.'} Columns: {found}"
                 raise self._refused(message)
 
     def holds(self, batch: RowBatch, *, untyped: bool) -> np.ndarray:
@@ -73,19 +91,49 @@ class Where:
         frame = batch.frame.select(
             _readable(batch.frame.get_column(column)) for column in self.columns
         )
-        plan = self._plan(frame, untyped)
+        frame, expression = self._with_dates(batch, frame, untyped)
+        plan = self._plan(frame, expression, untyped)
         cast = frame.with_columns(
             self._cast(batch, frame.get_column(column), kind) for column, kind in plan.items()
         )
         try:
-            result = cast.select(self._expression.alias("holds")).to_series()
-        except pl.exceptions.PolarsError as error:
-            raise self._refused(str(error).splitlines()[0]) from None
+            result = cast.select(expression.alias("holds")).to_series()
+        except pl.exceptions.PolarsError:
+            raise self._unfit(cast.schema) from None
         if len(result) == 1 != batch.frame.height:
             result = result.new_from_index(0, batch.frame.height)
         return result.fill_null(False).to_numpy()
 
-    def _plan(self, frame: pl.DataFrame, untyped: bool) -> dict[str, Kind]:
+    def _with_dates(
+        self, batch: RowBatch, frame: pl.DataFrame, untyped: bool
+    ) -> tuple[pl.DataFrame, pl.Expr]:
+        """Returns the columns that are compared with dates as times, and the expression for them.
+
+        If one of them holds other text, the dates of the condition are text, too.
+        """
+        for column in self._amounts:
+            if frame.schema[column].is_temporal():
+                message = f"the column {column!r} holds dates, which are written as '2024-05-01' or"
+                raise self._refused(f"{message} '2024-05-01 12:00:00'")
+        for column in self._dates:
+            values = frame.get_column(column)
+            if column not in self._timely and values.null_count() < len(values):
+                timely = times(_numbers(values) if untyped else values)
+                empty = _without_value(values)
+                self._timely[column] = not (timely.is_null() & ~empty).any()
+        if not self._dates or not all(self._timely.get(column, True) for column in self._dates):
+            return frame, self._expression
+        found = []
+        for column in self._dates:
+            values = frame.get_column(column)
+            timely = times(_numbers(values) if untyped else values)
+            wrong = timely.is_null() & ~_without_value(values)
+            if wrong.any():
+                raise self._other_kind(batch, values, int(wrong.arg_true()[0]), "date")
+            found.append(timely.alias(column))
+        return frame.with_columns(found), self._timed
+
+    def _plan(self, frame: pl.DataFrame, expression: pl.Expr, untyped: bool) -> dict[str, Kind]:
         """Returns the type as which each text column is read, the first valid for the condition."""
         texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
         for name in texts:
@@ -93,11 +141,15 @@ class Where:
                 self._kinds[name] = kind
         key = (*frame.schema.items(), *self._kinds.items())
         if key not in self._plans:
-            self._plans[key] = self._find_plan(frame.schema, texts, untyped)
+            self._plans[key] = self._find_plan(frame.schema, expression, texts, untyped)
         return self._plans[key]
 
     def _find_plan(
-        self, schema: Mapping[str, pl.DataType], texts: Sequence[str], untyped: bool
+        self,
+        schema: Mapping[str, pl.DataType],
+        expression: pl.Expr,
+        texts: Sequence[str],
+        untyped: bool,
     ) -> dict[str, Kind]:
         choices: list[list[Kind]] = []
         for name in texts:
@@ -114,14 +166,15 @@ class Where:
                 name: _type_of(plan[name]) if name in plan else schema[name] for name in schema
             }
             try:
-                empty = pl.DataFrame(schema=types).select(self._expression.alias("holds"))
-            except pl.exceptions.PolarsError as error:
-                reason = reason or str(error).splitlines()[0]
+                empty = pl.DataFrame(schema=types).select(expression.alias("holds"))
+            except pl.exceptions.PolarsError:
                 continue
             if empty.schema["holds"] in (pl.Boolean, pl.Null):
                 return plan
-            reason = reason or f"its result is {empty.schema['holds']}, not true or false"
-        raise self._refused(reason)
+            reason = reason or "it gives values instead of true or false; compare them, as in "
+        if reason:
+            raise self._refused(f'{reason}"turn >= 2"')
+        raise self._unfit(schema)
 
     def _cast(self, batch: RowBatch, values: pl.Series, kind: Kind) -> pl.Series:
         text = values.str.strip_chars()
@@ -139,17 +192,26 @@ class Where:
         wrong = cast.is_null() & ~no_value
         if wrong.any():
             index = int(wrong.arg_true()[0])
-            message = (
-                f"{shortened_value(values[index])} is no {kind}, as where={self._condition!r} needs"
-            )
-            raise InputError(
-                message,
-                file=batch.file,
-                row=batch.row(index),
-                column=values.name,
-                value=values[index],
-            )
+            raise self._other_kind(batch, values, index, _KINDS[kind])
         return cast.alias(values.name)
+
+    def _other_kind(self, batch: RowBatch, values: pl.Series, index: int, kind: str) -> InputError:
+        value = values[index]
+        return InputError(
+            f"{shortened_value(value)} is not a {kind}, as where={self._condition!r} needs",
+            file=batch.file,
+            row=batch.row(index),
+            column=values.name,
+            value=value,
+        )
+
+    def _unfit(self, schema: Mapping[str, pl.DataType]) -> OptionError:
+        """Returns the error for a condition that does not fit the types of its columns."""
+        kinds = ", ".join(f"{name!r} holds {_held(dtype)}" for name, dtype in schema.items())
+        return self._refused(
+            f"it does not fit its columns ({kinds}); compare text and dates with values in single "
+            "quotes ('en', '2024-05-01') and numbers with numbers"
+        )
 
     def _refused(self, reason: str) -> OptionError:
         return OptionError(f"where={self._condition!r}: {reason}")
@@ -162,6 +224,30 @@ def _type_of(kind: Kind) -> pl.DataType:
         "truth": pl.Boolean(),
     }
     return types[kind]
+
+
+def _held(dtype: pl.DataType) -> str:
+    if dtype.is_numeric():
+        return "numbers"
+    if dtype.is_temporal():
+        return "dates or times"
+    if dtype.is_nested():
+        return "lists or objects"
+    return "truth values" if dtype == pl.Boolean else "text"
+
+
+def _numbers(values: pl.Series) -> pl.Series:
+    """Returns a text column as numbers if it holds nothing else."""
+    if values.dtype != pl.String or _natural(values) != "number":
+        return values
+    return values.str.strip_chars().cast(pl.Float64, strict=False)
+
+
+def _without_value(values: pl.Series) -> pl.Series:
+    """Returns the mask of null, empty and similar values."""
+    if values.dtype != pl.String:
+        return values.is_null()
+    return values.str.strip_chars().str.to_lowercase().is_in(sorted(UNJUDGED_WORDS)).fill_null(True)
 
 
 def _nodes(expression: pl.Expr) -> Iterator[pl.Expr]:
