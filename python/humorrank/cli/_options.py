@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import functools
 import inspect
-from collections.abc import Callable
-from typing import Annotated, Any, Literal, get_type_hints
+import re
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Final, Literal, get_type_hints
 
 import typer
 
@@ -35,7 +36,8 @@ Columns = Annotated[
     str | None,
     typer.Option(
         help="Roles of the columns: model_a=left,model_b=right,winner=label. Further roles are "
-        "score, count, weight, judge, prompt and language.",
+        "score, count, weight, judge, prompt and language. Put a name with a comma in double "
+        "quotes: 'model_a=\"left, name\",model_b=right'.",
         rich_help_panel=READING,
     ),
 ]
@@ -396,10 +398,30 @@ def rating_options(
     }
 
 
+_PART: Final = re.compile(
+    r"""\s*(?:"((?:[^"]|"")*)"|([^,="]*=)\s*"((?:[^"]|"")*)"|([^,]*))\s*(,|$)"""
+)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Yields the parts of a text between commas, without the double quotes that protect commas."""
+    start: int | None = 0
+    while text and start is not None:
+        match = _PART.match(text, start)
+        assert match is not None, "as the last alternative fits any text"
+        whole, role, quoted, plain, comma = match.groups()
+        if plain is not None:
+            yield plain
+        else:
+            yield (role or "") + (quoted if whole is None else whole).replace('""', '"')
+        start = match.end() if comma else None
+
+
 def as_columns(text: str | None) -> dict[str, str] | None:
     """Parses `role=column,role=column` into a mapping.
 
-    Quotes protect a column name that contains a comma.
+    Double quotes protect a column name that contains a comma (`role="left, name"`). They may also
+    enclose the whole pair, as in CSV.
 
     Raises:
         OptionError: If the text does not have this form.
@@ -407,7 +429,7 @@ def as_columns(text: str | None) -> dict[str, str] | None:
     if text is None:
         return None
     out: dict[str, str] = {}
-    for part in next(csv.reader([text]), []):
+    for part in _parts(text):
         role, equals, column = part.partition("=")
         if not equals or not role.strip() or not column.strip():
             message = (
@@ -424,13 +446,15 @@ def as_columns(text: str | None) -> dict[str, str] | None:
 def as_words(text: str | None) -> dict[str, list[str]] | None:
     """Parses `OUTCOME=WORD,...` as a mapping; `|` separates several words of an outcome.
 
+    Double quotes protect a comma, as in `as_columns`.
+
     Raises:
         OptionError: If the text does not have this form.
     """
     if text is None:
         return None
     out: dict[str, list[str]] = {}
-    for part in next(csv.reader([text]), []):
+    for part in _parts(text):
         outcome, equals, words = part.partition("=")
         if not equals or not outcome.strip() or not words:
             raise OptionError(
