@@ -11,6 +11,7 @@ import gzip
 import io
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ USUAL = {
 VERDICTS = {"a>>b": "a", "a>b": "a", "a=b": "tie", "b>a": "b", "b>>a": "b"}
 TRUTHS = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False}
 BAD = "bad"
+_WRONG = re.compile("[\udc80-\udcff]")
 
 
 class BrokenError(Exception):
@@ -93,7 +95,7 @@ def _add(out: Counted, number: int, row: dict, form: Form, game: tuple) -> None:
         out.bad.append((number, "bad outcome"))
     elif matches is None or matches != int(matches) or matches >= 2**53:
         out.bad.append((number, "bad count"))
-    elif weight is None:
+    elif weight is None or not (weight == 0 or 1e-100 <= weight <= 1e100):
         out.bad.append((number, "bad weight"))
     elif outcome == "skip":
         out.unjudged += 1
@@ -236,7 +238,7 @@ def _truth(value: Any) -> Any:
 
 
 def _rows(path: Path, form: Form) -> Iterator[tuple[int, dict | None]]:
-    kind = form.container.removesuffix(".gz")
+    kind = form.container.removesuffix(".gz").removesuffix(".zst")
     if kind == "parquet":
         yield from enumerate(pq.read_table(path).to_pylist(), 1)
         return
@@ -246,12 +248,23 @@ def _rows(path: Path, form: Form) -> Iterator[tuple[int, dict | None]]:
             yield from enumerate(opened(source).read_all().to_pylist(), 1)
         return
     raw = path.read_bytes()
-    text = (gzip.decompress(raw) if form.container.endswith(".gz") else raw).decode("utf-8-sig")
+    if form.container.endswith(".gz"):
+        raw = gzip.decompress(raw)
+    elif form.container.endswith(".zst"):
+        raw = pa.input_stream(path, compression="zstd").read()
+    # Bytes that are not UTF-8 become lone surrogates, to be found again in their row.
+    text = raw.decode("utf-8-sig", "surrogateescape")
     if kind == "json":
+        if wrong := _WRONG.search(text):
+            raise BrokenError(text.count("\n", 0, wrong.start()) + 1)
         try:
-            yield from enumerate(json.loads(text), 1)
+            rows = json.loads(text, object_pairs_hook=_object)
         except json.JSONDecodeError as error:
             raise BrokenError(error.lineno) from None
+        for number, row in enumerate(rows, 1):
+            if row is None:
+                raise BrokenError(number)
+            yield number, row
     elif kind == "jsonl":
         yield from _lines(text)
     else:
@@ -261,11 +274,21 @@ def _rows(path: Path, form: Form) -> Iterator[tuple[int, dict | None]]:
 def _lines(text: str) -> Iterator[tuple[int, dict]]:
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
+            if _WRONG.search(line):
+                raise BrokenError(number)
             try:
-                row = json.loads(line)
+                row = json.loads(line, object_pairs_hook=_object)
             except json.JSONDecodeError:
-                raise BrokenError(number) from None
+                row = None
+            if row is None:
+                raise BrokenError(number)
             yield number, row
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict | None:
+    """Returns an object, or None if it has a key twice."""
+    row = dict(pairs)
+    return row if len(row) == len(pairs) else None
 
 
 def _records(text: str, form: Form, delimiter: str) -> Iterator[tuple[int, dict | None]]:
@@ -281,6 +304,8 @@ def _records(text: str, form: Form, delimiter: str) -> Iterator[tuple[int, dict 
             number, start = start, records.line_num + 1
             if not cells:
                 continue
+            if any(map(_WRONG.search, cells)):
+                raise BrokenError(number)
             if header is None:
                 header = cells
             elif len(cells) != len(header):

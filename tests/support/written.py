@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 
 from support.reader import USUAL, Form
 
-DELIMITED = ("csv", "tsv", "csv.gz", "tsv.gz")
-OBJECTS = ("jsonl", "json", "jsonl.gz", "json.gz")
+DELIMITED = ("csv", "tsv", "csv.gz", "tsv.zst")
+OBJECTS = ("jsonl", "json", "jsonl.zst", "json.gz")
 BINARY = ("parquet", "arrow", "arrow-stream")
 PAIRS = (
     ("model_a", "model_b"),
@@ -53,7 +53,18 @@ FIXED = {
     "mt-bench-pair": ("model_1", "model_2"),
     "arena-hard": ("baseline", "model"),
 }
-DAMAGES = ("word", "empty", "self", "count", "ragged", "quote", "json")
+DAMAGES = (
+    "word",
+    "empty",
+    "self",
+    "count",
+    "weight",
+    "ragged",
+    "quote",
+    "json",
+    "twice",
+    "utf-8",
+)
 
 _PLAIN = ["llama-3", "GPT 4", "gpt 4", "007", "7", "Ünïcödé", "模型 1", "😂", "e\u0301", "é"]
 _ODD = [
@@ -74,6 +85,8 @@ _ODD = [
 ]
 _BROKEN = ["two\nlines", "two\r\nlines", "tab\there", 'a "quoted"\nline', "\nfirst", "last\n"]
 _NUMBERS = ["3", "14", "15", "92", "65", "1000000"]
+_LOOK_ALIKES = ["null", "NaN", "None", "true", "1.0", "1e3", "inf", "x" * 5000, "=1+1", "N/A"]
+_NOT_UTF_8 = "\ue000"
 _OWN = (
     {"a": ["1-0", "White"], "b": ["0-1"], "tie": ["1/2-1/2"], "both_bad": ["0-0"], "skip": ["*"]},
     {"a": ["gewonnen"], "b": ["VERLOREN"], "tie": ["remis", "Unentschieden"], "skip": ["offen"]},
@@ -94,9 +107,11 @@ class Written:
 def containers(reading: str, damage: str | None = None) -> tuple[str, ...]:
     """Returns the containers that a format can be in, and that a damage can happen to."""
     if reading == "headerless" or damage in ("ragged", "quote"):
-        return DELIMITED if reading != "arena-hard" and damage != "json" else ()
-    if damage == "json":
+        return DELIMITED if reading != "arena-hard" and damage not in ("json", "twice") else ()
+    if damage in ("json", "twice"):
         return OBJECTS
+    if damage == "utf-8":
+        return ("jsonl", "json") if reading == "arena-hard" else (*DELIMITED, *OBJECTS)
     return (*OBJECTS, *BINARY) if reading == "arena-hard" else (*DELIMITED, *OBJECTS, *BINARY)
 
 
@@ -105,6 +120,7 @@ def readings(damage: str) -> list[str]:
     without = {
         "word": {"chosen-rejected", "winner-loser", "headerless"},
         "count": {"headerless"},
+        "weight": {"headerless"},
     }.get(damage, set())
     return [name for name in OUTCOMES if name not in without and containers(name, damage)]
 
@@ -121,7 +137,7 @@ class _Writer:
         self.rng = random.Random(seed)
         self.reading = reading
         self.container = container
-        self.kind = container.removesuffix(".gz")
+        self.kind = container.removesuffix(".gz").removesuffix(".zst")
         self.damage = damage
         self.path = folder / f"{seed}.{container.replace('-stream', '')}"
         self.delimited = container in DELIMITED
@@ -156,7 +172,7 @@ class _Writer:
             return roles
         if self.damage == "count" or self.chance(0.4):
             roles["count"] = "count"
-        if self.chance(0.25):
+        if self.damage == "weight" or self.chance(0.25):
             roles["weight"] = "weight"
         if self.chance(0.4) and reading != "arena-hard":
             roles = {role: self.respelled(column) for role, column in roles.items()}
@@ -187,6 +203,7 @@ class _Writer:
         if self.numbers:
             return list(_NUMBERS)
         pool = [*_PLAIN, *_ODD] if self.raw else [*_PLAIN, *_ODD, *_BROKEN]
+        pool += _LOOK_ALIKES if "winner" not in self.reading else []
         return self.rng.sample(pool, 7) if self.chance(0.9) else self.rng.sample(_PLAIN, 7)
 
     # The rows, as values by column.
@@ -209,7 +226,7 @@ class _Writer:
             row |= self.outcome(first, second, "ab"[number] if number < 2 else None, judged)
             row |= self.amounts(number < 2)
             rows.append(row)
-        if at is not None and self.damage in ("word", "empty", "self", "count"):
+        if at is not None and self.damage in ("word", "empty", "self", "count", "weight"):
             getattr(self, f"damage_{self.damage}")(rows[at])
         return rows, at
 
@@ -347,6 +364,12 @@ class _Writer:
         values = [-1, None] if self.binary else [-1, 1.5, None, "", "nan", "many", 2**53]
         row[self.columns["count"]] = self.rng.choice(values)
 
+    def damage_weight(self, row: dict[str, Any]) -> None:
+        values = [-0.5, float("inf"), None, 1e101, 1e-101]
+        if not self.binary:
+            values = [-0.5, None, 1e101, 1e-101, "", "inf", "heavy"]
+        row[self.columns["weight"]] = self.rng.choice(values)
+
     # The file.
 
     def write(self) -> Written:
@@ -382,8 +405,9 @@ class _Writer:
     def write_table(self, rows: list[dict[str, Any]], at: int | None) -> int | None:
         columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
         if self.numbers:
+            kind = self.rng.choice([int, float])
             for name in self.pair:
-                columns[name] = [None if v is None else int(v) for v in columns[name]]
+                columns[name] = [None if v is None else kind(v) for v in columns[name]]
         table = pa.table(columns)
         if self.chance(0.3):
             for place, name in enumerate(table.column_names):
@@ -410,6 +434,9 @@ class _Writer:
             cells = [self.cell(value) for value in values]
             if number == place and self.damage == "ragged":
                 cells = self.rng.choice([[*cells, "more"], cells[:-1]])
+            if number == place and self.damage == "utf-8":
+                name = list(rows[0]).index(self.rng.choice(self.pair))
+                cells[name] = _NOT_UTF_8 + cells[name]
             if self.raw:
                 out.append(delimiter.join(cells))
                 continue
@@ -446,7 +473,7 @@ class _Writer:
             shown = dict(row)
             for name in self.pair:
                 if shown[name] in ("7", *_NUMBERS) and self.chance(0.5):
-                    shown[name] = int(shown[name])
+                    shown[name] = self.rng.choice([int, float])(shown[name])
             items = list(shown.items())
             if self.chance(0.2) and number:
                 self.rng.shuffle(items)
@@ -455,15 +482,20 @@ class _Writer:
             text = json.dumps(shown, ensure_ascii=readable)
             if number == at and self.damage == "json":
                 text = text.replace('": ', '" ', 1)
+            if number == at and self.damage == "twice":
+                key = json.dumps(self.pair[0], ensure_ascii=readable)
+                text = text.removesuffix("}") + f', {key}: "again"}}'
+            if number == at and self.damage == "utf-8":
+                text = text.replace("{", f'{{"more": "{_NOT_UTF_8}", ', 1)
             out.append(text)
         return out, at
 
     def write_array(self, rows: list[dict[str, Any]], at: int | None) -> int | None:
         objects, _ = self.lines(rows, at)
-        if self.damage == "json":
+        if self.damage in ("json", "utf-8"):
             self.save("[\n" + ",\n".join(objects) + "\n]\n")
             return None if at is None else at + 2
-        if self.chance(0.4):
+        if self.chance(0.4) and self.damage != "twice":
             self.save(json.dumps([json.loads(text) for text in objects], indent=1))
         else:
             self.save("[" + self.rng.choice([", ", ",\n"]).join(objects) + "]")
@@ -487,4 +519,9 @@ class _Writer:
 
     def save(self, text: str, *, mark: bool = False) -> None:
         raw = text.encode("utf-8-sig" if mark else "utf-8")
-        self.path.write_bytes(gzip.compress(raw, 1) if self.container.endswith(".gz") else raw)
+        raw = raw.replace(_NOT_UTF_8.encode(), b"\xff")
+        if self.container.endswith(".gz"):
+            raw = gzip.compress(raw, 1)
+        elif self.container.endswith(".zst"):
+            raw = pa.compress(raw, "zstd", asbytes=True)
+        self.path.write_bytes(raw)
