@@ -67,4 +67,5 @@ def of_look_alikes(groups: Sequence[Sequence[str]]) -> str:
         "some names differ only in case, whitespace or the form of their characters and are "
         f"rated as separate contestants: {shown}"
         + (f"; and {number_of(more, 'more group')}" if more > 0 else "")
+        + " (to join them, read the log with --fold or MatchLog(..., fold=...))"
     )

@@ -11,7 +11,9 @@ from typing import Annotated, Any, Final, Literal, get_type_hints
 
 import typer
 
+from humorrank._util.spelling import FOLDS
 from humorrank.errors import OptionError
+from humorrank.matches.log._aliases import read_aliases
 from humorrank.rating.settings import Interval, Ties
 
 READING, FILTERS, RATING, INTERVALS, OUTPUT = (
@@ -85,6 +87,25 @@ LowerWins = Annotated[
     typer.Option(
         "--lower-wins",
         help="The lower of two scores wins (columns score_a and score_b).",
+        rich_help_panel=READING,
+    ),
+]
+Alias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="OLD=NEW|FILE",
+        help="Rename a model before rating: OLD=NEW, or a CSV file with the columns old and new. "
+        "May be repeated.",
+        rich_help_panel=READING,
+    ),
+]
+FoldOption = Annotated[
+    str | None,
+    typer.Option(
+        "--fold",
+        metavar="PART,...",
+        help="Join names that differ only in case, space or unicode (several, separated by "
+        "commas).",
         rich_help_panel=READING,
     ),
 ]
@@ -259,6 +280,8 @@ def reading_options(
     winner_words: WinnerWords = None,
     both_bad: BothBad = "tie",
     lower_wins: LowerWins = False,
+    alias: Alias = None,
+    fold: FoldOption = None,
     where: Where = None,
     exclude: Exclude = None,
     max_per_judge: MaxPerJudge = None,
@@ -274,6 +297,8 @@ def reading_options(
         "winner_words": as_words(winner_words),
         "both_bad": both_bad,
         "lower_wins": lower_wins,
+        "alias": as_aliases(alias),
+        "fold": as_folds(fold),
         "where": where,
         "exclude": tuple(exclude or ()),
         "max_per_judge": max_per_judge,
@@ -462,6 +487,38 @@ def as_words(text: str | None) -> dict[str, list[str]] | None:
             )
         out.setdefault(outcome.strip(), []).extend(words.split("|"))
     return out
+
+
+def as_aliases(texts: list[str] | None) -> dict[str, str] | None:
+    """Parses `OLD=NEW` pairs and files of aliases, which have no equals sign in their path.
+
+    Raises:
+        InputError: If a file cannot be read.
+        OptionError: If a name has two new names.
+    """
+    if texts is None:
+        return None
+    out: dict[str, str] = {}
+    for text in texts:
+        old, equals, new = text.partition("=")
+        for name, renamed in ({old: new} if equals else read_aliases(text)).items():
+            if out.setdefault(name, renamed) != renamed:
+                raise OptionError(f"--alias renames {name!r} to both {out[name]!r} and {renamed!r}")
+    return out
+
+
+def as_folds(text: str | None) -> tuple[str, ...]:
+    """Parses `case,space,unicode`.
+
+    Raises:
+        OptionError: If there is another word.
+    """
+    if text is None:
+        return ()
+    parts = tuple(part.strip() for part in text.split(","))
+    if not set(parts) <= set(FOLDS):
+        raise OptionError(f"--fold takes {', '.join(FOLDS)}, separated by commas, not {text!r}")
+    return parts
 
 
 def as_names(

@@ -31,13 +31,15 @@ _UNSAID: Final[Mapping[str, object]] = {
     "winner_words": None,
     "both_bad": "tie",
     "lower_wins": False,
+    "alias": None,
+    "fold": None,
 }
 """The default values of the reading options."""
 
 _WINNER_FIRST: Final = frozenset({"winner-loser", "chosen-rejected", "headerless"})
 """The formats in which the order of the columns is not the order of showing."""
 
-_FILTERS: Final = ("where", "exclude", "max_per_judge")
+_FILTERS: Final = ("where", "exclude", "max_per_judge", "alias", "fold")
 
 
 class Board:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, Literal
@@ -10,7 +11,9 @@ import numpy as np
 import polars as pl
 
 from humorrank._util.checks import one_of
+from humorrank._util.spelling import Fold
 from humorrank.errors import OptionError
+from humorrank.matches.log._aliases import checked_aliases, checked_folds, refuse_renamed
 from humorrank.matches.log._filters import Where
 from humorrank.matches.log._matches import Matches
 from humorrank.matches.log._measured import Measured, measured, sides
@@ -55,6 +58,12 @@ class MatchLog:
             "tie": "1/2-1/2", "skip": "*"}. They replace the usual words.
         both_bad: Whether a match in which both were called bad is a "tie", or is left out ("skip").
         lower_wins: Whether the lower of two scores (columns score_a and score_b) wins.
+        alias: New names of contestants by their names in the log, or the path of a CSV file with
+            the columns old and new. Matches between two names of one contestant are left out.
+        fold: What the spellings of a contestant may differ in: "case", "space" (number and kind of
+            spaces) and "unicode" (normalization and invisible characters). Such spellings are
+            joined after `alias`, under the first in sorted order; new names of aliases, and
+            spellings without superfluous characters, come before others.
         keep: Further columns that `to_polars` includes.
 
     Raises:
@@ -77,6 +86,8 @@ class MatchLog:
         winner_words: Mapping[str, str | Sequence[str]] | None = None,
         both_bad: Literal["tie", "skip"] = "tie",
         lower_wins: bool = False,
+        alias: Mapping[str, str] | str | os.PathLike[str] | None = None,
+        fold: Sequence[Fold] = (),
         keep: Sequence[str] = (),
     ) -> None:
         one_of("score_of", score_of, (None, "a", "b"))
@@ -136,7 +147,10 @@ class MatchLog:
             None if winner_words is None else own_vocabulary(winner_words),
             both_bad,
             bool(lower_wins),
+            checked_aliases(alias),
+            checked_folds(fold),
         )
+        refuse_renamed(self._options.exclude, self._options.alias)
 
     @cached_property
     def _pass(self) -> Pass:
@@ -196,7 +210,7 @@ class MatchLog:
     @property
     def names(self) -> list[str]:
         """The names seen so far in the last pass by code, including unjudged and excluded ones."""
-        return self._pass.names.all
+        return self._pass.renaming.names()
 
     @property
     def labels(self) -> list[list[str]]:
@@ -230,10 +244,12 @@ class MatchLog:
         """
         kept = (*self._keep, *where_there)
         self._pass = Pass(self._source, self._options, kept)
-        frames = [
-            _normalised(taken, pl.Series(self._pass.names.all), kept) for taken in self._pass.run()
-        ]
+        frames = [_normalised(taken, kept) for taken in self._pass.run()]
         out = pl.concat(frames, how="diagonal_relaxed")
+        names = pl.Series(self.names, dtype=pl.String)
+        out = out.with_columns(
+            names.gather(out.get_column(side)).alias(side) for side in ("model_a", "model_b")
+        )
         for column in self._keep:
             if column not in out.columns:
                 raise OptionError(f"keep: there is no column {column!r}")
@@ -244,14 +260,15 @@ class MatchLog:
         return out
 
 
-def _normalised(taken: Taken, names: pl.Series, keep: Sequence[str]) -> pl.DataFrame:
+def _normalised(taken: Taken, keep: Sequence[str]) -> pl.DataFrame:
+    """Returns the matches as a frame with standard column names and the codes of the names."""
     matches, outcome = taken.matches, taken.matches.outcome
     score = SHARES[outcome]
     if matches.score is not None:
         score = np.where(outcome == SOFT, matches.score, score)
     columns = {
-        "model_a": names.gather(matches.first),
-        "model_b": names.gather(matches.second),
+        "model_a": pl.Series(matches.first),
+        "model_b": pl.Series(matches.second),
         "winner": pl.Series(_WORDS).gather(outcome),
         "both_bad": pl.Series(outcome == BOTH_BAD),
         "score": pl.Series(score),

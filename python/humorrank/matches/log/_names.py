@@ -65,6 +65,12 @@ class Names:
             self.note(np.zeros(len(self), np.uint8))
         self._seen[codes] |= SEEN_JUDGED if judged else SEEN_UNJUDGED
 
+    def merge(self, contestants: np.ndarray) -> None:
+        """Moves the kinds of rows in which each name occurred to the code of its contestant."""
+        seen = np.zeros(len(self), np.uint8)
+        np.bitwise_or.at(seen, contestants[: len(self._seen)], self._seen)
+        self._seen = seen
+
     def __len__(self) -> int:
         """Returns the number of names."""
         return len(self.interner)

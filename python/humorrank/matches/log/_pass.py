@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +11,9 @@ import polars as pl
 
 from humorrank._core import CheckedRows, UnusualError
 from humorrank._util.simulated import is_simulated, simulated_notice
+from humorrank._util.spelling import Fold
 from humorrank.errors import InputError, OptionError
+from humorrank.matches.log._aliases import Renaming
 from humorrank.matches.log._checks import faults, refuse_clash
 from humorrank.matches.log._coded import FURTHER, CodedRows, Coder, read_coded, wanted
 from humorrank.matches.log._filters import JudgeCap, Where
@@ -50,6 +52,8 @@ class Options:
     winner_words: Mapping[str, int] | None = None
     both_bad: Literal["tie", "skip"] = "tie"
     lower_wins: bool = False
+    alias: Mapping[str, str] = field(default_factory=dict)
+    fold: Sequence[Fold] = ()
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,7 @@ class Pass:
         # Excluded names that have not occurred yet.
         self._absent = set(options.exclude)
         self.names = Names(options.exclude)
+        self.renaming = Renaming(self.names, options.alias, options.fold)
         self._coder = Coder(self.names, clashes=options.reading is None, words=options.winner_words)
         self.report = ReadReport()
 
@@ -173,7 +178,7 @@ class Pass:
         """
         columns = wanted(binding)
         general = self._where is not None or self._cap is not None or self._further is not None
-        general = general or self._options.both_bad == "skip"
+        general = general or self._options.both_bad == "skip" or bool(self.renaming)
         if columns is None or general:
             return 0
         own = len(columns)
@@ -302,9 +307,11 @@ class Pass:
         """Returns the rows for which the condition holds."""
         assert self._where is not None
         for role in ("model_a", "model_b", "winner", "loser"):
-            if self._absent and role in binding.columns:
+            if (self._absent or self.renaming) and role in binding.columns:
                 names = batch.text(binding.columns[role]).unique().cast(pl.String)
-                self._absent -= set(names.to_list())
+                seen = set(names.to_list())
+                self._absent -= {self._options.alias.get(name, name) for name in seen}
+                self.renaming.saw(seen)
         holds = self._where.holds(batch, untyped=untyped)
         filtered = self.report.filtered
         filtered["where"] = filtered.get("where", 0) + int(np.count_nonzero(~holds))
@@ -342,6 +349,8 @@ class Pass:
             keep &= ~void
         every = bool(keep.all())
         for codes in (rows.first, rows.second):
+        if self.renaming:
+            rows = self._rename(rows, keep)
             self.names.mark(codes if every else codes[keep], judged=True)
         self._filter(rows, keep)
         index = np.flatnonzero(keep)
@@ -366,6 +375,20 @@ class Pass:
 
     def _leave_unjudged(self, rows: Rows, keep: np.ndarray) -> None:
         outcome = rows.decoded.outcome
+    def _rename(self, rows: Rows, keep: np.ndarray) -> Rows:
+        """Renames contestants, and leaves out matches of a contestant against itself."""
+        aliased, joined = zip(
+            *(self.renaming.rename(codes) for codes in (rows.first, rows.second)), strict=True
+        )
+        if self._options.alias:
+            self._filtered("alias", keep, aliased[0] == aliased[1])
+        if self._options.fold:
+            self._filtered("fold", keep, joined[0] == joined[1])
+        for codes in joined:
+            if self._absent:
+                self._absent -= self.names.excluded_among(codes)
+        return replace(rows, first=joined[0], second=joined[1])
+
         if outcome.max(initial=0) < UNJUDGED:
             return
         unjudged = keep & (outcome == UNJUDGED)
@@ -425,6 +448,8 @@ class Pass:
         report, names = self.report, self.names
         if report.unjudged:
             report.unjudged_only = names.unjudged_only
+        if self.renaming:
+            report.notes += self.renaming.finish()
         for name in sorted(self._absent):
             close = " or ".join(map(repr, names.like(name)))
             hint = f"; did you mean {close}?" if close else ""
