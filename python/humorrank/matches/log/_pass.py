@@ -347,10 +347,10 @@ class Pass:
             void = keep & (rows.per_match(amounts.values) == 0)
             self.report.void += int(np.count_nonzero(void))
             keep &= ~void
-        every = bool(keep.all())
-        for codes in (rows.first, rows.second):
         if self.renaming:
             rows = self._rename(rows, keep)
+        every = bool(keep.all())
+        for codes in (rows.first, rows.second):
             self.names.mark(codes if every else codes[keep], judged=True)
         self._filter(rows, keep)
         index = np.flatnonzero(keep)
@@ -373,8 +373,6 @@ class Pass:
             examples = [str(rows.error(match, fault.problem(match))) for match in some]
             self.report.skip(fault.kind, int(np.count_nonzero(fault.mask)), examples)
 
-    def _leave_unjudged(self, rows: Rows, keep: np.ndarray) -> None:
-        outcome = rows.decoded.outcome
     def _rename(self, rows: Rows, keep: np.ndarray) -> Rows:
         """Renames contestants, and leaves out matches of a contestant against itself."""
         aliased, joined = zip(
@@ -389,6 +387,8 @@ class Pass:
                 self._absent -= self.names.excluded_among(codes)
         return replace(rows, first=joined[0], second=joined[1])
 
+    def _leave_unjudged(self, rows: Rows, keep: np.ndarray) -> None:
+        outcome = rows.decoded.outcome
         if outcome.max(initial=0) < UNJUDGED:
             return
         unjudged = keep & (outcome == UNJUDGED)
@@ -446,10 +446,10 @@ class Pass:
     def _finish(self) -> None:
         """Completes the report and makes the checks that need all rows."""
         report, names = self.report, self.names
-        if report.unjudged:
-            report.unjudged_only = names.unjudged_only
         if self.renaming:
             report.notes += self.renaming.finish()
+        if report.unjudged:
+            report.unjudged_only = names.unjudged_only
         for name in sorted(self._absent):
             close = " or ".join(map(repr, names.like(name)))
             hint = f"; did you mean {close}?" if close else ""
