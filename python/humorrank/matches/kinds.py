@@ -28,13 +28,16 @@ COLUMNAR: Final = {
 }
 """The supported columnar formats, by first bytes."""
 
+_UTF_16: Final = "UTF-16 text; save it as UTF-8, or convert it with `iconv -f UTF-16 -t UTF-8`"
+
 FOREIGN: Final = {
-    b"PK\x03\x04": "a zip archive or a spreadsheet; unpack it, or save it as CSV",
-    b"BZh": "compressed with bzip2; unpack it, or use gzip or zstd",
-    b"\xfd7zXZ\x00": "compressed with xz; unpack it, or use gzip or zstd",
+    b"PK\x03\x04": "a zip archive or a spreadsheet; unpack it (`unzip`), or save the sheet as CSV",
+    b"BZh": "compressed with bzip2; unpack it (`bunzip2`), or use gzip or zstd",
+    b"\xfd7zXZ\x00": "compressed with xz; unpack it (`unxz`), or use gzip or zstd",
     b"FEA1": "a Feather file of version 1; save it as version 2 (Arrow IPC)",
-    b"\xff\xfe": "UTF-16 text; save it as UTF-8",
-    b"\xfe\xff": "UTF-16 text; save it as UTF-8",
+    b"\xd0\xcf\x11\xe0": "an old Excel file; save the sheet as CSV",
+    b"\xff\xfe": _UTF_16,
+    b"\xfe\xff": _UTF_16,
 }
 """The formats that are not supported, by first bytes, with advice for each."""
 

@@ -1,7 +1,9 @@
 """Files that strangers bring are read, or refused with an error that says what to do."""
 
+import bz2
 import io
 import json
+import lzma
 import sys
 
 import pytest
@@ -82,3 +84,79 @@ def test_a_late_key_of_a_stream_is_refused(piped, read):
 def test_a_key_that_never_occurs_is_refused(file, read):
     with pytest.raises(OptionError, match=r"there is no column 'lang' .*Columns: model_a"):
         read(file("log.jsonl", objects(language="en")), where="lang = 'en'")
+
+
+TEXTS = {
+    "rows under a key": ("log.json", '{"data": [{"a": 1}]}', r"the list under 'data'.*jq '\."),
+    "an indented object": ("log.json", '{\n "data": []\n}\n', r"row 1: malformed.*jq -c '\.data"),
+    "a game of chess": ("g.pgn", '[Event "F/S"]\n[White "A"]\n', r"PGN.*model_a=white"),
+    "a line for Excel": ("log.csv", "sep=;\nmodel_a;model_b\n", r"row 1: the line 'sep=;'"),
+    "a winner and a loser": (
+        "log.csv",
+        "winner_name,loser_name\np,q\nq,p\n",
+        r"--columns winner=winner_name,loser=loser_name \(columns=\) if",
+    ),
+    "a loser and a winner": (
+        "log.csv",
+        "loser_id,winner_id\np,q\nq,p\n",
+        r"--columns winner=winner_id,loser=loser_id \(columns=\) if",
+    ),
+    "a winner, a loser and a date": (
+        "log.csv",
+        "winner_name,loser_name,date\np,q,1\n",
+        r"set --columns winner=winner_name,loser=loser_name \(columns= in",
+    ),
+    "two players": (
+        "log.csv",
+        "player1,player2,winner\np,q,p\n",
+        r"set --columns model_a=player1,model_b=player2,winner=winner ",
+    ),
+    "white and black": (
+        "log.csv",
+        "White,Black,Result\np,q,p\n",
+        r"set --columns model_a=White,model_b=Black,winner=Result ",
+    ),
+    "scores of models": ("log.csv", "model,score,n\np,1,2\n", r"has one model per row, but every"),
+    "a decimal comma": (
+        "log.csv",
+        "model_a;model_b;score_a;score_b\np;q;0,5;1\n",
+        r"row 2, column 'score_a': '0,5' is not .*decimal point \(0\.5\)",
+    ),
+    "a decimal comma in a weight": (
+        "log.csv",
+        "model_a;model_b;winner;weight\np;q;a;1,5\n",
+        r"column 'weight': '1,5' is not .*decimal point \(1\.5\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_errors_say_how_a_text_can_be_read(name, file, read):
+    path, text, problem = TEXTS[name]
+    with pytest.raises(InputError, match=problem):
+        read(file(path, text))
+
+
+def test_the_opposite_of_a_word_is_not_suggested(file, read):
+    text = "model_a,model_b,winner\np,q,model_a\nq,p,{}\n"
+    with pytest.raises(InputError, match=r"unknown winner word 'both_good'\. Allowed"):
+        read(file("log.csv", text.format("both_good")))
+    with pytest.raises(InputError, match="did you mean 'both_bad'"):
+        read(file("log.csv", text.format("both_badd")))
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        ("model_a,model_b\n".encode("utf-16"), "iconv -f UTF-16 -t UTF-8"),
+        (b"\xfe\xff" + "model_a,model_b\n".encode("utf-16-be"), "iconv -f UTF-16 -t UTF-8"),
+        ("model_a,model_b\n".encode("utf-16-le"), "iconv -f UTF-16LE -t UTF-8"),
+        (b"PK\x03\x04" + bytes(30), "`unzip`.*save the sheet as CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save the sheet as CSV"),
+        (bz2.compress(b"model_a,model_b\n"), "bunzip2"),
+        (lzma.compress(b"model_a,model_b\n"), "unxz"),
+    ],
+)
+def test_files_of_other_kinds_are_refused_with_a_way_to_convert_them(content, advice, file, read):
+    with pytest.raises(InputError, match=advice):
+        read(file("log.csv", content))

@@ -137,6 +137,8 @@ class Pass:
         except (InputError, OptionError) as error:
             if not isinstance(table, JsonTable):
                 raise
+            if table.inner:
+                raise _inner_rows(table) from None
             if not table.complete():
                 raise _with_reach(error, table) from None
             binding, judge, keys = self._bound(table)
@@ -457,7 +459,7 @@ class Pass:
         if not report.rated:
             raise InputError(f"there are no matches to rate ({report.breakdown()})")
         if self._options.reading is None and self._where is None:
-            self._opening.check()
+            self._opening.check(lambda: names.all)
 
 
 def _first_judges(table: Table, binding: Binding) -> list[str]:
@@ -482,6 +484,13 @@ def _behind(batches: Iterable[RowBatch], passed: int) -> Iterator[RowBatch]:
         if height > passed:
             yield batch.behind(passed) if passed else batch
         passed = max(0, passed - height)
+
+
+def _inner_rows(table: JsonTable) -> InputError:
+    """Returns the error for a file that is one object, which contains the rows."""
+    key = table.inner[0]
+    message = f"is a single object; if its rows are the list under {key!r}, extract them first: "
+    return InputError(f"{message}jq '.[\"{key}\"]' {table.label} > rows.json", file=table.label)
 
 
 def _with_reach(error: InputError | OptionError, table: JsonTable) -> InputError | OptionError:

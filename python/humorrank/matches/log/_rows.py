@@ -12,7 +12,13 @@ from humorrank.errors import InputError
 from humorrank.matches.log._names import Names
 from humorrank.matches.log.formats.decode import Decoded, Decoder, Problem
 from humorrank.matches.log.formats.readings import Binding
-from humorrank.matches.log.tables.batch import RowBatch, good_counts, nested_text, shortened_value
+from humorrank.matches.log.tables.batch import (
+    RowBatch,
+    comma_hint,
+    good_counts,
+    nested_text,
+    shortened_value,
+)
 
 _LEAST_WEIGHT, _MOST_WEIGHT = 1e-100, 1e100
 
@@ -139,7 +145,9 @@ def _amounts(
     def problem(row: int) -> Problem:
         value = batch.value(column, row)
         return Problem(
-            column, value, f"{shortened_value(value)} is not a {role}; it must be {allowed}"
+            column,
+            value,
+            f"{shortened_value(value)} is not a {role}; it must be {allowed}{comma_hint(value)}",
         )
 
     return Amounts(values, ~good, f"bad {role}", problem)

@@ -22,7 +22,13 @@ from humorrank.matches.log.formats.words import (
     is_bare_number,
     normalized,
 )
-from humorrank.matches.log.tables.batch import Numbers, RowBatch, is_missing, shortened_value
+from humorrank.matches.log.tables.batch import (
+    Numbers,
+    RowBatch,
+    comma_hint,
+    is_missing,
+    shortened_value,
+)
 from humorrank.matches.outcomes import BAD, BOTH_BAD, FIRST, SECOND, SOFT, TIE, UNJUDGED
 
 SCORE_HELP: Final = (
@@ -229,7 +235,9 @@ def two_scores(settings: DecoderSettings) -> Decoder:
         def problem(i: int) -> Problem:
             column = columns[0] if wrong[0][i] else columns[1]
             value = batch.value(column, i)
-            return Problem(column, value, f"{shortened_value(value)} is not a finite number")
+            return Problem(
+                column, value, f"{shortened_value(value)} is not a finite number{comma_hint(value)}"
+            )
 
         return Decoded(
             batch.text(at["model_a"]), batch.text(at["model_b"]), outcome, "bad score", problem
@@ -335,10 +343,16 @@ def unknown_word(word: object, own: Mapping[str, int] | None = None) -> str:
         return f"unknown winner word {shortened_value(word)}; --winner-words has {allowed}"
     if is_bare_number(text):
         return f"{shortened_value(word)}: {SCORE_HELP}"
-    close = difflib.get_close_matches(normalized(text), [w for w in WORDS if w], n=1, cutoff=0.7)
+    # A word such as both_good is close to both_bad, but means the opposite.
+    known = [
+        word for word in WORDS if word and ("bad" not in word or "good" not in text.casefold())
+    ]
+    close = difflib.get_close_matches(normalized(text), known, n=1, cutoff=0.7)
     hint = f"; did you mean {close[0]!r}?" if close else "."
+    others = "" if close else "; --winner-words (winner_words=) sets other words"
     return (
-        f"unknown winner word {shortened_value(word)}{hint} Allowed, in any case: {ALLOWED_WORDS}"
+        f"unknown winner word {shortened_value(word)}{hint} "
+        f"Allowed, in any case: {ALLOWED_WORDS}{others}"
     )
 
 
@@ -399,7 +413,9 @@ def _shares(
 
     def problem(i: int) -> Problem:
         value = batch.value(column, i)
-        return Problem(column, value, f"{shortened_value(value)} is not a number {allowed}")
+        return Problem(
+            column, value, f"{shortened_value(value)} is not a number {allowed}{comma_hint(value)}"
+        )
 
     return Decoded(
         batch.text(at["model_a"]),

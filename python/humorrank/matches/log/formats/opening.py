@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from humorrank.errors import InputError
@@ -32,16 +34,22 @@ class Opening:
             bool((codes[start:] == code).any()) for codes in (first, second) for code in self._codes
         )
 
-    def check(self) -> None:
+    def check(self, names: Callable[[], Sequence[str]]) -> None:
         """Refuses a first row that looks like a header.
+
+        Args:
+            names: Function that returns the names by code.
 
         Raises:
             InputError: If the first row looks like a header.
         """
         if self._codes is not None and not self._again and self._rows > 1:
+            known = names()
+            one, other = (known[code] for code in self._codes)
+            won, lost = (other, one) if one.casefold().startswith("los") else (one, other)
             message = (
-                "its two values occur nowhere else, so it may be a header; set --columns "
-                "winner=NAME,loser=NAME (columns=) if it is one, or --reading headerless "
-                "(reading='headerless') if it is not"
+                f"its two values occur nowhere else, so it may be a header; set --columns "
+                f"winner={won},loser={lost} (columns=) if it is one and these are the winner and "
+                "the loser, or --reading headerless (reading='headerless') if it is not"
             )
             raise InputError(message, file=self._file, row=1)

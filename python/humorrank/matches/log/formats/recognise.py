@@ -310,16 +310,49 @@ def _explain_missing(
     def missing(shape: Mapping[str, str]) -> list[str]:
         return [role for role in shape if role not in wanted and not header.find(shape[role])]
 
+    if not wanted and header.find("model") and any(header.find(name) for name in _ONE_SIDE):
+        message = "has one model per row, but every row must be a match of two models with its "
+        message += f"outcome, as in model_a,model_b,winner{_found(columns, '')}"
+        raise InputError(message, file=table.label)
+
     # The first shape with the most columns present, or the usual one if there are none.
     best = max(shapes, key=lambda shape: len(shape) - len(missing(shape)))
     lacking = missing(best)
     message = f"there is no column {' and no column '.join(repr(best[r]) for r in lacking)}"
     message += _found(columns, best[lacking[0]])
+    guess = None if wanted or reading or score_of else _guess(header)
     choose = ",".join(f"{role}=NAME" for role in lacking)
-    message += f"; specify the columns with --columns {choose} (columns= in Python)"
+    if guess is not None:
+        choose = ",".join(f"{role}={column}" for role, column in guess.items())
+        message += f"; if these are the columns, set --columns {choose} (columns= in Python)"
+    else:
+        message += f"; specify the columns with --columns {choose} (columns= in Python)"
     if not any(header.find(name) for shape in shapes for name in shape.values()):
         message += "; if the file has no header, its columns are column_1, column_2, ..."
     raise InputError(message, file=table.label, column=best[lacking[0]])
+
+
+_ONE_SIDE: Final = ("score", "rating", "elo", "accuracy")
+_PAIRED: Final = (("1", "2"), ("_a", "_b"), ("white", "black"), ("home", "away"))
+
+
+def _guess(header: Header) -> dict[str, str] | None:
+    """Returns columns that probably are a winner and a loser, or two models and the winner."""
+    plain = {plain_name(column): column for column in header.columns}
+    won = [column for name, column in plain.items() if name.startswith(("winner", "winning"))]
+    lost = [column for name, column in plain.items() if name.startswith(("loser", "losing"))]
+    if len(won) == 1 and len(lost) == 1:
+        return {"winner": won[0], "loser": lost[0]}
+    pairs = [
+        (column, plain[name.removesuffix(one) + other])
+        for one, other in _PAIRED
+        for name, column in plain.items()
+        if name.endswith(one) and name.removesuffix(one) + other in plain
+    ]
+    outcome = won or header.find("result") or header.find("outcome")
+    if len(pairs) == 1 and len(outcome) == 1:
+        return {"model_a": pairs[0][0], "model_b": pairs[0][1], "winner": outcome[0]}
+    return None
 
 
 def _found(columns: Sequence[str], name: str) -> str:

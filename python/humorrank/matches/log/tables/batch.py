@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +18,7 @@ _TRUE: Final = ("true", "1", "1.0", "yes")
 _FALSE: Final = ("false", "0", "0.0", "no")
 _LARGEST_EXACT: Final = 2.0**53
 _LARGEST_INT: Final = 2**63
+_DECIMAL_COMMA: Final = re.compile(r"[-+]?\d*,\d+")
 
 
 def is_text(dtype: pl.DataType) -> bool:
@@ -158,6 +160,13 @@ def shortened_value(value: object, width: int = 60) -> str:
     """Returns a value as it is shown in messages, with text quoted and long values shortened."""
     shown = "null" if value is None else repr(value)
     return shown if len(shown) <= width else shown[: width - 3] + "..."
+
+
+def comma_hint(value: object) -> str:
+    """Returns advice on a number with a decimal comma, or ""."""
+    if not isinstance(value, str) or not _DECIMAL_COMMA.fullmatch(value.strip()):
+        return ""
+    return f"; write numbers with a decimal point ({value.strip().replace(',', '.')})"
 
 
 def is_missing(value: object) -> bool:

@@ -48,6 +48,8 @@ class JsonTable:
         is_array: Whether the file is a single array, whose rows are counted from 1 instead of by
             line.
         columns: Keys of the first objects, and of later ones as far as they have been read.
+        inner: If there is only one object, its keys whose values are lists of objects, which may be
+            the rows.
         late: Rows in which the keys that the first objects do not have occur first.
     """
 
@@ -60,6 +62,7 @@ class JsonTable:
     untyped: bool = False
     notes: list[str] = field(default_factory=list)
     late: dict[str, int] = field(default_factory=dict)
+    inner: list[str] = field(default_factory=list)
     _known: int = 0
 
     def __post_init__(self) -> None:
@@ -67,6 +70,8 @@ class JsonTable:
         first = list(islice(self._objects([]), SAMPLE))
         self._known = len(first)
         self.columns = keys_of(row for _, row in first)
+        if len(first) == 1:
+            self.inner = [key for key, value in first[0][1].items() if _are_objects(value)]
         if not self.columns:
             raise InputError("contains no objects", file=self.label)
 
@@ -126,6 +131,10 @@ class JsonTable:
         keys = [f'"{GAMES if column == GAME_SCORES else column}"' for column in columns]
         read = _array if self.is_array else _one_a_line
         return read(text, keys, self.label)
+
+
+def _are_objects(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(v, dict) for v in value)
 
 
 def keys_of(rows: Iterator[Object]) -> list[str]:
@@ -275,6 +284,9 @@ def _one_a_line(
                 raise ValueError(f"extra data at character {end + 1}")
         except (ValueError, RecursionError) as error:
             message = f"malformed JSON ({error}); every line of JSONL must be a complete object"
+            if written in ("{", "}"):
+                message += " (`jq -c .` writes it so; if the rows are a list in the object, extract"
+                message += " them first, as with `jq -c '.data[]'`)"
             raise InputError(message, file=label, row=number) from None
         yield number, _checked(value, written, keys, label, number)
 

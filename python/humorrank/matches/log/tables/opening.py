@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -34,6 +35,8 @@ from humorrank.matches.log.tables.table import Hints, Table
 STDIN: Final = "-"
 _STDIN_LABEL: Final = "standard input"
 _JSON_SUFFIXES: Final = frozenset({".json", ".jsonl", ".ndjson"})
+_PGN: Final = re.compile(r'\[[A-Z]\w* "')
+_EXCEL: Final = re.compile(r'"?sep=.?"?', re.IGNORECASE)
 _TEXT_SUFFIXES: Final = frozenset({".csv", ".tsv", ".tab"})
 
 
@@ -206,7 +209,9 @@ def _kind(start: bytes, label: str) -> str | None:
         if start.startswith(magic):
             raise InputError(f"is {reason}", file=label)
     if compression_of(start) == "none" and b"\x00" in start:
-        raise InputError("is neither text (UTF-8) nor Parquet nor Arrow IPC", file=label)
+        message = "is neither text (UTF-8) nor Parquet nor Arrow IPC; convert text in another "
+        message += "encoding with `iconv -f UTF-16LE -t UTF-8`"
+        raise InputError(message, file=label)
     return None
 
 
@@ -217,12 +222,30 @@ def _text(origin: Origin, compression: Compression, label: str, hints: Hints) ->
         raise InputError("is empty", file=label)
     endings = set(suffixes(origin))
     opening = first.lstrip()
+    _refuse_opening(opening.rstrip(), label)
     if not endings & _TEXT_SUFFIXES or opening.startswith('{"'):
         if opening.startswith("["):
             return JsonTable(origin, compression, label, is_array=True)
         if opening.startswith("{") or endings & _JSON_SUFFIXES:
             return JsonTable(origin, compression, label, is_array=False)
     return csv_table(origin, compression, label, first_line=first, hints=hints)
+
+
+def _refuse_opening(line: str, label: str) -> None:
+    """Refuses a text whose first line shows that it is not a table of matches.
+
+    Raises:
+        InputError: If the text is a PGN file, or begins with a line for Excel.
+    """
+    if _PGN.match(line):
+        message = "looks like a PGN file of chess games; write one row per game (white,black,result"
+        message += ") and read it with --columns model_a=white,model_b=black,winner=result "
+        message += "--winner-words 'a=1-0,b=0-1,tie=1/2-1/2,skip=*'"
+        raise InputError(message, file=label)
+    if _EXCEL.fullmatch(line):
+        message = f"the line {line!r} is for Excel only; remove it (tail -n +2), as the delimiter "
+        message += "is recognized without it"
+        raise InputError(message, file=label, row=1)
 
 
 def _in_memory(source: Any) -> Table:  # noqa: ANN401 - many kinds, told apart here
