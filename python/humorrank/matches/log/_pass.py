@@ -519,5 +519,5 @@ def _refuse_late(table: Table, binding: Binding, further: Sequence[str] | None) 
     late += [column for column in further or () if column in table.late]
     if late:
         message = f"is missing in the first {SAMPLE:,} rows but not in later ones; give it in every"
-        message += " row (null where there is no value)"
+        message += " row" if further is None else " row, or write the log to a file"
         raise InputError(message, file=table.label, row=table.late[late[0]], column=late[0])
