@@ -52,6 +52,9 @@ _HOMES = {
 }
 """The module from which each public name is imported."""
 
+_PACKAGES = ("figures", "generate", "judge", "report", "tournament")
+"""The packages with further public functions."""
+
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [*sorted({*_HOME} - {"VERSION"}), "__version__"]  # noqa: PLE0604 - the names of a table
@@ -60,6 +63,8 @@ __all__ = [*sorted({*_HOME} - {"VERSION"}), "__version__"]  # noqa: PLE0604 - th
 def __getattr__(name: str) -> object:
     if name == "__version__":
         value: object = importlib.import_module("humorrank._core").VERSION
+    elif name in _PACKAGES:
+        return importlib.import_module(f"humorrank.{name}")
     elif name in __all__:
         value = getattr(importlib.import_module(_HOME[name]), name)
     else:

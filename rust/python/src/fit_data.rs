@@ -8,7 +8,6 @@ use humorrank_core::{
     bradley_terry::{self, Settings, Solver},
     elo,
     graph::{self, Components},
-    resample,
 };
 use numpy::{
     IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods,
@@ -16,6 +15,7 @@ use numpy::{
 use pyo3::{exceptions::PyValueError, prelude::*};
 
 use crate::{
+    clusters::Clusters,
     tally::Tally,
     work::{self, on_threads_if},
 };
@@ -31,7 +31,7 @@ pub fn replicates_needed(confidence: f64) -> usize {
 pub struct FitData {
     tally: Arc<core::Tally>,
     ties: Ties,
-    pairs: Pairs,
+    pub pairs: Pairs,
     /// Created on first use, because a fit alone does not need them.
     kinds: OnceLock<Kinds>,
 }
@@ -44,50 +44,6 @@ type Floats<'py> = Bound<'py, PyArray1<f64>>;
 type Codes<'py> = Bound<'py, PyArray1<u32>>;
 type Counts<'py> = Bound<'py, PyArray1<u64>>;
 type FiniteEnds<'py> = (Codes<'py>, Codes<'py>, Floats<'py>);
-
-/// The matches of a field, grouped by clusters that are resampled as a whole.
-#[pyclass(module = "humorrank._core", frozen)]
-pub struct Clusters(resample::Clusters);
-
-#[pymethods]
-impl Clusters {
-    #[new]
-    fn new(
-        py: Python<'_>,
-        field: &FitData,
-        cluster: PyReadonlyArray1<'_, u32>,
-        first: PyReadonlyArray1<'_, u32>,
-        second: PyReadonlyArray1<'_, u32>,
-        first_points: PyReadonlyArray1<'_, f64>,
-        second_points: PyReadonlyArray1<'_, f64>,
-    ) -> PyResult<Self> {
-        let (cluster, first, second) = (cluster.as_slice()?, first.as_slice()?, second.as_slice()?);
-        let (first_points, second_points) = (first_points.as_slice()?, second_points.as_slice()?);
-        let lengths = [first, second].map(<[u32]>::len);
-        let point_lengths = [first_points, second_points].map(<[f64]>::len);
-        if lengths
-            .into_iter()
-            .chain(point_lengths)
-            .any(|length| length != cluster.len())
-        {
-            return Err(PyValueError::new_err(
-                "all columns must have the same length",
-            ));
-        }
-        let rows = (0..cluster.len()).map(|row| resample::Points {
-            cluster: cluster[row],
-            first: (first[row], first_points[row]),
-            second: (second[row], second_points[row]),
-        });
-        py.detach(|| resample::Clusters::new(&field.pairs, rows))
-            .map(Self)
-            .map_err(|error| work::python_error(py, &error))
-    }
-
-    fn __len__(&self) -> usize {
-        self.0.len()
-    }
-}
 
 impl FitData {
     #[allow(clippy::too_many_arguments, reason = "settings, each with its name")]
@@ -422,87 +378,5 @@ impl FitData {
         order
             .map(|order| order.into_pyarray(py))
             .map_err(|error| work::python_error(py, &error))
-    }
-}
-
-/// Running Elo ratings.
-#[pyclass(module = "humorrank._core")]
-pub struct Elo {
-    inner: elo::Elo,
-    k: f64,
-    start: f64,
-}
-
-#[pymethods]
-impl Elo {
-    #[new]
-    fn new(k: f64, start: f64) -> Self {
-        Self {
-            inner: core::elo::Elo::new(0, k, start),
-            k,
-            start,
-        }
-    }
-
-    #[getter]
-    fn ratings<'py>(&self, py: Python<'py>) -> Floats<'py> {
-        self.inner.ratings.clone().into_pyarray(py)
-    }
-
-    #[getter]
-    fn k(&self) -> f64 {
-        self.k
-    }
-
-    fn grow(&mut self, contestants: usize) {
-        let ratings = &mut self.inner.ratings;
-        ratings.resize(contestants.max(ratings.len()), self.start);
-    }
-
-    #[pyo3(signature = (first, second, score, weight, count=None))]
-    #[allow(clippy::too_many_arguments, reason = "one column each")]
-    fn play(
-        &mut self,
-        py: Python<'_>,
-        first: PyReadonlyArray1<'_, u32>,
-        second: PyReadonlyArray1<'_, u32>,
-        score: PyReadonlyArray1<'_, f64>,
-        weight: PyReadonlyArray1<'_, f64>,
-        count: Option<PyReadonlyArray1<'_, u64>>,
-    ) -> PyResult<()> {
-        let (first, second) = (first.as_slice()?, second.as_slice()?);
-        let (score, weight) = (score.as_slice()?, weight.as_slice()?);
-        let field = self.inner.ratings.len();
-        let rows = first.len();
-        if second.len() != rows || score.len() != rows || weight.len() != rows {
-            return Err(PyValueError::new_err(
-                "all columns must have the same length",
-            ));
-        }
-        if first
-            .iter()
-            .chain(second)
-            .any(|&code| code as usize >= field)
-        {
-            return Err(PyValueError::new_err("a code is out of range"));
-        }
-        let count = count.as_ref().map(|column| column.as_slice()).transpose()?;
-        if count.is_some_and(|count| count.len() != rows) {
-            return Err(PyValueError::new_err(
-                "all columns must have the same length",
-            ));
-        }
-        let inner = &mut self.inner;
-        work::run(py, None, None, 0, |monitor| {
-            for row in 0..rows {
-                for again in 0..count.map_or(1, |count| count[row]) {
-                    inner.play(first[row], second[row], score[row], weight[row]);
-                    if (row as u64 + again).is_multiple_of(1 << 20) {
-                        monitor.check()?;
-                    }
-                }
-            }
-            Ok(())
-        })
     }
 }

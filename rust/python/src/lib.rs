@@ -7,9 +7,11 @@
 )]
 
 mod arrow;
+mod clusters;
 mod csv;
 #[cfg(unix)]
 mod deadline;
+mod elo;
 mod files;
 mod fit_data;
 mod groups;
@@ -24,7 +26,7 @@ use pyo3::pymodule;
 #[pymodule]
 mod _core {
     use humorrank_core::{
-        Outcome, bradley_terry, elo,
+        Outcome, bradley_terry,
         graph::Standing,
         groups::{State, Status},
         names, schedule,
@@ -33,16 +35,20 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
+    use super::clusters::Clusters;
+    #[pymodule_export]
     use super::csv::{CsvError, CsvReader, StringColumn};
     #[cfg(unix)]
     #[pymodule_export]
     use super::deadline::{add_unfinished, end_after_signals, remove_unfinished};
     #[pymodule_export]
+    use super::elo::Elo;
+    #[pymodule_export]
     use super::files::{
         CheckedRows, CodeReader, UnusualError, check_codes, known_codes, names_from, row_codes,
     };
     #[pymodule_export]
-    use super::fit_data::{Clusters, Elo, FitData, replicates_needed};
+    use super::fit_data::{FitData, replicates_needed};
     #[pymodule_export]
     use super::groups::Groups;
     #[pymodule_export]
@@ -61,7 +67,7 @@ mod _core {
     #[pymodule_export]
     const TOLERANCE: f64 = bradley_terry::TOLERANCE;
     #[pymodule_export]
-    const ELO_START: f64 = elo::START;
+    const ELO_START: f64 = humorrank_core::elo::START;
     #[pymodule_export]
     const NULL_CODE: u32 = names::NULL_CODE;
     #[pymodule_export]

@@ -15,7 +15,6 @@ _LITERAL: Final = re.compile(
 _ISO: Final = (
     r"^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2}(?:\.\d+)?)?)?(?: ?(Z|UTC|[+-]\d{2}:?\d{2}))?$"
 )
-_TIME: Final = pl.Datetime("us")
 _UNITS: Final = ((1e8, 1e11, 1e6), (1e11, 1e14, 1e3), (1e14, 1e17, 1.0), (1e17, 1e20, 1e-3))
 """The range of Unix times since 1973 in seconds, ms, us and ns, and the factor to us."""
 
@@ -64,9 +63,9 @@ def times(values: pl.Series) -> pl.Series:
     dtype = values.dtype
     if isinstance(dtype, pl.Datetime):
         utc = values if dtype.time_zone is None else values.dt.convert_time_zone("UTC")
-        return utc.dt.replace_time_zone(None).cast(_TIME)
+        return utc.dt.replace_time_zone(None).cast(pl.Datetime("us"))
     if dtype in (pl.Date, pl.Null):
-        return values.cast(_TIME)
+        return values.cast(pl.Datetime("us"))
     if dtype.is_numeric():
         return _unix(values)
     part = values.str.strip_chars().str.extract_groups(_ISO).struct
@@ -87,5 +86,5 @@ def _unix(values: pl.Series) -> pl.Series:
     for low, high, factor in _UNITS:
         inside = (number.abs() >= low) & (number.abs() < high)
         micros = pl.when(inside).then(number.cast(pl.Float64) * factor).otherwise(micros)
-    found = micros.round().cast(pl.Int64).cast(_TIME).alias(values.name)
+    found = micros.round().cast(pl.Int64).cast(pl.Datetime("us")).alias(values.name)
     return values.to_frame().select(found).to_series()
