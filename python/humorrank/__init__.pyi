@@ -28,9 +28,9 @@ from humorrank.matches.simulation import simulate_blocks as simulate_blocks
 from humorrank.matches.source import tally as tally
 from humorrank.matches.tally.tally import Tally as Tally
 from humorrank.rating.board.leaderboard import Leaderboard as Leaderboard
-from humorrank.rating.board.leaderboard import Row as Row
-from humorrank.rating.board.leaderboard import Unrated as Unrated
 from humorrank.rating.board.leaderboards import Leaderboards as Leaderboards
+from humorrank.rating.board.rows import Row as Row
+from humorrank.rating.board.rows import Unrated as Unrated
 from humorrank.rating.elo import replay_elo as replay_elo
 from humorrank.rating.rate import compare as compare
 from humorrank.rating.rate import ranks as ranks

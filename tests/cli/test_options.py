@@ -2,7 +2,7 @@
 
 import pytest
 
-from humorrank.cli._options import as_columns, as_words
+from humorrank.cli._parsing import as_columns, as_words
 from humorrank.errors import OptionError
 
 

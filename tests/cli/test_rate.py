@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from support.signals import PATIENCE, interrupt, processor_time, until
 
-from humorrank.rating.board.leaderboard import COLUMNS
+from humorrank.rating.board.rows import COLUMNS
 
 LOG = """model_a,model_b,winner
 pun,irony,model_a

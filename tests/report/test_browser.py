@@ -1,58 +1,15 @@
 """The page in a real browser: sorting, filters, and numbers that match the leaderboard."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 import pytest
 from support.decided import decisions
-from support.fields import field, finish, made, spec_of
 
 import humorrank
 from humorrank.report import make_page
 
-NAMES = [f"model-{i}" for i in range(7)]
 BAD = ("serious", "critical")
-
-
-@pytest.fixture(scope="module")
-def tournament(tmp_path_factory):
-    """Returns a page of a small tournament in which some judgments failed."""
-    folder = tmp_path_factory.mktemp("tournament")
-    store = folder / "T.sqlite"
-    judge = {"tie_rate": 0.2, "failure_rate": 0.3, "retries": 1, "position_bias": 60}
-
-    def play():
-        finish(made(store, spec_of(7, judge=judge, budget=700), field(7, 60)))
-
-    # The browser occupies the event loop of this thread.
-    with ThreadPoolExecutor(1) as threads:
-        threads.submit(play).result()
-    found = make_page(store, tiers={"high": 1020, "low": None}, pictures=False)
-    found.write(folder / "report.html")
-    return folder / "report.html", found
-
-
-@pytest.fixture(scope="module")
-def judged(tmp_path_factory):
-    """Returns a page of a log with jokes, reasons and labels."""
-    folder = tmp_path_factory.mktemp("judged")
-    log = folder / "log.parquet"
-    decisions(NAMES, 1_500, offensive=0.01).write_parquet(log)
-    found = make_page(log, pictures=False)
-    found.write(folder / "report.html")
-    return folder / "report.html", found, pl.read_parquet(log)
-
-
-@pytest.fixture(scope="module")
-def wide(tmp_path_factory):
-    """Returns a page of 30 models, some with long names, in many groups and tiers."""
-    path = tmp_path_factory.mktemp("wide") / "report.html"
-    names = [f"model-{i:02}" if i % 5 else f"maker/long-name-{i:02}-instruct" for i in range(30)]
-    log = decisions(names, 900)
-    found = make_page(log, tiers="paper", bootstrap=200, examples=0, pictures=False)
-    found.write(path)
-    return path, found
 
 
 def numbers(text):

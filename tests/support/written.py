@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from support.odd_texts import BROKEN, LOOK_ALIKES, NOT_UTF_8, NUMBERS, ODD, OWN, PLAIN
 from support.reader import USUAL, Form
 
 DELIMITED = ("csv", "tsv", "csv.gz", "tsv.zst")
@@ -64,33 +65,6 @@ DAMAGES = (
     "json",
     "twice",
     "utf-8",
-)
-
-_PLAIN = ["llama-3", "GPT 4", "gpt 4", "007", "7", "Ünïcödé", "模型 1", "😂", "e\u0301", "é"]
-_ODD = [
-    "Smith, John",
-    'the "best"',
-    '"Nobody" wins',
-    " padded ",
-    "semi;colon",
-    "back\\slash",
-    "#comment",
-    "it's",
-    "line\u2028end",
-    "next\u0085line",
-    "[list]",
-    "{}",
-    "NaN?",
-    "-",
-]
-_BROKEN = ["two\nlines", "two\r\nlines", "tab\there", 'a "quoted"\nline', "\nfirst", "last\n"]
-_NUMBERS = ["3", "14", "15", "92", "65", "1000000"]
-_LOOK_ALIKES = ["null", "NaN", "None", "true", "1.0", "1e3", "inf", "x" * 5000, "=1+1", "N/A"]
-_NOT_UTF_8 = "\ue000"
-_OWN = (
-    {"a": ["1-0", "White"], "b": ["0-1"], "tie": ["1/2-1/2"], "both_bad": ["0-0"], "skip": ["*"]},
-    {"a": ["gewonnen"], "b": ["VERLOREN"], "tie": ["remis", "Unentschieden"], "skip": ["offen"]},
-    {"a": ["1"], "b": ["2"], "tie": ["0"]},
 )
 
 
@@ -190,7 +164,7 @@ class _Writer:
     def set_options(self) -> None:
         rng, options = self.rng, self.options
         if self.reading == "winner-word" and self.chance(0.4):
-            self.words = rng.choice(_OWN)
+            self.words = rng.choice(OWN)
             options["winner_words"] = self.words
         elif self.chance(0.3) or (self.reading == "score"):
             options["reading"] = self.reading
@@ -201,10 +175,10 @@ class _Writer:
 
     def drawn_names(self) -> list[str]:
         if self.numbers:
-            return list(_NUMBERS)
-        pool = [*_PLAIN, *_ODD] if self.raw else [*_PLAIN, *_ODD, *_BROKEN]
-        pool += _LOOK_ALIKES if "winner" not in self.reading else []
-        return self.rng.sample(pool, 7) if self.chance(0.9) else self.rng.sample(_PLAIN, 7)
+            return list(NUMBERS)
+        pool = [*PLAIN, *ODD] if self.raw else [*PLAIN, *ODD, *BROKEN]
+        pool += LOOK_ALIKES if "winner" not in self.reading else []
+        return self.rng.sample(pool, 7) if self.chance(0.9) else self.rng.sample(PLAIN, 7)
 
     # The rows, as values by column.
 
@@ -215,7 +189,7 @@ class _Writer:
         rows = []
         for number in range(size):
             quiet = number < 2 or (self.damage == "quote" and at is not None and number >= at)
-            names = [n for n in self.names if n in _PLAIN or n in _NUMBERS] if quiet else self.names
+            names = [n for n in self.names if n in PLAIN or n in NUMBERS] if quiet else self.names
             if len(names) < 2:
                 names = ["plain", "simple"]
             first, second = rng.sample(names, 2)
@@ -436,7 +410,7 @@ class _Writer:
                 cells = self.rng.choice([[*cells, "more"], cells[:-1]])
             if number == place and self.damage == "utf-8":
                 name = list(rows[0]).index(self.rng.choice(self.pair))
-                cells[name] = _NOT_UTF_8 + cells[name]
+                cells[name] = NOT_UTF_8 + cells[name]
             if self.raw:
                 out.append(delimiter.join(cells))
                 continue
@@ -472,7 +446,7 @@ class _Writer:
         for number, row in enumerate(rows):
             shown = dict(row)
             for name in self.pair:
-                if shown[name] in ("7", *_NUMBERS) and self.chance(0.5):
+                if shown[name] in ("7", *NUMBERS) and self.chance(0.5):
                     shown[name] = self.rng.choice([int, float])(shown[name])
             items = list(shown.items())
             if self.chance(0.2) and number:
@@ -486,7 +460,7 @@ class _Writer:
                 key = json.dumps(self.pair[0], ensure_ascii=readable)
                 text = text.removesuffix("}") + f', {key}: "again"}}'
             if number == at and self.damage == "utf-8":
-                text = text.replace("{", f'{{"more": "{_NOT_UTF_8}", ', 1)
+                text = text.replace("{", f'{{"more": "{NOT_UTF_8}", ', 1)
             out.append(text)
         return out, at
 
@@ -519,7 +493,7 @@ class _Writer:
 
     def save(self, text: str, *, mark: bool = False) -> None:
         raw = text.encode("utf-8-sig" if mark else "utf-8")
-        raw = raw.replace(_NOT_UTF_8.encode(), b"\xff")
+        raw = raw.replace(NOT_UTF_8.encode(), b"\xff")
         if self.container.endswith(".gz"):
             raw = gzip.compress(raw, 1)
         elif self.container.endswith(".zst"):

@@ -8,7 +8,7 @@ import typer
 
 from humorrank._util.interruptible import interruptible
 from humorrank._util.text import be, number_of
-from humorrank.cli import _options, _output
+from humorrank.cli import _options, _output, _parsing
 from humorrank.cli._progress import progress_bar
 from humorrank.diagnostics.agreement.agree import agree as measure_agreement
 from humorrank.diagnostics.agreement.result import AgreementReport
@@ -107,8 +107,8 @@ def agree(
         def work() -> AgreementReport:
             return measure_agreement(
                 *files,
-                names=_options.as_names("names", names),
-                reference=_options.as_names("reference", reference) or (),
+                names=_parsing.as_names("names", names),
+                reference=_parsing.as_names("reference", reference) or (),
                 confidence=confidence,
                 replicates=replicates,
                 limit=limit,

@@ -8,7 +8,7 @@ import typer
 
 from humorrank._util.interruptible import interruptible
 from humorrank._util.text import be, number_of
-from humorrank.cli import _options, _output
+from humorrank.cli import _options, _output, _parsing
 from humorrank.diagnostics.bias.measure import bias as measure_bias
 from humorrank.diagnostics.bias.result import BiasReport
 from humorrank.errors import OptionError
@@ -145,7 +145,7 @@ def _own(texts: list[str] | None) -> dict[str, str]:
 
 
 def _texts(text: str | None) -> tuple[str, str] | None:
-    found = _options.as_names("texts", None if text is None else [text])
+    found = _parsing.as_names("texts", None if text is None else [text])
     if found is None:
         return None
     if len(found) != 2:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from humorrank.cli import _options, _output
+from humorrank.cli import _options, _output, _parsing
 from humorrank.cli._progress import progress_bar
 from humorrank.diagnostics.diff.diff import diff as diff_boards
 
@@ -77,7 +77,7 @@ def diff(
         found = diff_boards(
             old,
             new,
-            match_id=_options.as_names("match-id", match_id) or (),
+            match_id=_parsing.as_names("match-id", match_id) or (),
             cluster=cluster,
             confidence=confidence,
             ties=ties,

@@ -10,7 +10,7 @@ import typer
 
 from humorrank._util.atomic import check_place
 from humorrank._util.text import number_of
-from humorrank.cli import _options, _output
+from humorrank.cli import _output, _parsing
 from humorrank.cli._guard import INTERRUPTED
 from humorrank.cli._progress import progress_bar
 from humorrank.cli._settings import BatchSize, InFlight, one_judge, settings_of
@@ -140,7 +140,7 @@ def judge(
         made,
         JudgingSettings(name, position, identical, seed),
         store=store,
-        columns=_options.as_columns(columns),
+        columns=_parsing.as_columns(columns),
     )
     with judging.store as opened:
         with progress_bar(rate=True) as progress:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import typer
 
 from humorrank._util.progress import Progress
-from humorrank.cli import _options
+from humorrank.cli import _options, _parsing
 from humorrank.cli._progress import progress_bar
 from humorrank.cli._rated import matches_of, saved_board, tell
 from humorrank.errors import OptionError
@@ -144,7 +144,7 @@ def plot(
     check_ending(output)
     given = {
         "top": top,
-        "judges": _options.as_names("judges", judges),
+        "judges": _parsing.as_names("judges", judges),
         "steps": steps,
         "bootstrap": bootstrap,
         "elo_shuffles": elo_shuffles,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from humorrank.cli import _options, _output
+from humorrank.cli import _options, _output, _parsing
 from humorrank.cli._progress import progress_bar
 from humorrank.cli._rated import matches_of
 from humorrank.errors import OptionError
@@ -68,7 +68,7 @@ def rate(
     * `zcat votes.csv.gz | humorrank rate - --columns model_a=left,model_b=right,winner=label`
     """
     chosen = _output.resolve_format(format, output, latex=True)
-    columns_by = _options.as_names("by", by)
+    columns_by = _parsing.as_names("by", by)
     with progress_bar() as progress:
         matches = matches_of(files, reading, rating, by=columns_by, progress=progress)
         board = rate_matches(

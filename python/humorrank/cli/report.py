@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from humorrank._util.atomic import check_place
-from humorrank.cli import _options, _output
+from humorrank.cli import _options, _output, _parsing
 from humorrank.cli._progress import progress_bar
 from humorrank.cli._rated import saved_board, tell
 from humorrank.errors import OptionError
@@ -99,7 +99,7 @@ def report(
     if not output.lower().endswith((".html", ".htm")):
         raise OptionError(f"{output}: the file of a page must end in .html or .htm")
     check_place(output)
-    columns = _options.as_names("texts", None if texts is None else [texts])
+    columns = _parsing.as_names("texts", None if texts is None else [texts])
     if columns is not None and len(columns) != 2:
         raise OptionError(f"--texts takes two columns (joke_a,joke_b), not {texts!r}")
     saved = saved_board(files, reading, rating)

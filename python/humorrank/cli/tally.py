@@ -8,7 +8,7 @@ import typer
 
 from humorrank._util.atomic import check_place
 from humorrank._util.text import number_of
-from humorrank.cli import _options, _output
+from humorrank.cli import _options, _output, _parsing
 from humorrank.cli._progress import progress_bar
 from humorrank.matches.kinds import is_tally
 from humorrank.matches.log.report import reading_warnings
@@ -67,7 +67,7 @@ def tally(
     with progress_bar() as progress:
         total = read_tally(
             files,
-            keys=_options.as_names("keys", keys, empty=True),
+            keys=_parsing.as_names("keys", keys, empty=True),
             progress=progress,
             reading=reading,
         )

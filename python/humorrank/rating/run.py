@@ -15,9 +15,10 @@ from humorrank.errors import InputError, OptionError
 from humorrank.matches.log import ReadReport
 from humorrank.matches.tally.tally import Tally
 from humorrank.rating import notices
-from humorrank.rating.board.leaderboard import Leaderboard, Unrated
+from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.parameter import Parameter
 from humorrank.rating.board.ranks import ranked
+from humorrank.rating.board.rows import Unrated
 from humorrank.rating.existence import Existence
 from humorrank.rating.settings import RatingSettings
 from humorrank.rating.uncertainty.clusters import Clusters, refuse_few

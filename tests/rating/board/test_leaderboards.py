@@ -12,8 +12,8 @@ from support.grouped import bits, frame_of, rows
 
 import humorrank
 from humorrank import HumorRankError, NoMaximumError, OptionError, Tally
-from humorrank.rating.board.leaderboard import COLUMNS
 from humorrank.rating.board.ranks import ranks_by_interval, ranks_by_rating
+from humorrank.rating.board.rows import COLUMNS
 
 few = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from humorrank._util.text import number_of
-from humorrank.cli import _options, _output
+from humorrank.cli import _output, _parsing
 from humorrank.cli.tournament import _common
 from humorrank.tournament.votes import import_votes
 
@@ -33,7 +33,7 @@ def import_(
 
     Either all votes are stored, or none.
     """
-    found = import_votes(store, votes, judge=judge, columns=_options.as_columns(columns))
+    found = import_votes(store, votes, judge=judge, columns=_parsing.as_columns(columns))
     by = f" by {', '.join(found.judges)}" if found.judges else ""
     _output.say(
         "note",

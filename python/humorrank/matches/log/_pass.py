@@ -18,19 +18,20 @@ from humorrank.matches.log._checks import faults, refuse_clash
 from humorrank.matches.log._coded import FURTHER, CodedRows, Coder, read_coded, wanted
 from humorrank.matches.log._filters import JudgeCap, Where
 from humorrank.matches.log._keys import Keys
+from humorrank.matches.log._late_keys import inner_rows, refuse_late, with_reach
 from humorrank.matches.log._matches import Matches
 from humorrank.matches.log._names import Names
 from humorrank.matches.log._rows import Rows, code_rows
 from humorrank.matches.log.formats.decode import DecoderSettings, Problem
 from humorrank.matches.log.formats.opening import Opening
-from humorrank.matches.log.formats.readings import EXTRAS, Binding, Header, is_header
+from humorrank.matches.log.formats.readings import Binding, is_header
 from humorrank.matches.log.formats.recognise import judge_columns, recognise
 from humorrank.matches.log.report import ReadReport
 from humorrank.matches.log.tables.batch import RowBatch, is_text, shortened_value
 from humorrank.matches.log.tables.json import JsonTable
 from humorrank.matches.log.tables.opening import tables
 from humorrank.matches.log.tables.quoting import Quoting
-from humorrank.matches.log.tables.table import GAME_SCORES, SAMPLE, Hints, Table
+from humorrank.matches.log.tables.table import GAME_SCORES, Hints, Table
 from humorrank.matches.outcomes import BOTH_BAD, SOFT, TIE, UNJUDGED
 
 _AMOUNTS = ("count", "weight")
@@ -138,9 +139,9 @@ class Pass:
             if not isinstance(table, JsonTable):
                 raise
             if table.inner:
-                raise _inner_rows(table) from None
+                raise inner_rows(table) from None
             if not table.complete():
-                raise _with_reach(error, table) from None
+                raise with_reach(error, table) from None
             binding, judge, keys = self._bound(table)
         self._refuse_another_reading(table, binding)
         report.files.append(table.label)
@@ -231,7 +232,7 @@ class Pass:
         for batch in _behind(table.batches(columns, ragged), passed):
             if len(table.columns) != width:
                 width = len(table.columns)
-                _refuse_late(table, binding, self._further)
+                refuse_late(table, binding, self._further)
             self.report.rows += batch.frame.height
             left = batch if self._where is None else self._hold(batch, binding, table.untyped)
             if left.frame.height:
@@ -484,40 +485,3 @@ def _behind(batches: Iterable[RowBatch], passed: int) -> Iterator[RowBatch]:
         if height > passed:
             yield batch.behind(passed) if passed else batch
         passed = max(0, passed - height)
-
-
-def _inner_rows(table: JsonTable) -> InputError:
-    """Returns the error for a file that is one object, which contains the rows."""
-    key = table.inner[0]
-    message = f"is a single object; if its rows are the list under {key!r}, extract them first: "
-    return InputError(f"{message}jq '.[\"{key}\"]' {table.label} > rows.json", file=table.label)
-
-
-def _with_reach(error: InputError | OptionError, table: JsonTable) -> InputError | OptionError:
-    """Adds to an error about a stream that only its first objects have been searched for keys."""
-    if not table.partly_known:
-        return error
-    message = (
-        f"{error}; only the first {SAMPLE:,} rows of a stream are searched for keys: if the key "
-        "occurs later, write the log to a file and specify its path"
-    )
-    error.args = (message,)
-    return error
-
-
-def _refuse_late(table: Table, binding: Binding, further: Sequence[str] | None) -> None:
-    """Refuses keys that are needed but occur only in later rows.
-
-    These are counts and weights, and further columns of a stream. Files are searched for the latter
-    before they are read.
-    """
-    assert isinstance(table, JsonTable), "as other tables have the same columns in all rows"
-    header = Header(table.late)
-    roles = _AMOUNTS if further is None else tuple(EXTRAS)
-    names = [name for role in roles if role not in binding.extras for name in EXTRAS[role]]
-    late = [column for name in names for column in header.find(name)]
-    late += [column for column in further or () if column in table.late]
-    if late:
-        message = f"is missing in the first {SAMPLE:,} rows but not in later ones; give it in every"
-        message += " row" if further is None else " row, or write the log to a file"
-        raise InputError(message, file=table.label, row=table.late[late[0]], column=late[0])

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import json
-import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -24,7 +21,9 @@ from humorrank._util.text import number_of
 from humorrank.errors import InputError, MissingExtraError, OptionError
 from humorrank.matches.source import Board
 from humorrank.rating.board import text as board_text
+from humorrank.rating.board.from_json import columns_of, content_of, parameter_of
 from humorrank.rating.board.parameter import TIE_PARAMETER, Parameter
+from humorrank.rating.board.rows import COLUMNS, DECIMALS, Row, Unrated, dtype_of
 from humorrank.rating.board.text import BoardTable
 from humorrank.rating.board.tiers import Tier, tier_of, tiers_of
 from humorrank.rating.uncertainty.difference import RatingDifference, beats
@@ -36,81 +35,10 @@ if TYPE_CHECKING:
 
     from humorrank import _core
 
-COLUMNS: Final = (
-    "rank",
-    "model",
-    "rating",
-    "rating_lower",
-    "rating_upper",
-    "rank_ci",
-    "win_rate",
-    "matches",
-    "elo",
-    "elo_sd",
-)
-"""The columns of a leaderboard in all formats."""
-
-_WHOLE: Final = ("rank", "rank_ci", "matches")
-
-
-def dtype_of(column: str) -> type[pl.DataType]:
-    """The type of a column of a leaderboard."""
-    if column in _WHOLE:
-        return pl.Int64
-    return pl.String if column == "model" else pl.Float64
-
-
 _SHOWN_ROWS = 30
-
-DECIMALS: Final[Mapping[str, int]] = {"win_rate": 3}
-"""Number of decimals in a markdown table, by column; 1 for all other columns."""
 
 _PLOTTING_BACKEND: Final = "humorrank.figures"
 """The module that draws charts, imported by name because it depends on this one."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a leaderboard.
-
-    Attributes:
-        rank: The rank, 1 for the highest rating. Equal ratings share a rank.
-        model: The name of the contestant.
-        rating: The Bradley-Terry rating in points. The mean of the board is 1000 unless anchored.
-        rating_lower: Lower end of the interval; -inf if it is open, None without intervals.
-        rating_upper: Upper end of the interval; +inf if it is open, None without intervals.
-        rank_ci: 1 + the number of models whose lower end lies above the upper end of this one.
-        win_rate: Points (wins and half the ties) per match; None if no match has a weight.
-        matches: The number of matches rated.
-        elo: Stable Elo, the mean over the shuffles; None without shuffles.
-        elo_sd: The population standard deviation of Elo over the shuffles; None without shuffles.
-    """
-
-    rank: int
-    model: str
-    rating: float
-    rating_lower: float | None
-    rating_upper: float | None
-    rank_ci: int | None
-    win_rate: float | None
-    matches: int
-    elo: float | None
-    elo_sd: float | None
-
-
-@dataclass(frozen=True)
-class Unrated:
-    """A contestant that could not be rated.
-
-    Attributes:
-        model: The name of the contestant.
-        reason: The reason, as text.
-        matches: The number of its matches in the log, which were not used.
-    """
-
-    model: str
-    reason: str
-    matches: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -344,11 +272,11 @@ class Leaderboard(Board):
         Raises:
             InputError: If the text is not a board, or the file cannot be read.
         """
-        label, content = _content(source)
+        label, content = content_of(source)
         try:
             rows = content["leaderboard"]
-            columns = _columns_of(rows)
-            parameters = tuple(_parameter(found) for found in content["parameters"])
+            columns = columns_of(rows)
+            parameters = tuple(parameter_of(found) for found in content["parameters"])
             return cls(
                 columns=columns,
                 unrated=tuple(Unrated(**found) for found in content["unrated"]),
@@ -560,57 +488,3 @@ class Leaderboard(Board):
         if self.unrated:
             text += f", {len(self.unrated):,} unrated"
         return text
-
-
-def _content(source: str | os.PathLike[str]) -> tuple[str, dict[str, Any]]:
-    """Returns a name for messages and the decoded JSON of a text or a file."""
-    text, label = os.fspath(source), "JSON"
-    if not text.lstrip().startswith(("{", "[")):
-        label = text
-        try:
-            text = Path(source).read_text(encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"cannot be read: {error.strerror or error}", file=label) from error
-        except ValueError as error:
-            raise InputError(f"is not text: {error}", file=label) from error
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise InputError(f"malformed JSON ({error})", file=label) from error
-    if not isinstance(content, dict):
-        raise InputError("not a board written by `humorrank rate --format json`", file=label)
-    if "leaderboards" in content:
-        raise InputError("holds one board per group (--by); a single board is needed", file=label)
-    return label, content
-
-
-def _columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Returns the columns of a board from its rows in JSON types."""
-    out: dict[str, Any] = {}
-    for name in COLUMNS:
-        values = [row[name] for row in rows]
-        if name == "model":
-            out[name] = [str(value) for value in values]
-        elif name == "win_rate" or any(value is not None for value in values):
-            missing = {"rating_lower": -math.inf, "rating_upper": math.inf}.get(name, math.nan)
-            column = np.array(
-                [missing if value is None else value for value in values],
-                np.int64 if name in _WHOLE else np.float64,
-            )
-            column.flags.writeable = False
-            out[name] = column
-    if "rank_ci" in out:
-        # Intervals whose ends are all open are null in all rows.
-        for name, end in (("rating_lower", -math.inf), ("rating_upper", math.inf)):
-            out.setdefault(name, np.full(len(rows), end))
-    return out
-
-
-def _parameter(found: Mapping[str, Any]) -> Parameter:
-    """Returns a parameter from JSON types, in which infinite numbers are null."""
-    open_ends = {"lower": -math.inf, "upper": math.inf, "standard_error": math.inf}
-    values: dict[str, Any] = {
-        name: open_ends[name] if value is None and name in open_ends else value
-        for name, value in found.items()
-    }
-    return Parameter(**values)

@@ -22,8 +22,9 @@ from humorrank.matches.tally.keyed import Keyed, Label, checked_columns
 from humorrank.matches.tally.tally import Tally
 from humorrank.rating.board import group_notes
 from humorrank.rating.board.group_text import boards_text
-from humorrank.rating.board.leaderboard import COLUMNS, DECIMALS, Leaderboard, dtype_of
+from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.ranks import ranks_by_interval, ranks_by_rating
+from humorrank.rating.board.rows import COLUMNS, DECIMALS, dtype_of
 from humorrank.rating.notices import of_names, of_reading
 from humorrank.rating.settings import RatingSettings
 
