@@ -1,4 +1,4 @@
-# make example | test | lint | docs | bench; everything is installed into .venv first.
+# `make help` lists the targets. Everything is installed into .venv first.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,33 +9,33 @@ RUST_SOURCES := $(shell find rust -name '*.rs' -o -name 'Cargo.toml') Cargo.toml
 	chromium valgrind clean
 
 help:
-	@echo "make example     build the wheel, rate tables 1 and 4 and a million matches, play and report a tournament"
-	@echo "make test        every test, Python and Rust"
-	@echo "make test-vllm   the judge through a real vLLM, on the processor (6 GB, minutes to install)"
-	@echo "make lint        formatting, clippy, ruff, mypy"
-	@echo "make docs        the site, into build/site"
-	@echo "make soak        the long forms of some tests: crashes, interrupts, mutated answers, brute force"
-	@echo "make interrupts  of these, Ctrl-C at fifty random moments of every command"
-	@echo "make sanitize    what is unsafe in the compiled module, under AddressSanitizer"
-	@echo "make bench       benchmarks beside other tools"
-	@echo "make bench-large those that need minutes and gigabytes"
-	@echo "make bench-smoke whether each benchmark runs, and what the hot loops' instructions grew by"
+	@echo "make example     build the wheel and run the examples from a fresh environment"
+	@echo "make test        run all Python and Rust tests"
+	@echo "make test-vllm   test the judge with a real vLLM on the CPU (6 GB; installation takes minutes)"
+	@echo "make lint        run the linters and check the formatting"
+	@echo "make docs        build the documentation site in build/site"
+	@echo "make soak        run the long versions of some tests (an hour or more)"
+	@echo "make interrupts  interrupt every command with Ctrl-C at fifty random moments"
+	@echo "make sanitize    run the unsafe code of the compiled module under AddressSanitizer"
+	@echo "make bench       compare the speed with other tools"
+	@echo "make bench-large run the benchmarks that need minutes and gigabytes"
+	@echo "make bench-smoke run each benchmark once and check the instruction counts of the hot loops"
 
-# A virtual environment with the tools for work on humorrank.
+# A virtual environment with the development tools.
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet "maturin>=1.9,<2" --group test --group lint
 	touch $@
 
-# The compiled module, in place, with the package's own dependencies.
+# Builds the compiled module in place and installs the dependencies of the package.
 .venv/developed: .venv/installed $(RUST_SOURCES)
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/maturin develop --release --quiet
 	touch $@
 
 develop: .venv/developed
 
-# As a user would: the wheel into a fresh environment that has nothing else.
+# Installs the wheel as a user would, into a fresh environment that contains nothing else.
 example:
 	rm -rf .venv-example build/example
 	$(PYTHON) -m venv .venv-example
@@ -51,8 +51,8 @@ test: .venv/developed chromium
 	$(BIN)/python -m pytest -n 2
 	cargo test --quiet -p humorrank-core -p humorrank-files
 
-# A real vLLM in an environment of its own: what it pins would bind everything else. torch comes
-# first, so that the override finds it. The compiled module is the one that develop left in place.
+# vLLM has a separate environment because it pins many packages. torch is installed first, so that
+# the override can find it. The compiled module is the one built in place by `make develop`.
 .venv-vllm/installed: tests/real_vllm/requirements.txt tests/real_vllm/overrides.txt pyproject.toml
 	$(PYTHON) -m venv .venv-vllm
 	.venv-vllm/bin/python -m pip install --quiet --upgrade "pip>=25.1" "uv>=0.9"
@@ -64,7 +64,7 @@ test: .venv/developed chromium
 		'import sysconfig; print(sysconfig.get_path("purelib"))')/humorrank.pth
 	touch $@
 
-# `make test-vllm MARK=` runs the slow ones too: engines that are started, interrupted and started again.
+# `make test-vllm MARK=` also runs the slow tests, which start, interrupt and restart engines.
 MARK ?= not slow
 test-vllm: .venv/developed .venv-vllm/installed
 	VLLM_CPU_KVCACHE_SPACE=1 .venv-vllm/bin/python -m pytest tests/real_vllm -s -m "$(MARK)"
@@ -88,9 +88,9 @@ format: .venv/installed
 	$(BIN)/python -m pip install --quiet --group docs
 	touch $@
 
-# Strictly: a broken link or a page that nothing leads to is an error (with --quiet it would be
-# none, as warnings that are not said are not counted). The reference is read from
-# the sources, so that nothing need be compiled.
+# With --strict, a broken link or a page without a link to it is an error. --quiet would disable
+# this, because MkDocs does not count warnings that it does not print. The API reference is read from
+# the sources, so nothing has to be compiled.
 docs: .venv/documented
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
@@ -98,7 +98,8 @@ docs: .venv/documented
 	$(BIN)/python -m pip install --quiet --group bench
 	touch $@
 
-# An hour or more. The interrupts have limits on wall time: nothing else should run meanwhile.
+# Takes an hour or more. The interrupts have limits on wall time, so nothing else should run on the
+# machine.
 soak: .venv/developed
 	$(BIN)/python tests/soak/crash.py --kills 200
 	$(BIN)/python tests/soak/interrupts.py --times 50
@@ -108,8 +109,9 @@ soak: .venv/developed
 interrupts: .venv/developed
 	$(BIN)/python tests/soak/interrupts.py --times 50
 
-# The compiled module, in a copy of the package, under AddressSanitizer: the runtime is gcc's, put
-# before everything else, and Python takes its memory from it too. Overflows panic in this build.
+# Runs the compiled module under AddressSanitizer, in a copy of the package. The runtime of gcc is
+# preloaded, and Python allocates its memory through it as well. Integer overflows panic in this
+# build.
 HOST := $(shell rustc -vV | sed -n 's/^host: //p')
 sanitize: .venv/developed
 	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo build --quiet -p humorrank-python \
@@ -120,7 +122,7 @@ sanitize: .venv/developed
 	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
 		PYTHONPATH=build/sanitized $(BIN)/python -m pytest -n 2 -p no:cacheprovider $(SANITIZED)
 
-# Every unsafe block runs in these: names from lists and from Arrow columns, and the deadline.
+# These tests run every unsafe block: names from lists and from Arrow columns, and the deadline.
 SANITIZED := tests/matches/log tests/matches/tally/test_tally.py \
 	tests/cli/test_interrupts.py::test_a_call_that_python_cannot_interrupt_has_a_deadline
 
@@ -130,18 +132,18 @@ bench: .venv/developed .venv/peers
 bench-large: .venv/developed .venv/peers
 	$(BIN)/python -m bench.speed.large
 
-# Without the peers, which take longer to install than this takes to run.
+# Omits the other tools, which take longer to install than the benchmarks take to run.
 bench-smoke: .venv/developed valgrind
 	$(BIN)/python -m pytest bench/speed --benchmark-disable -q
 	$(BIN)/python -m bench.speed.instructions
 
-# For the tests of the page, which are skipped, with a reason, where it cannot be had.
+# Needed by the tests of the report page, which are skipped with a reason if it cannot be installed.
 chromium:
 	@command -v chromium chromium-browser google-chrome >/dev/null || { [ "$$(id -u)" = 0 ] && \
 		{ apt-get update && apt-get install --yes --no-install-recommends chromium fonts-noto-core; } \
 		>/dev/null 2>&1; } || true
 
-# For the instruction counts, which are skipped, with a reason, where it cannot be had.
+# Needed by the instruction counts, which are skipped with a reason if it cannot be installed.
 valgrind:
 	@command -v valgrind >/dev/null || { [ "$$(id -u)" = 0 ] && \
 		{ apt-get update && apt-get install --yes valgrind; } >/dev/null 2>&1; } || true

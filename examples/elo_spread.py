@@ -1,4 +1,4 @@
-"""How far Stable Elo scatters on 10,800 matches at the paper's ratings, by K and tie rate."""
+"""Spread of Stable Elo on 10,800 matches with the paper's ratings, by K and tie rate."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ MATCHES, ORDERS = 10_800, 400
 
 
 def main() -> None:
-    """Prints a row for each K and tie rate."""
+    """Prints one row for each K and tie rate."""
     printed = pl.read_csv(Path(__file__).parent / "table1.csv")
     ratings = dict(zip(printed["model"], printed["rating"], strict=True))
     print("| K | tie rate between equals | mean sd | largest sd |\n|---|---|---|---|")

@@ -10,7 +10,7 @@ MODELS, MATCHES = 100, 1_000_000
 
 
 def main(folder: Path) -> None:
-    """Simulates, writes, rates, and compares with the ratings that were simulated."""
+    """Simulates and rates a log, and compares the ratings with the simulated ones."""
     truth = {f"model {i:02}": 600 + 800 * i / (MODELS - 1) for i in range(MODELS)}
     path = folder / "million.parquet"
     humorrank.simulate(truth, MATCHES).write_parquet(path)
@@ -20,8 +20,8 @@ def main(folder: Path) -> None:
     print(f"\nA million matches among {MODELS} models, from {path}\n")
     print(board.to_text(5))
     inside = sum(row.rating_lower <= truth[row.model] <= row.rating_upper for row in board.rows)
-    print(f"\n{inside} of {MODELS} intervals hold the rating that was simulated")
-    print(f"read, rated, 100 bootstraps and 10 Elo shuffles in {seconds:.2f} s")
+    print(f"\n{inside} of {MODELS} intervals contain the simulated rating")
+    print(f"read and rated, with 100 bootstraps and 10 Elo shuffles, in {seconds:.2f} s")
 
 
 if __name__ == "__main__":

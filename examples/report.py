@@ -1,4 +1,4 @@
-"""A page and pictures of the tournament that examples/tournament.py has played."""
+"""Write a report page and figures for the tournament played by examples/tournament.py."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from humorrank.report import make_page
 
 
 def main(folder: Path) -> None:
-    """Writes report.html, and the pictures beside it."""
+    """Writes report.html and the figures next to it."""
     store = folder / "tournament.sqlite"
     board = humorrank.rate(folder / "tournament.parquet", interval="sandwich", cluster="prompt")
     for name, chart in {
@@ -21,7 +21,7 @@ def main(folder: Path) -> None:
         figures.save(chart, folder / f"{name}.png")
     made = make_page(store)
     (folder / "report.html").write_text(made.html, encoding="utf-8")
-    print(f"A page to look at: {folder / 'report.html'}; pictures beside it")
+    print(f"Report page: {folder / 'report.html'}, with the figures next to it")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Rebuild the paper's leaderboards (arXiv 2604.19786, tables 1 and 4) from their win rates.
 
-In a balanced round robin the Bradley-Terry maximum depends on the matches only through each
-model's total of wins. So the printed win rates are enough: this makes a log of 10,800 matches,
-300 a pair, with those totals, rates it, and prints our figures beside the printed ones.
+In a balanced round robin, the Bradley-Terry maximum depends on the matches only through the number
+of wins of each model, so the printed win rates are sufficient. The script creates a log of 10,800
+matches with these numbers of wins, 300 per pair, rates it, and prints the results next to the
+paper's figures.
 """
 
 import sys
@@ -18,7 +19,7 @@ MATCHES_PER_PAIR = 300
 
 
 def fitted_probabilities(win_rates: np.ndarray) -> np.ndarray:
-    """P(i beats j) of the Bradley-Terry model with these win rates in a round robin."""
+    """Returns P(i beats j) in the Bradley-Terry model with these win rates in a round robin."""
     models = len(win_rates)
     wins = win_rates * (models - 1)
     strength = np.ones(models)
@@ -31,9 +32,9 @@ def fitted_probabilities(win_rates: np.ndarray) -> np.ndarray:
 
 
 def wins_with_totals(win_rates: np.ndarray) -> np.ndarray:
-    """Whole wins of i over j, near the fitted ones, whose totals are the printed win rates."""
+    """Returns integer wins, close to the fitted ones, that give the printed win rates."""
     models = len(win_rates)
-    # Printed rates are rounded and need not sum to exactly half of all matches.
+    # The printed rates are rounded, so their sum may differ from half of all matches.
     win_rates = win_rates * (models / 2 / win_rates.sum())
     wins = np.rint(fitted_probabilities(win_rates) * MATCHES_PER_PAIR).astype(int)
     wins = np.triu(wins, 1)
@@ -50,7 +51,7 @@ def wins_with_totals(win_rates: np.ndarray) -> np.ndarray:
 
 
 def log_of(models: list[str], wins: np.ndarray) -> pl.DataFrame:
-    """One row a match; who is shown first alternates."""
+    """Returns one row per match, in which the model shown first alternates."""
     rows = []
     for i, first in enumerate(models):
         for j, second in enumerate(models[:i]):
@@ -62,7 +63,7 @@ def log_of(models: list[str], wins: np.ndarray) -> pl.DataFrame:
 
 
 def rebuilt(name: str, folder: Path) -> tuple[pl.DataFrame, humorrank.Leaderboard]:
-    """A printed table, and the board of a log of 300 matches a pair with its win rates."""
+    """Returns a printed table, and the board of a log with its win rates, 300 matches per pair."""
     printed = pl.read_csv(Path(__file__).parent / f"{name}.csv")
     log = log_of(printed["model"].to_list(), wins_with_totals(printed["win_rate"].to_numpy()))
     path = folder / f"{name}-matches.csv"
@@ -71,7 +72,7 @@ def rebuilt(name: str, folder: Path) -> tuple[pl.DataFrame, humorrank.Leaderboar
 
 
 def show(printed: pl.DataFrame, board: humorrank.Leaderboard) -> None:
-    """Our figures beside the printed ones."""
+    """Prints our figures next to the printed ones."""
     print(
         f"{'model':18}{'rating':>8}{'95 % interval':>20}{'printed':>10}{'interval':>20}{'Elo':>9}"
     )
@@ -98,7 +99,7 @@ def show(printed: pl.DataFrame, board: humorrank.Leaderboard) -> None:
 
 
 def main(folder: Path) -> None:
-    """Rebuilds both leaderboards of the paper, and says how far they agree."""
+    """Rebuilds both leaderboards of the paper and prints how well they agree."""
     printed, board = rebuilt("table1", folder)
     print(
         f"The paper's table 1 from its win rates: {board.counts['rated']:,} matches in "
@@ -110,7 +111,7 @@ def main(folder: Path) -> None:
         f"average, {board.elo['max_sd']:.1f} at most"
     )
     second, other = rebuilt("table4", folder)
-    print("\nTable 4, the second judge, likewise:\n")
+    print("\nTable 4, from the second judge:\n")
     show(second, other)
     found = compare_boards(printed, second)
     print(

@@ -1,8 +1,9 @@
-"""Play a whole tournament with a simulated judge, and rate it beside an exhaustive one.
+"""Play a tournament with a simulated judge and compare it with an exhaustive one.
 
 Nine models with the strengths of the paper's table 1 (arXiv 2604.19786) write a joke for each of
-300 prompts. A Swiss tournament of 3,000 comparisons is played and rated, then the exhaustive
-round robin of 10,800. The jokes are made from templates: they are data for a simulation.
+300 prompts. The script plays and rates a Swiss tournament of 3,000 comparisons and then the
+exhaustive round robin of 10,800. The jokes come from templates and only serve as data for the
+simulation.
 """
 
 import asyncio
@@ -33,19 +34,19 @@ PLACES = ("Bern", "Ohio", "the basement", "Lyon", "the group chat", "Osaka", "ac
 
 
 def headline(prompt: int) -> str:
-    """A headline that no other prompt has."""
+    """Returns a headline that no other prompt has."""
     thing, news = THINGS[prompt % 6], NEWS[prompt // 6 % 5]
     return f"{thing} {news} for the {prompt // 30 + 1}. time".capitalize()
 
 
 def joke(model: int, prompt: int) -> str:
-    """A joke that no other model tells on this prompt."""
+    """Returns a joke that no other model tells on this prompt."""
     turn = TURNS[(model + prompt) % 5].format(PLACES[(3 * model + prompt) % 7])
     return f"{headline(prompt)}? {turn} (Version {model + 1})"
 
 
 def write_inputs(folder: Path, ratings: dict[str, float]) -> Path:
-    """Prompts, jokes and the spec, as a user would have them; returns the spec."""
+    """Writes prompts, jokes and a spec as a user would. Returns the path of the spec."""
     prompts = [f"news-{number:03}" for number in range(PROMPTS)]
     pl.DataFrame(
         {"prompt_id": prompts, "headline": [headline(p) for p in range(PROMPTS)]}
@@ -68,7 +69,7 @@ def write_inputs(folder: Path, ratings: dict[str, float]) -> Path:
 
 
 def played(spec: Spec, store: Path, log: Path) -> humorrank.Leaderboard:
-    """The leaderboard of a tournament, which is played from its beginning."""
+    """Plays a tournament from the beginning and returns its leaderboard."""
     for ending in ("", "-wal", "-shm"):
         Path(f"{store}{ending}").unlink(missing_ok=True)
     tournament = begin(spec, store)
@@ -82,7 +83,7 @@ def played(spec: Spec, store: Path, log: Path) -> humorrank.Leaderboard:
 
 
 def main(folder: Path) -> None:
-    """Plays both tournaments, and prints their leaderboards side by side."""
+    """Plays both tournaments and prints their leaderboards side by side."""
     printed = pl.read_csv(Path(__file__).parent / "table1.csv")
     ratings = dict(printed.select("model", "rating").rows())
     spec = write_inputs(folder, ratings)
