@@ -1,7 +1,8 @@
 //! The hot loops of the engine, each on a workload that is identical on every run and machine.
 //!
 //! `hot_loops LOOP [--matches N] [--contestants N] [--times N] [--repeats N] [--threads N]` prints
-//! the median time per unit of work. `--times` counts each match of the log this many times.
+//! the median time per unit of work. `--times` is the number of times that each match of the log is
+//! counted.
 //! Everything that is timed runs inside [`measured`], on one thread of a separate pool, so that
 //! `valgrind --tool=callgrind --toggle-collect='*measured*' hot_loops LOOP --repeats 1` counts only
 //! the instructions of the loop.

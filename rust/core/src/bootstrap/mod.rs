@@ -299,8 +299,8 @@ fn snap(position: f64) -> f64 {
     }
 }
 
-/// The (B+1)p quantile of sorted values (Weibull's definition, type 6 of Hyndman and Fan 1996). It
-/// is infinite if one of the two neighbouring values is infinite.
+/// The (B+1)p quantile of sorted values (Weibull's definition, type 6 in Hyndman and Fan, 1996). It
+/// is infinite if one of the two neighboring values is infinite.
 fn quantile(sorted: &[f64], p: f64) -> f64 {
     let position = snap((sorted.len() + 1) as f64 * p).clamp(1.0, sorted.len() as f64);
     let (whole, part) = (position.floor(), position.fract());

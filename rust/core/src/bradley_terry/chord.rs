@@ -147,7 +147,7 @@ fn add_surplus(pairs: &Pairs, (won, lost): (&[f64], &[f64]), powers: &[f64], sco
 
 /// Subtracts from each of `score` the points that the contestant of this power has won from it
 /// beyond expectation, and returns their sum.
-// As a function of its own it is vectorized, regardless of the caller.
+// As a separate function, it is vectorized regardless of the caller.
 #[inline(never)]
 fn surplus_along(
     power: f64,

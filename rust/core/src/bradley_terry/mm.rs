@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{Error, Monitor};
 
-/// The tolerance of the paper: the largest change of a log strength in one sweep.
+/// The tolerance used in the paper: the largest change of a log strength in one sweep.
 const FIRST_TOLERANCE: f64 = 1e-6;
 
 /// The maximum number of sweeps.

@@ -1,10 +1,9 @@
 //! The maximum likelihood estimate of the Bradley-Terry model: `P(i beats j) = p_i / (p_i + p_j)`,
 //! `p = exp(strength)`.
 //!
-//! Two algorithms find the same maximum: the minorization-maximization of Hunter (2004, "MM
-//! algorithms for generalized Bradley-Terry models") and a damped Newton method. Both end with a
-//! certificate: the length of the last Newton step, max |H⁺ r| in rating points, which is to first
-//! order the distance to the maximum.
+//! Two algorithms find the same maximum: the minorization-maximization algorithm of Hunter (2004)
+//! and a damped Newton method. Both end with a certificate: the length of the last Newton step,
+//! max |H⁺ r| in rating points. To first order, it is the distance to the maximum.
 
 mod chances;
 mod chord;

@@ -31,8 +31,8 @@ const PROGRESS: f64 = 0.7;
 ///
 /// A step that changes the widest difference by d is shortened to ln(1 + d)/d of its length. The
 /// log likelihood is generalized self-concordant with constant 1, and for such functions this
-/// damping converges from any starting point, and quadratically in the end (Sun and Tran-Dinh 2019,
-/// "Generalized self-concordant functions: a recipe for Newton-type methods").
+/// damping converges from any starting point, and quadratically in the end; see Sun and Tran-Dinh
+/// (2019).
 pub fn climb(
     system: &mut System,
     strengths: &mut [f64],

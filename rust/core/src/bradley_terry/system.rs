@@ -143,9 +143,8 @@ impl<'a> System<'a> {
     }
 
     /// Replaces the step by one in which each contestant ignores the steps of the others: the ratio
-    /// of gains to losses of Newman (2023, "Efficient computation of rankings from pairwise
-    /// comparisons"). Far from the maximum, it makes more progress than a Newton step and needs
-    /// only one pass over the pairs.
+    /// of gains to losses of Newman (2023). Far from the maximum, it makes more progress than a
+    /// Newton step and needs only one pass over the pairs.
     pub fn alone_step(&mut self, strengths: &[f64]) {
         self.evaluate(strengths);
         for (i, step) in self.step.iter_mut().enumerate() {

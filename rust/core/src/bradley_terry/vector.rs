@@ -10,7 +10,7 @@ pub fn centre(values: &mut [f64]) {
     }
 }
 
-/// The largest absolute value; NaN if one of the values is NaN.
+/// The largest absolute value; NaN if any value is NaN.
 pub fn largest(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |max: f64, value| {
         if value.abs() > max || value.is_nan() {

@@ -1,10 +1,9 @@
 //! Random orders of a log, drawn from the number of matches of each kind.
 //!
 //! Conceptually, each match has a random number. The matches are played in the order of their
-//! numbers, and matches with equal numbers in random order. The numbers are examined from their
-//! first bit on. A bit splits the matches into two halves: of c matches of a kind, a Binomial(c,
-//! 1/2) number belongs to the first half. Halves are split further until a half contains at most
-//! [`CHUNK`] matches. Its matches are written out and get their next bits, at most eight and as
+//! numbers, and matches with equal numbers in random order. The numbers are examined bit by bit. A
+//! bit splits the matches into two halves: of c matches of a kind, a Binomial(c, 1/2) number belongs
+//! to the first half. Halves are split further until a half contains at most [`CHUNK`] matches. Its matches are written out and get their next bits, at most eight and as
 //! many as necessary for blocks of about [`BLOCK`] matches, which are then shuffled.
 //!
 //! Each half has its own random stream, numbered like the nodes of a binary heap: 1 for the whole,
@@ -211,8 +210,8 @@ fn half(count: u32, random: &mut Stream) -> u32 {
     ones + rest
 }
 
-/// The Fisher-Yates shuffle with three positions per random word (Brackett-Rozinsky and Lemire
-/// 2024, "Batched ranged random integer generation").
+/// The Fisher-Yates shuffle with three positions per random word, as in Brackett-Rozinsky and
+/// Lemire (2024).
 fn shuffle<C>(block: &mut [C], random: &mut Stream) {
     let mut left = block.len();
     while left > 2 {

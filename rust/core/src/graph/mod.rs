@@ -1,7 +1,7 @@
 //! Existence of the maximum of the likelihood, and the contestants that prevent it.
 //!
 //! The likelihood has a maximum if and only if the graph "has beaten or drawn with" is strongly
-//! connected (Ford 1957). Components are found with Tarjan's algorithm, implemented without
+//! connected; see Ford (1957). Components are found with the algorithm of Tarjan (1972), without
 //! recursion.
 
 use std::ops::Range;

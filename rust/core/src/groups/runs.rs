@@ -16,7 +16,7 @@ pub struct Runs {
     buckets: Vec<Cells>,
     /// The layout of the cells.
     layout: Layout,
-    /// The number that each group had when it was settled; empty if the numbers are unchanged.
+    /// The number that each group had when it was settled; empty if no number has changed.
     former: Vec<u32>,
     /// Rows of one match each, stored in [`Layout::ARRIVAL`].
     parts: Vec<Buckets<()>>,

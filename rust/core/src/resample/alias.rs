@@ -1,4 +1,4 @@
-//! Walker's alias method: a uniformly chosen column yields its own number or its alias.
+//! The alias method of Walker (1977): a uniformly chosen column yields its own number or its alias.
 
 use rand::Rng;
 

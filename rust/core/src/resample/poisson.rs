@@ -1,6 +1,5 @@
 //! Poisson numbers, drawn from a table or, for a mean without a table, by the transformed rejection
-//! method of Hörmann (1993, "The transformed rejection method for generating Poisson random
-//! variables", algorithm PTRS).
+//! method of Hörmann (1993, algorithm PTRS).
 //!
 //! Six in seven numbers are accepted at the first test, at the cost of two random words and one
 //! division. The method of Ahrens and Dieter, which `rand_distr` implements, draws a normal number
@@ -48,7 +47,7 @@ pub struct Poisson {
     mean: f64,
     a: f64,
     b: f64,
-    /// Below this threshold, a value from the centre is accepted immediately.
+    /// Below this threshold, a value from the center is accepted immediately.
     accepted: f64,
 }
 
@@ -122,7 +121,7 @@ mod tests {
             let chances = table.excess.chances();
             let total: f64 = chances.iter().sum();
             assert!((total - 1.0).abs() < 1e-13, "{mean}: {total}");
-            // Together with the sum, the ratios of neighbours determine all probabilities.
+            // Together with the sum, the ratios of neighbors determine all probabilities.
             let below = [0.0].into_iter().chain(chances.iter().copied());
             for (number, (below, &chance)) in (table.least..).zip(below.zip(&chances)) {
                 let error = (chance - below * mean / number as f64).abs();
@@ -163,8 +162,8 @@ mod tests {
                 .zip(&truth)
                 .map(|(seen, truth)| (seen - truth).powi(2) / truth)
                 .sum();
-            // The 99.99 % quantile for this number of degrees of freedom, by Wilson and Hilferty's
-            // approximation.
+            // The 99.99 % quantile for this number of degrees of freedom, by the
+            // approximation of [WH31].
             let freedom = seen.len() as f64 - 1.0;
             let cube = 1.0 - 2.0 / (9.0 * freedom) + 3.719 * (2.0 / (9.0 * freedom)).sqrt();
             let bound = freedom * cube.powi(3);

@@ -14,9 +14,9 @@
 //! h x'C L C x / (1 + h x'C x)
 //! ```
 //!
-//! (Sherman and Morrison 1950). This is an L-optimal design (Atkinson, Donev and Tobias 2007,
-//! section 10.5). A round takes pairs in descending order of this gain, each contestant at most
-//! once.
+//! by the formula of Sherman and Morrison (1950). This is an L-optimal design; see section 10.5 of
+//! Atkinson, Donev and Tobias (2007). A round takes pairs in descending order of this gain, each
+//! contestant at most once.
 
 use std::collections::VecDeque;
 
@@ -40,8 +40,8 @@ pub const MOST_CONTESTANTS: u32 = 1024;
 /// A round ends with the pairs whose gain is below this fraction of the largest one.
 const LEAST_GAIN: f64 = 0.5;
 
-/// The constant added to exp(-d^2 / 2v). In simulations, 0.02 halves the error of the ratings at a
-/// tau of 0.95 and takes 2 % more matches to get there; 0.1 takes 30 % more.
+/// The constant added to exp(-d^2 / 2v). In simulations, a value of 0.02 halves the error of the
+/// ratings at a tau of 0.95 and needs 2 % more matches to reach that tau; 0.1 needs 30 % more.
 const DECIDED: f64 = 0.02;
 
 /// The fit has converged when a step changes no log strength by more than this.
@@ -193,7 +193,7 @@ impl Information {
                     continue;
                 };
                 let variance = variance(i, j);
-                // The mean of p q over the posterior distribution of the difference (MacKay 1992).
+                // The mean of p q over the posterior distribution of the difference [Mac92].
                 let shrink = 1.0 / (1.0 + std::f64::consts::PI / 8.0 * variance).sqrt();
                 let (p, q) = logistic(shrink * (strengths[i] - strengths[j]));
                 let weight = shrink * p * q;

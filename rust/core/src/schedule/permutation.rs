@@ -1,8 +1,8 @@
 //! Random permutations of any length that need no memory.
 //!
-//! The swap-or-not shuffle of Hoang, Morris and Rogaway (2012, "An Enciphering Scheme Based on a
-//! Card Shuffle"): in each round, an element and its mirror image about a random point are swapped
-//! or not, depending on a random bit of the two. Each round is its own inverse.
+//! The swap-or-not shuffle of Hoang, Morris and Rogaway (2012): in each round, an element and its
+//! mirror image about a random point are swapped or not, depending on a random bit of the two. Each
+//! round is its own inverse.
 
 /// After this many rounds, the distribution of an element is uniform up to one part in 2^16.
 const ROUNDS: u64 = 16;
@@ -14,8 +14,8 @@ pub struct Permutation {
     length: u64,
 }
 
-/// The finalizer of `SplitMix64` (Steele, Lea and Flood 2014), which maps 64 bits to 64 well-mixed
-/// bits.
+/// The finalizer of `SplitMix64` of Steele, Lea and Flood (2014), which maps 64 bits to 64
+/// well-mixed bits.
 #[must_use]
 pub fn mix(word: u64) -> u64 {
     let word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -106,7 +106,7 @@ mod tests {
                 .map(|&count| (count as f64 - expected).powi(2) / expected)
                 .sum();
             let freedom = (cells - 1) as f64;
-            // Six standard deviations of a chi-square.
+            // Six standard deviations of a chi-square variable.
             assert!(
                 chi_square < freedom + 6.0 * (2.0 * freedom).sqrt(),
                 "{length}: {chi_square}"

@@ -7,8 +7,8 @@ use super::{
     settings::Settings,
 };
 
-/// The exhaustive schedule, in rounds of the circle method (Kirkman 1847): one contestant stays,
-/// the others move on by one seat per round, and contestants on opposite seats meet.
+/// The exhaustive schedule, in rounds of the circle method of Kirkman (1847): one contestant
+/// stays, the others move on by one seat per round, and contestants on opposite seats meet.
 ///
 /// A pass covers the pairs that have played least, so pairs with fewer matches catch up.
 pub struct RoundRobin {

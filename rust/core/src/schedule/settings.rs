@@ -3,9 +3,9 @@
 /// The method of selecting comparisons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Neighbours by running Elo, among the pairs that are under-sampled.
+    /// Neighbors by running Elo, among the pairs that are under-sampled.
     Swiss,
-    /// Every pair on one prompt after the other.
+    /// Every pair on one prompt, then every pair on the next one.
     RoundRobin,
     /// Any pair on any prompt, without replacement.
     Random,

@@ -1,4 +1,4 @@
-//! Adaptive Swiss pairing: neighbours by running Elo among the pairs that are under-sampled
+//! Adaptive Swiss pairing: neighbors by running Elo among the pairs that are under-sampled
 //! (algorithm 1 of arXiv 2604.19786).
 
 use super::{
