@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Fixtures and settings for all tests."""
 
 import contextlib
 import sys
@@ -10,7 +10,7 @@ from humorrank.cli import main
 with contextlib.suppress(ImportError):
     from hypothesis import HealthCheck, settings
 
-    # Neither an example nor drawing it may have a time limit, which a busy machine would break.
+    # Examples have no time limit, because they would exceed it on a busy machine.
     settings.register_profile("quiet", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("quiet")
 

@@ -1,4 +1,4 @@
-"""What a notebook shows: HTML of every result, plain text, warnings and a progress bar."""
+"""The output in a notebook: HTML of every result, plain text, warnings and a progress bar."""
 
 import io
 import sys

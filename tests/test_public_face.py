@@ -1,4 +1,4 @@
-"""What `import humorrank` shows, what it imports, and what it does without."""
+"""The public API of `humorrank`, the modules that it imports, and those that it does not need."""
 
 import ast
 import inspect
@@ -17,7 +17,7 @@ UNIX = ("fcntl", "grp", "pwd", "resource", "termios")
 
 
 def imported(code, *arguments, blocked=()):
-    """The modules that a fresh process has imported at its end, and its standard output."""
+    """Runs code in a new process; returns the imported modules and the standard output."""
     script = f"""
 import atexit, sys
 class Blocked:

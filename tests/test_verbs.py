@@ -1,4 +1,4 @@
-"""What the command line does, as functions; and judges and providers of other packages."""
+"""The commands as Python functions, and judges and providers from other packages."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ class Brevity:
     """Prefers the shorter joke."""
 
     name = "brevity"
-    settings = {"version": 1}  # noqa: RUF012 - the protocol's attribute
+    settings = {"version": 1}  # noqa: RUF012 - defined by the protocol
     batch_size, in_flight = 10, 40
 
     async def judge(self, batch):
@@ -155,7 +155,7 @@ class Entry:
 
 @pytest.fixture
 def entries(monkeypatch):
-    """Registers entry points: group -> {name: what it loads}."""
+    """Registers entry points, given as {group: {name: object}}."""
 
     def register(group, **made):
         found = [Entry(name, what) for name, what in made.items()]
@@ -224,7 +224,7 @@ STORE_COMMANDS = (
 
 @pytest.fixture
 def store(tmp_path):
-    """A tournament that two judges have judged."""
+    """Returns the store of a tournament with two judges."""
     jokes = ["prompt,model,joke"]
     jokes += [f"p{i},m{j},joke {i} {j}" for i in range(60) for j in range(3)]
     (tmp_path / "jokes.csv").write_text("\n".join(jokes))
@@ -251,7 +251,7 @@ def test_every_command_takes_a_store_as_its_exported_log(command, store, run):
         results.append(out.replace(str(path), "PATH"))
     one, two = (json.loads(text) for text in results)
     if verb == "bias":
-        # A store also knows the texts, and so the lengths.
+        # A store also has the texts, and therefore their lengths.
         for found in (one, two):
             for entry in found["judges"]:
                 entry.pop("length"), entry.pop("notes")
@@ -292,7 +292,7 @@ def test_an_empty_store_and_another_database_are_refused(spec, tmp_path, run):
     run("tournament", "run", people, "--store", tmp_path / "empty.sqlite")
     code, _, err = run("rate", tmp_path / "empty.sqlite")
     assert code == 2 and "no judgments yet" in err
-    import sqlite3  # noqa: PLC0415 - only here
+    import sqlite3  # noqa: PLC0415 - used only here
 
     with sqlite3.connect(tmp_path / "other.sqlite") as connection:
         connection.execute("CREATE TABLE votes (a, b)")

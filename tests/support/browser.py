@@ -1,4 +1,4 @@
-"""A real browser, if one is installed."""
+"""A real browser for tests, if one is installed."""
 
 import os
 import shutil
@@ -13,12 +13,12 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 @contextmanager
 def chromium():
-    """Opens Chromium without a window, or skips the test with the reason."""
+    """Opens a headless Chromium, or skips the test and gives the reason."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.skip(f"no browser is installed (tried {', '.join(NAMES)})")
-    # As root, for example in a container, Chromium only runs without its sandbox.
+    # Chromium refuses to run as root, for example in a container, unless its sandbox is disabled.
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
     with api.sync_playwright() as playwright:
         opened = playwright.chromium.launch(

@@ -1,4 +1,4 @@
-"""Logs whose matches hang together by prompt."""
+"""Logs whose matches are clustered by prompt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decision logs as a language model's judge leaves them, for tests of what shows them."""
+"""Decision logs like those of a language model as a judge, for tests of pages and figures."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ HUMOR, DELIVERY, FAILURES = TAXONOMY.humor, TAXONOMY.delivery, TAXONOMY.failures
 def decisions(
     names, judgments, *, prompts=40, length=60, offensive=0.05, ties=0.1, seed=0, judge="critic"
 ):
-    """A log of decisions between contestants, each 30 points stronger than the next.
+    """Returns a log of decisions between contestants, each 30 points stronger than the next.
 
     Args:
-        names: the contestants, best first.
-        judgments: how many.
-        prompts: how many there are.
-        length: characters of a joke and of the reasons, about.
-        offensive: the share of losing jokes that are labelled so.
-        ties: the share of ties.
-        seed: of the draws.
-        judge: its name.
+        names: The names of the contestants, best first.
+        judgments: The number of judgments.
+        prompts: The number of prompts.
+        length: The approximate length of a joke and of a reason, in characters.
+        offensive: The share of losing jokes that are labeled offensive.
+        ties: The share of ties.
+        seed: The seed of the random numbers.
+        judge: The name of the judge.
     """
     random = np.random.default_rng(seed)
     n = len(names)

@@ -1,4 +1,4 @@
-"""What tests of figures share: logs to draw, and the data inside a chart."""
+"""Helpers for the tests of figures: logs to plot, and the data in a chart."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def names(models):
 
 
 def log(models, matches, *, seed=0, ties=0.1, gap=None, called=None):
-    """A log of models that are `gap` points apart, or spread over 400 points."""
+    """Returns a log of models that are `gap` points apart; by default, all span 400 points."""
     random = np.random.default_rng(seed)
     called = called or names(models)
     gap = 400 / models if gap is None else gap
@@ -42,7 +42,7 @@ def board(models=9, matches=900, **options):
 
 
 def datasets(chart):
-    """Every set of rows in a chart, whose spec is checked against Vega-Lite's schema on the way."""
+    """Returns every data set in a chart, and validates its spec against the Vega-Lite schema."""
     out = []
 
     def walk(node):
@@ -67,16 +67,16 @@ def datasets(chart):
 
 
 def rows(chart, *fields):
-    """The rows of the sets that have these fields, one after the other."""
+    """Returns the rows that have all of these fields, from all data sets of a chart."""
     return [row for found in datasets(chart) for row in found if set(fields) <= row.keys()]
 
 
 def notes(chart):
-    """What stands below the title."""
+    """Returns the text below the title."""
     return " ".join(chart.title.subtitle)
 
 
 def drawn(chart):
-    """A chart as SVG, parsed; and its texts."""
+    """Returns a chart as a parsed SVG, and the texts in it."""
     root = ET.fromstring(figures.svg(chart))
     return root, ["".join(node.itertext()) for node in root.iter(f"{SVG}text")]

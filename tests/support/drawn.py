@@ -1,4 +1,4 @@
-"""Small logs drawn from known ratings, thousands of them a minute."""
+"""Small logs drawn from known ratings, fast enough for thousands of them per minute."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import polars as pl
 
 
 def drawn(ratings, matches, *, ties=0.1, seed=0):
-    """A frame of matches as `humorrank.simulate` draws them, of name -> rating."""
+    """Draws matches like `humorrank.simulate`; `ratings` maps names to ratings."""
     random = np.random.default_rng([seed, matches])
     names, strength = list(ratings), np.array(list(ratings.values()))
     first = random.integers(len(names), size=matches)

@@ -1,4 +1,4 @@
-"""An endpoint that speaks OpenAI's chat completions and goes wrong in every way, over sockets."""
+"""An endpoint for OpenAI's chat completions that fails in every possible way, over sockets."""
 
 import json
 import socket
@@ -20,7 +20,7 @@ def answer(content, finish="stop", **message):
 
 
 class Endpoint(BaseHTTPRequestHandler):
-    """Answers a headline "FAULT N ..." with that fault its first N times, then as it should."""
+    """Answers a headline "FAULT N ..." with that fault the first N times, and then correctly."""
 
     protocol_version = "HTTP/1.1"
 
@@ -153,7 +153,7 @@ class Endpoint(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
-    # All connections of a test at once, however late this process gets to accept them.
+    # Enough for all connections of a test at once, even if this process accepts them late.
     request_queue_size = 256
 
 

@@ -1,4 +1,4 @@
-"""Fields of made-up jokes and tournaments on them, for tests of tournaments."""
+"""Made-up jokes, and tournaments between them, for the tests of tournaments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from humorrank.tournament.stopping import separation
 
 
 def field(models: int, prompts: int, twins: int = 0) -> Field:
-    """Jokes that all differ, but for those of the first `twins` models, who copy each other."""
+    """Returns jokes that all differ, except that the first `twins` models have the same jokes."""
     names = [f"model-{i:02}" for i in range(models)]
     asked = [Prompt(f"p{i}", f"headline {i}", "headline") for i in range(prompts)]
     jokes = [
@@ -30,7 +30,7 @@ def field(models: int, prompts: int, twins: int = 0) -> Field:
 def spec_of(
     models: int, *, judge: dict | None = None, schedule: dict | None = None, **keys
 ) -> Spec:
-    """A spec of a simulated judge whose models are 40 points apart."""
+    """Returns a spec with a simulated judge and models that are 40 points apart."""
     options = {"ratings": {f"model-{i:02}": 1000.0 - 40 * i for i in range(models)}}
     limits = {k: v for k, v in (judge or {}).items() if k in ("batch_size", "in_flight")}
     options |= {k: v for k, v in (judge or {}).items() if k not in limits}
@@ -43,7 +43,7 @@ def spec_of(
 
 
 def made(path: Path, spec: Spec, texts: Field) -> Tournament:
-    """A tournament whose store is new."""
+    """Returns a tournament with a new store."""
     budget = spec.budget if spec.budget is not None else possible(spec, texts)
     judge = judge_of(spec, texts)
     store = Store.create(
@@ -53,7 +53,7 @@ def made(path: Path, spec: Spec, texts: Field) -> Tournament:
 
 
 def finish(tournament: Tournament, **options) -> Ending:
-    """Plays a tournament, and closes its store."""
+    """Plays a tournament and closes its store."""
     with tournament.store:
         return asyncio.run(
             play_rounds(
@@ -67,7 +67,7 @@ def finish(tournament: Tournament, **options) -> Ending:
 
 
 def write_files(folder: Path, models: int, prompts: int, lines: str = "") -> Path:
-    """The files of a tournament and its spec, as a user has them; returns the spec's path."""
+    """Writes the files of a tournament as a user would, and returns the path of the spec."""
     texts = field(models, prompts)
     pl.DataFrame(
         {"prompt_id": [p.id for p in texts.prompts], "headline": [p.text for p in texts.prompts]}
@@ -85,7 +85,7 @@ def write_files(folder: Path, models: int, prompts: int, lines: str = "") -> Pat
 
 
 def rows(path: Path, query: str, *values: object) -> list[tuple]:
-    """What a store answers."""
+    """Returns the result of a query of a store."""
     with Store(path, write=False) as store:
         return store.connection.execute(query, values).fetchall()
 
@@ -96,4 +96,4 @@ LOG = (
     "JOIN models m ON m.model = c.low JOIN models n ON n.model = c.high "
     "JOIN prompts p USING (prompt) JOIN judges g USING (judge) ORDER BY 1, j.position, g.name"
 )
-"""A tournament's judgments without times."""
+"""A query for the judgments of a tournament, without their times."""

@@ -24,7 +24,7 @@ rows = st.lists(
 
 
 def frame_of(rows) -> pl.DataFrame:
-    """The rows as a log."""
+    """Returns the rows as a log."""
     schema = {
         "model_a": pl.String,
         "model_b": pl.String,
@@ -39,7 +39,7 @@ def frame_of(rows) -> pl.DataFrame:
 
 
 def bits(board) -> list:
-    """A table, every float by its bits."""
+    """Returns the rows of a leaderboard, with every float as its bits."""
     table = board.to_polars()
     return table.with_columns(
         pl.col(pl.Float64).map_batches(

@@ -1,4 +1,4 @@
-"""Logs of judges with known biases, for tests of what finds them."""
+"""Logs of judges with known biases, for the tests of methods that detect them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def log(
     both=False,
     seed=0,
 ):
-    """A log in which `bias` points favour the first, and `slope` points each doubling of length."""
+    """Returns a log with a bias for the first joke, and one of `slope` per doubling of length."""
     random = np.random.default_rng(seed)
     n = len(ratings)
     asked = judgments // 2 if both else judgments
@@ -52,7 +52,7 @@ def log(
 
 
 def matches(first, second, score, *, contestants=None, cluster=None, count=None, weight=None):
-    """Codes as matches."""
+    """Returns matches between contestants that are given as codes."""
     first, second = np.asarray(first, np.int64), np.asarray(second, np.int64)
     n = contestants or int(max(first.max(), second.max())) + 1
     ones = np.ones(len(first))

@@ -1,4 +1,4 @@
-"""Names and words that are easily misread."""
+"""Names and words that are easily misread by a parser."""
 
 PLAIN = ["llama-3", "GPT 4", "gpt 4", "007", "7", "Ünïcödé", "模型 1", "😂", "e\u0301", "é"]
 ODD = [

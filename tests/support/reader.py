@@ -1,7 +1,7 @@
 """A second reader of match logs, which shares no code with the library.
 
-It is slow and simple, and follows the guide to file formats. It is told what a file is (`Form`);
-what the file says, it reads from the file alone.
+It is slow and simple, and follows the guide to file formats. The format of a file is given
+(`Form`); the contents are read from the file alone.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _WRONG = re.compile("[\udc80-\udcff]")
 
 
 class BrokenError(Exception):
-    """A file that is refused as a whole, with the row at which it breaks."""
+    """Raised for a file that is rejected as a whole, with the row of the error."""
 
     def __init__(self, row: int) -> None:
         self.row = row
@@ -45,7 +45,7 @@ class BrokenError(Exception):
 
 @dataclass
 class Form:
-    """The facts about a file that are not in it: its reading, its columns and its container."""
+    """The properties of a file that it does not contain: its format, columns and container."""
 
     reading: str
     container: str
@@ -107,14 +107,14 @@ def _add(out: Counted, number: int, row: dict, form: Form, game: tuple) -> None:
 
 
 def _amount(row: dict, form: Form, role: str) -> float | None:
-    """Returns a count or a weight, which is 1 in a file without them, or None if it is bad."""
+    """Returns a count or a weight: 1 if the file has none, and None if the value is invalid."""
     if role not in form.columns:
         return 1.0
     number = _number(row.get(form.columns[role]))
     return number if isinstance(number, float) and 0 <= number < math.inf else None
 
 
-# What the rows say.
+# Interpretation of rows.
 
 
 def _games(row: dict, form: Form) -> Iterator[tuple[str, str, Any]]:
@@ -208,7 +208,7 @@ def _higher(one: Any, other: Any, form: Form) -> str:
     return "a" if (one > other) != form.lower_wins else "b"
 
 
-# What the values say.
+# Interpretation of values.
 
 
 def _text(value: Any) -> str:
@@ -234,7 +234,7 @@ def _truth(value: Any) -> Any:
     return TRUTHS.get(word, BAD) if word else None
 
 
-# The rows of a file, with their numbers; None for a ragged one.
+# The rows of a file, with their numbers. A ragged row is None.
 
 
 def _rows(path: Path, form: Form) -> Iterator[tuple[int, dict | None]]:
@@ -252,7 +252,7 @@ def _rows(path: Path, form: Form) -> Iterator[tuple[int, dict | None]]:
         raw = gzip.decompress(raw)
     elif form.container.endswith(".zst"):
         raw = pa.input_stream(path, compression="zstd").read()
-    # Bytes that are not UTF-8 become lone surrogates, to be found again in their row.
+    # Bytes that are not UTF-8 become lone surrogates, so that their row can be found.
     text = raw.decode("utf-8-sig", "surrogateescape")
     if kind == "json":
         if wrong := _WRONG.search(text):
@@ -286,7 +286,7 @@ def _lines(text: str) -> Iterator[tuple[int, dict]]:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict | None:
-    """Returns an object, or None if it has a key twice."""
+    """Returns an object, or None if it has a duplicate key."""
     row = dict(pairs)
     return row if len(row) == len(pairs) else None
 

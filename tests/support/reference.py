@@ -1,4 +1,4 @@
-"""Independent references for the tests: plain, slow, and written without humorrank."""
+"""Independent reference implementations for the tests: simple, slow, and without humorrank."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WINNERS = np.array(["model_a", "model_b", "tie"])
 
 
 def shared(path: str) -> Path:
-    """A file that lies beside the repository, not in it; skips the test where it is absent."""
+    """Returns a file in the folder next to the repository, or skips the test if it is missing."""
     file = SHARED / path
     if not file.exists():
         pytest.skip(f"needs {path} in a folder named shared beside the repository")
@@ -33,7 +33,7 @@ def shared(path: str) -> Path:
 
 
 def example(name: str) -> ModuleType:
-    """A script of examples/, as a module."""
+    """Imports a script of examples/ as a module."""
     spec = importlib.util.spec_from_file_location(
         f"example_{name}", ROOT / "examples" / f"{name}.py"
     )
@@ -49,9 +49,9 @@ def example(name: str) -> ModuleType:
 
 @dataclass(frozen=True)
 class Log:
-    """Matches between contestants numbered from 0, as arrays; each row stands for `count`.
+    """Matches between contestants numbered from 0, as arrays; each row stands for `count` matches.
 
-    `score` is what the first contestant gets of the match: 1, 0, 0.5, or a share.
+    `score` is the score of the first contestant: 1, 0, 0.5, or a share.
     """
 
     contestants: int
@@ -63,11 +63,11 @@ class Log:
 
     @property
     def names(self) -> np.ndarray:
-        """Names whose order is that of the numbers."""
+        """The names, which sort in the order of the numbers."""
         return np.array([f"m{i:04}" for i in range(self.contestants)])
 
     def points(self) -> np.ndarray:
-        """What each row's contestant took from each column's: wins and half the ties."""
+        """Returns the points of each row against each column: wins and half the ties."""
         points = np.zeros((self.contestants, self.contestants))
         times = self.count * self.weight
         np.add.at(points, (self.first, self.second), times * self.score)
@@ -75,7 +75,7 @@ class Log:
         return points
 
     def frame(self) -> pl.DataFrame:
-        """The log as a table, with winner words where every score is one."""
+        """Returns the log as a table, with winner words if every score is 0, 0.5 or 1."""
         frame = pl.DataFrame(
             {
                 "model_a": self.names[self.first],
@@ -90,7 +90,7 @@ class Log:
         return frame.with_columns(score=pl.Series(self.score))
 
     def take(self, rows: np.ndarray) -> Log:
-        """Some of the rows."""
+        """Returns a log of the given rows."""
         return Log(
             self.contestants,
             self.first[rows],
@@ -107,7 +107,7 @@ def log_of(
     count: Sequence[int] | None = None,
     weight: Sequence[float] | None = None,
 ) -> Log:
-    """A log of (first, second, score of the first)."""
+    """Returns a log of rows (first, second, score of the first)."""
     first, second, score = (np.array(column) for column in zip(*rows, strict=True))
     return Log(
         contestants,
@@ -128,7 +128,7 @@ def random_log(
     ties: float = 0.0,
     largest_count: int = 1,
 ) -> Log:
-    """Matches drawn at strengths of standard deviation `spread`, in log units."""
+    """Draws matches; the strengths have standard deviation `spread` in natural-log units."""
     strengths = random.normal(scale=spread, size=contestants)
     first = random.integers(contestants, size=rows)
     second = (first + 1 + random.integers(contestants - 1, size=rows)) % contestants
@@ -139,7 +139,7 @@ def random_log(
 
 
 def tied_into_a_ring(log: Log) -> Log:
-    """The same log and one win of each contestant over the next, so that a maximum exists."""
+    """Adds a win of each contestant over the next one, so that a maximum exists."""
     ring = np.arange(log.contestants)
     ones = np.ones(log.contestants)
     return Log(
@@ -153,7 +153,7 @@ def tied_into_a_ring(log: Log) -> Log:
 
 
 def mixed_log(seed: int, largest: int = 200) -> Log:
-    """A log with a maximum: small or large, sparse or dense, tied or not, lopsided or not."""
+    """Returns a log with a maximum, of random size, density, share of ties and spread."""
     random = np.random.default_rng([seed, 1])
     contestants = round(math.exp(random.uniform(math.log(1.6), math.log(largest + 0.4))))
     contestants = min(max(contestants, 2), largest)
@@ -173,14 +173,14 @@ def mixed_log(seed: int, largest: int = 200) -> Log:
 
 
 def in_points(strengths: np.ndarray) -> np.ndarray:
-    """Ratings of mean 1000 from natural-log strengths."""
+    """Converts natural-log strengths to ratings with mean 1000."""
     return 1000 + POINTS * (strengths - strengths.mean())
 
 
 def score_and_information(
     strengths: np.ndarray, points: np.ndarray, prior: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Gradient and negative Hessian of the log likelihood, with the prior's share."""
+    """Returns the gradient and negative Hessian of the log likelihood, including the prior."""
     win = expit(strengths[:, None] - strengths[None, :])
     score = (points * win.T - points.T * win).sum(axis=1)
     weights = (points + points.T) * win * win.T
@@ -192,10 +192,11 @@ def score_and_information(
 
 
 def maximum(points: np.ndarray, prior: float = 0.0) -> np.ndarray:
-    """Ratings at the maximum: Newton steps of at most 1, until they are below 1e-8 points.
+    """Returns the ratings at the maximum, by Newton steps of at most 1.
 
-    Where rounding allows no better, 3e-7 will do. Without a prior the first contestant is held
-    at 0. The likelihood is concave, so wherever the score vanishes is the maximum.
+    The steps end below 1e-8 points, or 3e-7 if rounding errors do not allow better. Without a
+    prior, the strength of the first contestant is fixed at 0. The likelihood is concave, so any
+    point with a score of zero is the maximum.
     """
     free = slice(0 if prior else 1, None)
     strengths = np.zeros(len(points))
@@ -211,7 +212,7 @@ def maximum(points: np.ndarray, prior: float = 0.0) -> np.ndarray:
 
 
 def reaches(points: np.ndarray) -> np.ndarray:
-    """Whether a chain of wins leads from each row's contestant to each column's (Warshall)."""
+    """Returns whether a chain of wins leads from each row to each column (Warshall's algorithm)."""
     reach = (points > 0) | np.eye(points.shape[-1], dtype=bool)
     for k in range(points.shape[-1]):
         reach = reach | (reach[..., :, k, None] & reach[..., None, k, :])
@@ -219,7 +220,7 @@ def reaches(points: np.ndarray) -> np.ndarray:
 
 
 def largest_component(points: np.ndarray) -> np.ndarray:
-    """Who is in the largest strongly connected component; nobody if several are equally large."""
+    """Returns who is in the largest strongly connected component; nobody if it is not unique."""
     reach = reaches(points)
     mutual = reach & reach.swapaxes(-1, -2)
     size = mutual.sum(axis=-1)
@@ -230,7 +231,7 @@ def largest_component(points: np.ndarray) -> np.ndarray:
 
 
 def largest_components(points: np.ndarray) -> np.ndarray:
-    """The largest strongly connected components of one field [component, contestant]."""
+    """Returns the largest strongly connected components of one field [component, contestant]."""
     reach = reaches(points)
     mutual = reach & reach.T
     size = mutual.sum(axis=1)
@@ -240,7 +241,7 @@ def largest_components(points: np.ndarray) -> np.ndarray:
 def anchored(
     points: np.ndarray, inside: np.ndarray, point_fit: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Lower and upper ratings [field, contestant], each field anchored on those inside."""
+    """Returns lower and upper ratings [field, contestant], anchored on the contestants inside."""
     level = (point_fit * inside).sum(axis=1) / inside.sum(axis=1)
     ratings = level[:, None] + POINTS * fit_all(points, inside)
     reach = reaches(points)
@@ -256,9 +257,9 @@ def anchored(
 
 
 def fit_all(points: np.ndarray, inside: np.ndarray, prior: float = 0.0) -> np.ndarray:
-    """Log strengths of many fields [field, contestant], mean 0 over those who are inside.
+    """Returns log strengths of many fields [field, contestant], with mean 0 over those inside.
 
-    Newton steps cut to length 1; who is outside gets 0.
+    Newton steps are limited to length 1. Contestants outside get 0.
     """
     both = inside[:, :, None] & inside[:, None, :]
     points = np.where(both, points, 0)
@@ -287,9 +288,9 @@ def fit_all(points: np.ndarray, inside: np.ndarray, prior: float = 0.0) -> np.nd
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """Ratings [replicate, contestant] of plain resamples of the rows.
+    """Ratings [replicate, contestant] of simple resamples of the rows.
 
-    `lower` and `upper` differ where a replicate orders a contestant neither way.
+    `lower` and `upper` differ if a replicate does not order a contestant relative to the others.
     """
 
     lower: np.ndarray
@@ -298,7 +299,7 @@ class Bootstrap:
 
 
 def resample_and_refit(log: Log, replicates: int, seed: int, prior: float = 0.0) -> Bootstrap:
-    """As many rows as there are, drawn with replacement, and a fit of each draw."""
+    """Resamples the matches with replacement and fits each resample."""
     rows = np.repeat(np.arange(len(log.first)), log.count)
     log = log.take(rows)
     n = log.contestants

@@ -1,4 +1,4 @@
-"""Commands that are killed and interrupted at work, for tests of what they leave behind."""
+"""Commands that are killed or interrupted while they work, for tests of what they leave behind."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ PATIENCE = 600.0
 
 
 def until(holds, process=None):
-    """Waits until a condition holds. Fails if the process, if any, ends before."""
+    """Waits until a condition holds; fails if the given process ends before then."""
     deadline = time.monotonic() + PATIENCE
     while not holds():
         assert process is None or process.poll() is None, "the process ended too early"
@@ -45,7 +45,7 @@ def processor_time_of_children():
 
 
 def interrupt(process, number=signal.SIGINT):
-    """Sends a signal to a process, and waits for its end.
+    """Sends a signal to a process and waits until it ends.
 
     Returns:
         Its output, its errors, and the processor time from the signal to the end in seconds.
@@ -57,7 +57,7 @@ def interrupt(process, number=signal.SIGINT):
 
 
 def interrupt_twice(process, send):
-    """Interrupts a command, and again as soon as it has answered the first interrupt.
+    """Interrupts a command, and interrupts it again as soon as it has responded.
 
     Args:
         process: The command. Its standard error is a pipe that is read as text.
@@ -81,7 +81,7 @@ def interrupt_twice(process, send):
 
 @contextmanager
 def given_up(process):
-    """Kills a process that hangs, for reads that have no timeout of their own."""
+    """Kills a process that hangs, for reads that cannot have a timeout."""
     guard = threading.Timer(PATIENCE, process.kill)
     guard.start()
     try:
@@ -91,10 +91,10 @@ def given_up(process):
 
 
 def skip_latency(monkeypatch):
-    """Has simulated judges and providers of this process answer without waiting.
+    """Makes simulated judges and providers answer without latency in this process.
 
-    Processes that are to be interrupted can then have a latency that none of them lives to see the
-    end of, however busy the machine is.
+    Other processes, which are to be interrupted, can then have a latency long enough that the
+    interrupt comes first even on a busy machine.
     """
     sleep = asyncio.sleep
 
@@ -105,16 +105,16 @@ def skip_latency(monkeypatch):
 
 
 def cut_short(arguments, counted, step, numbers):
-    """Runs a command several times, with a signal as soon as a run has committed enough.
+    """Runs a command several times and sends a signal once a run has committed enough.
 
     Args:
-        arguments: Arguments of the command line.
+        arguments: The command-line arguments.
         counted: Returns how much is committed.
-        step: How much more is committed in a run before its signal comes.
+        step: How much more each run commits before it receives its signal.
         numbers: The signals, one for each run.
 
     Returns:
-        The number of runs that were still at work when their signal came.
+        The number of runs that were still working when they received their signal.
     """
     held = cut = 0
     for number in numbers:

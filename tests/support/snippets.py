@@ -1,11 +1,10 @@
-"""The snippets of a page, and what running them takes.
+"""The snippets of a page of the documentation, and how they are run.
 
-A fenced block with `title="NAME"` is a file of that name. A block of `python` is run in the
-namespace of its page; a block of `console` holds commands after `$`, each followed by what it
-prints, if that is shown; a command followed by `error: ...` must fail with it. Every line of a
-block of `sh` is a command. A block of `text` right after one of `python` is what that prints. A
-line `...` in what is shown stands for any lines. `<!-- skip: reason -->` above a block leaves it
-out.
+A fenced block with `title="NAME"` is written to a file of that name. A `python` block is run in
+the namespace of its page. A `console` block contains commands after `$`, each followed by its
+output if the page shows it; a command followed by `error: ...` must fail with that error. Every
+line of an `sh` block is a command. A `text` block right after a `python` block is its output. A
+line `...` in an output matches any lines. A block below `<!-- skip: reason -->` is skipped.
 """
 
 from __future__ import annotations
@@ -31,11 +30,11 @@ class Snippet:
     """A fenced block.
 
     Attributes:
-        line: where it begins.
-        language: the word after the fence.
-        text: what is in it.
-        title: the file that it is; None for none.
-        skip: why it is not run; None if it is.
+        line: The line at which it begins.
+        language: The word after the fence.
+        text: Its contents.
+        title: The name of the file that is written, or None.
+        skip: The reason why it is skipped, or None.
     """
 
     line: int
@@ -46,7 +45,7 @@ class Snippet:
 
 
 def snippets(page: Path) -> list[Snippet]:
-    """The fenced blocks of a page, in order."""
+    """Returns the fenced blocks of a page, in order."""
     found: list[Snippet] = []
     lines = page.read_text(encoding="utf-8").splitlines()
     place, reason = 0, None
@@ -73,10 +72,10 @@ class Page:
     """A page whose snippets are run one after the other, in the current folder.
 
     Attributes:
-        path: the page.
-        without: parts of the commands that are not run.
-        names: the namespace of its Python.
-        ran: how many snippets and commands were run.
+        path: The path of the page.
+        without: Texts that mark a command that contains one of them as not to be run.
+        names: The namespace of the Python snippets.
+        ran: The number of snippets and commands that were run.
     """
 
     path: Path
@@ -85,7 +84,7 @@ class Page:
     ran: int = 0
 
     def run(self) -> None:
-        """Runs every snippet; an assertion names the page and the line."""
+        """Runs every snippet. A failed assertion names the page and the line."""
         shown = None
         for snippet in snippets(self.path):
             where = f"{self.path.name}:{snippet.line}"
@@ -124,7 +123,7 @@ class Page:
 
 
 def commands(snippet: Snippet) -> list[tuple[str, str]]:
-    """The commands of a block, each with what is shown to follow."""
+    """Returns the commands of a block, each with the output that the page shows."""
     found: list[list[str]] = []
     going_on = False
     for line in snippet.text.splitlines():
@@ -140,7 +139,7 @@ def commands(snippet: Snippet) -> list[tuple[str, str]]:
 
 
 def execute(command: str) -> tuple[int, str, str]:
-    """Runs a command line; one of humorrank alone in this process, which is quicker."""
+    """Runs a command line, in this process if it only calls humorrank, which is faster."""
     if not SHELL.intersection(command):
         parts = shlex.split(command.replace("\\\n", " "))
         if parts[0] == "humorrank":
@@ -154,7 +153,7 @@ def execute(command: str) -> tuple[int, str, str]:
 
 
 def in_process(parts: list[str]) -> tuple[int, str, str]:
-    """Runs the command line here."""
+    """Runs a humorrank command in this process."""
     from humorrank.cli import main  # noqa: PLC0415 - only if a page has a command
 
     out, err = io.StringIO(), io.StringIO()
@@ -171,7 +170,7 @@ def in_process(parts: list[str]) -> tuple[int, str, str]:
 
 
 def compare(expected: str, found: str, where: str) -> None:
-    """Asserts that a page shows what is printed; `...` on a line of its own is anything."""
+    """Asserts that a page shows the actual output; a line `...` matches anything."""
     parts = [re.escape(part.strip("\n")) for part in re.split(r"(?m)^\.\.\.$", expected)]
     shown = "\n".join(line.rstrip() for line in found.strip("\n").splitlines())
     pattern = ".*".join(parts)

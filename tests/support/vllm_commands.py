@@ -1,4 +1,4 @@
-"""humorrank's commands in the environment that has vLLM, each in a session of its own."""
+"""Runs humorrank commands in the environment with vLLM, each in its own session."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ def start(*arguments):
 
 
 def run(*arguments):
-    """What a command that must succeed prints, and what it says."""
+    """Runs a command that must succeed; returns its standard output and standard error."""
     process = start(*arguments)
     out, err = process.communicate(timeout=600)
     assert process.returncode == 0, err[-3000:]
@@ -29,11 +29,11 @@ def run(*arguments):
 
 
 def others_of(session, patience=60.0):
-    """Returns the processes of a session that do not end by themselves."""
+    """Returns the processes of a session that are still running after `patience` seconds."""
     command = ["ps", "-o", "pid=,args=", "-s", str(session)]
     deadline = time.monotonic() + patience
     while True:
-        # Python's own tracker of resources ends a moment after the process that it serves.
+        # Python's resource tracker ends shortly after the process that started it.
         left = subprocess.run(command, check=False, capture_output=True, text=True).stdout
         if not left.strip() or time.monotonic() > deadline:
             return left.splitlines()

@@ -1,4 +1,4 @@
-"""`vllm serve` on this machine, for as long as a test needs it."""
+"""Runs `vllm serve` on this machine for the duration of a test."""
 
 import os
 import socket
@@ -14,12 +14,12 @@ PATIENCE = 400.0
 
 @contextmanager
 def served(model, log, *, name="tiny"):
-    """Serves a model on a free port; yields its base URL, and ends it whatever happens."""
+    """Serves a model on a free port, and yields the base URL. The server is always stopped."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [
-        # What `vllm serve` runs; the command itself looks for a distribution of its own name.
+        # This is the module that `vllm serve` runs. The command needs a distribution named vllm.
         *(sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(model)),
         *("--served-model-name", name, "--host", "127.0.0.1", "--port", str(port)),
         *("--dtype", "float32", "--max-model-len", "3072", "--enforce-eager"),

@@ -1,4 +1,4 @@
-"""Match logs drawn from a seed, in any format and container, sound or with one damaged row."""
+"""Random match logs in any format and container, valid or with one damaged row."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Written:
 
 
 def containers(reading: str, damage: str | None = None) -> tuple[str, ...]:
-    """Returns the containers that a format can be in, and that a damage can happen to."""
+    """Returns the containers that are possible for a format and a kind of damage."""
     if reading == "headerless" or damage in ("ragged", "quote"):
         return DELIMITED if reading != "arena-hard" and damage not in ("json", "twice") else ()
     if damage in ("json", "twice"):
@@ -90,7 +90,7 @@ def containers(reading: str, damage: str | None = None) -> tuple[str, ...]:
 
 
 def readings(damage: str) -> list[str]:
-    """Returns the formats that a damage can happen to."""
+    """Returns the formats in which a kind of damage is possible."""
     without = {
         "word": {"chosen-rejected", "winner-loser", "headerless"},
         "count": {"headerless"},
@@ -100,7 +100,7 @@ def readings(damage: str) -> list[str]:
 
 
 def write(folder: Path, seed: str, reading: str, container: str, damage: str | None = None):
-    """Writes the log of a seed."""
+    """Writes the log that a seed determines."""
     return _Writer(folder, seed, reading, container, damage).write()
 
 
@@ -130,7 +130,7 @@ class _Writer:
     def chance(self, p: float) -> bool:
         return self.rng.random() < p
 
-    # The columns, and the options that say what they are.
+    # The columns, and the options that describe them.
 
     def named_columns(self) -> dict[str, str]:
         rng, reading = self.rng, self.reading
@@ -299,7 +299,7 @@ class _Writer:
             games[-1] = {"score": None}
         return {"games": games}
 
-    # The damages.
+    # The kinds of damage.
 
     def damage_word(self, row: dict[str, Any]) -> None:
         at, binary = self.columns, self.binary
@@ -397,7 +397,7 @@ class _Writer:
         return None if at is None else at + 1
 
     def records(self, rows: list[dict[str, Any]], at: int | None):
-        """Returns the records of a delimited text without line ends, and the damaged one."""
+        """Returns the records of a delimited text, and the index of the damaged one."""
         delimiter = "\t" if self.kind == "tsv" else ","
         every = self.chance(0.2) and self.damage != "quote"
         table = [] if self.reading == "headerless" else [list(rows[0])]
@@ -426,7 +426,7 @@ class _Writer:
             )
             out.append(buffer.getvalue().removesuffix("\n"))
         if self.kind == "tsv" and any('"' in record for record in out):
-            # The text decides by itself if no quoted reading of it is possible.
+            # No option is needed if the text cannot be read as quoted.
             plain = self.raw and any(r.startswith('"Nobody" wins\t') for r in out)
             if not (plain and self.chance(0.7)):
                 self.options["quoting"] = "none" if self.raw else "csv"
@@ -440,7 +440,7 @@ class _Writer:
         return str(value)
 
     def lines(self, rows: list[dict[str, Any]], at: int | None):
-        """Returns the lines of a JSONL file, and the damaged one."""
+        """Returns the lines of a JSONL file, and the index of the damaged one."""
         out = []
         readable = self.chance(0.5)
         for number, row in enumerate(rows):
@@ -476,7 +476,7 @@ class _Writer:
         return None if at is None else at + 1
 
     def write_text(self, records: list[str], place: int | None) -> int | None:
-        """Writes records with line ends and blank lines; returns the line of the damaged one."""
+        """Writes records and random blank lines; returns the line number of the damaged record."""
         end = self.rng.choice(["\n", "\r\n"])
         blank = self.rng.choice([0.0, 0.1])
         text, line = "", None
