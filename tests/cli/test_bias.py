@@ -14,7 +14,7 @@ RATINGS = (1100, 1050, 1000, 950, 900)
 
 @pytest.fixture
 def run(run, monkeypatch, tmp_path):
-    """Runs a command in its own folder, and returns (exit code, output, errors)."""
+    """Runs a command in a temporary folder; returns (exit code, output, errors)."""
     monkeypatch.chdir(tmp_path)
     return run
 

@@ -1,4 +1,4 @@
-"""Completion in the shell, and the command as a module."""
+"""Shell completion, and running the command as a module."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The command `humorrank generate`: candidates, crashes and bad input."""
+"""The command `humorrank generate`: candidates, crashes and invalid input."""
 
 import signal
 from pathlib import Path
@@ -22,7 +22,7 @@ TWO = ("--model", "simulated/a", "--model", "B=simulated/b")
 
 @pytest.fixture
 def run(run, monkeypatch, tmp_path):
-    """Runs a command in its own folder, and returns (exit code, output, errors)."""
+    """Runs a command in a temporary folder; returns (exit code, output, errors)."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "prompts.tsv").write_text(PROMPTS)
     return run

@@ -1,4 +1,4 @@
-"""The help of every command: summaries, texts of options, and width."""
+"""The help of every command: summaries, descriptions of options, and width."""
 
 import re
 

@@ -1,7 +1,7 @@
 """Ctrl-C and SIGTERM end every command, and leave nothing half done.
 
-Each command is interrupted once. `make soak` tries fifty interrupts, and requires that the command
-ends within half a second.
+Here, each command is interrupted once. `make soak` interrupts each command fifty times and requires
+that it ends within half a second.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def imported(name: str) -> Way:
-    """Returns a command whose imports are done, so that an interrupt reaches it at work."""
+    """Returns a command that has finished its imports, so that it is interrupted while it works."""
     return dataclasses.replace(ways()[name], imported=True)
 
 
@@ -93,7 +93,7 @@ def test_work_that_is_ignoring_interrupts_goes_on(folder: Path) -> None:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, cwd=folder, **pipes) as process:
         assert process.stdin is not None
-        # This is far more than a pipe holds, so the process is reading and waits for the rest.
+        # A pipe holds far less than this, so the process has begun to read and waits for the rest.
         process.stdin.write(log[: len(log) // 2])
         process.stdin.flush()
         process.send_signal(signal.SIGINT)
@@ -153,7 +153,7 @@ with replacing("whole.txt") as file:
 
 
 def busy(place: Path, number: int, *, lifted: bool) -> tuple[int, str]:
-    """Returns the exit code and the errors of a process that gets a signal in a call into C."""
+    """Returns the exit code and the errors of a process that receives a signal during a C call."""
     enough, folder = place / "enough", place / "folder"
     folder.mkdir()
     command = [sys.executable, "-c", BUSY.format(lifted=lifted, enough=str(enough))]

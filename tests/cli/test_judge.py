@@ -1,4 +1,4 @@
-"""The command `humorrank judge`: pairs, stores, several judges, crashes and bad input."""
+"""The command `humorrank judge`: pairs, stores, several judges, crashes and invalid input."""
 
 import json
 import signal
@@ -17,7 +17,7 @@ SPEC = 'budget = 40\n[judge]\nbackend = "simulated"\n'
 
 @pytest.fixture
 def run(run, monkeypatch, tmp_path):
-    """Runs a command in its own folder, and returns (exit code, output, errors)."""
+    """Runs a command in a temporary folder; returns (exit code, output, errors)."""
     monkeypatch.chdir(tmp_path)
     return run
 
@@ -105,7 +105,7 @@ def test_recorded_verdicts_are_repeated_and_missing_ones_are_failures(run, pairs
     assert "30 judgments committed" in err and "10 failed" in err
     assert "failures do not count as ties" in err
     assert verdicts("all.csv", "recorded/some.csv").height == 30
-    # Only failures are left, which are asked for again only on request.
+    # Only failures remain, which are retried only on request.
     assert "0 judgments" in run("judge", pairs, "--judge", "recorded/some.csv")[2]
     retry = run("judge", pairs, "--judge", "recorded/some.csv", "--retry-failures")[2]
     assert "0 judgments" in retry and "10 failed" in retry
@@ -184,7 +184,7 @@ def test_a_tournament_is_judged_again_and_stays_what_it_was(run, tmp_path, posit
     before = rows(tmp_path / "T.sqlite", LOG)
     again = ("--judge", "simulated", "--set", "tie_rate=0.1", "--name", "again")
     assert run("judge", "T.sqlite", *again, "-o", "log.csv")[0] == 0
-    # This is the same judge under another name, which sees the same jokes in the same order.
+    # The same judge under another name sees the same jokes in the same order.
     assert verdicts("log.csv", "simulated/again").equals(verdicts("log.csv", "simulated"))
     assert [row for row in rows(tmp_path / "T.sqlite", LOG) if row[6] != "again"] == before
     assert rows(tmp_path / "T.sqlite", "SELECT SUM(counted) FROM judgments WHERE judge = 1") == [
@@ -324,7 +324,7 @@ def test_an_unknown_judge_gets_the_way_to_write_it(run, pairs, judge, says):
 
 
 def test_a_simulated_judge_is_known_in_every_log_whatever_its_name(run, pairs):
-    """A log has no settings, so the name must say it."""
+    """A log has no settings, so the judge is recognized by its name."""
     store = pairs.with_name("pairs.csv.sqlite")
     code, _, err = run("judge", pairs, "--judge", "simulated", "--name", "coin", "-o", "log.csv")
     notice = "warning: the verdicts of judge 'simulated/coin' are simulated"

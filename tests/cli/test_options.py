@@ -1,4 +1,4 @@
-"""Options of the command line are parsed into their values."""
+"""The values of command-line options are parsed correctly."""
 
 import pytest
 

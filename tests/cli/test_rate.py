@@ -1,4 +1,4 @@
-"""The command line: output, exit codes, and errors about bad input."""
+"""The command `humorrank rate`: output, exit codes, and errors about invalid input."""
 
 import csv
 import io
@@ -72,7 +72,7 @@ def test_the_table_alone_goes_to_standard_output(run, log):
 
 
 def test_open_ends_are_null_and_named(run, log):
-    """With one win for each side, a quarter of the replicates has wins of only one of them."""
+    """With one win for each side, each side wins every match in a quarter of the replicates."""
     log.write_text("model_a,model_b,winner\npun,irony,model_a\npun,irony,model_b\n")
     _, out, err = run("rate", log, "--format", "json")
     rows = {row["model"]: row for row in json.loads(out)["leaderboard"]}
@@ -265,7 +265,7 @@ def test_ctrl_c_ends_soon_without_leaving_a_file(tmp_path):
     command = [sys.executable, "-c", ready, "rate", path, "--bootstrap", "20000000", "-o", target]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout.readline() == b"ready\n"
-    # It is at work: loading its libraries takes less processor time.
+    # The bootstrap has begun, because loading the libraries takes less processor time.
     until(lambda: (processor_time(process.pid) or math.inf) > 1.5, process)
     _, err, spent = interrupt(process)
     assert process.returncode == 130

@@ -1,4 +1,4 @@
-"""The command `humorrank rate` with Davidson's ties, first position and controls."""
+"""The command `humorrank rate` with Davidson's ties, the first position, and controls."""
 
 import json
 

@@ -9,7 +9,7 @@ from support.decided import decisions
 
 @pytest.fixture
 def run(run, monkeypatch, tmp_path):
-    """Runs a command in its own folder, and returns (exit code, output, errors)."""
+    """Runs a command in a temporary folder; returns (exit code, output, errors)."""
     monkeypatch.chdir(tmp_path)
     decisions(["one", "two", "three"], 200).write_parquet("log.parquet")
     return run

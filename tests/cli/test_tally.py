@@ -34,7 +34,7 @@ sarcasm,irony,,x,de
 
 @pytest.fixture
 def run(run, monkeypatch, tmp_path):
-    """Runs a command in its own folder, and returns (exit code, output, errors)."""
+    """Runs a command in a temporary folder; returns (exit code, output, errors)."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "votes.csv").write_text(LOG)
     return run
@@ -173,7 +173,7 @@ def test_help_teaches(run):
 
 @pytest.fixture(scope="module")
 def long_log(tmp_path_factory):
-    """Returns a log of many groups, which takes a while to count."""
+    """Returns a log with many groups, which takes some time to count."""
     path = tmp_path_factory.mktemp("log") / "log.parquet"
     log = humorrank.simulate({f"m{i}": 1000 + i for i in range(50)}, 2_000_000)
     prompts = log.with_row_index("prompt").with_columns(pl.col("prompt") % 500_000)
@@ -189,7 +189,7 @@ def test_an_interrupt_leaves_no_file_behind(tmp_path, long_log, delay):
     assert process.stdout is not None
     # Wait until Python has loaded its libraries, which takes longer on a busy machine.
     assert process.stdout.readline() == "ready\n"
-    # A moment of any kind: what is asserted holds wherever the command is by then.
+    # The assertions hold at whatever point the command is interrupted.
     time.sleep(delay)
     _, err, spent = interrupt(process)
     # A shell reports both 130 and -SIGINT as 130.
@@ -198,7 +198,7 @@ def test_an_interrupt_leaves_no_file_behind(tmp_path, long_log, delay):
     if process.returncode == 0:
         assert found == ["t.parquet"]
     if found:
-        # An interrupt between writing and exit comes too late to remove the file.
+        # An interrupt after the file is complete does not remove it.
         assert found == ["t.parquet"], err
         assert humorrank.Tally.read(tmp_path / "t.parquet").matches == 2_000_000
     assert spent < 5

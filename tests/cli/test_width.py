@@ -1,4 +1,4 @@
-"""Every table that a command prints fits a terminal of 80 columns, and of any other width."""
+"""Every table that a command prints fits the width of the terminal."""
 
 import re
 

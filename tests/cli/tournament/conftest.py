@@ -1,4 +1,4 @@
-"""Fixtures of the tests of `humorrank tournament`."""
+"""Fixtures for the tests of `humorrank tournament`."""
 
 from functools import partial
 
@@ -12,7 +12,7 @@ JUDGE = f'{SIMULATED}tie_rate = 0.1\n[judge.ratings]\n"model-00" = 1307.5\n'
 
 @pytest.fixture
 def run(run, monkeypatch, tmp_path):
-    """Runs a command in its own folder, and returns (exit code, output, errors)."""
+    """Runs a command in a temporary folder; returns (exit code, output, errors)."""
     monkeypatch.chdir(tmp_path)
     return partial(run, "tournament")
 

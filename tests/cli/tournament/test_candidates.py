@@ -1,4 +1,4 @@
-"""Candidates in files of others, and candidates without jokes."""
+"""Candidates in files from other projects, and candidates without jokes."""
 
 import itertools
 import json
@@ -13,7 +13,7 @@ JUDGE = f'{SIMULATED}tie_rate = 0.1\n[judge.ratings]\n"model-00" = 1307.5\n'
 
 
 def test_files_of_one_system_each(run, tmp_path):
-    """Reads submissions of MWAHAHA (TSV without quoting) and outputs of AlpacaEval."""
+    """Reads submissions to MWAHAHA (TSV without quoting) and outputs of AlpacaEval."""
     texts = field(3, 4)
     (tmp_path / "prompts.tsv").write_text(
         "id\tword1\tword2\theadline\n"
@@ -71,7 +71,7 @@ NO_JUDGE = (
 
 
 def without(path, *gone):
-    """Removes the jokes of the given (prompt, model) from a file of candidates."""
+    """Removes the jokes of the given (prompt, model) pairs from a file of candidates."""
     lines = path.read_text().splitlines(keepends=True)
     kept = [line for line in lines if tuple(line.split(",")[:2]) not in gone]
     assert len(kept) == len(lines) - len(gone)

@@ -1,4 +1,4 @@
-"""The commands `humorrank tournament`: output, exit codes, and bad input."""
+"""The commands of `humorrank tournament`: output, exit codes and invalid input."""
 
 import json
 import shutil
@@ -172,7 +172,7 @@ def test_a_second_writer_is_refused_and_readers_are_not(run, spec, monkeypatch):
     command = [*HUMORRANK, "tournament", "run", str(spec), "--store", "T.sqlite"]
     process = subprocess.Popen([*command, "--set", "judge.latency=600"], stderr=subprocess.DEVNULL)
     try:
-        # With the first comparisons, it waits for the judge until it is killed.
+        # During the first comparisons, the command waits for the judge until it is killed.
         until(lambda: count(spec.parent / "T.sqlite", "comparisons"), process)
         for arguments in (["resume", "T.sqlite"], ["extend", "T.sqlite", "--budget", 50]):
             code, _, err = run(*arguments)

@@ -1,4 +1,4 @@
-"""Stores that cannot be used, and disks that are full or read-only."""
+"""Unusable stores, and disks that are full or read-only."""
 
 import os
 import sqlite3
@@ -66,7 +66,7 @@ def test_a_read_only_folder_is_no_place_to_write_but_one_to_read(run, spec, stor
 
 
 def test_a_full_disk_is_told_and_what_is_committed_stays(run, spec, tmp_path):
-    """Simulates a full disk by a limit of the file size, at which SQLite fails in the same way."""
+    """Simulates a full disk by limiting the file size, which makes SQLite fail in the same way."""
     texts = write_files(tmp_path, 20, 60, f"budget = 11000\n{SIMULATED}")
     command = [*HUMORRANK, "tournament", "run", str(texts), "--store", "T.sqlite"]
     script = f"ulimit -f 700; trap '' XFSZ; exec {' '.join(map(repr, command))}"

@@ -1,4 +1,4 @@
-"""The votes of people: `humorrank tournament next` and `import`."""
+"""Votes by people: `humorrank tournament next` and `import`."""
 
 import polars as pl
 from support.fields import LOG, rows
