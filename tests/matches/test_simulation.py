@@ -1,4 +1,4 @@
-"""Simulated logs follow the rule for ties, are in random order, and give the ratings back."""
+"""Simulated logs follow the rule for ties, are in random order, and recover the ratings."""
 
 import math
 

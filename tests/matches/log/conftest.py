@@ -1,4 +1,4 @@
-"""Fixtures for the tests of match logs, which read them in a form that is easy to compare."""
+"""Fixtures for the tests of match logs, which read logs in a form that is easy to compare."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Names that are renamed before rating: aliases, and spellings that are joined."""
+"""Names that are changed before rating: aliases, and spellings that are merged."""
 
 import polars as pl
 import pytest

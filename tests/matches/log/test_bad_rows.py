@@ -1,4 +1,4 @@
-"""A bad row is refused with its file, row, column and value, or on request skipped and counted."""
+"""A bad row is rejected with its file, row, column and value, or skipped and counted on request."""
 
 import json
 

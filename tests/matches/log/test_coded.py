@@ -1,4 +1,4 @@
-"""Reading as codes gives the same result as the general path."""
+"""Reading as codes gives the same results as the general reader."""
 
 import io
 from collections import Counter
@@ -271,7 +271,7 @@ def test_many_rows_in_parts_of_all_sizes(tmp_path):
             "winner": pl.Series(["a", "b", "tie", "", "b"]).gather(rows % 5),
         }
     ).filter(pl.col("model_a") != pl.col("model_b"))
-    # More rows than are read at a time, and in a single piece also more than are held.
+    # More rows than are read at once, and as a single chunk also more than are kept in memory.
     part = frame.head(600_000)
     part.write_csv(tmp_path / "log.csv")
     wide = frame.with_columns(pl.when(rows[: frame.height] % 7 > 0).then("winner").alias("winner"))

@@ -1,4 +1,4 @@
-"""Conditions on dates are written in the same way for every format."""
+"""Conditions on dates are written the same way for every format."""
 
 import datetime as dt
 import json

@@ -1,4 +1,4 @@
-"""Names, counts and weights at the limits of the valid values."""
+"""Names, counts and weights at the limits of their valid values."""
 
 import polars as pl
 import pytest

@@ -1,4 +1,4 @@
-"""Every file format gives the same matches, and a damaged file is refused as a whole."""
+"""Every file format gives the same matches, and a damaged file is rejected as a whole."""
 
 import gzip
 import io
@@ -197,7 +197,7 @@ def test_arrow_files_are_read_from_urls(file, read):
 
 
 def test_text_from_standard_input_is_not_copied(tmp_path):
-    """Text is read as it arrives, without waiting for the end of a stream that fits no buffer."""
+    """Text is read as it arrives, before the end of a stream that is larger than any buffer."""
     process = from_stdin(tmp_path, stdin=subprocess.PIPE)
     process.stdin.write(b"model_a,model_b,winner\n" + b"p,q,a\nq,p,tie\n" * 200_000)
     process.stdin.flush()
@@ -224,10 +224,10 @@ def test_ctrl_c_immediately_ends_a_wait_for_standard_input(tmp_path, start):
         assert process.stdout.readline() == b"ready\n"
         process.stdin.write(start)
         process.stdin.flush()
-        # By then the process waits for more input, unless the machine is busy.
+        # By then, the process is waiting for more input, unless the machine is busy.
         time.sleep(1)
         process.send_signal(signal.SIGINT)
-        # Without the signal it would wait forever.
+        # Without the signal, it would wait forever.
         process.wait(PATIENCE)
     finally:
         process.kill()

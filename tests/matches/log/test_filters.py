@@ -1,4 +1,4 @@
-"""The rows that the user filters out are left out, and counted by filter."""
+"""Rows that the user filters out are omitted and counted by filter."""
 
 import json
 

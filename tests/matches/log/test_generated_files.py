@@ -1,4 +1,4 @@
-"""Files drawn from seeds are read as a second, independent reader reads them."""
+"""Randomly generated files are read in the same way by a second, independent reader."""
 
 from collections import Counter
 
@@ -24,13 +24,13 @@ WORDS = {"model_a": "a", "model_b": "b"}
 
 
 def of_log(path, **options):
-    """The matches and weights of a log by (first, second, outcome), and the report."""
+    """Returns the matches and weights of a log by (first, second, outcome), and the report."""
     log = humorrank.MatchLog(path, **options)
     return *summed(log.to_polars(), "winner"), log.report
 
 
 def of_tally(path, **options):
-    """The same from the tally, which reads most files in another way."""
+    """Returns the same from a tally, which reads most files with different code."""
     tally = humorrank.tally(path, **options)
     return *summed(tally.to_polars(), "outcome"), tally.report
 
@@ -50,7 +50,7 @@ def summed(frame, column):
 
 
 def assert_same(written, counted, read, **options):
-    """Both ways of reading give what the independent reader has counted."""
+    """Asserts that a way of reading gives the counts of the independent reader."""
     matches, weights, report = read(written.path, **written.options, **options)
     assert matches == counted.matches
     assert weights == counted.weights
@@ -63,7 +63,7 @@ def assert_same(written, counted, read, **options):
 
 
 def told(seed, written):
-    """What a failure is shown with: the seed draws the same file again."""
+    """Returns the note for a failure, with the seed that reproduces the file."""
     return f"{seed}: {written.form}, {written.options}, row {written.row}"
 
 
@@ -108,7 +108,7 @@ def assert_refused(written, read):
 
 
 def assert_skipped(written, read):
-    """Only the damaged row is left out, or the file is refused as broken even so."""
+    """Asserts that only the damaged row is skipped, or that the whole file is still rejected."""
     try:
         counted = count(written.path, written.form)
     except BrokenError as broken:

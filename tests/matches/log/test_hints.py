@@ -1,4 +1,4 @@
-"""Files that strangers bring are read, or refused with an error that says what to do."""
+"""Unfamiliar files are read, or rejected with an error that says what to do."""
 
 import bz2
 import io
@@ -14,7 +14,7 @@ from humorrank.matches.log import MatchLog
 
 
 def objects(rows=1_300, late=1_200, **later):
-    """Returns JSONL whose rows have further keys from the given row on."""
+    """Returns JSONL text whose rows have additional keys from the given row on."""
     lines = []
     for number in range(1, rows + 1):
         row = {"model_a": "ab"[number % 2], "model_b": "ba"[number % 2], "winner": "model_a"}
@@ -34,7 +34,7 @@ def piped(monkeypatch):
 
 
 def test_a_key_that_occurs_late_can_be_a_group(file):
-    # The rows without the key are a group of their own.
+    # The rows without the key form their own group.
     boards = rate(file("log.jsonl", objects(judge="u")), by="judge", bootstrap=0)
     assert sum(1 for _ in boards) == 2
 

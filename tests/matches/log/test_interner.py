@@ -12,7 +12,7 @@ ROWS = 300_000
 
 @pytest.fixture(scope="module")
 def texts():
-    """Short, long, empty and missing names, and names in other alphabets."""
+    """Returns short, long, empty and missing names, and names in other alphabets."""
     random = np.random.default_rng(1)
     names = [f"m{i}" for i in range(900)] + [f"a longer name of {i}" for i in range(900)]
     names += ["", "é", "日本語のとても長い名前", "x" * 12, "x" * 13, None]
@@ -20,7 +20,7 @@ def texts():
 
 
 def chunks(series, sizes):
-    """Splits the same rows into many chunks."""
+    """Splits the rows of a column into chunks of the given sizes."""
     ends = np.cumsum([size for _ in range(len(series)) for size in sizes])
     starts = [0, *ends[ends < len(series)].tolist()]
     parts = [series[a:b] for a, b in zip(starts, [*starts[1:], len(series)], strict=True)]

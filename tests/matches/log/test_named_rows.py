@@ -1,4 +1,4 @@
-"""Rows that carry field names are read by these names, never by position, or they are refused."""
+"""Rows with field names are read by name, never by position, or they are rejected."""
 
 import dataclasses
 import sqlite3

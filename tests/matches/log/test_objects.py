@@ -1,4 +1,4 @@
-"""Lists of dictionaries: as fast as columns, with the checks of other sources."""
+"""Lists of dictionaries are read as fast as columns, with the same checks as other sources."""
 
 import random
 

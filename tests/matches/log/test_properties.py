@@ -19,8 +19,8 @@ PROFILE = settings(
 COLUMNS = ["model_a", "model_b", "winner"]
 OUTCOMES = {"model_a": 0, "B": 1, "Tie": 2, "both_bad": 3, "": 5, "error": 5, "right": 1}
 
-# A name is any text with something to see in it; a lone carriage return is no text that
-# delimited files can carry, and words for outcomes are a matter of their own.
+# A name is any text with a visible character. Delimited files cannot contain a lone carriage
+# return. The asterisk keeps names distinct from the words for outcomes.
 NAMES = (
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\x00"), min_size=1)
     .filter(str.strip)

@@ -1,4 +1,4 @@
-"""Quotes in texts with tabs: what the text shows decides whether they enclose fields."""
+"""Quotes in tab-separated text: its contents decide whether quotes enclose fields."""
 
 import csv
 import io
@@ -61,7 +61,7 @@ def test_without_line_breaks_a_submission_is_unquoted_too(file):
 
 
 def test_prompts_are_written_as_they_are(file):
-    """A headline may begin with a quote, and contain others."""
+    """A headline may begin with a quote and contain others."""
     lines = ["id\ttext", '1\t"Barbie" tops the box office', '2\tThe word is "no"', "3\tplain"]
     path = file("\n".join(lines) + "\n")
     assert texts(path) == [
@@ -84,7 +84,7 @@ def test_a_stray_quote_does_not_swallow_rows(file):
 
 
 def test_a_quote_that_closes_rows_later_is_no_field(file):
-    """Row 2 opens a quote that row 4 closes, but all raw lines have as many fields."""
+    """Row 2 opens a quote that row 4 closes, but all raw lines have the same number of fields."""
     rows = [
         "model_a\tmodel_b\twinner",
         '"He said hi\tm2\tmodel_a',
@@ -128,7 +128,7 @@ CELLS = st.text(st.sampled_from('ab" \n\t'), max_size=6)
 
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=8), st.sampled_from([0, 1]))
 def test_what_csv_writers_write_is_never_taken_for_raw_text(rows, style):
-    """Or both ways fit: but never only the wrong one."""
+    """CSV is recognized as CSV or is ambiguous, but it is never recognized as raw text."""
     text = written([("id", "text"), *rows], quoting=style)
     lines = text.split("\n")[:-1]
     if opens_quotes(lines, "\t"):

@@ -1,4 +1,4 @@
-"""A format is never guessed: if two fit, the error names both and the option that chooses one."""
+"""A format is never guessed: if two match, the error names both and the option to choose one."""
 
 import pytest
 

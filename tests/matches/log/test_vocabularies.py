@@ -1,4 +1,4 @@
-"""Winner words of one's own, scores in two columns, both-bad matches, and labels that are lists."""
+"""Custom winner words, scores in two columns, both-bad matches, and labels that are lists."""
 
 import json
 

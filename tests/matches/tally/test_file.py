@@ -1,4 +1,4 @@
-"""The file of a tally: what it holds, what is refused, and how it is written."""
+"""The file of a tally: its contents, invalid files, and how it is written."""
 
 import json
 
@@ -25,7 +25,7 @@ LOG = pl.DataFrame(
 
 
 def rewritten(path, frame=None, **about):
-    """Rewrites the file with other cells or other metadata."""
+    """Rewrites the file with different cells or different metadata."""
     metadata = json.loads(pl.read_parquet_metadata(path)[TALLY_METADATA]) | about
     frame = pl.read_parquet(path) if frame is None else frame
     frame.write_parquet(path, metadata={TALLY_METADATA: json.dumps(metadata)})

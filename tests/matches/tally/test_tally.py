@@ -110,7 +110,7 @@ def test_shares_weights_and_large_counts_give_the_same_board(
 ):
     schema = ["model_a", "model_b", "score", "weight", "count", "judge"]
     plain = [(*pair, score, weight, n, judge) for pair, score, weight, n, judge in rows]
-    # Every contestant has beaten every other one, so there is a maximum.
+    # Every contestant has beaten every other one, so a maximum exists.
     plain += [(*pair, 1.0, 1.0, 2**33 + 1, "ann") for pair in permutations(NAMES[:4], 2)]
     frame = pl.DataFrame(plain, schema=schema, orient="row")
     reading = {"score_of": "a"}
@@ -272,7 +272,7 @@ def test_invalid_codes_are_refused(change, message, keyed):
         Tally.from_codes(**columns)
 
 
-# Adding and taking away ---------------------------------------------------------------------
+# Addition and subtraction -------------------------------------------------------------------
 
 
 def test_reports_are_added_and_subtracted(tmp_path):
