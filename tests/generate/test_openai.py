@@ -63,7 +63,7 @@ def test_what_passes_is_asked_for_again_and_each_prompt_ends_once(endpoint, run)
 def test_what_does_not_pass_is_a_stored_failure_with_its_reason(endpoint, run):
     faults = ("broken", "cut", "truncated", "no_json", "schema", "empty", "length")
     never = [f"{fault} 99 x" for fault in (*faults, "refusal", "filtered", "bad_request")]
-    # One at a time: an endpoint that rejects a question before it has answered any ends the run.
+    # One at a time, because a run ends if a request is rejected before any has succeeded.
     more = ("--set", "retries=1", "--retries", 1, "--in-flight", 1)
     code, err = run(["rate 0 x", *never], *more)
     assert code == 0 and "1 joke committed" in err and f"{len(never)} failed" in err
@@ -87,7 +87,7 @@ def test_what_does_not_pass_is_a_stored_failure_with_its_reason(endpoint, run):
 
 
 def test_an_answer_that_does_not_come_is_asked_for_again(endpoint, run):
-    # Enough retries that late answers on a busy machine do not use all of them.
+    # Enough retries that late answers on a busy machine do not exhaust them.
     passing = [f"{fault} 1 x" for fault in SILENT]
     code, err = run(passing, "--set", "timeout=1.5", "--set", "retries=50")
     assert code == 0 and f"{len(passing)} jokes committed" in err and "failed" not in err
@@ -126,7 +126,7 @@ def test_the_papers_sampling_is_sent_and_connections_are_kept(endpoint, run):
     headlines = [f"rate 0 {i}" for i in range(200)]
     assert run(headlines, "--in-flight", 8, "--set", "body.presence_penalty=0.5")[0] == 0
     assert len(endpoint.bodies) == 200
-    # Not 8: httpx replaces a connection that was idle for 5 seconds, as on a busy machine.
+    # More than 8, because httpx replaces connections that are idle for 5 s on a busy machine.
     assert len(endpoint.connections) <= 50
     for body in endpoint.bodies:
         sent = {key: body[key] for key in body if key != "messages"}

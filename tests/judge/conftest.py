@@ -1,3 +1,3 @@
-"""Fixtures of these tests."""
+"""Fixtures for the tests of judges."""
 
 from support.endpoint import endpoint  # noqa: F401 - a fixture

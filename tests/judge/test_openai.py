@@ -47,7 +47,7 @@ def run(run, endpoint):
 
 
 def decisions(run, prompts, *more):
-    """Returns the decision log by prompt, and the match log, and checks that no row repeats."""
+    """Returns the decision log by prompt and the match log; checks that no row is repeated."""
     code, err = run(prompts, "--decisions", "-o", "d.jsonl", *more)
     assert code == 0, err
     frame = pl.read_ndjson("d.jsonl", infer_schema_length=None)
@@ -93,7 +93,7 @@ def test_what_does_not_pass_is_one_stored_failure_and_no_tie(run, endpoint):
 
 
 def test_an_answer_that_does_not_come_is_asked_for_again(run, endpoint):
-    # Enough retries that late answers on a busy machine do not use all of them.
+    # Enough retries that late answers on a busy machine do not exhaust them.
     passing = [f"{fault} 1 x" for fault in SILENT]
     found, _ = decisions(run, passing, "--set", "timeout=1.5", "--set", "retries=50")
     assert all(found[text]["score"] == 0.0 and found[text]["attempts"] > 1 for text in passing)
@@ -167,7 +167,7 @@ def test_the_schema_and_the_sampling_are_sent_on_few_connections(run, endpoint):
     prompts = [f"rate 0 {i}" for i in range(200)]
     assert run(prompts, "--in-flight", 8, "--set", "seed=3")[0] == 0
     assert len(endpoint.bodies) == 200
-    # Not 8: httpx replaces a connection that was idle for 5 seconds, as on a busy machine.
+    # More than 8, because httpx replaces connections that are idle for 5 s on a busy machine.
     assert len(endpoint.connections) <= 50
     for body in endpoint.bodies:
         assert (body["model"], body["temperature"], body["top_p"]) == ("m", 0.1, 1.0)

@@ -48,7 +48,7 @@ def play(monkeypatch, capsys, endpoint):
 
 def written(prompts):
     """Writes the spec and the texts of a tournament."""
-    # A fault that lasts until the client gives up needs a short timeout. Nothing else may have one.
+    # Only faults that last until the client gives up need a short timeout.
     timeout = 1.5 if any(text.startswith(("hang", "drip")) for text in prompts) else 600.0
     asked = [{"prompt_id": f"p{i:03}", "headline": text} for i, text in enumerate(prompts)]
     pl.DataFrame(asked).write_csv("prompts.csv")
@@ -67,7 +67,7 @@ RUN = ("run", "spec.toml", "--store", "T.sqlite")
 
 
 def outcomes():
-    """Returns (comparison, position) of each judgment, with its score, and of each failure."""
+    """Returns all judgments (comparison, position, score) and failures (comparison, position)."""
     judged = rows(Path("T.sqlite"), "SELECT comparison, position, score FROM judgments")
     failed = rows(Path("T.sqlite"), "SELECT comparison, position FROM failures")
     return judged, failed
@@ -90,7 +90,7 @@ def test_each_comparison_ends_as_one_verdict_or_one_stored_failure(play, endpoin
     assert len(decided) == expected and set(decided["score"]) == {0.0, None}
     assert decided["failure"].is_not_null().sum() == len(failed)
 
-    # Several times, as a busy machine may answer late at any of them.
+    # Several attempts are needed, because a busy machine may answer late in each of them.
     for _ in range(50):
         assert play(prompts, "resume", "T.sqlite", "--retry-failures")[0] == 0
         again, _ = outcomes()

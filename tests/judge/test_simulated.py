@@ -35,7 +35,7 @@ def test_ties_leave_the_expected_score_as_it_is(gap, bias, tie_rate):
 
 
 def test_joke_effects_have_the_spread_that_is_asked_for():
-    """Recovers a joke's own quality from the logit of the mean scores of many tournaments."""
+    """Estimates the spread of joke effects from the logits of mean scores over many attempts."""
     rated = {"a": 1000.0, "b": 1000.0}
     seeds = 400
     means = np.zeros(200)

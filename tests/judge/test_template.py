@@ -1,4 +1,4 @@
-"""The prompt of a judge, which no joke can change."""
+"""The prompt of a judge, whose structure no joke can change."""
 
 import json
 import re
@@ -101,7 +101,7 @@ def test_each_kind_of_prompt_is_asked_for_in_its_own_words():
 
 
 def test_what_pairs_share_comes_first():
-    """Instructions, labels, prompt and joke A come first, so that a prefix cache holds them."""
+    """Instructions, labels, prompt and joke A come first, so that they can be prefix-cached."""
     one = Template.default().messages(comparison("same", "x"))
     two = Template.default().messages(comparison("same", "y"))
     assert [message["role"] for message in one] == ["system", "user"]
@@ -186,7 +186,7 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path):
 
 
 def test_nobody_pays_for_what_they_do_not_use():
-    """The modules that read texts are imported on first use, since most commands read none."""
+    """Modules for templates and answers are imported on first use; most commands need none."""
     script = (
         "import sys, humorrank, humorrank.judge, humorrank.cli; "
         "print(*{'pydantic', 'jinja2', 'json_repair'} & set(sys.modules))"

@@ -56,7 +56,7 @@ print(ending.commits, ending.judged)
 
 @pytest.mark.slow
 def test_kill_9_loses_nothing_and_changes_nothing():
-    """Runs in a separate process, because it forks, which threads of other tests do not survive."""
+    """Runs in a separate process, because it forks, which is unsafe with threads of other tests."""
     script = TESTS / "soak" / "crash.py"
     done = subprocess.run(
         [sys.executable, str(script), "--kills", "24", "--seed", "1"],
@@ -74,7 +74,7 @@ def test_kill_9_loses_nothing_and_changes_nothing():
 @pytest.mark.skipif(shutil.which("cc") is None, reason="counting fsync calls needs a C compiler")
 @pytest.mark.parametrize("prompts", [1, 40])
 def test_nobody_learns_of_a_judgment_before_the_disk_has_it(tmp_path, prompts):
-    """SQLite syncs its log to the disk between any two reports of commits."""
+    """SQLite syncs its write-ahead log to the disk before every report of a commit."""
     (tmp_path / "shim.c").write_text(SHIM)
     shim, log, store = tmp_path / "shim.so", tmp_path / "syncs", tmp_path / "T.sqlite"
     subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, tmp_path / "shim.c", "-ldl"], check=True)

@@ -156,7 +156,7 @@ def test_a_judge_that_cannot_judge_ends_the_run_and_nothing_else(tmp_path, fault
 
 
 def test_a_stop_ends_it_after_the_rounds_that_are_under_way(tmp_path):
-    """A resumed store passes the same verdicts to the rule again, so the rule still holds."""
+    """A resumed store passes the same verdicts to the rule again, so the rule still applies."""
 
     def rule():
         seen = []
@@ -177,7 +177,7 @@ def test_a_stop_ends_it_after_the_rounds_that_are_under_way(tmp_path):
         assert (again.reason, again.judged) == ("enough is known", 0)
 
 
-# It requests a higher precision than JAX's default, and JAX warns about it.
+# arena-rank requests a higher precision than JAX's default, which causes a warning.
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_arena_rank_reads_an_export_as_it_is(tmp_path):

@@ -134,7 +134,7 @@ def test_the_way_the_judge_is_asked_leaves_no_trace(case, data):
 
 
 def test_a_larger_budget_plays_on_where_a_smaller_one_ended(tmp_path):
-    """An extension changes later rounds, but no played comparison is lost."""
+    """An extension changes later rounds, but keeps every comparison that was played."""
     path = tmp_path / "T.sqlite"
     finish(made(path, spec_of(7, budget=20), field(7, 5)))
     before = rows(path, LOG)

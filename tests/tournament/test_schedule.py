@@ -88,7 +88,7 @@ def test_random_tournaments_keep_the_invariants_and_resume(data):
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_cannot_be_made_is_not_scheduled_and_does_not_count_as_played(kind):
     scheduler = Scheduler(kind, 4, 5, seed=3)
-    # One pair has identical jokes on all prompts; the other pairs play nevertheless.
+    # One pair has identical jokes on all prompts; the other pairs still play.
     assert scheduler.take([2] * 5, [1] * 5, range(5), played=False) == 5
     assert scheduler.take([1], [2], [0]) == 0
     assert (scheduler.played, scheduler.possible()) == (0, 25)
@@ -135,7 +135,7 @@ def test_equal_ratings_are_paired_by_the_seed():
 
 
 def test_prompts_are_spread_evenly():
-    """Each pair draws its own prompts; the first prompts of many pairs are uniform."""
+    """Each pair draws its own prompts; the first prompts of many pairs are distributed evenly."""
     scheduler = Scheduler("swiss", 4000, 20, seed=5)
     prompts = scheduler.next_round(10_000).prompt
     counts = np.bincount(prompts, minlength=20)
@@ -144,7 +144,7 @@ def test_prompts_are_spread_evenly():
 
 
 def test_the_information_schedule_plays_neighbours():
-    """Once all are rated, neighbors play, because the other pairs are not informative."""
+    """Once all models are rated, neighbors play, because other pairs are not informative."""
     scheduler = Scheduler("information", 10, 2000, seed=0)
     strengths = -0.5 * np.arange(10)
     scores = np.random.default_rng(1)

@@ -1,4 +1,4 @@
-"""Plans in comparison with simulated tournaments and closed forms."""
+"""Plans agree with simulated tournaments and closed forms."""
 
 import json
 import math
@@ -84,8 +84,8 @@ def test_half_widths_are_those_of_simulated_tournaments(case):
     expected = np.sqrt(np.diag(schedule.covariance(matches)))
     actual = np.mean([np.sqrt(np.diag(covariance)) for _, covariance in runs], axis=0)
     assert expected / actual == pytest.approx(np.ones(len(RATINGS)), abs=0.1)
-    # They match the actual scatter of the ratings: six deviations over at least thirty runs are
-    # known to 6 %.
+    # They match the actual scatter of the ratings. Six standard deviations from at least thirty
+    # runs have a relative error of 6 %.
     scatter = np.std([strengths for strengths, _ in runs], axis=0, ddof=1)
     assert np.sqrt(np.mean(expected**2)) == pytest.approx(np.sqrt(np.mean(scatter**2)), rel=0.15)
 
@@ -132,7 +132,7 @@ def test_two_equals_have_the_closed_form():
     covariance = Schedule("round_robin", field, 500, 0).covariance(500)
     assert contrasts(covariance)[0, 1] == pytest.approx(4 * (1 - 0.3) / 500)
     made = plan({"a": 1000, "b": 1000}, half_width=15, ties=0.3, schedules=["round_robin"])
-    # With two models, a rating is half the difference from the mean.
+    # With two models, a rating differs from the mean by half the difference.
     expected = (Z * POINTS / 15) ** 2 * (1 - 0.3)
     assert made.options[0].matches == math.ceil(expected)
 
@@ -162,7 +162,7 @@ def test_too_few_prompts_are_never_enough():
         assert option.largest > 20
     for option in many:
         assert option.largest == pytest.approx(20, rel=0.01)
-    # The fewest prompts require all pairs; with one prompt less, even that is not enough.
+    # With the fewest prompts, all pairs are needed; with one prompt fewer, even they are too few.
     at, below = (
         plan(RATINGS, half_width=20, joke_effects=150, prompts=[p], schedules=["random"]).options[0]
         for p in (least, least - 1)
@@ -206,7 +206,7 @@ def test_what_given_matches_give():
 
 @pytest.mark.parametrize("kind", ["swiss", "information"])
 def test_what_is_not_simulated_goes_on_within_what_there_is(kind, monkeypatch):
-    """A pair meets at most once per prompt, and the result is close to a full simulation."""
+    """A pair plays at most once per prompt, and the result is close to a full simulation."""
     field = PlannedField(RATINGS, 0.2, 50.0, 0, 2)
     whole = Schedule(kind, field, 100, 1_200)
     monkeypatch.setattr("humorrank.tournament.planning.designs.MOST_ROUNDS", 100)
