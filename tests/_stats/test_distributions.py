@@ -1,4 +1,4 @@
-"""Distributions match scipy.stats, closed forms, and values of another implementation."""
+"""Distributions match scipy.stats, closed forms, and values from another implementation."""
 
 import math
 import subprocess
@@ -156,7 +156,7 @@ def test_the_normal_distribution_function():
 
 
 def test_a_rating_with_percentile_intervals_does_not_import_scipy(tmp_path):
-    """SciPy takes as long to import as all the rest."""
+    """Importing SciPy takes as long as everything else."""
     path = tmp_path / "log.csv"
     rows = ["x,y,model_a", "y,x,model_a", "x,z,model_a", "z,x,model_a", "y,z,tie"] * 20
     path.write_text("\n".join(["model_a,model_b,winner", *rows]) + "\n")

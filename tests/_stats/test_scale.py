@@ -1,4 +1,4 @@
-"""The logistic function, and its values for both signs."""
+"""The logistic function and its values for positive and negative arguments."""
 
 import math
 

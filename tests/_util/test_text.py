@@ -1,4 +1,4 @@
-"""Tables that fit a terminal, names that stay different, and numbers with their nouns."""
+"""Tables that fit a terminal, shortened names that stay distinct, and counts with nouns."""
 
 import html
 

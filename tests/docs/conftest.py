@@ -1,4 +1,4 @@
-"""Fixtures: a folder for the snippets of a page, with the files that the pages mention."""
+"""Fixtures that provide a folder for the snippets of a page, with the files that they read."""
 
 import polars as pl
 import pytest

@@ -28,7 +28,7 @@ def test_the_notebook_runs_and_shows_every_result(tmp_path):
     assert not [output for output in outputs if output.output_type == "error"]
     shown = [output.data for output in outputs if output.output_type == "execute_result"]
     assert sum("<table" in data.get("text/html", "") for data in shown) >= 5
-    # Printing adds no output of its own beside the text.
+    # Printing adds only text to the output.
     assert not [output for output in outputs if output.output_type == "display_data"]
     text = "".join(output.text for output in outputs if output.output_type == "stream")
     assert "4 contestants, 2,000 matches" in text

@@ -1,4 +1,4 @@
-"""The commands of the README run one after the other, on the files that the earlier ones wrote."""
+"""The commands of the README run in order, each on the files that the earlier ones wrote."""
 
 import gzip
 import json
@@ -34,7 +34,7 @@ tie_rate = 0.3
 class Obliging(Endpoint):
     """Answers every request with a joke, or with a verdict if one is asked for."""
 
-    def do_POST(self):  # noqa: N802 - the base class names it so
+    def do_POST(self):  # noqa: N802 - named by the base class
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         verdict = json.dumps({"reasoning": "It is short.", "decision": "A"})
         self.reply(200, answer(verdict if "response_format" in body else "A cat walks in."))
@@ -42,7 +42,7 @@ class Obliging(Endpoint):
 
 @pytest.fixture
 def files(folder, endpoint):
-    """Writes the files that the commands of the README read and none of them writes."""
+    """Writes the files that the commands of the README read but do not write."""
     endpoint.RequestHandlerClass = Obliging
     log = humorrank.simulate(RATINGS, 600, ties=0.2, seed=1).with_row_index("row")
     log = log.with_columns(

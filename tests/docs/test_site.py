@@ -13,7 +13,7 @@ LINK = re.compile(r"\]\(([^)\s#]+)(#[^)\s]*)?\)")
 
 
 def build(root, site):
-    """Runs the command of `make docs`, with another output folder."""
+    """Runs the command of `make docs` with a different output folder."""
     pytest.importorskip("material", reason="needs the group docs of pyproject.toml")
     pytest.importorskip("mkdocstrings_handlers.python", reason="needs mkdocstrings-python")
     (options,) = re.findall(r"-m mkdocs (build.*)", (ROOT / "Makefile").read_text())

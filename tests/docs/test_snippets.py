@@ -53,7 +53,7 @@ def parsed(words):
 
 @pytest.mark.slow
 def test_every_command_and_option_that_is_written_exists():
-    """Covers the commands that cannot be run, because they name files that do not exist."""
+    """Includes the commands that cannot be run because they name files that do not exist."""
     found = 0
     for page in PAGES:
         text = page.read_text(encoding="utf-8").replace("\\\n", " ")

@@ -1,4 +1,4 @@
-"""The places of names next to points."""
+"""The placement of names next to points."""
 
 from itertools import pairwise
 

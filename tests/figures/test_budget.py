@@ -1,4 +1,4 @@
-"""The figure of the ratings by budget."""
+"""The figure of ratings by budget."""
 
 import polars as pl
 import pytest

@@ -1,4 +1,4 @@
-"""The figure of the labels of judges."""
+"""The figure of the labels that judges assign."""
 
 import json
 
@@ -18,7 +18,7 @@ LABELS = (("irony", "wordplay", "absurdity"), ("timing", "deadpan"), ("cliché",
 
 
 def decisions(models=4, matches=400, seed=0):
-    """Returns a decision log in which some rows have empty lists of labels, and some have none."""
+    """Returns a decision log in which some lists of labels are empty and some are missing."""
     random = np.random.default_rng(seed)
     frame = log(models, matches, seed=seed)
     for column, labels in zip(COLUMNS, LABELS, strict=True):

@@ -1,4 +1,4 @@
-"""The figures of two ratings against each other."""
+"""The figures that plot two ratings against each other."""
 
 import numpy as np
 import polars as pl

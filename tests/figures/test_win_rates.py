@@ -1,4 +1,4 @@
-"""The figure of the matrix of win rates."""
+"""The figure of the win-rate matrix."""
 
 import math
 import re
@@ -101,7 +101,7 @@ def test_colours_read_in_grey_and_text_on_them_has_contrast():
     light = []
     for stop in stops:
         channels = [int(part) / 255 for part in re.findall(r"\d+", stop.get("stop-color"))]
-        # Relative luminance and contrast of WCAG 2.
+        # Relative luminance and contrast as defined by WCAG 2.
         linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
         light.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
         dark_text = float(stop.get("offset")) >= theme.LIGHT_FROM

@@ -1,4 +1,4 @@
-"""The tiny model of these tests."""
+"""A tiny model for the tests with a real vLLM."""
 
 import subprocess
 import sys

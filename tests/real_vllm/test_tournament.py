@@ -1,4 +1,4 @@
-"""A whole tournament from the command line, through a real vLLM: interrupted, resumed, rated."""
+"""A tournament from the command line with a real vLLM: interrupted, resumed and rated."""
 
 import importlib.util
 import os
@@ -42,7 +42,7 @@ def test_a_tournament_is_interrupted_goes_on_and_is_rated(tiny_llama, tmp_path):
         assert process.poll() is None, process.communicate()[1][-3000:]
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    # Like a terminal, this signals every process of the group, including the engine's.
+    # Like Ctrl-C in a terminal, this signals every process of the group, including the engine.
     os.killpg(process.pid, signal.SIGINT)
     pressed = time.monotonic()
     _, told = process.communicate(timeout=600)

@@ -1,4 +1,4 @@
-"""The judge with a real vLLM, which needs no GPU for a model this small: `make test-vllm`."""
+"""The judge with a real vLLM, which needs no GPU for so small a model: `make test-vllm`."""
 
 import asyncio
 import importlib.util
@@ -64,7 +64,7 @@ def texts(models=6, prompts=8):
 
 
 def every(field, positions=((0, 1), (1, 0))):
-    """Returns every pair on every prompt in both orders, such that neighbors share no prefix."""
+    """Returns every pair on every prompt in both orders; adjacent ones share no prefix."""
     models, prompts = len(field.models), len(field.prompts)
     found = [
         (p, *(pair if way == (0, 1) else pair[::-1]))
@@ -106,7 +106,7 @@ def test_every_comparison_gets_a_verdict_of_the_schema(loop, judge):
     assert told["matches"] + told["failed"] == len(batch)
     assert told["requests"] == sum(answer.attempts for answer in found.values())
     assert told["prompt_tokens"] == sum(answer.prompt_tokens for answer in found.values())
-    # The default prompts are equal up to the headline, and then up to the end of the first joke.
+    # The default prompts share a prefix up to the headline, or up to the end of the first joke.
     assert told["cached_share"] > 0.8
     assert 0 < told["engine_share"] <= 1
 

@@ -1,4 +1,4 @@
-"""Makes a tiny random Llama, a complete model in a folder that a real engine can run.
+"""Makes a tiny random Llama in a folder, as a complete model that a real engine can run.
 
 python tests/real_vllm/tiny_llama.py FOLDER
 """
@@ -27,7 +27,7 @@ LIKELY = {'"': 9.0, "A": 8.0, "B": 8.0, "T": 8.0}
 
 
 def make(folder: Path) -> Path:
-    """Writes the model and its tokenizer, which are always the same, and returns the folder."""
+    """Writes the model and its tokenizer, which are deterministic, and returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     trained = ByteLevelBPETokenizer()
     trained.train_from_iterator(
@@ -65,7 +65,7 @@ def make(folder: Path) -> Path:
 
 
 def _make_likely(model: LlamaForCausalLM, more: dict[int, float]) -> None:
-    """Adds a bias: the first value of every hidden state is constant, and only the head uses it."""
+    """Adds a bias: the first value of each hidden state is constant, and only the head uses it."""
     with torch.no_grad():
         for name, weights in model.named_parameters():
             if name.endswith(("o_proj.weight", "down_proj.weight")):
@@ -74,7 +74,7 @@ def _make_likely(model: LlamaForCausalLM, more: dict[int, float]) -> None:
                 weights[:, 0] = 0
         model.model.embed_tokens.weight[:, 0] = 8.0
         model.lm_head.weight[:, 0] = 0
-        # The last norm turns that value into approximately this.
+        # The final norm scales that value to approximately this.
         constant = 8.0
         for token, bias in more.items():
             model.lm_head.weight[token, 0] = bias / constant

@@ -20,7 +20,7 @@ document.addEventListener("securitypolicyviolation", (event) => {
 """
 
 
-# The scope is a module, because other tests cannot use asyncio while the browser is open.
+# The scope is the module, because other tests cannot use asyncio while the browser is open.
 @pytest.fixture(scope="module")
 def browser():
     with chromium() as opened:
@@ -29,7 +29,7 @@ def browser():
 
 @pytest.fixture
 def looked_at(browser):
-    """Opens a file, and checks at the end that there were no errors and no requests."""
+    """Opens a file, and checks at the end that no errors or requests occurred."""
 
     @contextmanager
     def looked_at(path, *, width=1280, scheme="light"):

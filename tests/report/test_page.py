@@ -67,7 +67,7 @@ def test_the_policy_names_the_hashes_of_what_runs_and_lets_nothing_else(log):
         "form-action",
     }
     assert rules["img-src"] == "data:"
-    # No address is named, and no text is parsed as markup.
+    # Styles and scripts contain no address, and no text is parsed as markup.
     assert not re.findall(r"https?://|//cdn|@import|url\(", style + script)
     for means in ("innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(", "srcdoc"):
         assert means not in script
@@ -171,7 +171,7 @@ def test_examples_are_bounded_by_pair_and_by_bytes(log):
         assert taken < share * size + 1_000
         assert 0 < len(part["rows"]) < 50
         pairs = {tuple(sorted(row[:2])) for row in part["rows"]}
-        # Further examples of a pair are left out before the first example of another.
+        # Every pair gets its first example before any pair gets a second one.
         assert len(pairs) == min(10, len(part["rows"]))
 
 
