@@ -23,6 +23,6 @@ LOOK_ALIKES = ["null", "NaN", "None", "true", "1.0", "1e3", "inf", "x" * 5000, "
 NOT_UTF_8 = "\ue000"
 OWN = (
     {"a": ["1-0", "White"], "b": ["0-1"], "tie": ["1/2-1/2"], "both_bad": ["0-0"], "skip": ["*"]},
-    {"a": ["gewonnen"], "b": ["VERLOREN"], "tie": ["remis", "Unentschieden"], "skip": ["ausstehend"]},
+    {"a": ["gewonnen"], "b": ["VERLOREN"], "tie": ["remis", "Unentschieden"], "skip": ["unklar"]},
     {"a": ["1"], "b": ["2"], "tie": ["0"]},
 )
