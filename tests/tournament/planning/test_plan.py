@@ -84,8 +84,8 @@ def test_half_widths_are_those_of_simulated_tournaments(case):
     expected = np.sqrt(np.diag(schedule.covariance(matches)))
     actual = np.mean([np.sqrt(np.diag(covariance)) for _, covariance in runs], axis=0)
     assert expected / actual == pytest.approx(np.ones(len(RATINGS)), abs=0.1)
-    # They match the actual scatter of the ratings. Six standard deviations from at least thirty
-    # runs have a relative error of 6 %.
+    # They match the actual scatter of the ratings. The root mean square of six standard
+    # deviations, each from at least thirty runs, is accurate to 6 %.
     scatter = np.std([strengths for strengths, _ in runs], axis=0, ddof=1)
     assert np.sqrt(np.mean(expected**2)) == pytest.approx(np.sqrt(np.mean(scatter**2)), rel=0.15)
 
@@ -127,7 +127,7 @@ def test_power_of_the_weakest_pair_is_as_planned():
 
 
 def test_two_equals_have_the_closed_form():
-    """The difference of two equals has variance 4 (1 - t/2) / n: a match has information 1/4."""
+    """The difference of two equals has variance 4 (1 - t) / n, since a match has information 1/4."""
     field = PlannedField({"a": 1000.0, "b": 1000.0}, 0.3, 0.0, 0, 1)
     covariance = Schedule("round_robin", field, 500, 0).covariance(500)
     assert contrasts(covariance)[0, 1] == pytest.approx(4 * (1 - 0.3) / 500)
