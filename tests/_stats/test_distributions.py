@@ -19,7 +19,7 @@ from humorrank._stats.distributions import (
     student_tail,
 )
 
-# By continued fractions, bisection and finite sums, written without SciPy.
+# Computed with continued fractions, bisection and finite sums, without SciPy.
 STUDENT_TAILS = [
     (0.1, 1, 0.9365489651388929),
     (6.314, 1, 0.09999612894735727),
@@ -144,7 +144,7 @@ def test_the_tail_of_chi_squared(degrees):
     for x in (0.0, 0.01, 1.0, degrees / 2, degrees, 2.0 * degrees, 5.0 * degrees):
         assert chi_squared_tail(x, degrees) == pytest.approx(stats.chi2.sf(x, degrees), rel=1e-9)
         if degrees % 2 == 0:
-            # Probability that a Poisson variable with mean x / 2 is below half the degrees.
+            # The probability that a Poisson variable with mean x / 2 is below half the degrees.
             closed = stats.poisson.cdf(degrees // 2 - 1, x / 2)
             assert chi_squared_tail(x, degrees) == pytest.approx(closed, rel=1e-9)
     assert chi_squared_tail(1.0, 0) == 1

@@ -1,4 +1,4 @@
-"""The scores of clusters in blocks and the information match explicit matrices."""
+"""The blockwise cluster scores and the information match explicit matrices."""
 
 import numpy as np
 

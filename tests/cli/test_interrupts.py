@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end every command, and leave nothing half done.
+"""Ctrl-C and SIGTERM end every command and leave no incomplete output.
 
 Here, each command is interrupted once. `make soak` interrupts each command fifty times and requires
 that it ends within half a second.
@@ -23,7 +23,7 @@ import humorrank
 from humorrank._util.deadline import GRACE
 
 LIMITS = Limits(work=5.0)
-"""Ten times the work that ending a run takes, and less than the rest of the long runs."""
+"""Ten times the work that a run needs to end, and less than the remaining work of long runs."""
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ __all__ = ["endpoint"]
 RATINGS = {"gpt-5": 1150, "kimi-k2": 1100, "llama-3": 950, "qwen-3": 800}
 
 NOT_RUN = ("make ", "pip ", "vllm/")
-"""Building is not the matter of these tests, and vLLM needs a GPU."""
+"""Commands that are not run, because they build the package or need vLLM and a GPU."""
 
 SPEC = """
 candidates = "candidates.csv"

@@ -30,7 +30,7 @@ def test_snippets_run(page, votes):
 
 
 WRITTEN = re.compile(r"^(?: {4}|\$ )?(?:\S+ \S+ \| )?humorrank (.*?)(?: {3,}.*)?$", re.MULTILINE)
-"""Matches a command, including those that are not run, without the explanation next to it."""
+"""Matches any command, even if it is not run, without the explanation next to it."""
 
 
 def parsed(words):

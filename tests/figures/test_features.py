@@ -44,7 +44,7 @@ def as_json(frame):
 
 
 def shares(frame, mass=lambda row: 1.0):
-    """Computes the share of each (model, label), decision by decision."""
+    """Computes the share of each (model, label) by iterating over the decisions."""
     given, decided = {}, {}
     for row in frame.to_dicts():
         if row["winner"] == "tie":

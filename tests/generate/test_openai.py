@@ -43,7 +43,7 @@ PASSING = (
     *("no_json", "schema", "deep", "empty", "null", "length"),
 )
 SILENT = ("hang", "drip")
-"""Faults that last until the client gives up, the only ones that need a short timeout."""
+"""Faults that last until the client gives up. Only they need a short timeout."""
 
 
 def test_what_passes_is_asked_for_again_and_each_prompt_ends_once(endpoint, run):

@@ -62,7 +62,7 @@ PASSING = (
     *("no_json", "schema", "deep", "empty", "null", "length", "wrong", "doubled"),
 )
 SILENT = ("hang", "drip")
-"""Faults that last until the client gives up, the only ones that need a short timeout."""
+"""Faults that last until the client gives up. Only they need a short timeout."""
 
 
 def test_what_passes_is_asked_for_again_and_each_comparison_has_one_verdict(run, endpoint):

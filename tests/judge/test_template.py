@@ -56,7 +56,7 @@ def strings(content):
 
 
 def bones(content):
-    """Returns a message without its JSON strings."""
+    """Returns a message with its JSON strings emptied."""
     return re.sub(r'"(?:[^"\\\n]|\\.)*"', '""', content)
 
 

@@ -23,7 +23,7 @@ SENTENCES = [
     "The headline, the prompt, joke A and joke B; reasoning, decision, winner and loser features.",
 ]
 LIKELY = {'"': 9.0, "A": 8.0, "B": 8.0, "T": 8.0}
-"""Mapping from token to a bonus in logits, so that strings end eventually."""
+"""A mapping from tokens to additional logits, so that strings eventually end."""
 
 
 def make(folder: Path) -> Path:

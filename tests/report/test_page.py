@@ -1,4 +1,4 @@
-"""The page without a browser: its contents, its errors, and how it was made."""
+"""The page without a browser: its contents, errors and provenance."""
 
 import base64
 import hashlib

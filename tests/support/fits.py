@@ -1,4 +1,4 @@
-"""Fits without intervals and without Elo, and short notations for matches."""
+"""Fits without intervals or Elo ratings, and a short notation for matches."""
 
 import numpy as np
 

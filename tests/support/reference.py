@@ -15,7 +15,7 @@ import pytest
 from scipy.special import expit
 
 POINTS = 400 / math.log(10)
-"""Rating points in one natural-log unit of strength."""
+"""The number of rating points per natural-log unit of strength."""
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
@@ -25,7 +25,7 @@ WINNERS = np.array(["model_a", "model_b", "tie"])
 
 
 def shared(path: str) -> Path:
-    """Returns a file in the folder next to the repository, or skips the test if it is missing."""
+    """Returns a file of the folder `shared` next to the repository, or skips the test without it."""
     file = SHARED / path
     if not file.exists():
         pytest.skip(f"needs {path} in a folder named shared beside the repository")
@@ -288,7 +288,7 @@ def fit_all(points: np.ndarray, inside: np.ndarray, prior: float = 0.0) -> np.nd
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """Ratings [replicate, contestant] of simple resamples of the rows.
+    """Ratings [replicate, contestant] of ordinary resamples of the rows.
 
     `lower` and `upper` differ if a replicate does not order a contestant relative to the others.
     """

@@ -13,7 +13,7 @@ from pathlib import Path
 
 COMMAND = [sys.executable, "-c", "from humorrank.cli import main; main()"]
 PATIENCE = 600.0
-"""Seconds after which a test gives up on something that hangs. It is never a limit on speed."""
+"""The timeout of a test for anything that may hang, in seconds. It is not a limit on speed."""
 
 
 def until(holds, process=None):
@@ -48,7 +48,7 @@ def interrupt(process, number=signal.SIGINT):
     """Sends a signal to a process and waits until it ends.
 
     Returns:
-        Its output, its errors, and the processor time from the signal to the end in seconds.
+        Its output, its standard error, and the processor time until it ended, in seconds.
     """
     before, ended = processor_time(process.pid) or 0.0, processor_time_of_children()
     process.send_signal(number)
@@ -64,7 +64,7 @@ def interrupt_twice(process, send):
         send: Sends the interrupt.
 
     Returns:
-        Its errors.
+        Its standard error.
     """
     told = []
     with given_up(process):

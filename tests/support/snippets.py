@@ -73,7 +73,7 @@ class Page:
 
     Attributes:
         path: The path of the page.
-        without: Texts that mark a command that contains one of them as not to be run.
+        without: Texts; commands that contain one of them are not run.
         names: The namespace of the Python snippets.
         ran: The number of snippets and commands that were run.
     """

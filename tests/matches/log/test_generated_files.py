@@ -1,4 +1,4 @@
-"""Randomly generated files are read in the same way by a second, independent reader."""
+"""The library reads randomly generated files in the same way as an independent reader."""
 
 from collections import Counter
 

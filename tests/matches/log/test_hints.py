@@ -1,4 +1,4 @@
-"""Unfamiliar files are read, or rejected with an error that says what to do."""
+"""Files in unfamiliar formats are read, or rejected with an error that says what to do."""
 
 import bz2
 import io

@@ -1,4 +1,4 @@
-"""Codes are assigned in the order of first occurrence, whatever the layout of the column."""
+"""Codes are assigned in order of first occurrence, regardless of the layout of the column."""
 
 import numpy as np
 import polars as pl
