@@ -25,7 +25,7 @@ WINNERS = np.array(["model_a", "model_b", "tie"])
 
 
 def shared(path: str) -> Path:
-    """Returns a file of the folder `shared` next to the repository, or skips the test without it."""
+    """Returns a file in `shared`, a folder next to the repository, or skips the test without it."""
     file = SHARED / path
     if not file.exists():
         pytest.skip(f"needs {path} in a folder named shared beside the repository")

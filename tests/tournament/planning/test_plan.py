@@ -127,7 +127,7 @@ def test_power_of_the_weakest_pair_is_as_planned():
 
 
 def test_two_equals_have_the_closed_form():
-    """The difference of two equals has variance 4 (1 - t) / n, since a match has information 1/4."""
+    """The difference of two equals has variance 4 (1 - t) / n: a match has information 1/4."""
     field = PlannedField({"a": 1000.0, "b": 1000.0}, 0.3, 0.0, 0, 1)
     covariance = Schedule("round_robin", field, 500, 0).covariance(500)
     assert contrasts(covariance)[0, 1] == pytest.approx(4 * (1 - 0.3) / 500)
