@@ -1,1 +1,1 @@
-"""Benchmarks of speed: pytest-benchmark suites beside peers, and the tools that print them."""
+"""Speed benchmarks: suites for pytest-benchmark that include other tools, and separate scripts."""

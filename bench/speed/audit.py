@@ -1,6 +1,7 @@
-"""What an audit and a check of a large log cost: `python -m bench.speed.audit`.
+"""Cost of an audit and of a check of a large log: `python -m bench.speed.audit`.
 
-100 models and a million matches, counted beforehand, as `humorrank tally` does.
+By default, the log has a million matches among 100 models. It is counted beforehand, as with
+`humorrank tally`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def _timed(what: str, work: Callable[[], object]) -> None:
 
 
 def main() -> None:
-    """Prints a line for each question."""
+    """Prints one line per question."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=int, default=100)
     parser.add_argument("--matches", type=int, default=1_000_000)

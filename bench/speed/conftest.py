@@ -1,4 +1,4 @@
-"""Logs to race on, and the table at the end."""
+"""Fixtures with the logs of the benchmarks, and the table of results."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _HERE = Path(__file__).parent
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keeps the lines of the table."""
+    """Creates the list of table lines."""
     config.stash[_LINES] = []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Peers may warn: only our own tests take a warning for an error."""
+    """Allows warnings, which peers may raise. Only the tests of humorrank treat them as errors."""
     for item in items:
         if item.path.is_relative_to(_HERE):
             item.add_marker(pytest.mark.filterwarnings("ignore"))
@@ -37,7 +37,7 @@ def pytest_terminal_summary(
     lines = config.stash[_LINES]
     if not lines:
         return
-    terminalreporter.section("beside other tools: medians of one run, taken in turns")
+    terminalreporter.section("comparison with other tools: medians of one run, measured in turns")
     for row in table([line.record() for line in lines]):
         terminalreporter.write_line(row)
     path = config.rootpath / "build" / "bench.json"
@@ -52,12 +52,12 @@ def pytest_terminal_summary(
 
 @pytest.fixture
 def race(benchmark: Any, request: pytest.FixtureRequest) -> Race:
-    """Times ours and peers in turns; see `Race`."""
+    """Times humorrank and its peers in turns (see `Race`)."""
     return Race(benchmark, request.config.stash[_LINES])
 
 
 def _field(models: int) -> dict[str, float]:
-    """Ratings of so many models with names as long as models' names are."""
+    """Returns ratings of the given number of models, with names of realistic length."""
     strengths = np.random.default_rng(models).normal(1000, 150, models)
     return {f"vendor/model-{i:03}": float(rating) for i, rating in enumerate(strengths)}
 
@@ -88,11 +88,11 @@ def hundred_short() -> pl.DataFrame:
 
 @pytest.fixture(scope="session")
 def nine_decided() -> pl.DataFrame:
-    """10,800 matches among 9 models, none of them a tie."""
+    """10,800 matches among 9 models, without ties."""
     return humorrank.simulate(_field(9), 10_800, ties=0)
 
 
 @pytest.fixture(scope="session")
 def hundred_decided() -> pl.DataFrame:
-    """1e6 matches among 100 models, none of them a tie."""
+    """1e6 matches among 100 models, without ties."""
     return humorrank.simulate(_field(100), 1_000_000, ties=0)

@@ -1,16 +1,16 @@
-"""Instructions that the core's hot loops take, beside the committed figures.
+"""Compares the instruction counts of the hot loops of the core with the committed counts.
 
     python -m bench.speed.instructions [--update] [--only LOOP]
 
-Each loop of the example `hot_loops` runs once under callgrind on one thread, on a workload that is
-always the same. Prints a table, and exits with 1 if a loop takes more than a tenth more
-instructions than bench/speed/instructions.json says; with --update writes that file instead.
+Each loop of the example `hot_loops` runs once under callgrind on one thread, always on the same
+workload. Prints a table, and exits with 1 if a count exceeds that in bench/speed/instructions.json
+by more than a tenth. With --update, writes this file instead.
 
-Counts depend on neither load nor clock. That they do not depend on the processor either, the build
-is for the least x86-64, and glibc is told to choose its functions for that too. They do depend on
-the compiler, so with another one than the committed figures are of, growth is told and fails
-nothing. Where there is no valgrind, or on another kind of processor, the check is skipped, and
-says so.
+The counts depend on neither the load nor the clock of the machine. To make them independent of the
+processor as well, the loops are built for baseline x86-64, and glibc is configured to select its
+functions for that, too. The counts do depend on the compiler. If it is not the one of the committed
+counts, an increase is reported but is not a failure. Without valgrind, or on another kind of
+processor, the check is skipped with a message.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from typing import Any, Final
 
 LOOPS: Final = ("tally", "fit", "draw", "bootstrap", "order", "elo", "replay")
 MOST: Final = 1.1
-"""By how much a count may grow."""
+"""The largest acceptable ratio of a count to the committed one."""
 
 _ROOT: Final = Path(__file__).parents[2]
 _COMMITTED: Final = _ROOT / "bench" / "speed" / "instructions.json"
 _TARGET: Final = _ROOT / "target" / "instructions"
-# Apart from the ordinary build, whose compiler flags may be others.
+# Separate from the ordinary build, whose compiler flags may differ.
 _FLAGS: Final = "-C target-cpu=x86-64 -C debuginfo=0"
 _PLAIN_GLIBC: Final = "glibc.cpu.hwcaps=" + ",".join(
     f"-{feature}"
@@ -44,7 +44,7 @@ _SUM: Final = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
 
 
 def build() -> Path:
-    """Builds the loops."""
+    """Builds the loops and returns the path of the executable."""
     command = ["cargo", "build", "--release", "--quiet", "--package", "humorrank-core"]
     command += ["--example", "hot_loops", "--target-dir", str(_TARGET)]
     environment = {**os.environ, "RUSTFLAGS": _FLAGS, "CARGO_PROFILE_RELEASE_STRIP": "none"}
@@ -53,14 +53,14 @@ def build() -> Path:
 
 
 def compiler() -> str:
-    """The version of the compiler, as it tells it."""
+    """Returns the version of the compiler, as printed by rustc."""
     command = ["rustc", "--version"]
     done = subprocess.run(command, cwd=_ROOT, check=True, capture_output=True, text=True)
     return done.stdout.strip()
 
 
 def count(binary: Path, loop: str) -> int:
-    """The instructions that a loop takes."""
+    """Returns the number of instructions of a loop."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "counts"
         command = ["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={out}"]
@@ -71,21 +71,21 @@ def count(binary: Path, loop: str) -> int:
             sys.exit(f"{loop} cannot run: exit code {done.returncode}\n{done.stderr}")
         found = _SUM.search(out.read_text())
     if found is None or not int(found[1]):
-        sys.exit(f"{loop}: callgrind counted nothing; is `measured` gone from hot_loops.rs?")
+        sys.exit(f"{loop}: callgrind counted nothing; does hot_loops.rs still contain `measured`?")
     return int(found[1])
 
 
 def missing() -> str | None:
-    """Why nothing can be counted here; None if it can."""
+    """Returns the reason why instructions cannot be counted here; None if they can."""
     if platform.machine() != "x86_64" or platform.system() != "Linux":
-        return f"counts are of Linux on x86-64, not {platform.system()} on {platform.machine()}"
+        return f"counts are for Linux on x86-64, not {platform.system()} on {platform.machine()}"
     if shutil.which("valgrind") is None:
         return "valgrind is not installed (apt-get install valgrind)"
     return None
 
 
 def table(committed: dict[str, int], counts: dict[str, int]) -> list[str]:
-    """Lines of loop, committed, now, ratio."""
+    """Returns the lines of a table of the committed and the new counts."""
     lines = [f"{'loop':10} {'committed':>15} {'now':>15} {'ratio':>7}"]
     for loop, now in counts.items():
         before = committed.get(loop)
@@ -96,10 +96,10 @@ def table(committed: dict[str, int], counts: dict[str, int]) -> list[str]:
 
 
 def main() -> int:
-    """Counts and compares."""
+    """Counts the instructions and compares them with the committed counts."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--update", action="store_true", help="commit what is counted now")
-    parser.add_argument("--only", choices=LOOPS, help="one loop")
+    parser.add_argument("--update", action="store_true", help="write the new counts")
+    parser.add_argument("--only", choices=LOOPS, help="run only this loop")
     options = parser.parse_args()
     if (reason := missing()) is not None:
         print(f"instruction counts: skipped: {reason}")
@@ -120,11 +120,11 @@ def main() -> int:
     grown = [name for name, now in counts.items() if now > MOST * committed.get(name, 0)]
     if not grown:
         return 0
-    print(f"more than {MOST:.0%} of what is committed: {', '.join(grown)}")
+    print(f"more than {MOST:.0%} of the committed counts: {', '.join(grown)}")
     if compiler() != record["compiler"]:
-        print(f"the committed figures are of {record['compiler']}, so that this fails nothing")
+        print(f"not a failure, because the committed counts are for {record['compiler']}")
         return 0
-    print("mend it, or commit the new figures with `python -m bench.speed.instructions --update`")
+    print("fix this, or update the counts with `python -m bench.speed.instructions --update`")
     return 1
 
 

@@ -1,17 +1,19 @@
-"""How long a language model takes to judge a whole tournament here, with vLLM.
+"""Time that a language model needs to judge a whole tournament with vLLM on this machine.
 
     python -m bench.speed.judge --model Qwen/Qwen2.5-72B-Instruct --set quantization=fp8
     python -m bench.speed.judge --model FOLDER --load-format dummy
 
-Plays the paper's tournament (9 models, 300 prompts, all 10,800 comparisons) through the engine and
-a store in a temporary folder, on made-up texts of a real length, and prints the report of the
-judge and the hours beside the paper's 24 (48 hours of one H100 for two judges of this size).
+Plays the paper's tournament (9 models, 300 prompts, all 10,800 comparisons) through the engine,
+with a store in a temporary folder and artificial texts of realistic length. Prints the report of
+the judge and the hours, compared with the paper's 24 (48 hours on one H100 for two judges of this
+size).
 
-With `--load-format dummy` a folder with a model's config.json and tokenizer is enough: weights
-are random, so that what is judged means nothing and answers are cut at `--max-tokens`, which is
-set to the length of a usual answer. Times are those of the real model. `--comparisons` plays a
-part and tells the hours of the whole. `--raw N` also hands N of the same prompts to `LLM.chat` in
-one call, in turns with the judge, and prints what the judge costs above that.
+With `--load-format dummy`, a folder with the config.json and the tokenizer of a model is
+sufficient. The weights are then random, so the verdicts are meaningless, and answers are cut at
+`--max-tokens`, which is set to the length of a typical answer. The times are those of the real
+model. `--comparisons` plays only part of the tournament and extrapolates the hours. `--raw N` also
+passes N of the same prompts to `LLM.chat` in one call, in turns with the judge, and prints the
+overhead of the judge.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ MODELS, PROMPTS = 9, 300
 WHOLE = MODELS * (MODELS - 1) // 2 * PROMPTS
 PAPER_HOURS = 24.0
 ANSWER = 160
-"""Tokens of a usual answer: three sentences and five labels."""
+"""Number of tokens of a typical answer: three sentences and five labels."""
 
 WORDS = """
 the a mayor dog tax moon office says my boss lawyer of and to in that was with I bought never again
@@ -49,7 +51,7 @@ umbrella committee announces emergency cheese parking ticket doctor
 
 
 def real_length_field(models: int = MODELS, prompts: int = PROMPTS, seed: int = 0) -> Field:
-    """Headlines of 8 to 14 words, and jokes of 12 to 60, 28 at the median."""
+    """Returns headlines of 8 to 14 words, and jokes of 12 to 60 words with a median of 28."""
     random = np.random.default_rng(seed)
 
     def text(words: int) -> str:
@@ -65,7 +67,7 @@ def real_length_field(models: int = MODELS, prompts: int = PROMPTS, seed: int = 
 
 
 async def play_part(judge: VLLMJudge, field: Field, comparisons: int) -> None:
-    """Plays so many comparisons of a round robin, from the schedule to the disk."""
+    """Plays the given number of comparisons of a round robin, from the schedule to the disk."""
     spec = Spec(
         (),
         budget=comparisons,
@@ -80,12 +82,12 @@ async def play_part(judge: VLLMJudge, field: Field, comparisons: int) -> None:
 
 
 async def overhead(judge: VLLMJudge, field: Field, size: int, turns: int = 5) -> str:
-    """What the judge takes above `LLM.chat` on the same prompts in one call.
+    """Measures the overhead of the judge over one call of `LLM.chat` with the same prompts.
 
-    Both sides start with an empty prefix cache, take the same prompts in the same order, and may
-    write as many tokens; the first turn warms up. Retries are the judge's own, and none are made.
+    Both start with an empty prefix cache, get the same prompts in the same order, and have the same
+    limit on tokens. The first turn is a warm-up. Retries, which only the judge has, are disabled.
     """
-    from vllm import SamplingParams  # noqa: PLC0415 - not everywhere
+    from vllm import SamplingParams  # noqa: PLC0415 - not installed everywhere
 
     await judge.engine.start()
     llm = judge.engine.llm
@@ -129,17 +131,17 @@ async def overhead(judge: VLLMJudge, field: Field, size: int, turns: int = 5) ->
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Plays what the command line says, and prints what it took."""
+    """Plays the tournament given by the command line, and prints its cost."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", required=True, help="a name on the hub, or a folder")
-    parser.add_argument("--load-format", help="dummy: random weights")
+    parser.add_argument("--model", required=True, help="name on the hub, or folder")
+    parser.add_argument("--load-format", help="dummy for random weights")
     parser.add_argument("--comparisons", type=int, default=WHOLE)
     parser.add_argument("--decision-only", action="store_true")
-    parser.add_argument("--max-tokens", type=int, help="512; with dummy weights 160")
+    parser.add_argument("--max-tokens", type=int, help="default: 512, or 160 with dummy weights")
     parser.add_argument("--in-flight", type=int, default=4_000)
-    parser.add_argument("--raw", type=int, metavar="N", help="compare N prompts with LLM.chat")
+    parser.add_argument("--raw", type=int, metavar="N", help="compare with LLM.chat on N prompts")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     options = parser.parse_args(arguments)
     engine: dict[str, Any] = assignments(options.set)
@@ -150,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         VLLMSettings(
             options.model,
             max_tokens=options.max_tokens or (ANSWER if dummy else 512),
-            # Random weights write no verdicts, however often they are asked.
+            # A model with random weights returns no verdicts, so retries are useless.
             retries=0 if dummy or options.raw else 3,
             decision_only=options.decision_only,
             engine=engine,
@@ -175,13 +177,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         done = told.matches + told.failed
         hours = told.wall / done * WHOLE / 3600
         print(
-            f"{WHOLE:,} comparisons: {hours:,.2f} hours, where the paper's took {PAPER_HOURS:.0f} "
+            f"{WHOLE:,} comparisons: {hours:,.2f} hours; the paper's took {PAPER_HOURS:.0f} "
             f"({PAPER_HOURS / hours:,.1f}x as fast); {done / told.wall:,.2f} comparisons/s, "
             f"{told.prompt_tokens / done:,.0f} prompt and {told.output_tokens / done:,.0f} "
             "answer tokens each"
         )
         if dummy:
-            print("(random weights: failures mean nothing here)")
+            print("(with random weights, failures are meaningless)")
 
     asyncio.run(run())
 

@@ -1,4 +1,4 @@
-"""The peers' ordinary fast paths to what we do, and checks that they find the same."""
+"""The fastest usual ways to do the same work with peers, and checks that the results are equal."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from bench.speed.racing import Peer
 
 POINTS = 400 / math.log(10)
 CODES = {"model_a": 1, "model_b": 2, "tie": 0}
-"""Winner words as evalica numbers them."""
+"""The numbers that evalica gives to the outcomes."""
 
 
 @dataclass(frozen=True)
 class CodedLog:
-    """A log as integers: names by code, who was shown first and second, outcomes."""
+    """A log as integers: the names, and columns of the contestants and the outcomes."""
 
     names: list[str]
     first: np.ndarray
@@ -35,7 +35,7 @@ class CodedLog:
 
     @classmethod
     def of(cls, log: pl.DataFrame) -> CodedLog:
-        """The codes of string columns."""
+        """Returns the codes of string columns."""
         names = pl.concat([log["model_a"].unique(), log["model_b"].unique()]).unique().sort()
         first, second = (
             log[side].cast(pl.Enum(names)).to_physical().cast(pl.UInt32).to_numpy()
@@ -52,7 +52,7 @@ class CodedLog:
 
 @dataclass(frozen=True)
 class Lists:
-    """A log as Python lists, as evalica takes it: names, names, numbers of outcomes."""
+    """A log as the Python lists that evalica requires: two of names, and one of outcome numbers."""
 
     first: list[str]
     second: list[str]
@@ -60,13 +60,13 @@ class Lists:
 
     @classmethod
     def of(cls, log: pl.DataFrame) -> Lists:
-        """The fastest way that we know from string columns to these lists."""
+        """Converts string columns to these lists in the fastest known way."""
         winners = log["winner"].replace_strict(CODES, return_dtype=pl.UInt8)
         return cls(log["model_a"].to_list(), log["model_b"].to_list(), winners.to_list())
 
 
 def load(name: str) -> ModuleType | None:
-    """A peer's module, with the warnings of its import left unsaid; None if not installed."""
+    """Imports the module of a peer without its warnings; returns None if it is not installed."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -76,7 +76,7 @@ def load(name: str) -> ModuleType | None:
 
 
 def centred(ratings: Mapping[str, float]) -> dict[str, float]:
-    """Ratings moved to a mean of 1000, as ours have."""
+    """Shifts ratings to a mean of 1000, as in humorrank."""
     shift = 1000 - sum(ratings.values()) / len(ratings)
     return {name: rating + shift for name, rating in ratings.items()}
 
@@ -84,11 +84,11 @@ def centred(ratings: Mapping[str, float]) -> dict[str, float]:
 def same_ratings(
     ratings: Callable[[Any], Mapping[str, float]], tolerance: float
 ) -> Callable[[Any, Any], None]:
-    """A check that no rating differs by more than so many points.
+    """Returns a check that no rating differs by more than the tolerance.
 
     Args:
-        ratings: name -> points, from the peer's result.
-        tolerance: in points; as wide as the peer's own stopping rule makes it.
+        ratings: Converts the result of the peer to a mapping from names to points.
+        tolerance: In points, according to the stopping rule of the peer.
     """
 
     def check(board: humorrank.Leaderboard, theirs: object) -> None:
@@ -111,7 +111,7 @@ def _absent(name: str, **targets: float | None) -> Peer:
 
 
 def evalica_fit(source: pl.DataFrame | Lists, name: str, **targets: float | None) -> Peer:
-    """evalica.bradley_terry, from its lists or from string columns made into them."""
+    """Returns evalica.bradley_terry, from lists or from string columns converted to lists."""
     if (evalica := load("evalica")) is None:
         return _absent(name, **targets)
 
@@ -123,12 +123,12 @@ def evalica_fit(source: pl.DataFrame | Lists, name: str, **targets: float | None
 
 
 def evalica_pandas(log: Any, name: str, **targets: float | None) -> Peer:
-    """evalica.bradley_terry given pandas string columns as they are.
+    """Returns evalica.bradley_terry, called with pandas string columns.
 
     Args:
-        log: a pandas frame, or a polars one to make it from.
-        name: for the table.
-        targets: the least ratio.
+        log: A pandas frame, or a polars frame, which is converted.
+        name: The name in the table.
+        targets: The minimum ratio.
     """
     if (evalica := load("evalica")) is None:
         return _absent(name, **targets)
@@ -144,7 +144,7 @@ def evalica_pandas(log: Any, name: str, **targets: float | None) -> Peer:
 def evalica_bootstrap(
     log: pl.DataFrame, replicates: int, name: str, **targets: float | None
 ) -> Peer:
-    """evalica.bootstrap with percentile intervals; the fit to all rows counts as a replicate."""
+    """Returns evalica.bootstrap, with percentile intervals. Its fit to all rows is a replicate."""
     if (evalica := load("evalica")) is None:
         return _absent(name, **targets)
 
@@ -175,7 +175,7 @@ def evalica_bootstrap(
 def evalica_elo(
     source: pl.DataFrame | Lists, name: str, matches: int, **targets: float | None
 ) -> Peer:
-    """One replay by evalica.elo, counted by the match."""
+    """Returns one replay with evalica.elo, measured per match."""
     if (evalica := load("evalica")) is None:
         return _absent(name, **targets)
 
@@ -187,7 +187,7 @@ def evalica_elo(
 
 
 def same_replay(log: pl.DataFrame, theirs: Any) -> None:
-    """A check that a replay in the order of the log ends the same for us and for evalica."""
+    """Returns a check that a replay in the order of the log gives the same ratings as evalica."""
     ours = dict(humorrank.replay_elo(log).rows())
     gap = max(abs(ours[name] - rating) for name, rating in theirs.scores.items())
     assert gap <= 1e-9, f"Elo ratings differ by up to {gap:.3g} points"
@@ -201,11 +201,11 @@ class _Arena:
 
 
 _COMPILING: list[tuple[float, float]] = []
-"""When JAX traced and compiled: beginnings and ends."""
+"""The start and the end of each time that JAX traced or compiled."""
 
 
 def _compiled(begin: float, end: float) -> float:
-    """Seconds between two moments in which JAX traced or compiled, overlaps counted once."""
+    """Returns the seconds of an interval that JAX spent on tracing or compiling."""
     total, reached = 0.0, begin
     for start, stop in sorted(_COMPILING):
         low, high = max(start, reached), min(stop, end)
@@ -217,7 +217,7 @@ def _compiled(begin: float, end: float) -> float:
 
 @functools.cache
 def _listen_to(jax: ModuleType) -> None:
-    """Asks JAX, once, to say when it compiles."""
+    """Registers a listener for the compilations of JAX, once."""
 
     def note(event: str, seconds: float, **_: object) -> None:
         if event.startswith("/jax/core/compile/"):
@@ -233,23 +233,23 @@ def arena_rank(
     together: tuple[str, ...] = ("data preparation", "fit as called"),
     **targets: float | None,
 ) -> Peer:
-    """Data preparation and fit of arena-rank, from a pandas frame of string columns.
+    """Returns data preparation and fit of arena-rank, from a pandas frame of string columns.
 
-    A fit traces and compiles its optimiser anew at every call, and nothing in arena-rank's
-    interface keeps it; the time of it is known from JAX's own events, so that the table has a
-    line for the fit without it.
+    Each fit traces and compiles its optimizer again, and the interface of arena-rank offers no
+    way to reuse it. JAX reports the time of this, so the table has a separate line for the fit
+    without it.
 
     Args:
-        log: string columns of polars or pandas.
-        name: for the table.
-        together: the parts that are compared with.
-        targets: the least ratio.
+        log: String columns of polars or pandas.
+        name: The name in the table.
+        together: The parts that are compared.
+        targets: The minimum ratio.
     """
     models = load("arena_rank.models.bradley_terry")
     data = load("arena_rank.utils.data_utils")
     if models is None or data is None:
         return _absent(name, **targets)
-    import jax  # noqa: PLC0415 - imported only where arena-rank is
+    import jax  # noqa: PLC0415 - imported only if arena-rank is
 
     _listen_to(jax)
     frame = log.to_pandas() if isinstance(log, pl.DataFrame) else log
@@ -285,7 +285,7 @@ def arena_rank(
 
 
 def _codes(log: pl.DataFrame) -> tuple[list[str], pl.DataFrame]:
-    """Names, and winner and loser of each row as numbers; a tie counts as lost by the first."""
+    """Returns the names, and the winner and loser of each row; the first loses a tie."""
     names = pl.concat([log["model_a"].unique(), log["model_b"].unique()]).unique().sort().to_list()
     number = {name: i for i, name in enumerate(names)}
     first_won = pl.col("winner") == "model_a"
@@ -305,7 +305,7 @@ def _choix_ratings(found: tuple[list[str], np.ndarray]) -> dict[str, float]:
 
 
 def choix_pairs(log: pl.DataFrame, name: str, **targets: float | None) -> Peer:
-    """choix.ilsr_pairwise from string columns without ties, which choix does not know."""
+    """Returns choix.ilsr_pairwise, from string columns without ties (choix has no ties)."""
     if (choix := load("choix")) is None:
         return _absent(name, **targets)
 
@@ -318,7 +318,7 @@ def choix_pairs(log: pl.DataFrame, name: str, **targets: float | None) -> Peer:
 
 
 def choix_dense(log: pl.DataFrame, name: str, **targets: float | None) -> Peer:
-    """choix.ilsr_pairwise_dense, the matrix of counts made by polars and numpy."""
+    """Returns choix.ilsr_pairwise_dense, with the matrix of counts computed by polars and NumPy."""
     if (choix := load("choix")) is None:
         return _absent(name, **targets)
 
@@ -335,7 +335,7 @@ def choix_dense(log: pl.DataFrame, name: str, **targets: float | None) -> Peer:
 
 
 def reading_bytes(columns: Sequence[np.ndarray], name: str) -> Peer:
-    """The least that counting can take: every byte read once, by numpy on two threads."""
+    """Returns a lower bound for counting: NumPy reads each byte once, on two threads."""
     pool = ThreadPoolExecutor(2)
     halves = [half.view(np.uint8) for column in columns for half in np.array_split(column, 2)]
     words = [half[: len(half) // 8 * 8].view(np.uint64) for half in halves]

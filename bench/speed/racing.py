@@ -1,4 +1,4 @@
-"""Races: ours and the peers in turns, on the same log, after a check that they agree."""
+"""Races: humorrank and its peers in turns on the same log, after a check that the results agree."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ import pytest
 from bench.speed.table import amount
 
 MANY = 0.1
-"""A peer's call longer than this many seconds is timed once for every three of ours."""
+"""A peer whose call takes longer than this, in seconds, is timed in every third round only."""
 
 
 @dataclass(frozen=True)
 class Peer:
-    """Another tool's way to do the same work.
+    """The same work done with another tool.
 
     Attributes:
-        name: the tool and what of it is called.
-        call: does the work; timed as a whole.
-        check: raises AssertionError where our result and theirs are not the same.
-        per: how many units of work one call does.
-        parts: seconds of named parts of a call, from its result; they become lines of their own.
-        together: the parts whose sum is compared, where the whole call would be unfair.
-        target: the least ratio of their time to ours that humorrank is built for.
-        missing: why the peer cannot run here.
+        name: The tool, and the function that is called.
+        call: Does the work, and is timed as a whole.
+        check: Raises AssertionError if our result and theirs differ.
+        per: The number of units of work of one call.
+        parts: Extracts the seconds of named parts from the result. Each part has its own line.
+        together: The parts whose sum is compared, if comparing the whole call would be unfair.
+        target: The minimum ratio of their time to ours that humorrank aims at.
+        missing: The reason why the peer cannot run here.
     """
 
     name: str
@@ -44,11 +44,11 @@ class Peer:
 
 @dataclass(frozen=True)
 class Limit:
-    """The most that a line of our own may take.
+    """A limit on our own cost.
 
     Attributes:
-        most: in the unit.
-        unit: "s", or "bytes".
+        most: The limit in the given unit.
+        unit: "s" or "bytes".
     """
 
     most: float
@@ -57,18 +57,18 @@ class Limit:
 
 @dataclass
 class Line:
-    """One line of the table; what it takes is in seconds a unit of work, or in bytes.
+    """One line of the table. Costs are in seconds per unit of work, or in bytes.
 
     Attributes:
-        work: what is done.
-        peer: beside whom; empty for nobody.
-        ours: what it takes us.
-        theirs: what it takes them.
-        rounds: how often ours was measured.
-        peer_rounds: how often theirs.
-        least_ratio: the target of theirs over ours.
-        limit: the target of ours alone.
-        note: why a figure is missing, or how it was found.
+        work: Description of the work.
+        peer: The tool to compare with; empty if there is none.
+        ours: Our cost.
+        theirs: The cost of the peer.
+        rounds: The number of measurements of ours.
+        peer_rounds: The number of measurements of theirs.
+        least_ratio: The target for the ratio of theirs to ours.
+        limit: The target for ours alone.
+        note: The reason why a figure is missing, or how it was determined.
     """
 
     work: str
@@ -83,26 +83,26 @@ class Line:
 
     @property
     def ratio(self) -> float | None:
-        """How many times more it takes the peer."""
+        """The cost of the peer divided by ours."""
         if self.ours is None or self.theirs is None:
             return None
         return self.theirs / self.ours
 
     @property
     def unit(self) -> str:
-        """Of what it takes."""
+        """The unit of the cost."""
         return self.limit.unit if self.limit is not None else "s"
 
     @property
     def target(self) -> str:
-        """The target in words."""
+        """The target as text."""
         if self.limit is not None:
             return f"<= {amount(self.limit.most, self.unit)}"
         return "" if self.least_ratio is None else f">= {self.least_ratio:g}x"
 
     @property
     def met(self) -> bool | None:
-        """Whether the target is met; None without one, or without figures."""
+        """Whether the target is met; None without a target or without figures."""
         if self.limit is not None:
             return None if self.ours is None else self.ours <= self.limit.most
         if self.least_ratio is None or self.ratio is None:
@@ -110,7 +110,7 @@ class Line:
         return self.ratio >= self.least_ratio
 
     def record(self) -> dict[str, Any]:
-        """The line as JSON has it."""
+        """Returns the line as written to JSON."""
         return {
             **asdict(self),
             "unit": self.unit,
@@ -121,11 +121,11 @@ class Line:
 
 
 class Race:
-    """What the fixture `race` is: call it with the work, ours and the peers.
+    """The type of the fixture `race`, which is called with the work, ours and the peers.
 
     Args:
-        benchmark: pytest-benchmark's fixture, which times ours.
-        lines: where the lines of the table go.
+        benchmark: The fixture of pytest-benchmark, which times ours.
+        lines: The list to which the lines of the table are added.
     """
 
     def __init__(self, benchmark: Any, lines: list[Line]) -> None:
@@ -142,18 +142,18 @@ class Race:
         rounds: int = 9,
         limit: Limit | None = None,
     ) -> None:
-        """Checks, then times ours and each peer in turns.
+        """Checks the results, then times ours and each peer in turns.
 
-        The check is the first call of each, so that nothing is timed cold. A slow peer is timed
+        The check is the first call of each and serves as a warm-up. A slow peer is timed only in
         every third round.
 
         Args:
-            work: what is done, for the table.
-            ours: our way.
-            peers: the others.
-            per: how many units of work one call of ours does.
-            rounds: how often ours is timed.
-            limit: the most seconds a unit that ours may take, as a line of its own.
+            work: Description of the work for the table.
+            ours: Our way to do the work.
+            peers: The other tools.
+            per: The number of units of work of one call of ours.
+            rounds: The number of times that ours is timed.
+            limit: The limit on our seconds per unit, which gets its own line.
         """
         if self._benchmark.disabled:
             rounds = 1
@@ -232,7 +232,7 @@ def _lines(
 
 
 def _timed(call: Callable[[], Any] | None) -> tuple[float, Any]:
-    """Seconds and result of a call, without the garbage collector, as ours is timed."""
+    """Returns the seconds and the result of a call without garbage collection, as for ours."""
     assert call is not None
     gc.collect()
     gc.disable()

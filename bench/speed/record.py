@@ -1,4 +1,4 @@
-"""What runs of benchmarks leave: their lines, and what those were measured with."""
+"""Records of benchmark runs: the lines, and the machine and versions of the measurement."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def write(path: Path, lines: Sequence[Line], *, keep: bool = False) -> None:
     """Writes the lines of a run, and the machine and versions, as JSON.
 
     Args:
-        path: the file.
-        lines: what was measured.
-        keep: keep what is there of other works, for a run of some benchmarks.
+        path: The file.
+        lines: The measured lines.
+        keep: Whether to keep existing lines of other works, for a run of only some benchmarks.
     """
     path.parent.mkdir(exist_ok=True)
     run: dict[str, Any] = {
@@ -38,7 +38,7 @@ def write(path: Path, lines: Sequence[Line], *, keep: bool = False) -> None:
 
 
 def _others(path: Path, again: Set[str]) -> list[dict[str, Any]]:
-    """What earlier runs measured, but for works that are measured again."""
+    """Returns the lines of earlier runs, except those of works that are measured again."""
     before = json.loads(path.read_text())["runs"] if path.exists() else []
     for run in before:
         run["lines"] = [line for line in run["lines"] if line["work"] not in again]

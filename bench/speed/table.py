@@ -1,8 +1,8 @@
-"""The table of benchmarks, from what `make bench` and `make bench-large` wrote.
+"""Prints the table of benchmarks from the results of `make bench` and `make bench-large`.
 
     python -m bench.speed.table [--write]
 
-Prints it; with --write it also replaces the one in docs/project/performance.md.
+With --write, also replaces the table in docs/project/performance.md.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _END: Final = "<!-- to here -->"
 
 
 def table(lines: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Records of lines as an aligned table in markdown."""
+    """Returns the records of lines as an aligned Markdown table."""
     rows = [["work", "ours", "peer", "peer's", "ratio", "target", "met"]]
     for line in lines:
         ratio, met, note = line["ratio"], line["met"], line["note"]
@@ -48,7 +48,7 @@ _UNITS = {
 
 
 def amount(value: float | None, unit: str) -> str:
-    """Seconds or bytes in the unit that suits them, to three digits."""
+    """Returns seconds or bytes in a suitable unit, to three digits."""
     if value is None:
         return ""
     name, size = next(((n, s) for n, s in _UNITS[unit] if value >= s), _UNITS[unit][-1])
@@ -56,7 +56,7 @@ def amount(value: float | None, unit: str) -> str:
 
 
 def about(run: Mapping[str, Any]) -> str:
-    """What a run was measured with, in a sentence."""
+    """Returns a sentence about the machine and the versions of a run."""
     versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
     return (
         f"{run['processors']} processors ({run['processor']}), "
@@ -65,28 +65,28 @@ def about(run: Mapping[str, Any]) -> str:
 
 
 def page(text: str, tables: str) -> str:
-    """A page with the tables in their place.
+    """Returns a page with its tables replaced.
 
     Raises:
-        ValueError: it has no place for them.
+        ValueError: The page has no marks for the tables.
     """
     before, begin, rest = text.partition(_BEGIN)
     _, end, after = rest.partition(_END)
     if not begin or not end:
-        raise ValueError(f"{_PAGE.name} has lost the marks between which the table stands")
+        raise ValueError(f"{_PAGE.name} lacks the marks between which the table belongs")
     return f"{before}{_BEGIN}\n\n{tables}\n\n{_END}{after}"
 
 
 def main() -> None:
-    """Prints, and writes, what there is."""
+    """Prints the tables, and writes them on request."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="into docs/project/performance.md")
+    parser.add_argument("--write", action="store_true", help="update docs/project/performance.md")
     options = parser.parse_args()
     missing = [path.name for path in RECORDS if not path.exists()]
     if len(missing) == len(RECORDS):
-        raise SystemExit("there is nothing yet: make bench, or make bench-large")
+        raise SystemExit("no results: run make bench or make bench-large first")
     if missing and options.write:
-        raise SystemExit(f"{missing[0]} is missing: the page has make bench and make bench-large")
+        raise SystemExit(f"{missing[0]} is missing: the page needs both benchmarks")
     runs = [
         run for path in RECORDS if path.exists() for run in json.loads(path.read_text())["runs"]
     ]

@@ -1,4 +1,4 @@
-"""Intervals, counted by the replicate."""
+"""Intervals, measured per replicate."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ REPLICATES = 1000
 
 
 def bootstrap(log: pl.DataFrame | humorrank.Tally) -> humorrank.Leaderboard:
-    """The whole way from string columns, or a tally, to intervals."""
+    """Rates string columns or a tally, with intervals."""
     return humorrank.rate(log, bootstrap=REPLICATES, elo_shuffles=0)
 
 
 def test_nine(race: Race, nine: pl.DataFrame) -> None:
-    """A small field."""
+    """Few models and few matches."""
     race(
         "bootstrap, a replicate, 9 models, 10,800 matches",
         lambda: bootstrap(nine),
@@ -27,7 +27,7 @@ def test_nine(race: Race, nine: pl.DataFrame) -> None:
 
 
 def test_hundred(race: Race, hundred_short: pl.DataFrame) -> None:
-    """Evalica's default, BCa, asks for 74.5 GiB here, so its percentile interval runs."""
+    """The default of evalica, BCa, requires 74.5 GiB here, so percentile intervals are used."""
     race(
         "bootstrap, a replicate, 100 models, 1e5 matches",
         lambda: bootstrap(hundred_short),
@@ -37,7 +37,7 @@ def test_hundred(race: Race, hundred_short: pl.DataFrame) -> None:
 
 
 def test_a_thousand_times_the_matches(race: Race, hundred_short: pl.DataFrame) -> None:
-    """A replicate's cost hardly depends on the number of matches; the peer is ours at 1e5."""
+    """The cost of a replicate hardly depends on the number of matches; the peer is ours at 1e5."""
     few = humorrank.tally(hundred_short)
     many = humorrank.tally(hundred_short.with_columns(count=1000))
     race(

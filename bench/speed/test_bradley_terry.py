@@ -1,4 +1,4 @@
-"""Bradley-Terry ratings alone: no intervals, no Elo."""
+"""Bradley-Terry ratings only, without intervals and Elo."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from bench.speed.racing import Race
 
 
 def fit(matches: object) -> humorrank.Leaderboard:
-    """Ratings and certificate, everything from the names to the leaderboard included."""
+    """Computes ratings and certificate, including all steps from the names to the leaderboard."""
     return humorrank.rate(matches, bootstrap=0, elo_shuffles=0)
 
 
 def test_from_lists(race: Race, nine: pl.DataFrame) -> None:
-    """Names as Python strings in Python lists, in the form that each takes."""
+    """Lists of Python strings, in the form that each tool requires."""
     lists = nine.to_dict(as_series=False)
     race(
         "BT, 9 models, 10,800 matches, from lists of names",
@@ -46,7 +46,7 @@ def test_from_tuples(race: Race, nine: pl.DataFrame) -> None:
 
 
 def test_nine_from_columns(race: Race, nine: pl.DataFrame) -> None:
-    """String columns of polars; the peers get them in the form that they take."""
+    """String columns of polars. The peers get them in the form that they require."""
     race(
         "BT, 9 models, 10,800 matches, from string columns",
         lambda: fit(nine),
@@ -60,7 +60,7 @@ def test_nine_from_columns(race: Race, nine: pl.DataFrame) -> None:
 
 
 def test_nine_from_columns_arena_rank(race: Race, nine: pl.DataFrame) -> None:
-    """Apart, since a peer that takes seconds leaves cold caches to those that take milliseconds."""
+    """Measured separately, because a slow peer would leave cold caches to the faster ones."""
     race(
         "BT, 9 models, 10,800 matches, from string columns",
         lambda: fit(nine),
@@ -70,7 +70,7 @@ def test_nine_from_columns_arena_rank(race: Race, nine: pl.DataFrame) -> None:
 
 
 def test_nine_without_ties_from_columns(race: Race, nine_decided: pl.DataFrame) -> None:
-    """The log that choix can take."""
+    """A log that choix supports."""
     race(
         "BT, 9 models, 10,800 matches without ties, from string columns",
         lambda: fit(nine_decided),
@@ -95,7 +95,7 @@ def test_hundred_from_columns(race: Race, hundred: pl.DataFrame) -> None:
 
 
 def test_hundred_without_ties_from_columns(race: Race, hundred_decided: pl.DataFrame) -> None:
-    """The log that choix can take."""
+    """A log that choix supports."""
     race(
         "BT, 100 models, 1e6 matches without ties, from string columns",
         lambda: fit(hundred_decided),
@@ -104,7 +104,7 @@ def test_hundred_without_ties_from_columns(race: Race, hundred_decided: pl.DataF
 
 
 def test_nine_from_pandas(race: Race, nine: pl.DataFrame) -> None:
-    """String columns of pandas, which evalica takes too, if slower than lists."""
+    """String columns of pandas, which evalica also accepts, although they are slower than lists."""
     pytest.importorskip("pandas")
     frame = nine.to_pandas()
     race(
@@ -120,7 +120,7 @@ def test_nine_from_pandas(race: Race, nine: pl.DataFrame) -> None:
 
 @pytest.mark.parametrize("kind", ["python objects", "Arrow strings"])
 def test_hundred_from_pandas(race: Race, hundred: pl.DataFrame, kind: str) -> None:
-    """A million matches, in the two ways in which pandas holds strings."""
+    """A million matches, with both string types of pandas."""
     pytest.importorskip("pandas")
     frame = hundred.to_pandas()
     frame = frame.astype(object if kind == "python objects" else "string[pyarrow]")
@@ -136,7 +136,7 @@ def test_hundred_from_pandas(race: Race, hundred: pl.DataFrame, kind: str) -> No
 
 
 def test_hundred_from_codes(race: Race, hundred: pl.DataFrame) -> None:
-    """Integers as `Tally.from_codes` takes them; evalica takes only names."""
+    """Integers for `Tally.from_codes`. Evalica accepts only names."""
     codes = CodedLog.of(hundred)
     race(
         "BT, 100 models, 1e6 matches, from codes",

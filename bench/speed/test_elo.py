@@ -1,4 +1,4 @@
-"""Elo, counted by the match, and by the shuffle too where there are shuffles."""
+"""Elo, measured per match, and also per shuffle if there are shuffles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHUFFLES = 10
 
 
 def test_stable_elo(race: Race, hundred: pl.DataFrame) -> None:
-    """All of `rate` but the bootstrap, from string columns; evalica plays one order."""
+    """All of `rate` except the bootstrap, from string columns. Evalica replays one order."""
     race(
         "Stable Elo, a match and shuffle, 100 models, 1e6 matches, from string columns",
         lambda: humorrank.rate(hundred, bootstrap=0, elo_shuffles=SHUFFLES),
@@ -27,7 +27,7 @@ def test_stable_elo(race: Race, hundred: pl.DataFrame) -> None:
 
 
 def test_stable_elo_from_a_tally(race: Race, hundred: pl.DataFrame) -> None:
-    """The shuffles without the reading; evalica still looks up its names."""
+    """The shuffles without reading the columns. Evalica still looks up its names."""
     tally = humorrank.tally(hundred)
     race(
         "Stable Elo, a match and shuffle, 100 models, 1e6 matches, from a tally",
@@ -38,7 +38,7 @@ def test_stable_elo_from_a_tally(race: Race, hundred: pl.DataFrame) -> None:
 
 
 def test_stable_elo_beside_plain_replays(race: Race) -> None:
-    """Ten million matches: ten random orders, and ten replays of the codes as they stand."""
+    """Ten million matches: ten random orders, compared with ten replays in the given order."""
     matches, models, threads = 10_000_000, 100, 2
     random = np.random.default_rng(1)
     first = random.integers(0, models, matches, dtype=np.uint32)
@@ -69,7 +69,7 @@ def test_stable_elo_beside_plain_replays(race: Race) -> None:
 
 
 def test_replay(race: Race, hundred: pl.DataFrame) -> None:
-    """One replay in the order of the log, which both can do, to the same ratings."""
+    """One replay in the order of the log, which both tools support, with the same ratings."""
     peer = evalica_elo(hundred, "evalica", hundred.height)
     race(
         "Elo, one replay in order, a match, 100 models, 1e6 matches, from string columns",

@@ -1,4 +1,4 @@
-"""From a file to a leaderboard; `bench.speed.large.files` has the targets and files of 1e8 rows."""
+"""From a file to a leaderboard. The targets, for 1e8 rows, are in `bench.speed.large.files`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FILES: dict[str, tuple[Callable[..., object], Callable[[Path], pl.LazyFrame]]] 
 def test_file(
     race: Race, hundred: pl.DataFrame, tmp_path: Path, kind: str, replicates: int
 ) -> None:
-    """Beside the least that polars can do with the same columns: count what they hold."""
+    """Compared with the least that polars can do with the same columns: count equal rows."""
     write, scan = _FILES[kind]
     path = tmp_path / f"matches.{kind.lower()}"
     write(hundred, path)

@@ -1,4 +1,4 @@
-"""A Bradley-Terry for each of many groups, from integer codes."""
+"""Bradley-Terry ratings of many groups, from integer codes."""
 
 from __future__ import annotations
 
@@ -47,19 +47,19 @@ def rows() -> Coded:
 
 
 def tally(rows: Coded) -> humorrank.Tally:
-    """The counts by group."""
+    """Returns the counts by group."""
     keys = {"prompt": (None, rows.group)}
     return humorrank.Tally.from_codes(None, rows.first, rows.second, rows.outcome, keys=keys)
 
 
 def cells(rows: Coded) -> pl.DataFrame:
-    """What polars needs to count the same cells, before any is rated: the floor of a table tool."""
+    """Counts the same cells with polars, without ratings: a lower bound for a table tool."""
     frame = pl.DataFrame(rows._asdict())
     return frame.lazy().group_by(*rows._fields).len().collect(engine="streaming")
 
 
 def same_cells(ours: humorrank.Tally | humorrank.Leaderboards, theirs: pl.DataFrame) -> None:
-    """As many groups, matches and cells."""
+    """Checks that the numbers of groups, matches and cells are equal."""
     if isinstance(ours, humorrank.Tally):
         assert ours.to_polars().height == theirs.height
         assert ours.matches == theirs["len"].sum()
@@ -68,7 +68,7 @@ def same_cells(ours: humorrank.Tally | humorrank.Leaderboards, theirs: pl.DataFr
 
 
 def test_rate_by_group(race: Race, rows: Coded) -> None:
-    """From the codes to the table of all boards."""
+    """Rates the codes and returns the table of all boards."""
 
     def ours() -> humorrank.Leaderboards:
         boards = humorrank.rate(tally(rows), by="prompt", bootstrap=0, elo_shuffles=0)
@@ -86,7 +86,7 @@ def test_rate_by_group(race: Race, rows: Coded) -> None:
 
 
 def test_tally_by_group(race: Race, rows: Coded) -> None:
-    """Only the counting."""
+    """Only the counts."""
 
     def ours() -> humorrank.Tally:
         counted = tally(rows)
@@ -98,7 +98,7 @@ def test_tally_by_group(race: Race, rows: Coded) -> None:
 
 
 def test_floor(race: Race, rows: Coded) -> None:
-    """Reading the bytes of the codes once, which no way of counting them goes below."""
+    """Reading the bytes of the codes once, which is a lower bound for any way of counting them."""
 
     def ours() -> Any:
         return [int(column.sum()) for column in rows]

@@ -1,4 +1,4 @@
-"""A round of a schedule, and comparisons a second."""
+"""The time of a round of a schedule, and comparisons per second."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROUNDS = 20
 
 
 def _play(scheduler: Scheduler, strengths: np.ndarray, rounds: int) -> tuple[list[float], int]:
-    """Seconds of each round's scheduling and recording, and how many comparisons were made."""
+    """Returns the seconds to schedule and record each round, and the number of comparisons."""
     random = np.random.default_rng(0)
     seconds, comparisons = [], 0
     for _ in range(rounds):
@@ -32,7 +32,7 @@ def _play(scheduler: Scheduler, strengths: np.ndarray, rounds: int) -> tuple[lis
 
 
 def test_swiss_round_of_many(benchmark: Any) -> None:
-    """100,000 contestants: the median of rounds 2 to 20 is to be at most 20 ms."""
+    """100,000 contestants. The median of rounds 2 to 20 should be at most 20 ms."""
     strengths = np.random.default_rng(1).normal(size=100_000)
 
     def rounds() -> float:
@@ -48,7 +48,7 @@ def test_swiss_round_of_many(benchmark: Any) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("contestants", [9, 32, 128])
 def test_comparisons_a_second(benchmark: Any, kind: Kind, contestants: int) -> None:
-    """Rounds of a small field, four prompts a pairing."""
+    """Rounds of a small field, with four prompts per pairing."""
     strengths = np.linspace(-2, 2, contestants)
 
     def rounds() -> float:
@@ -58,4 +58,4 @@ def test_comparisons_a_second(benchmark: Any, kind: Kind, contestants: int) -> N
 
     rate = benchmark.pedantic(rounds, rounds=3, warmup_rounds=1)
     benchmark.extra_info["comparisons a second"] = rate
-    print(f"\n{kind}, {contestants} contestants: {rate:,.0f} comparisons a second")
+    print(f"\n{kind}, {contestants} contestants: {rate:,.0f} comparisons per second")

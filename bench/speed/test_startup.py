@@ -1,4 +1,4 @@
-"""Start-up: whole processes, in seconds of a processor, next to what they cannot do without."""
+"""Start-up: processor time of whole processes, compared with the imports that they require."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOG = "model_a,model_b,winner\n" + "a,b,model_a\nb,a,model_a\nb,c,model_a\nc,b,t
 
 
 def _process(*arguments: str) -> Callable[[], None]:
-    """Runs Python with some arguments to the end of the process."""
+    """Runs Python with the given arguments until it exits."""
 
     def run() -> None:
         subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
@@ -24,7 +24,7 @@ def _process(*arguments: str) -> Callable[[], None]:
 
 
 def _imports(modules: Sequence[str], target: float | None) -> Peer:
-    """The same interpreter with nothing but these imports; the least ratio of theirs to ours."""
+    """Returns the same interpreter with only these imports; the target is a minimum ratio."""
     return Peer(
         f"import {', '.join(modules)}",
         _process("-c", f"import {', '.join(modules)}"),
@@ -43,12 +43,12 @@ def test_help(race: Race) -> None:
 
 
 def test_import(race: Race) -> None:
-    """The package, which imports what is used."""
+    """The package, which imports only what is used."""
     race("import humorrank", _process("-c", "import humorrank"), [_imports(["numpy"], 1 / 1.5)])
 
 
 def test_rate_a_small_file(race: Race, tmp_path: Path) -> None:
-    """A log of a hundred rows, next to the imports of evalica."""
+    """A log of a hundred rows, compared with the imports of evalica."""
     path = tmp_path / "log.csv"
     path.write_text(LOG)
     peers = [_imports(["typer", "numpy"], None)]

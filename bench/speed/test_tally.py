@@ -1,4 +1,4 @@
-"""Counting alone."""
+"""Counts only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MATCHES = 100_000_000
 
 
 def test_from_codes(race: Race, hundred: pl.DataFrame) -> None:
-    """A tally of a hundred million matches, beside the reading of their bytes."""
+    """A tally of a hundred million matches, compared with reading their bytes."""
     short = CodedLog.of(hundred)
     columns = [np.resize(column, MATCHES) for column in (short.first, short.second, short.outcome)]
     codes = CodedLog(short.names, *columns)

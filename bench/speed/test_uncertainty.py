@@ -38,7 +38,7 @@ def codes() -> tuple[np.ndarray, ...]:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_intervals(race: Race, codes: tuple[np.ndarray, ...], way: str) -> None:
-    """From the codes to a board with intervals."""
+    """Rates the codes and returns a board with intervals."""
     first, second, outcome, _ = codes
 
     def ours() -> humorrank.Leaderboard:
@@ -59,7 +59,7 @@ def test_intervals(race: Race, codes: tuple[np.ndarray, ...], way: str) -> None:
 def test_clustered(
     race: Race, codes: tuple[np.ndarray, ...], way: str, options: dict[str, Any], limit: float
 ) -> None:
-    """The same by 1e4 prompts."""
+    """The same intervals, clustered by 1e4 prompts."""
     first, second, outcome, prompt = codes
 
     def ours() -> humorrank.Leaderboard:
@@ -72,7 +72,7 @@ def test_clustered(
 
 
 def test_ranks(race: Race, codes: tuple[np.ndarray, ...]) -> None:
-    """Rank intervals, chances to be best and groups, of a board that is there."""
+    """Rank intervals, probabilities of being best, and groups of an existing board."""
     first, second, outcome, _ = codes
     tally = humorrank.Tally.from_codes(None, first, second, outcome)
     board = humorrank.rate(tally, elo_shuffles=0, bootstrap=1_000)

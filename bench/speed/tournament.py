@@ -1,9 +1,9 @@
-"""Throughput of the engine with a judge that answers at once.
+"""Throughput of the engine with a judge that answers immediately.
 
     python -m bench.speed.tournament --budget 1000000
 
-Plays one tournament of 200 models on 300 prompts in a temporary folder, and prints judgments a
-second, processor time, commits and the largest memory.
+Plays one tournament of 200 models on 300 prompts in a temporary folder. Prints judgments per
+second, processor time, commits and peak memory.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from humorrank.tournament.spec import JudgeSpec, ScheduleSpec, Spec
 
 
 def main() -> None:
-    """Plays a tournament of the size that the command line says."""
+    """Plays a tournament of the size given on the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--budget", type=int, default=1_000_000)
     parser.add_argument("--models", type=int, default=200)
@@ -55,8 +55,8 @@ def main() -> None:
         size = path.stat().st_size
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(
-        f"{ending.judged:,} judgments in {wall:.1f} s: {ending.judged / wall:,.0f} a second; "
-        f"processor {work:.1f} s: {ending.judged / work:,.0f} a second; {ending.commits:,} "
+        f"{ending.judged:,} judgments in {wall:.1f} s: {ending.judged / wall:,.0f} per second; "
+        f"processor {work:.1f} s: {ending.judged / work:,.0f} per second; {ending.commits:,} "
         f"commits; "
         f"memory {after / 1024:.0f} MiB at most, {(after - before) / 1024:.0f} MiB of it since the "
         f"start; store {size / 1e6:.0f} MB"

@@ -1,1 +1,1 @@
-"""Simulations behind the claims of validity: coverage, efficiency, error rates."""
+"""Simulations that support the claims of validity: coverage, efficiency and error rates."""

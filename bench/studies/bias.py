@@ -1,9 +1,8 @@
-"""Whether the first-position parameter's intervals cover the truth: `python -m bench.studies.bias`.
+"""Coverage of the intervals of the first-position parameter: `python -m bench.studies.bias`.
 
-Simulated judges, to whom being shown first is worth known points, judge a field of known ratings
-over and over. The table says how often the interval covers the truth, what the fitted effect and
-the spread of the ratings are on average, with and without the parameter, and how often the field
-is called uninformative.
+Simulated judges with a known position bias repeatedly judge a field with known ratings. The table
+shows how often the interval covers the truth, the mean of the fitted effect, the mean spread of the
+ratings with and without the parameter, and how often the field is reported as uninformative.
 """
 
 from __future__ import annotations
@@ -33,15 +32,15 @@ class Cell:
     """One line of the table.
 
     Attributes:
-        field: its name.
-        ratings: in points.
-        position: of each pair at random, or in both orders.
-        cluster: over what the intervals are robust.
-        bias: points that being shown first is worth.
-        ties: t of the simulated judge.
-        jokes: standard deviation of a joke's own quality, in points.
-        prompts: how many prompts there are.
-        judgments: how many judgments a log has.
+        field: The name of the field.
+        ratings: In points.
+        position: Whether each pair is shown in a random order or in both orders.
+        cluster: The clusters for which the intervals are robust.
+        bias: The position bias in points.
+        ties: The parameter t of the simulated judge.
+        jokes: The standard deviation of the effect of each joke, in points.
+        prompts: The number of prompts.
+        judgments: The number of judgments in a log.
     """
 
     field: str
@@ -57,14 +56,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Run:
-    """What one simulated log gave; points.
+    """The result of one simulated log, in points.
 
     Attributes:
-        effect: the fitted effect.
-        covered: whether its interval covers the truth.
-        spread: slope of the fitted ratings on the true ones, 1 if unbiased; nan of equal ones.
-        plain: the same without the parameter.
-        uninformative: whether all ratings are equal within noise, at 5 %.
+        effect: The fitted effect.
+        covered: Whether its interval covers the truth.
+        spread: The slope of the fitted ratings on the true ones, 1 if unbiased; NaN if the true
+            ones are equal.
+        plain: The slope without the parameter.
+        uninformative: Whether equality of all ratings is not rejected at the 5 % level.
     """
 
     effect: float
@@ -75,7 +75,7 @@ class Run:
 
 
 def cells() -> Iterator[Cell]:
-    """The table."""
+    """Yields the lines of the table."""
     for position in ("random", "both"):
         for cluster in ("prompt", "none"):
             yield Cell("table 1", TABLE_1, position, cluster)
@@ -90,7 +90,7 @@ def cells() -> Iterator[Cell]:
 
 
 def play(cell: Cell, seed: int) -> Run | None:
-    """One log, fitted; None where it has no maximum."""
+    """Simulates and fits one log; returns None if the likelihood has no maximum."""
     models = [f"m{i}" for i in range(len(cell.ratings))]
     prompts = [Prompt(f"p{i}", "") for i in range(cell.prompts)]
     field = Field(models, prompts, [[""] * len(models)] * cell.prompts)
@@ -139,14 +139,14 @@ def _many(job: tuple[Cell, range]) -> list[Run | None]:
 
 
 def main() -> None:
-    """Prints the table, a line as soon as it is there."""
+    """Prints each line of the table as soon as it is available."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=2_000, help="logs a line")
-    parser.add_argument("--only", help="lines whose field, position, judgments or jokes hold this")
+    parser.add_argument("--runs", type=int, default=2_000, help="logs per line")
+    parser.add_argument("--only", help="only lines with this in their settings")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--output", type=Path, help="write JSON here too")
+    parser.add_argument("--output", type=Path, help="also write JSON to this file")
     options = parser.parse_args()
-    print(f"{options.runs:,} logs a line")
+    print(f"{options.runs:,} logs per line")
     head = (
         "field",
         "judgments",

@@ -1,9 +1,9 @@
-"""Do intervals cover? `python -m bench.studies.coverage [--runs 10000] [--only NAME]`.
+"""Coverage of the intervals: `python -m bench.studies.coverage [--runs 10000] [--only NAME]`.
 
-Simulated tournaments of nine models. What an interval is to cover is the limit of the same fit
-under the same schedule over infinitely many prompts; without joke effects that is the truth, with
-them it is computed, and its distance from the simulated strengths printed. Prints tables in
-Markdown and writes build/coverage.md and build/coverage.json.
+Simulates tournaments of nine models. An interval should cover the limit of the same fit under the
+same schedule over infinitely many prompts. Without joke effects, this limit is the truth. With
+them, it is computed, and its distance from the simulated strengths is printed. Prints Markdown
+tables and writes build/coverage.md and build/coverage.json.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ FIELDS = {"table 1": TABLE_1, "within 40": _within(40), "within 4": _within(4)}
 
 @dataclass(frozen=True)
 class Cell:
-    """One way to simulate.
+    """The settings of a simulation.
 
     Attributes:
-        field: a key of `FIELDS`.
-        schedule: "exhaustive", or "swiss".
-        matches: the budget.
-        ties: the tie rate between equals.
-        jokes: standard deviation of the effect of each joke, in points.
+        field: A key of `FIELDS`.
+        schedule: "exhaustive" or "swiss".
+        matches: The budget.
+        ties: The tie rate between equal contestants.
+        jokes: The standard deviation of the effect of each joke, in points.
     """
 
     field: str
@@ -61,7 +61,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """What the table calls it."""
+        """The name in the table."""
         return (
             f"{self.field}, {self.schedule} {self.matches:,}, "
             f"{'ties' if self.ties else 'no ties'}, {'jokes' if self.jokes else 'no jokes'}"
@@ -69,7 +69,7 @@ class Cell:
 
     @property
     def ratings(self) -> Floats:
-        """The strengths that are simulated, mean 1000."""
+        """The simulated ratings, with mean 1000."""
         ratings = np.array(FIELDS[self.field])
         return np.asarray(ratings - ratings.mean() + 1000)
 
@@ -91,18 +91,18 @@ METHODS: dict[str, tuple[dict[str, Any], int]] = {
     "basic by prompt, 1,000": ({"cluster": "prompt", "bootstrap": 1_000, "interval": "basic"}, 20),
     "bca by prompt, 1,000": ({"cluster": "prompt", "bootstrap": 1_000, "interval": "bca"}, 20),
 }
-"""Options of `rate`, and of every how many runs this one is made: some take long."""
+"""Options of `rate`, and a number n. The method is applied to every n-th run, as some are slow."""
 
 _OUTCOME = np.array([1, 2, 0], np.uint8)
-"""By twice the score of the one shown first."""
+"""The outcome, indexed by twice the score of the contestant shown first."""
 
 RECOMMENDED = "sandwich by prompt"
 JOINTLY = 10
-"""Every so many runs the band and the ranks are looked at too."""
+"""The band and the ranks are evaluated once in this many runs."""
 
 
 def play(cell: Cell, seed: int) -> tuple[Rows, npt.NDArray[np.uint8]]:
-    """Plays one tournament: who was shown first, second, on which prompt; and the outcomes."""
+    """Plays one tournament. Returns (first, second, prompt) and the outcomes."""
     random = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, 11])))
     models = len(TABLE_1)
     strength = np.repeat(cell.ratings[:, None], PROMPTS, 1)
@@ -110,7 +110,7 @@ def play(cell: Cell, seed: int) -> tuple[Rows, npt.NDArray[np.uint8]]:
         strength = strength + random.normal(0, cell.jokes, strength.shape)
     wins = 1 / (1 + 10 ** ((strength - strength[:, None]) / 400))
     tied = cell.ties * np.minimum(wins, 1 - wins)
-    # Below the first the one shown first wins, below the second it is a tie.
+    # A number below the first bound is a win of the first contestant; below the second, a tie.
     won, undecided = wins - tied, wins + tied
 
     def score(first: Any, second: Any, prompt: Any, chance: Any) -> Any:
@@ -144,11 +144,11 @@ def play(cell: Cell, seed: int) -> tuple[Rows, npt.NDArray[np.uint8]]:
 
 
 def limit(cell: Cell, pairs: Floats) -> Floats:
-    """The fit over infinitely many prompts, where pairs meet in these proportions.
+    """Returns the fit over infinitely many prompts, with pairs in the given proportions.
 
     Args:
-        cell: without joke effects it is the truth.
-        pairs: how often each pair meets, symmetric.
+        cell: The settings. Without joke effects, the result equals the truth.
+        pairs: The frequency of each pair, as a symmetric matrix.
     """
     if not cell.jokes:
         return cell.ratings
@@ -173,7 +173,7 @@ def _proportions(cell: Cell, seed: int) -> Floats:
 
 
 def _run(cell: Cell, truth: Floats, seed: int) -> dict[str, Any]:
-    """What covers in one tournament: of each method a row a model, and the widths."""
+    """Plays one tournament. Returns, for each method, which models are covered, and the width."""
     (first, second, prompt), outcome = play(cell, seed)
     names = [str(model) for model in range(len(TABLE_1))]
     tally = humorrank.Tally.from_codes(
@@ -204,7 +204,7 @@ def _run(cell: Cell, truth: Floats, seed: int) -> dict[str, Any]:
                 rank[place] <= ranks["rank_upper"].to_numpy()
             )
             out["ranks"] = covered
-            # What a bootstrap of the rank itself, a naive interval, covers.
+            # The coverage of a naive interval, which is a bootstrap of the rank itself.
             drawn = (-board._uncertainty.draws).argsort(1).argsort(1) + 1
             ends = np.quantile(drawn, (0.025, 0.975), axis=0)
             out["naive ranks"] = (np.floor(ends[0]) <= rank) & (rank <= np.ceil(ends[1]))
@@ -212,7 +212,7 @@ def _run(cell: Cell, truth: Floats, seed: int) -> dict[str, Any]:
 
 
 def cover(cell: Cell, runs: int, each: Callable[..., Any]) -> dict[str, Any]:
-    """The coverage of every method in one cell."""
+    """Returns the coverage of every method in one cell."""
     every = range(min(runs, 400))
     pairs = np.mean(list(each(partial(_proportions, cell), every)), 0)
     truth = limit(cell, pairs)
@@ -251,7 +251,7 @@ def cover(cell: Cell, runs: int, each: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _chances(matches: int, seed: int) -> tuple[Floats, int]:
-    """P(best) of a field from N(1000, 60^2), and who is best."""
+    """Returns P(best) for a field from N(1000, 60^2), and the best model."""
     random = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, 13])))
     ratings = random.normal(1000, 60, len(TABLE_1))
     low, high = np.triu_indices(len(ratings), 1)
@@ -280,7 +280,7 @@ EDGES = (0.0, 0.01, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.99, 1.0)
 
 
 def calibration(matches: int, runs: int, each: Callable[..., Any]) -> dict[str, Any]:
-    """Of the models that are said to be best with chance p, how many are?"""
+    """Returns how many of the models with P(best) = p are the best, by bins of p."""
     found = [run for run in each(partial(_chances, matches), range(runs)) if run[1] >= 0]
     chance = np.concatenate([run[0] for run in found])
     best = np.concatenate([np.arange(len(run[0])) == run[1] for run in found])
@@ -304,7 +304,7 @@ def calibration(matches: int, runs: int, each: Callable[..., Any]) -> dict[str, 
 
 
 def markdown(cells: list[dict[str, Any]], calibrations: list[dict[str, Any]]) -> str:
-    """The tables."""
+    """Returns the tables."""
     lines = [
         "| cell | runs | " + " | ".join(METHODS) + " | band | ranks | naive ranks | limit |",
         "|---|" + "---|" * (len(METHODS) + 5),
@@ -340,11 +340,11 @@ def markdown(cells: list[dict[str, Any]], calibrations: list[dict[str, Any]]) ->
 
 
 def main() -> None:
-    """Simulates, prints and writes."""
+    """Simulates the tournaments, and prints and writes the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=10_000)
-    parser.add_argument("--only", help="cells whose name holds this")
-    parser.add_argument("--keep", action="store_true", help="go on from build/coverage.json")
+    parser.add_argument("--only", help="only cells whose name contains this")
+    parser.add_argument("--keep", action="store_true", help="resume from build/coverage.json")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     options = parser.parse_args()
     build = Path("build")

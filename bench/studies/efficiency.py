@@ -1,8 +1,8 @@
 """How many matches each schedule needs for the right order: `python -m bench.studies.efficiency`.
 
-Simulated tournaments: Kendall's tau and the root mean square error of the ratings against the
-truth, by budget, scored as `humorrank.rate(prior=0.1)` does. Prints tables in Markdown and writes
-build/efficiency.md and build/efficiency.json.
+Simulates tournaments, and computes Kendall's tau and the root mean square error of the ratings
+against the truth, by budget, with the ratings of `humorrank.rate(prior=0.1)`. Prints Markdown
+tables and writes build/efficiency.md and build/efficiency.json.
 """
 
 from __future__ import annotations
@@ -28,20 +28,21 @@ POINTS = 400 / math.log(10)
 PRIOR, TIES, PROMPTS, LAG = 0.1, 0.1, 300, 1
 GOAL = 0.95
 STEP = 1.2
-"""Budgets at which a tournament is looked at grow by this factor."""
+"""The ratio of successive budgets at which a tournament is evaluated."""
 RESAMPLES = 1000
 
 
 @dataclass(frozen=True)
 class Field:
-    """A field, and what it is looked at with.
+    """A field and the settings of its evaluation.
 
     Attributes:
-        name: what the table calls it.
-        ratings: the truth, in points.
-        budgets: the smallest and the largest one.
-        at_most: a smaller largest budget of a schedule that is slow and needs no more.
-        goal: the share of random's matches that the best schedule should need at most.
+        name: The name in the table.
+        ratings: The true ratings, in points.
+        budgets: The smallest and the largest budget.
+        at_most: A lower maximum budget for a schedule that is slow and needs no more.
+        goal: The maximum number of matches that the best schedule should need, as a share of those
+            of the random schedule.
     """
 
     name: str
@@ -51,7 +52,7 @@ class Field:
     goal: float | None = None
 
     def grid(self, kind: Kind) -> list[int]:
-        """The budgets at which a schedule is looked at."""
+        """Returns the budgets at which a schedule is evaluated."""
         least, most = self.budgets
         steps = math.ceil(math.log(most / least) / math.log(STEP))
         grid = sorted({round(least * (most / least) ** (i / steps)) for i in range(steps + 1)})
@@ -84,9 +85,10 @@ FIELDS = {
 
 
 def kendall_tau(x: Floats, y: Floats) -> float:
-    """Kendall's tau-b: concordant less discordant pairs, over those that are not tied in each.
+    """Returns Kendall's tau-b [Ken45].
 
-    Source: Kendall 1945, "The treatment of ties in ranking problems".
+    This is the number of concordant less that of discordant pairs, divided by the geometric mean of
+    the numbers of pairs that are not tied in each ranking.
     """
     above = np.triu_indices(len(x), 1)
     first, second = (np.sign(v[:, None] - v[None, :])[above] for v in (x, y))
@@ -97,11 +99,11 @@ def kendall_tau(x: Floats, y: Floats) -> float:
 def tournament(field: Field, kind: Kind, slack: int, lag: int, seed: int) -> Floats:
     """Plays one tournament.
 
-    Verdicts: with p and q the two win probabilities, a tie with 2t x min(p, q), a win with
-    p - t x min(p, q). A verdict moves the schedule `lag` rounds late.
+    With win probabilities p and q, a tie has probability 2t x min(p, q), and a win has
+    probability p - t x min(p, q). Verdicts reach the schedule `lag` rounds late.
 
     Returns:
-        A row for each budget: tau, and the error in points.
+        One row per budget: tau, and the error in points.
     """
     random = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, 5])))
     truth = random.permutation(np.array(field.ratings))
@@ -128,7 +130,7 @@ def tournament(field: Field, kind: Kind, slack: int, lag: int, seed: int) -> Flo
 
 
 def matches_to(tau: Floats, grid: list[int], level: float = GOAL) -> float:
-    """The budget at which a mean tau reaches a level, between two budgets by their logarithms."""
+    """Returns the budget at which a mean tau reaches a level, by log-linear interpolation."""
     reached = np.flatnonzero(tau >= level)
     if not len(reached):
         return math.nan
@@ -144,7 +146,7 @@ def _number(value: float, style: str = ",.0f") -> str:
 
 
 def study(field: Field, runs: dict[Kind, Floats]) -> tuple[dict[str, Any], list[str]]:
-    """What the tournaments of a field say, as a record and as Markdown."""
+    """Returns the results of the tournaments of a field, as a record and as Markdown."""
     seeds = len(runs["random"])
     random = np.random.default_rng(0)
     samples = [random.integers(seeds, size=seeds) for _ in range(RESAMPLES)]
@@ -204,7 +206,7 @@ def study(field: Field, runs: dict[Kind, Floats]) -> tuple[dict[str, Any], list[
 
 
 def main() -> None:
-    """Plays, prints and writes."""
+    """Plays the tournaments, and prints and writes the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("fields", nargs="*", default=list(FIELDS), help=", ".join(FIELDS))
     parser.add_argument("--seeds", type=int, default=200)

@@ -1,9 +1,10 @@
-"""The fewest matches that give the right order: `python -m bench.studies.oracle`.
+"""How few matches can give the right order: `python -m bench.studies.oracle`.
 
-An independent check of `bench.studies.efficiency`, with its own judge, Newton fit and Kendall's tau
-in numpy alone, and with schedules that know the truth. Pairs are drawn at random, either among all
-or among those at most a given number of places apart in the true order. Prints the matches needed
-for a mean tau of 0.95, and their share of what random pairs need.
+An independent check of `bench.studies.efficiency`, with separate implementations of the judge, the
+fit and Kendall's tau that use only NumPy, and with schedules that know the truth. Pairs are drawn
+at random, either from all pairs or from those at most a given number of places apart in the true
+order. Prints the number of matches needed for a mean tau of 0.95, and its ratio to the number that
+random pairs need.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ BUDGETS = np.unique(np.geomspace(200, 8_000, 17).astype(int))
 
 
 def fit(points: np.ndarray) -> np.ndarray:
-    """The Bradley-Terry strengths of a matrix of points won, with the prior, by Newton's method."""
+    """Fits the strengths to a matrix of points won, with the prior, by Newton's method."""
     strengths = np.zeros(MODELS)
     matches = points + points.T
     for _ in range(100):
@@ -35,7 +36,7 @@ def fit(points: np.ndarray) -> np.ndarray:
 
 
 def taus(points: float, apart: int, seeds: int) -> np.ndarray:
-    """Mean tau at each budget; `apart`: how many places two who meet are apart at most."""
+    """Returns the mean tau at each budget. Contestants at most `apart` places apart meet."""
     truth = np.linspace(0, points, MODELS) / POINTS
     low, high = np.triu_indices(MODELS, 1)
     near = high - low <= apart
@@ -58,7 +59,7 @@ def taus(points: float, apart: int, seeds: int) -> np.ndarray:
 
 
 def needed(tau: np.ndarray) -> float:
-    """The matches at which tau reaches the goal, between two looks in proportion."""
+    """Returns the number of matches at which tau reaches the goal, by linear interpolation."""
     first = int(np.argmax(tau >= GOAL))
     if tau[first] < GOAL or first == 0:
         return float("nan")
@@ -66,7 +67,7 @@ def needed(tau: np.ndarray) -> float:
 
 
 def main() -> None:
-    """Prints a table in Markdown."""
+    """Prints a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=200)
     seeds = parser.parse_args().seeds

@@ -1,7 +1,7 @@
-"""How often early stopping is wrong, and what it saves: `python -m bench.studies.stopping`.
+"""Error rate and savings of early stopping: `python -m bench.studies.stopping`.
 
-Plays tournaments in memory with the schedules and the simulated judge of humorrank, and asks the
-rule after every round, as a tournament does. An error is a stated order that reverses two
+Plays tournaments in memory with the schedules and the simulated judge of humorrank. The rule is
+evaluated after every round, as in a tournament. An error is a stated order that reverses two
 contestants of different strength.
 """
 
@@ -27,7 +27,7 @@ CLOSE = tuple(np.linspace(980, 1020, 5).tolist())
 EQUAL = (1000.0,) * 5
 PROMPTS = 300
 PER_PAIRING = 5
-"""Prompts that a pairing plays in a round: fewer rounds are simulated sooner."""
+"""The number of prompts per pairing in a round. Fewer rounds are faster to simulate."""
 LIMIT = 1.6449
 
 
@@ -36,13 +36,13 @@ class Cell:
     """One line of the table.
 
     Attributes:
-        field: its name.
-        ratings: in points.
-        budget: in comparisons.
-        kind: the schedule.
-        stop: the rule.
-        jokes: standard deviation of a joke's own quality, in points.
-        naive: a peek after every round at plain intervals instead of the rule.
+        field: The name of the field.
+        ratings: In points.
+        budget: In comparisons.
+        kind: The schedule.
+        stop: The stopping rule.
+        jokes: The standard deviation of the effect of each joke, in points.
+        naive: Whether to examine ordinary intervals after every round instead of using the rule.
     """
 
     field: str
@@ -55,7 +55,7 @@ class Cell:
 
 
 def cells() -> Iterator[Cell]:
-    """The table."""
+    """Yields the lines of the table."""
     top, order = StopSettings("top"), StopSettings("order")
     for kind in ("swiss", "random"):
         yield Cell("table 1", TABLE_1, 3_000, kind, top)
@@ -71,7 +71,7 @@ def cells() -> Iterator[Cell]:
 
 
 class _Peek(SeparationRule):
-    """What must not be done: one plain test after the other, as if each were alone."""
+    """An invalid rule: an ordinary test after every round, as if it were the only one."""
 
     def __init__(self, settings: StopSettings, models: list[str], prompts: int) -> None:
         super().__init__(settings, models, prompts)
@@ -84,7 +84,7 @@ def _naive(difference: np.ndarray, variance: np.ndarray, wanted: float) -> np.nd
 
 
 def play(cell: Cell, seed: int) -> tuple[int | None, bool]:
-    """One tournament: after how many comparisons it stopped, and whether it was wrong."""
+    """Plays one tournament. Returns the comparisons before it stopped, and whether it was wrong."""
     models = [f"m{i}" for i in range(len(cell.ratings))]
     prompts = [Prompt(str(i), "") for i in range(PROMPTS)]
     field = Field(models, prompts, [])
@@ -115,20 +115,20 @@ def _many(job: tuple[Cell, range]) -> list[tuple[int | None, bool]]:
 
 
 def upper(errors: int, runs: int) -> float:
-    """The upper end of a one-sided 95 % interval of a share (Wilson 1927)."""
+    """Returns the upper end of a one-sided 95 % interval of a share [Wil27]."""
     p, z = errors / runs, LIMIT
     middle = p + z * z / (2 * runs)
     return (middle + z * math.sqrt(p * (1 - p) / runs + z * z / (4 * runs**2))) / (1 + z * z / runs)
 
 
 def main() -> None:
-    """Prints the table, a line as soon as it is there."""
+    """Prints each line of the table as soon as it is available."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=1_000, help="tournaments a line")
-    parser.add_argument("--output", type=Path, help="write JSON here too")
-    parser.add_argument("--only", help="lines whose field or schedule holds this")
+    parser.add_argument("--runs", type=int, default=1_000, help="tournaments per line")
+    parser.add_argument("--output", type=Path, help="also write JSON to this file")
+    parser.add_argument("--only", help="only lines whose field or schedule contains this")
     options = parser.parse_args()
-    print(f"nothing is separated before {LEAST_MATCHES} matches each; 95 % promised")
+    print(f"the rule separates nothing before {LEAST_MATCHES} matches each; confidence 95 %")
     head = "field", "schedule", "stop", "variance", "jokes sd", "budget", "stopped", "median saved"
     head += "wrong", "upper 95 %"
     print("| " + " | ".join(head) + " |\n" + "|---" * len(head) + "|")

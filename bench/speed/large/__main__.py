@@ -20,13 +20,13 @@ from bench.speed.table import RECORDS, table
 
 
 def main() -> int:
-    """Runs what is asked for; a benchmark that cannot run fails, a target missed does not."""
+    """Runs the requested benchmarks. Fails if one cannot run, but not if a target is missed."""
     names = sorted(module.name for module in pkgutil.iter_modules(large.__path__))
     names = [name for name in names if name not in ("__main__", "fresh", "log")]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=names)
-    parser.add_argument("--folder", type=Path, help="for the files; by default a temporary one")
-    parser.add_argument("--scale", type=float, default=1, help="times the rows, to try things out")
+    parser.add_argument("--folder", type=Path, help="folder for the files (default: temporary)")
+    parser.add_argument("--scale", type=float, default=1, help="factor for the rows")
     options = parser.parse_args()
     found: list[Line] = []
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:

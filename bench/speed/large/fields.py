@@ -1,4 +1,4 @@
-"""Large and hard fields: seconds, stages, certificate and peak memory."""
+"""Large and ill-conditioned fields: seconds, stages, certificate and peak memory."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ Made = tuple[int, list[np.ndarray], dict[str, Any]]
 
 @dataclass(frozen=True)
 class Work:
-    """One line.
+    """One line of the table.
 
     Attributes:
-        title: what is done.
-        make: returns the number of contestants, the columns first, second, outcome and, if rows
+        title: Description of the work.
+        make: Returns the number of contestants; the columns first, second, outcome and, if rows
             stand for more than one match, count; and the options of `rate`.
-        seconds: how long it may take.
-        bytes: how much it may hold at once, codes included.
-        truth: the ratings, where they have a closed form.
+        seconds: Limit on the time.
+        bytes: Limit on the peak memory, including the codes.
+        truth: The exact ratings, if they have a closed form.
     """
 
     title: str
@@ -69,7 +69,7 @@ def _one_far() -> Made:
 
 
 def _one_far_truth() -> np.ndarray:
-    """All others are equal, so one match-up is the whole truth."""
+    """Returns the exact ratings. All others are equal, so a single pair determines them."""
     ahead = 400 * np.log10(9_999)
     ratings = np.zeros(200)
     ratings[0] = ahead
@@ -91,7 +91,10 @@ def _cliques() -> Made:
 
 
 def works(folder: Path, scale: float) -> dict[str, Work]:
-    """All lines by name; `scale` times the matches of large ones, whose logs are in `folder`."""
+    """Returns all lines by name. `scale` multiplies the matches of large fields.
+
+    The logs of these are kept in `folder`.
+    """
 
     def large(contestants: int, matches: float, **options: Any) -> Callable[[], Made]:
         return lambda: _sparse(folder, contestants, int(matches * scale), **options)
@@ -122,8 +125,8 @@ def works(folder: Path, scale: float) -> dict[str, Work]:
 
 
 def measure(work: Work) -> dict[str, Any]:
-    """Does the work in this process."""
-    # The columns stay, as they would with a caller; names in order need no other codes.
+    """Does the work of a line in this process."""
+    # The columns are kept, as a caller would do. Sorted names need no other codes.
     contestants, columns, options = work.make()
     names = [f"{code:07}" for code in range(contestants)]
     begin = time.perf_counter()
@@ -157,7 +160,7 @@ def _by_name(board: Leaderboard) -> np.ndarray:
 
 
 def _measure(name: str, folder: Path) -> dict[str, Any]:
-    """What `measure` says, from a process of its own."""
+    """Runs `measure` in a separate process and returns its result."""
     command = [sys.executable, "-m", "bench.speed.large.fields", name, str(folder)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -165,14 +168,14 @@ def _measure(name: str, folder: Path) -> dict[str, Any]:
 
 
 def _told(found: dict[str, Any]) -> str:
-    """The stages and the certificate, in words."""
+    """Returns a description of the stages and the certificate."""
     stages = ", ".join(f"{name} {s:.2f} s" for name, s in found["stages"].items() if s >= 0.005)
     told = f"{stages}; {found['certificate']:.0e} points from the maximum"
     return told if "error" not in found else f"{told}, {found['error']:.0e} from the closed form"
 
 
 def lines(folder: Path, scale: float) -> Iterator[Line]:
-    """The lines of this module; see `bench.speed.large`."""
+    """Yields the lines of this module (see `bench.speed.large`)."""
     for name, work in works(folder, scale).items():
         found = _measure(f"{name}:{scale}", folder)
         yield Line(

@@ -1,4 +1,4 @@
-"""Large files to a leaderboard, beside polars' streaming group-by of the same file."""
+"""From large files to a leaderboard, compared with polars' streaming group-by of the same file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _COLUMNS = ["model_a", "model_b", "winner"]
 
 
 def matches(rows: int, seed: int) -> pl.DataFrame:
-    """Matches of models drawn at random; one in ten is a tie."""
+    """Returns matches of randomly drawn models; one in ten is a tie."""
     random = np.random.default_rng(seed)
     strengths = np.random.default_rng(_MODELS).normal(0, 1, _MODELS)
     first = random.integers(0, _MODELS, rows)
@@ -38,13 +38,13 @@ def matches(rows: int, seed: int) -> pl.DataFrame:
 
 
 def parts(rows: int) -> Iterator[pl.DataFrame]:
-    """All matches of a log, some at a time."""
+    """Yields all matches of a log in parts."""
     for seed, start in enumerate(range(0, rows, _PART)):
         yield matches(min(_PART, rows - start), seed)
 
 
 def write(path: Path, rows: int, writer: str) -> None:
-    """Writes a log as a writer does by default, with zstd where it does not by itself."""
+    """Writes a log with the defaults of the writer, but Parquet always with zstd."""
     if writer == "csv":
         with path.open("wb") as file:
             for number, part in enumerate(parts(rows)):
@@ -74,13 +74,13 @@ def _measure(path: Path, who: str, bootstrap: int = 0, shuffles: int = 0) -> Cos
 
 
 def _race(path: Path, rows: int, rounds: int, least: dict[str, float]) -> Iterator[Line]:
-    """A file to a leaderboard, beside polars.
+    """Measures the way from a file to a leaderboard, compared with polars.
 
     Args:
-        path: the file.
-        rows: its rows.
-        rounds: how often each is measured, in turns.
-        least: the target of polars' time over ours, for each work that has one.
+        path: The file.
+        rows: The number of its rows.
+        rounds: The number of measurements of each, in turns.
+        least: The target for the ratio of polars' time to ours, for each work that has one.
     """
     works = {"0 bootstraps": (0, 0), "100 bootstraps": (100, 0)}
     if path.suffix != ".csv":
@@ -102,7 +102,7 @@ def _race(path: Path, rows: int, rounds: int, least: dict[str, float]) -> Iterat
 
 
 def lines(folder: Path, scale: float) -> Iterator[Line]:
-    """The lines of this module; see `bench.speed.large`."""
+    """Yields the lines of this module (see `bench.speed.large`)."""
     for writer, count in (("polars", 1e8), ("pyarrow", 1e8), ("csv", 1e7)):
         path = folder / f"{writer}.{'csv' if writer == 'csv' else 'parquet'}"
         rows = int(count * scale)

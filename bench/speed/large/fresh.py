@@ -1,4 +1,4 @@
-"""Work in a fresh process: its seconds, and the memory that it takes above its imports."""
+"""Measurements in a fresh process: seconds, and memory in excess of the imports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import humorrank  # noqa: F401 - what is imported is no part of the work
+import humorrank  # noqa: F401 - imports are not part of the work
 from bench.speed.racing import Limit, Line
 
 _STATUS = Path("/proc/self/status")
@@ -19,12 +19,12 @@ _STATUS = Path("/proc/self/status")
 
 @dataclass(frozen=True)
 class Cost:
-    """What a piece of work took.
+    """The cost of a piece of work.
 
     Attributes:
-        seconds: wall time.
-        cpu: seconds of processor time, of all threads.
-        megabytes: the most memory resident at once, above what was resident before.
+        seconds: Wall time.
+        cpu: Processor time of all threads in seconds.
+        megabytes: Peak resident memory in excess of that before the work.
     """
 
     seconds: float
@@ -33,13 +33,13 @@ class Cost:
 
 
 def _resident(field: str) -> float:
-    """Megabytes, as Linux counts them."""
+    """Returns a memory figure of Linux in megabytes."""
     line = next(line for line in _STATUS.read_text().splitlines() if line.startswith(field))
     return int(line.split()[1]) / 1024
 
 
 def report(work: Callable[[], object]) -> None:
-    """Does the work in this process and prints what it took, for `fresh` to read."""
+    """Does the work in this process and prints its cost, which `fresh` reads."""
     Path("/proc/self/clear_refs").write_text("5")
     before = _resident("VmRSS")
     start, cpu = time.perf_counter(), time.process_time()
@@ -56,7 +56,7 @@ def fresh(module: str, *arguments: str) -> Cost:
 
 
 def middle(costs: Sequence[Cost]) -> Cost:
-    """The median of each figure; of memory the most."""
+    """Returns the median of each figure, except for memory, where it is the maximum."""
     return Cost(
         statistics.median(cost.seconds for cost in costs),
         statistics.median(cost.cpu for cost in costs),
@@ -65,16 +65,16 @@ def middle(costs: Sequence[Cost]) -> Cost:
 
 
 def ratio(work: str, ours: Cost, peer: str, theirs: Cost, least: float | None, rounds: int) -> Line:
-    """A line whose target is the least ratio of their seconds to ours."""
+    """Returns a line whose target is a minimum ratio of their seconds to ours."""
     return Line(work, peer, ours.seconds, theirs.seconds, rounds, rounds, least)
 
 
 def seconds(work: str, ours: Cost, most: float, rounds: int) -> Line:
-    """A line whose target is the most seconds that ours may take."""
+    """Returns a line whose target is a maximum of our seconds."""
     return Line(work, ours=ours.seconds, rounds=rounds, limit=Limit(most))
 
 
 def memory(work: str, ours: Cost, most: float, rounds: int) -> Line:
-    """A line whose target is the most bytes that ours may have resident above the imports."""
+    """Returns a line whose target is a maximum of our resident bytes in excess of the imports."""
     name = f"{work}: memory above the imports"
     return Line(name, ours=ours.megabytes * 2**20, rounds=rounds, limit=Limit(most, "bytes"))

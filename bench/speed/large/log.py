@@ -1,4 +1,4 @@
-"""Logs of many contestants as codes, made in pieces, so that making one takes no more memory."""
+"""Logs of many contestants as codes, created in parts to limit the memory."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ SPREAD = 200.0
 
 
 class Draw:
-    """Draws contestants with chances ~ (rank + 10)^-1, by Walker's alias method.
+    """Draws contestants with probabilities ~ (rank + 10)^-1 by the alias method [Wal77].
 
     Args:
-        contestants: how many there are; their codes are shuffled ranks.
-        random: the stream.
+        contestants: The number of contestants, whose codes are shuffled ranks.
+        random: The random generator.
     """
 
     def __init__(self, contestants: int, random: np.random.Generator) -> None:
@@ -38,7 +38,7 @@ class Draw:
         self._random = random
 
     def __call__(self, matches: int) -> np.ndarray:
-        """So many codes."""
+        """Draws the given number of codes."""
         column = self._random.integers(0, len(self._code), matches, dtype=np.uint32)
         own = self._random.random(matches) < self._kept[column]
         return self._code[np.where(own, column, self._other[column])]
@@ -47,7 +47,7 @@ class Draw:
 def pieces(
     contestants: int, matches: int, seed: int = 1
 ) -> Iterator[tuple[slice, np.ndarray, np.ndarray, np.ndarray]]:
-    """Where a piece of the log stands, and its columns: first, second, outcome."""
+    """Yields the position of each part of the log, and its columns: first, second, outcome."""
     random = np.random.default_rng(seed)
     strength = random.normal(0, SPREAD * np.log(10) / 400, contestants)
     draw = Draw(contestants, random)
@@ -64,7 +64,7 @@ def pieces(
 
 
 def write(folder: Path, contestants: int, matches: int) -> Path:
-    """Writes the columns as .npy files, unless they are there; returns their folder."""
+    """Writes the columns as .npy files unless they exist. Returns their folder."""
     folder = folder / f"{contestants}-{matches}"
     done = folder / "done"
     if done.exists():
