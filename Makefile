@@ -89,8 +89,8 @@ format: .venv/installed
 	touch $@
 
 # With --strict, a broken link or a page without a link to it is an error. --quiet would disable
-# this, because MkDocs does not count warnings that it does not print. The API reference is read from
-# the sources, so nothing has to be compiled.
+# this, because MkDocs does not count warnings that it does not print. The API reference is read
+# from the sources, so nothing has to be compiled.
 docs: .venv/documented
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 

@@ -3,8 +3,9 @@
 //! Conceptually, each match has a random number. The matches are played in the order of their
 //! numbers, and matches with equal numbers in random order. The numbers are examined bit by bit. A
 //! bit splits the matches into two halves: of c matches of a kind, a Binomial(c, 1/2) number belongs
-//! to the first half. Halves are split further until a half contains at most [`CHUNK`] matches. Its matches are written out and get their next bits, at most eight and as
-//! many as necessary for blocks of about [`BLOCK`] matches, which are then shuffled.
+//! to the first half. Halves are split further until a half contains at most [`CHUNK`] matches. Its
+//! matches are written out and get their next bits, at most eight and as many as necessary for
+//! blocks of about [`BLOCK`] matches, which are then shuffled.
 //!
 //! Each half has its own random stream, numbered like the nodes of a binary heap: 1 for the whole,
 //! 2i and 2i + 1 for the halves of i. A chunk reads from its stream first the words whose bytes,
