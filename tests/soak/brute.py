@@ -1,10 +1,11 @@
-"""The smallest change of a small log that changes its winner, by trying all: a reference.
+"""Brute-force reference: the smallest change of a small log that changes its winner.
 
     python tests/soak/brute.py [LOGS]
 
-compares the audit with it on so many small logs. Written without humorrank: matches are numbers,
-Bradley-Terry's model is fitted by Newton's method to thousands of changed logs at a time, and the
-ratings exist if every model reaches every other along wins and ties (Ford 1957).
+compares the audit with this reference on the given number of small logs. The reference does not
+use humorrank. Matches are numbers, the Bradley-Terry model is fitted by Newton's method to
+thousands of changed logs at once, and the ratings exist if every model reaches every other one
+along wins and ties [For57].
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from itertools import combinations_with_replacement
 import numpy as np
 
 EQUAL = 1e-7
-"""Log strengths closer than this are equal."""
+"""Log strengths closer than this count as equal."""
 
 SCORES = {"model_a": 1.0, "tie": 0.5, "model_b": 0.0}
 
 
 def small_log(random):
-    """3 to 5 models, up to 14 matches, a fifth of them ties."""
+    """Returns a log of 3 to 5 models and up to 14 matches, with a tie rate of one fifth."""
     models = int(random.integers(3, 6))
     strength = random.normal(0, 0.5, models)
     rows = []
@@ -35,7 +36,7 @@ def small_log(random):
 
 
 def cells_of(rows):
-    """The models, and the number of matches by (i, j, points of i), i before j."""
+    """Returns the models, and the number of matches by (i, j, points of i), with i < j."""
     names = sorted({name for a, b, _ in rows for name in (a, b)})
     cells = Counter()
     for a, b, winner in rows:
@@ -45,7 +46,7 @@ def cells_of(rows):
 
 
 def fits(models, cells, counts, flips):
-    """Whether the ratings exist, and log strengths, of many logs: rows of counts and flips."""
+    """Returns whether the ratings exist, and the log strengths, for each row of counts and flips."""
     points = np.zeros((len(counts), models, models))
     for place, (i, j, s) in enumerate(cells):
         points[:, i, j] += counts[:, place] * s + flips[:, place] * (1 - s)
@@ -74,13 +75,13 @@ def fits(models, cells, counts, flips):
 
 
 def winner(theta):
-    """Who wins alone; None where two are level."""
+    """Returns the sole winner; None if there is a tie for the first place."""
     order = np.argsort(-theta)
     return None if theta[order[0]] - theta[order[1]] <= EQUAL else int(order[0])
 
 
 def smallest(rows, change, most):
-    """The fewest matches, up to `most`, whose change gives another winner; None if none do."""
+    """Returns the fewest matches whose change gives another winner; None if more than `most`."""
     names, cells = cells_of(rows)
     keys, have = list(cells), np.array(list(cells.values()))
     none = np.zeros((1, len(keys)), int)
@@ -105,7 +106,7 @@ def smallest(rows, change, most):
 
 
 def rateable(rows):
-    """Whether the ratings exist, and who wins alone (None if two are level)."""
+    """Returns whether the ratings exist, the sole winner (None if there is a tie), and the models."""
     names, cells = cells_of(rows)
     have = np.array(list(cells.values()))[None, :]
     exist, theta = fits(len(names), list(cells), have, np.zeros_like(have))
@@ -113,8 +114,8 @@ def rateable(rows):
 
 
 def compare(logs, seed=1):
-    """How the audit without its own trial of all sets does beside brute force."""
-    from humorrank.diagnostics.fragility import audit as report  # noqa: PLC0415 - the rest is independent
+    """Compares the audit, without its own exhaustive search, with brute force."""
+    from humorrank.diagnostics.fragility import audit as report  # noqa: PLC0415 - the rest does not use humorrank
 
     random, told = np.random.default_rng(seed), Counter()
     sets, report.MOST_SETS = report.MOST_SETS, 0

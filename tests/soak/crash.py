@@ -1,11 +1,12 @@
-"""Kills running tournaments with SIGKILL, resumes them, and compares with one left alone.
+"""Kills tournaments with SIGKILL, resumes them, and compares them with uninterrupted runs.
 
     python tests/soak/crash.py --kills 200
 
-Each tournament runs in a forked process, which is killed after a random time: while it replays,
-schedules, judges or commits. After every kill the store must still hold all judgments that it
-held before, and all that the process had told to be committed; when the tournament has ended at
-last, its judgments and failures must be those of an uninterrupted run, row by row, times aside.
+Each tournament runs in a forked process, which is killed at a random time, while it replays,
+schedules, judges or commits. After every kill, the store must still contain all judgments that it
+contained before, and all that the process had reported as committed. When the tournament has
+finally ended, its judgments and failures must equal those of an uninterrupted run row by row,
+except for the times.
 """
 
 from __future__ import annotations
@@ -33,18 +34,18 @@ FAILED = "SELECT comparison, position, judge, reason, attempts FROM failures ORD
 SCHEDULED = "SELECT comparison, round, low, high, prompt FROM comparisons ORDER BY 1"
 
 KILLS_EACH = 8
-"""The most kills of one tournament, so that there are tournaments of many kinds."""
+"""The maximum number of kills per tournament, so that tournaments of many kinds are tested."""
 
 
 @dataclass
 class Report:
-    """What was done.
+    """The work done so far.
 
     Attributes:
-        kills: how many processes were killed while they worked.
-        fruitful: how many of them had committed something since they were started.
-        tournaments: how many tournaments ended, equal to their uninterrupted runs.
-        judgments: how many judgments they have together.
+        kills: The number of processes that were killed while they worked.
+        fruitful: The number of these that had committed something since they were started.
+        tournaments: The number of tournaments that ended and equal their uninterrupted runs.
+        judgments: The total number of their judgments.
     """
 
     kills: int = 0
@@ -54,10 +55,10 @@ class Report:
 
 
 def crash(kills: int, seed: int = 0, say: bool = False) -> Report:
-    """Kills so many times, over as many tournaments as that takes.
+    """Kills the given number of times, in as many tournaments as necessary.
 
     Raises:
-        AssertionError: something was lost, doubled or changed.
+        AssertionError: Something was lost, duplicated or changed.
     """
     dice = random.Random(seed)
     report = Report()
@@ -106,22 +107,22 @@ def _one(place: Path, spec: Spec, dice: random.Random, report: Report, kills: in
         now = rows(path, LOG)
         assert known <= set(now), "a committed judgment was lost"
         assert len(now) + rows(path, "SELECT COUNT(*) FROM failures")[0][0] >= told, (
-            "something was told to be committed, and is not there"
+            "something was reported as committed but is missing"
         )
         grew = len(now) > len(known)
         known = set(now)
-        assert len(known) == len(now), "a judgment is there twice"
+        assert len(known) == len(now), "a judgment is stored twice"
         if ended:
             break
         report.kills += 1
         report.fruitful += grew
     for query in (LOG, FAILED, SCHEDULED):
-        assert rows(path, query) == rows(whole, query), "the log is not that of a quiet run"
+        assert rows(path, query) == rows(whole, query), "the log differs from that of an uninterrupted run"
     report.judgments += len(known)
 
 
 def _run(path: Path, patience: float | None) -> tuple[bool, int]:
-    """Whether a process played to the end within so many seconds, and what it told till then."""
+    """Returns whether a process ended within `patience` seconds, and the commits it reported."""
     shared = mmap.mmap(-1, 8)
     child = os.fork()
     if child == 0:
@@ -149,7 +150,7 @@ def _run(path: Path, patience: float | None) -> tuple[bool, int]:
 
 
 def main() -> None:
-    """Kills as often as the command line says."""
+    """Kills as often as given on the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
@@ -158,7 +159,7 @@ def main() -> None:
     print(
         f"{report.kills} kills ({report.fruitful} after new commits), {report.tournaments} "
         f"tournaments, {report.judgments:,} judgments: "
-        "nothing lost, nothing doubled, every log equal to that of an uninterrupted run"
+        "nothing lost, nothing duplicated, every log equal to that of an uninterrupted run"
     )
 
 

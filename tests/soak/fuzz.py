@@ -1,6 +1,7 @@
-"""Mutated answers of a judge, and what must hold of whatever comes of them.
+"""Mutated answers of a judge, and checks of the results of parsing them.
 
-`python tests/soak/fuzz.py --times 1000000 --seed 1` prints how many ended how, and the slowest.
+`python tests/soak/fuzz.py --times 1000000 --seed 1` prints the number of each
+result, and the slowest text.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from collections import Counter
 from humorrank.judge import TAXONOMY, VerdictError, parse_verdict
 
 LIMIT = 0.5
-"""Seconds that one text may take, of this process."""
+"""The limit on the processor time for one text, in seconds."""
 
 WORDS = ["A", "B", "TIE"]
 DECOYS = [
@@ -56,7 +57,7 @@ PIECES = [
 
 
 def base(random):
-    """A well-formed answer, and what it decides."""
+    """Returns a well-formed answer and its decision."""
     decision = random.choice(WORDS)
     reasons = [
         random.choice(DECOYS).format(random.choice(WORDS)) for _ in range(random.randrange(4))
@@ -84,7 +85,7 @@ def written(random, answer):
     )
 
 
-# Forms: the meaning stays, so the decision must be found.
+# Forms keep the meaning, so the decision must be found.
 
 
 def fenced(random, text):
@@ -108,7 +109,8 @@ def respelled(random, text):
 
 FORMS = [fenced, in_prose, raw_controls, respelled, lambda random, text: text]
 
-# Mends: no JSON any more, and the meaning stays; of answers whose words decide nothing.
+# Mends are not valid JSON but keep the meaning, so the decision must be found. They are applied to
+# answers whose words state no decision.
 
 PLAIN = [
     "A is \"late\", and it's short; B isn't",
@@ -153,7 +155,7 @@ def bare_keys(random, answer):
 
 MENDS = [trailing_commas, as_python, bare_keys, unclosed, without_opening, cut_after]
 
-# Faults: two decisions, which must be refused.
+# Faults state two decisions and must be refused.
 
 
 def doubled_key(random, answer, decision):
@@ -181,7 +183,7 @@ def two_objects(random, answer, decision):
 
 FAULTS = [doubled_key, nested_key, two_objects]
 
-# Damage: anything may come of it that the text states.
+# Damage may give any result, but a decision only if the text states it.
 
 
 def cut(random, text):
@@ -252,7 +254,7 @@ DAMAGE = [
 
 
 def states(text, decision):
-    """Whether a text says of a key "decision" that it is this one; written without the parser."""
+    """Returns whether a text gives a key "decision" this value, independently of the parser."""
     if "\\" in text:
         text = re.sub(r"\\u00([4-7][0-9a-fA-F])", lambda m: chr(int(m[1], 16)), text)
     lowered = "".join(c.lower() if c.isascii() else c for c in text)
@@ -270,10 +272,10 @@ def states(text, decision):
 
 
 def check(text, wanted=None, refused=False):
-    """What came of a text: its code, or its decision. Raises where a claim does not hold."""
+    """Returns the decision or the error code of a text. Raises an error if a check fails."""
     verdict, code = None, ""
     for _ in range(3):
-        # The least of three: a busy machine is no fault of the text's.
+        # The minimum of three, so that a busy machine does not cause a failure.
         start = time.process_time()
         try:
             verdict = parse_verdict(text)
@@ -286,15 +288,15 @@ def check(text, wanted=None, refused=False):
     if verdict is None:
         assert wanted is None, f"{code}, not {wanted}: {text!r}"
         return code, spent
-    assert not refused, f"{verdict.decision} of two: {text!r}"
+    assert not refused, f"{verdict.decision}, one of two decisions: {text!r}"
     assert wanted in (None, verdict.decision), f"{verdict.decision}, not {wanted}: {text!r}"
-    assert states(text, verdict.decision), f"{verdict.decision} is invented: {text[:3_000]!r}"
+    assert states(text, verdict.decision), f"{verdict.decision} is not in the text: {text[:3_000]!r}"
     verdict.model_dump_json().encode()
     return verdict.decision, spent
 
 
 def mutations(times, seed):
-    """Texts, each with the decision that must be found, or whether it must be refused."""
+    """Yields texts, each with the decision that must be found and whether it must be refused."""
     draws = random.Random(seed)
     for _ in range(times):
         answer, decision = base(draws)

@@ -1,12 +1,12 @@
-"""Ctrl-C at random moments on every way through the command line and the library.
+"""Presses Ctrl-C at random moments of every way through the command line and the library.
 
     python tests/soak/interrupts.py [--times 50] [--within 0.5] [--longest 4] [--only NAME]
         [--signal TERM] [--twice]
 
 Each way is first run to its end, and then repeatedly with a signal at a random moment of the run.
 Every run must end with exit code 130 (143 at SIGTERM; 0 if it was done before), without a
-traceback, and without leaving a partial or a temporary file behind. It must also end within the
-given number of seconds after the signal, which needs a machine that does nothing else. Prints a
+traceback, and without leaving a partial or a temporary file behind. It must also end within the given number of seconds after the signal, which requires an otherwise
+idle machine. Prints a
 line for each way, and exits with 1 if one of them fails.
 """
 
@@ -44,14 +44,14 @@ from humorrank._start import main
 os.close(int(sys.argv.pop(1)))
 main()
 """
-"""The command, which closes a file descriptor when it begins. Before, Python is still starting, and
-answers an interrupt by itself."""
+"""The command, which closes a file descriptor when it begins. Before that, Python is still starting
+and handles interrupts itself."""
 IMPORTS = """
 import jinja2, pydantic, rich.progress, humorrank.cli
 # The first array that the compiled module makes loads more of NumPy.
 humorrank.rate([("x", "y", "tie")], bootstrap=40, elo_shuffles=1)
 """
-"""Imports that commands make first, and that take most of the time on a busy machine."""
+"""The first imports of the commands, which take most of the time on a busy machine."""
 LIBRARY = """
 import itertools, sys, humorrank, polars as pl
 {before}
@@ -63,7 +63,7 @@ except KeyboardInterrupt:
 """
 ROWS = 4_000_000
 FIRST = 0.02
-"""Seconds from the beginning of a command to the earliest signal: time to install its handlers."""
+"""Seconds from the beginning of a command to the earliest signal, enough to install its handlers."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,14 @@ class Way:
     """One way through humorrank.
 
     Attributes:
-        arguments: of the command line.
-        code: of the library, instead.
-        before: what is done before it can be interrupted, such as work of another library.
-        source: a file that is written to standard input; "" for one that stays open without a
+        arguments: The arguments of the command line.
+        code: Code that uses the library, instead of arguments.
+        before: Code that runs before the first signal, such as work of another library.
+        source: A file that is written to standard input; "" for an input that stays open without a
             byte; None for no input.
-        fifo: whether the source comes through a named pipe, `pipe`, instead.
-        imported: Whether a command has made its imports when it begins.
-        output: the file that it makes.
+        fifo: Whether the source comes through a named pipe, `pipe`, instead.
+        imported: Whether the command has finished its imports when it begins.
+        output: The file that it writes.
     """
 
     arguments: tuple[str, ...] = ()
@@ -91,7 +91,7 @@ class Way:
 
     @property
     def command(self) -> list[str]:
-        """The command line, without the file descriptor that tells of the beginning."""
+        """The command line, without the file descriptor that signals the beginning."""
         if self.code:
             script = LIBRARY.format(code=self.code, before=self.before)
         else:
@@ -100,7 +100,7 @@ class Way:
 
 
 def ways() -> dict[str, Way]:
-    """All ways, by name."""
+    """Returns all ways by name."""
     plain = ("--bootstrap", "0", "--elo-shuffles", "0")
     out = ("-o", "board.json")
     short = "bootstrap=0, elo_shuffles=0"
@@ -164,7 +164,7 @@ def ways() -> dict[str, Way]:
 
 
 def make_logs(folder: Path, rows: int) -> None:
-    """One log in every format."""
+    """Writes one log in every format."""
     ratings = {f"vendor/model-{i:03}": 1000.0 + i for i in range(100)}
     log = humorrank.simulate(ratings, rows, seed=1)
     prompts = np.random.default_rng(1).integers(0, max(rows // 8, 1), rows)
@@ -188,7 +188,7 @@ class Run:
     Attributes:
         delay: Seconds from the beginning to the signal.
         wait: Seconds from the signal to the end.
-        work: Processor time from the signal to the end, in seconds. It is 0 where it is not known.
+        work: Processor time from the signal to the end, in seconds. It is 0 if it is not known.
         code: The exit code, or None if the run did not end.
         error: The standard error.
         temporary: Temporary files that are left behind.
@@ -205,19 +205,19 @@ class Run:
 
     @property
     def too_early(self) -> bool:
-        """Whether Python itself was still starting, or ending, which answers in its own way."""
+        """Whether Python itself was still starting or already ending, and handled the signal itself."""
         return self.code in (1, -signal.SIGINT, -signal.SIGTERM) and "humorrank" not in self.error
 
 
 @contextlib.contextmanager
 def started(way: Way, folder: Path, temporary: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A running command, with what feeds it."""
+    """Starts a command and the process that feeds it."""
     pipe = folder / "pipe"
     feeder: subprocess.Popen[bytes] | None = None
     held: int | None = None
     if way.fifo:
         os.mkfifo(pipe)
-        # Opened both ways, so that neither side waits for the other.
+        # Opened for reading and writing, so that neither side waits for the other.
         held = os.open(pipe, os.O_RDWR)
     piped = way.source is not None and not way.fifo
     begun, begins = os.pipe()
@@ -235,7 +235,7 @@ def started(way: Way, folder: Path, temporary: Path) -> Iterator[subprocess.Pope
         process.stderr = said  # type: ignore[assignment]
         os.close(begins)
         if process.stdout is not None:
-            # An import is Python's to interrupt: the library is tried from its first call on.
+            # Python handles interrupts of imports, so the signals start with the first call of the library.
             process.stdout.readline()
         os.read(begun, 1)
         os.close(begun)
@@ -261,7 +261,7 @@ def started(way: Way, folder: Path, temporary: Path) -> Iterator[subprocess.Pope
 
 
 def run(way: Way, folder: Path, delay: float, number: int, *, twice: bool = False) -> Run:
-    """Runs a way, with a signal after `delay` seconds."""
+    """Runs a way and sends a signal after `delay` seconds."""
     before = {file.name for file in folder.iterdir()}
     ended = processor_time_of_children()
     with tempfile.TemporaryDirectory() as place:
@@ -293,7 +293,7 @@ def run(way: Way, folder: Path, delay: float, number: int, *, twice: bool = Fals
 
 @dataclass
 class Result:
-    """What became of the runs of one way."""
+    """The results of the runs of one way."""
 
     waits: list[float] = field(default_factory=list)
     works: list[float] = field(default_factory=list)
@@ -307,8 +307,8 @@ class Limits:
     """Limits on how long a run may continue after the signal.
 
     Attributes:
-        seconds: Limit on the wall time, which depends on what else the machine does.
-        work: Limit on the processor time in seconds, which does not.
+        seconds: Limit on the wall time, which depends on the load of the machine.
+        work: Limit on the processor time in seconds, which does not depend on it.
     """
 
     seconds: float = math.inf
@@ -378,16 +378,17 @@ def interrupt(
 def main() -> int:
     """Runs all ways."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=50, help="interrupts of each way")
+    parser.add_argument("--times", type=int, default=50, help="number of interrupts of each way")
     parser.add_argument("--within", type=float, default=0.5, help="wall time to end, in seconds")
     parser.add_argument("--longest", type=float, default=4, help="seconds until the latest signal")
-    parser.add_argument("--only", default="", help="only ways whose name holds this")
-    parser.add_argument("--rows", type=int, default=ROWS, help="of the logs")
+    parser.add_argument("--only", default="", help="only ways whose name contains this")
+    parser.add_argument("--rows", type=int, default=ROWS, help="rows of the logs")
     parser.add_argument("--signal", choices=["INT", "TERM"], default="INT")
-    parser.add_argument("--twice", action="store_true", help="a second signal after 20 ms")
+    parser.add_argument("--twice", action="store_true", help="send a second signal after 20 ms")
     options = parser.parse_args()
     number = getattr(signal, f"SIG{options.signal}")
-    # What is ignored here, as in a shell's background, would be ignored by what is started.
+    # A signal that is ignored here, as in the background of a shell, would also be ignored by the
+    # commands.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     draw = random.Random(1)
     faults = 0

@@ -61,8 +61,8 @@ def datasets(chart):
 
     spec = chart.to_dict()
     json.dumps(spec, allow_nan=False)
-    assert all(len(rows) <= 5_000 for rows in out)
     walk({key: value for key, value in spec.items() if key != "datasets"})
+    assert all(len(rows) <= 5_000 for rows in out), "Altair refuses larger data sets"
     return out
 
 

@@ -124,7 +124,8 @@ def test_damaged_and_other_files_are_not_tallies(file, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_broken_cell_page_is_an_error(file):
+def test_a_broken_byte_is_an_error_or_keeps_the_number_of_matches(file):
+    refused = 0
     whole = bytearray(file.read_bytes())
     for at in range(4, len(whole) - 1500, 7):
         broken = bytearray(whole)
@@ -133,8 +134,10 @@ def test_a_broken_cell_page_is_an_error(file):
         try:
             read = Tally.read(file)
         except InputError:
-            continue
-        assert read == humorrank.tally(LOG, keys=["judge"]) or read.matches == 5
+            refused += 1
+        else:
+            assert read.matches == 5
+    assert refused
 
 
 def test_writing_replaces_a_file_completely_or_not_at_all(file, monkeypatch):
