@@ -46,7 +46,7 @@ def cells_of(rows):
 
 
 def fits(models, cells, counts, flips):
-    """Returns whether the ratings exist, and the log strengths, for each row of counts and flips."""
+    """Returns whether ratings exist, and the log strengths, for each row of counts and flips."""
     points = np.zeros((len(counts), models, models))
     for place, (i, j, s) in enumerate(cells):
         points[:, i, j] += counts[:, place] * s + flips[:, place] * (1 - s)
@@ -81,7 +81,7 @@ def winner(theta):
 
 
 def smallest(rows, change, most):
-    """Returns the fewest matches whose change gives another winner; None if more than `most`."""
+    """Returns the fewest matches, up to `most`, whose change gives another winner, or None."""
     names, cells = cells_of(rows)
     keys, have = list(cells), np.array(list(cells.values()))
     none = np.zeros((1, len(keys)), int)
@@ -106,7 +106,7 @@ def smallest(rows, change, most):
 
 
 def rateable(rows):
-    """Returns whether the ratings exist, the sole winner (None if there is a tie), and the models."""
+    """Returns whether ratings exist, the sole winner (None if there is a tie), and the models."""
     names, cells = cells_of(rows)
     have = np.array(list(cells.values()))[None, :]
     exist, theta = fits(len(names), list(cells), have, np.zeros_like(have))

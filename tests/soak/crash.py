@@ -117,7 +117,7 @@ def _one(place: Path, spec: Spec, dice: random.Random, report: Report, kills: in
         report.kills += 1
         report.fruitful += grew
     for query in (LOG, FAILED, SCHEDULED):
-        assert rows(path, query) == rows(whole, query), "the log differs from that of an uninterrupted run"
+        assert rows(path, query) == rows(whole, query), "the log is not as if uninterrupted"
     report.judgments += len(known)
 
 

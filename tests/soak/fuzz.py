@@ -1,7 +1,7 @@
 """Mutated answers of a judge, and checks of the results of parsing them.
 
-`python tests/soak/fuzz.py --times 1000000 --seed 1` prints the number of each
-result, and the slowest text.
+`python tests/soak/fuzz.py --times 1000000 --seed 1` prints the number of each result, and the
+slowest text.
 """
 
 import argparse
@@ -290,7 +290,7 @@ def check(text, wanted=None, refused=False):
         return code, spent
     assert not refused, f"{verdict.decision}, one of two decisions: {text!r}"
     assert wanted in (None, verdict.decision), f"{verdict.decision}, not {wanted}: {text!r}"
-    assert states(text, verdict.decision), f"{verdict.decision} is not in the text: {text[:3_000]!r}"
+    assert states(text, verdict.decision), f"{verdict.decision} is not stated: {text[:3_000]!r}"
     verdict.model_dump_json().encode()
     return verdict.decision, spent
 

@@ -5,9 +5,9 @@
 
 Each way is first run to its end, and then repeatedly with a signal at a random moment of the run.
 Every run must end with exit code 130 (143 at SIGTERM; 0 if it was done before), without a
-traceback, and without leaving a partial or a temporary file behind. It must also end within the given number of seconds after the signal, which requires an otherwise
-idle machine. Prints a
-line for each way, and exits with 1 if one of them fails.
+traceback, and without leaving a partial or a temporary file behind. It must also end within the
+given number of seconds after the signal, which requires an otherwise idle machine. Prints a line
+for each way, and exits with 1 if one of them fails.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ except KeyboardInterrupt:
 """
 ROWS = 4_000_000
 FIRST = 0.02
-"""Seconds from the beginning of a command to the earliest signal, enough to install its handlers."""
+"""Seconds from the beginning of a command to the earliest signal, so that it installs handlers."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ class Run:
 
     @property
     def too_early(self) -> bool:
-        """Whether Python itself was still starting or already ending, and handled the signal itself."""
+        """Whether Python was still starting or already ending, and handled the signal itself."""
         return self.code in (1, -signal.SIGINT, -signal.SIGTERM) and "humorrank" not in self.error
 
 
@@ -235,7 +235,7 @@ def started(way: Way, folder: Path, temporary: Path) -> Iterator[subprocess.Pope
         process.stderr = said  # type: ignore[assignment]
         os.close(begins)
         if process.stdout is not None:
-            # Python handles interrupts of imports, so the signals start with the first call of the library.
+            # Python itself handles interrupts of an import, so the test starts with the first call.
             process.stdout.readline()
         os.read(begun, 1)
         os.close(begun)
