@@ -97,7 +97,8 @@ def rate(
     Args:
         matches: A path, a glob, a list of paths (logs, or tally files, which are added), "-"
             (standard input), a polars, pandas or Arrow table, columns by name
-            ({"model_a": [...], ...}), an iterable of (a, b, winner), a `MatchLog` or a `Tally`.
+            ({"model_a": [...], ...}), an iterable of (a, b, winner), a `MatchLog`, a `Tally`, or
+            the path of a tournament's store.
         bootstrap: Number of bootstrap replicates for the intervals; 0 omits the intervals. The
             default is 1,000, or 100 for very large fields, whose boards report it in a warning.
             Not used with Davidson's ties, a first-position parameter or controls.
