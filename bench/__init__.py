@@ -1,1 +1,1 @@
-"""Benchmarks beside other tools; `make bench` runs them."""
+"""Benchmarks that compare humorrank with other tools. `make bench` runs them."""

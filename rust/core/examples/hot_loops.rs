@@ -37,7 +37,7 @@ const LOOPS: [(&str, &str, &str); 7] = [
     ("order", "one random order of the matches", "match"),
     (
         "elo",
-        "Stable Elo, five shuffles a thread",
+        "Stable Elo, five shuffles per thread",
         "match and shuffle",
     ),
     ("replay", "one replay in the order of the log", "match"),

@@ -1,5 +1,5 @@
-//! Strict, streaming reading of delimited text. A malformed record is an error with its line number
-//! and is never guessed at.
+//! Strict, streaming reading of delimited text. A malformed record is reported as an error with its
+//! line number, and its content is never guessed.
 
 use std::{
     fs::File,
@@ -101,7 +101,7 @@ impl CsvReader {
     /// Reads the first record of a text that may be compressed.
     ///
     /// # Errors
-    /// As [`CsvReader::open`].
+    /// Same as [`CsvReader::open`].
     pub fn unpack(
         packed: Box<dyn Read + Send>,
         dialect: Dialect,

@@ -256,7 +256,7 @@ impl FitData {
         (largest.len(), size, shown)
     }
 
-    /// The number of kinds of match, which the cost of a replicate grows with.
+    /// The number of kinds of match. The cost of a replicate grows with it.
     fn cell_count(&self, py: Python<'_>) -> PyResult<usize> {
         let kinds = py.detach(|| self.kinds().map(|kinds| kinds.kinds.len()));
         kinds.map_err(|error| work::python_error(py, &error))

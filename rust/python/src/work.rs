@@ -100,8 +100,9 @@ pub fn on_threads_if_many<T: Send>(items: usize, work: impl FnOnce() -> T + Send
 }
 
 /// Runs work on all threads or on the calling thread. Parallel code of the engine must run inside
-/// the pool. Otherwise it would use the global pool, whose threads a forked process has lost and
-/// would wait for, so a forked process runs everything inside the pool.
+/// the pool. Otherwise it would use the global pool, whose threads do not exist in a forked
+/// process, so the process would wait forever. A forked process therefore runs everything in the
+/// pool.
 pub fn on_threads_if<T: Send>(many: bool, work: impl FnOnce() -> T + Send) -> T {
     if many || note_process() != process::id() {
         on_threads(None, work)

@@ -80,8 +80,8 @@ pub struct Replicates {
     pub without_maximum: usize,
 }
 
-/// The finite end of a rating of which the other end is infinite: the lower end of a rating of +inf,
-/// or the upper end of a rating of -inf.
+/// The finite end of a rating whose other end is infinite: the lower end of a rating of +inf, or
+/// the upper end of a rating of -inf.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FiniteEnd {
     /// The contestant.

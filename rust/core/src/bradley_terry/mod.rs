@@ -38,7 +38,8 @@ pub struct Fit {
 ///
 /// # Errors
 /// [`Error::NoMaximum`] if there is no prior and the field is not strongly connected.
-/// [`Error::NotConverged`] if the certificate stays above [`LIMIT`]. [`Error::Interrupted`].
+/// [`Error::NotConverged`] if the certificate stays above [`LIMIT`]. [`Error::Interrupted`] if the
+/// work is cancelled.
 pub fn fit(
     pairs: &Pairs,
     start: Option<&[f64]>,

@@ -2,7 +2,7 @@
 //!
 //! Conceptually, each match has a random number. The matches are played in the order of their
 //! numbers, and matches with equal numbers in random order. The numbers are examined bit by bit. A
-//! bit splits the matches into two halves: of c matches of a kind, a Binomial(c, 1/2) number belongs
+//! bit splits the matches into two halves: of c matches of a kind, a Binomial(c, 1/2) number belong
 //! to the first half. Halves are split further until a half contains at most [`CHUNK`] matches. Its
 //! matches are written out and get their next bits, at most eight and as many as necessary for
 //! blocks of about [`BLOCK`] matches, which are then shuffled.
@@ -88,7 +88,7 @@ impl<'a, C: Copy + Default> Order<'a, C> {
     /// `scratch` is a temporary buffer.
     ///
     /// # Errors
-    /// [`Error::Interrupted`].
+    /// [`Error::Interrupted`] if the work is cancelled.
     pub fn draw(
         &mut self,
         scratch: &mut Vec<C>,

@@ -69,7 +69,7 @@ struct Replays<'a, C> {
 /// Replays all matches in `shuffles` independent random orders.
 ///
 /// # Errors
-/// [`Error::Interrupted`].
+/// [`Error::Interrupted`] if the work is cancelled.
 pub fn stable_elo(
     pairs: &Pairs,
     kinds: &Kinds,

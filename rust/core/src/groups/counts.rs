@@ -24,7 +24,7 @@ pub struct Missing {
     pub group: u32,
     /// The cell to be subtracted.
     pub cell: Cell,
-    /// The number of such matches there are.
+    /// The number of such matches that exist.
     pub held: u64,
 }
 
@@ -72,7 +72,8 @@ impl Groups {
     /// # Errors
     /// [`Error::OutOfRange`] if a row contains a contestant outside the field, a contestant matched
     /// with itself, or an invalid outcome, score or weight. In this case no row is counted.
-    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits. [`Error::Interrupted`].
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits.
+    /// [`Error::Interrupted`] if the work is cancelled.
     ///
     /// # Panics
     /// If the columns differ in length.
@@ -118,7 +119,8 @@ impl Groups {
     /// Sorts and merges the rows counted since the last call.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits. [`Error::Interrupted`].
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits.
+    /// [`Error::Interrupted`] if the work is cancelled.
     pub fn settle(&mut self, monitor: &Monitor) -> Result<(), Error> {
         self.plain
             .settle(self.finder.len(), self.contestants, monitor)?;
@@ -187,7 +189,8 @@ impl Groups {
     /// [`NO_KEY`](super::NO_KEY) is unchanged.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits. [`Error::Interrupted`].
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits.
+    /// [`Error::Interrupted`] if the work is cancelled.
     pub fn arrange(
         mut self,
         contestants: Option<&[u32]>,
@@ -212,7 +215,8 @@ impl Groups {
     /// Adds other groups over the same codes of contestants and keys.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits. [`Error::Interrupted`].
+    /// [`Error::CountOverflow`] if the count of a cell exceeds 64 bits.
+    /// [`Error::Interrupted`] if the work is cancelled.
     pub fn merge(&mut self, other: &Self, monitor: &Monitor) -> Result<(), Error> {
         self.grow(other.contestants);
         let columns: Vec<&[u32]> = other.keys().iter().map(Vec::as_slice).collect();
@@ -233,7 +237,8 @@ impl Groups {
     /// a cell cannot be subtracted, returns it and leaves the groups unchanged.
     ///
     /// # Errors
-    /// [`Error::CountOverflow`], [`Error::Interrupted`].
+    /// [`Error::CountOverflow`] if a count overflows. [`Error::Interrupted`] if the
+    /// work is cancelled.
     pub fn subtract(&mut self, other: &Self, monitor: &Monitor) -> Result<Option<Missing>, Error> {
         let columns: Vec<&[u32]> = other.keys().iter().map(Vec::as_slice).collect();
         let known = self.len();

@@ -23,7 +23,7 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::CountOverflow`] if the number of matches of a group exceeds 64 bits.
-/// [`Error::Interrupted`].
+/// [`Error::Interrupted`] if the work is cancelled.
 pub fn rate(groups: &Groups, rating: &Rating, monitor: &Monitor) -> Result<Boards, Error> {
     // Few groups are distributed to the threads individually, many groups in parts that are fitted
     // together.

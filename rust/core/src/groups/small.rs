@@ -51,7 +51,7 @@ struct Field {
 #[derive(Clone, Copy, PartialEq)]
 enum Fit {
     NoMaximum,
-    /// Not fitted yet, or impossible to fit here.
+    /// Not fitted yet, or not fitted on the fast path.
     Awaited,
     Found {
         distance: f64,

@@ -42,7 +42,7 @@ pub struct Pairs {
     pub high_points: PointColumn,
 }
 
-/// The numbers of rows and pairs of a tile, and the most points of a contestant of a pair.
+/// The numbers of rows and pairs of a tile, and the maximum points of a contestant in a pair.
 #[derive(Clone, Copy, Default)]
 struct Size {
     rows: usize,

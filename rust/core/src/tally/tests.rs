@@ -38,7 +38,7 @@ fn tally_of(rows: &[(u32, u32, u8, u64)], contestants: usize) -> Tally {
 }
 
 fn rows(contestants: u32) -> impl Strategy<Value = Vec<(u32, u32, u8, u64)>> {
-    // Few, so many that a dense table carries, and exactly the carry.
+    // Small counts, counts that carry in a dense table, exactly one carry, and many carries.
     let count = prop_oneof![1..4_u64, 60_000..200_000_u64, Just(1 << 16), Just(3 << 40)];
     let row = (0..contestants, 1..contestants, 0..5_u8, count);
     let opponent = move |(a, step, outcome, count)| (a, (a + step) % contestants, outcome, count);

@@ -166,7 +166,7 @@ impl DelimitedCodes {
     /// at the end.
     ///
     /// # Errors
-    /// As [`DelimitedCodes::read`].
+    /// Same as [`DelimitedCodes::read`].
     pub fn count(&mut self, interners: &mut [&mut Interner]) -> Result<Option<Rows>, Unusual> {
         while self.counts && self.strict.is_none() {
             let (scan, counters) = (&self.scan, &self.counters);

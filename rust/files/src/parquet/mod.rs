@@ -129,10 +129,10 @@ impl ParquetCodes {
     /// end.
     ///
     /// # Errors
-    /// As [`ParquetCodes::read`].
+    /// Same as [`ParquetCodes::read`].
     ///
     /// # Panics
-    /// As [`ParquetCodes::read`].
+    /// Same as [`ParquetCodes::read`].
     pub fn count(&mut self, interners: &mut [&mut Interner]) -> Result<Option<Rows>, Unusual> {
         if self.counts && self.groups.is_empty() && self.open.is_none() {
             let start = self.file.next;
