@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from humorrank._util import json as as_json
-from humorrank._util.text import Style, distinct_names, one_line
+from humorrank._util.text import Style, cell_width, distinct_names, one_line
 
 
 @dataclass(frozen=True)
@@ -76,18 +76,24 @@ class RatingDifference:
         if style.width is not None:
             a, b = distinct_names([a, b], max(8, style.width // 3))
         percent = f"{100 * self.confidence:g} %"
+        lines = {
+            "rating difference": f"{self.difference:+.1f} points "
+            f"({percent}: {_end(self.difference_lower)} to {_end(self.difference_upper)})",
+            f"P({a} is stronger)": f"{_share(self.p_stronger)} given the data",
+            f"P({a} beats {b})": f"{self.p_beats:.3f} ({percent}: {self.p_beats_lower:.3f} to "
+            f"{self.p_beats_upper:.3f}) in one match, with a tie counted half",
+            "direct matches": f"{self.matches:,}, points {self.points_a:g} to {self.points_b:g}",
+            "interval": f"{self.interval}, {self.basis}",
+        }
+        column = max(map(cell_width, lines)) + 2
         return style.join(
             [
                 f"{a} against {b}",
                 "",
-                f"rating difference         {self.difference:+.1f} points "
-                f"({percent}: {_end(self.difference_lower)} to {_end(self.difference_upper)})",
-                f"P({a} is stronger)  {_share(self.p_stronger)}  given the data",
-                f"P({a} beats {b})  {self.p_beats:.3f} ({percent}: {self.p_beats_lower:.3f} to "
-                f"{self.p_beats_upper:.3f})  in one match, with a tie counted half",
-                f"direct matches            {self.matches:,}, points "
-                f"{self.points_a:g} to {self.points_b:g}",
-                f"interval                  {self.interval}, {self.basis}",
+                *(
+                    title + " " * (column - cell_width(title)) + text
+                    for title, text in lines.items()
+                ),
             ]
         )
 
