@@ -8,6 +8,7 @@ use humorrank_core::{
     bradley_terry::{self, Settings, Solver},
     elo,
     graph::{self, Components},
+    resample,
 };
 use numpy::{
     IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods,
@@ -15,7 +16,6 @@ use numpy::{
 use pyo3::{exceptions::PyValueError, prelude::*};
 
 use crate::{
-    clusters::Clusters,
     tally::Tally,
     work::{self, on_threads_if},
 };
@@ -31,7 +31,7 @@ pub fn replicates_needed(confidence: f64) -> usize {
 pub struct FitData {
     tally: Arc<core::Tally>,
     ties: Ties,
-    pub pairs: Pairs,
+    pairs: Pairs,
     /// Created on first use, because a fit alone does not need them.
     kinds: OnceLock<Kinds>,
 }
@@ -44,6 +44,50 @@ type Floats<'py> = Bound<'py, PyArray1<f64>>;
 type Codes<'py> = Bound<'py, PyArray1<u32>>;
 type Counts<'py> = Bound<'py, PyArray1<u64>>;
 type FiniteEnds<'py> = (Codes<'py>, Codes<'py>, Floats<'py>);
+
+/// The matches of a field, grouped by clusters that are resampled as a whole.
+#[pyclass(module = "humorrank._core", frozen)]
+pub struct Clusters(resample::Clusters);
+
+#[pymethods]
+impl Clusters {
+    #[new]
+    fn new(
+        py: Python<'_>,
+        field: &FitData,
+        cluster: PyReadonlyArray1<'_, u32>,
+        first: PyReadonlyArray1<'_, u32>,
+        second: PyReadonlyArray1<'_, u32>,
+        first_points: PyReadonlyArray1<'_, f64>,
+        second_points: PyReadonlyArray1<'_, f64>,
+    ) -> PyResult<Self> {
+        let (cluster, first, second) = (cluster.as_slice()?, first.as_slice()?, second.as_slice()?);
+        let (first_points, second_points) = (first_points.as_slice()?, second_points.as_slice()?);
+        let lengths = [first, second].map(<[u32]>::len);
+        let point_lengths = [first_points, second_points].map(<[f64]>::len);
+        if lengths
+            .into_iter()
+            .chain(point_lengths)
+            .any(|length| length != cluster.len())
+        {
+            return Err(PyValueError::new_err(
+                "all columns must have the same length",
+            ));
+        }
+        let rows = (0..cluster.len()).map(|row| resample::Points {
+            cluster: cluster[row],
+            first: (first[row], first_points[row]),
+            second: (second[row], second_points[row]),
+        });
+        py.detach(|| resample::Clusters::new(&field.pairs, rows))
+            .map(Self)
+            .map_err(|error| work::python_error(py, &error))
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+}
 
 impl FitData {
     #[allow(clippy::too_many_arguments, reason = "settings, each with its name")]

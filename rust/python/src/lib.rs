@@ -7,7 +7,6 @@
 )]
 
 mod arrow;
-mod clusters;
 mod csv;
 #[cfg(unix)]
 mod deadline;
@@ -35,8 +34,6 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::clusters::Clusters;
-    #[pymodule_export]
     use super::csv::{CsvError, CsvReader, StringColumn};
     #[cfg(unix)]
     #[pymodule_export]
@@ -48,7 +45,7 @@ mod _core {
         CheckedRows, CodeReader, UnusualError, check_codes, known_codes, names_from, row_codes,
     };
     #[pymodule_export]
-    use super::fit_data::{FitData, replicates_needed};
+    use super::fit_data::{Clusters, FitData, replicates_needed};
     #[pymodule_export]
     use super::groups::Groups;
     #[pymodule_export]
