@@ -11,6 +11,7 @@ from humorrank import _core
 from humorrank._stats.correlation import Correlation
 from humorrank._stats.estimate import NONE, Estimate, percent
 from humorrank._util import json as as_json
+from humorrank._util.reporting import Report
 from humorrank._util.text import Style, be, judge_label, number_of, one_line
 from humorrank.diagnostics.agreement.alpha import Alpha
 from humorrank.diagnostics.agreement.boards import BoardComparison
@@ -67,8 +68,8 @@ class RaterPair:
     no_boards: str | None
 
 
-@dataclass(frozen=True, eq=False)
-class AgreementReport:
+@dataclass(frozen=True, eq=False, repr=False)
+class AgreementReport(Report):
     """Agreement between raters, and between their boards.
 
     Attributes:
@@ -129,22 +130,8 @@ class AgreementReport:
         }
         return dict(as_json.tree(out))
 
-    def to_json(self) -> str:
-        """Returns `to_dict` as JSON text."""
-        return as_json.text(self.to_dict())
-
-    def to_text(self, *, color: bool = False, width: int | None = None) -> str:
-        """Returns the report as text.
-
-        Args:
-            color: Whether to use the color codes of a terminal.
-            width: The number of characters in a line, by default any number. Columns that do not
-                fit are left out, and a line names them.
-        """
-        return report_text(self, Style(color, width))
-
-    def _repr_html_(self) -> str:
-        return report_text(self, Style(markup=True))
+    def _written(self, style: Style) -> str:
+        return report_text(self, style)
 
 
 def _dict(value: Any) -> Any:  # noqa: ANN401 - a dataclass or nothing

@@ -11,6 +11,7 @@ import polars as pl
 from humorrank import _core
 from humorrank._stats.estimate import NONE, Estimate, percent
 from humorrank._util import json as as_json
+from humorrank._util.reporting import Report
 from humorrank._util.text import Style, be, judge_label, number_of, one_line
 from humorrank.diagnostics.bias.consistency import Consistency
 from humorrank.diagnostics.bias.first_position import Equality, FirstPosition
@@ -57,8 +58,8 @@ class JudgeBias:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class BiasReport:
+@dataclass(frozen=True, eq=False, repr=False)
+class BiasReport(Report):
     """The biases of all judges of a log.
 
     Attributes:
@@ -119,23 +120,6 @@ class BiasReport:
         }
         return dict(as_json.tree(out))
 
-    def to_json(self) -> str:
-        """Returns `to_dict` as JSON text."""
-        return as_json.text(self.to_dict())
-
-    def to_text(self, *, color: bool = False, width: int | None = None) -> str:
-        """Returns the report as text.
-
-        Args:
-            color: Whether to use the color codes of a terminal.
-            width: The number of characters in a line, by default any number. Columns that do not
-                fit are left out, and a line names them.
-        """
-        return report_text(self, Style(color, width))
-
-    def _repr_html_(self) -> str:
-        return report_text(self, Style(markup=True))
-
     def ratings_text(self, *, color: bool = False, width: int | None = None) -> str:
         """Returns the ratings with and without the first-position parameter, as text.
 
@@ -144,6 +128,9 @@ class BiasReport:
             width: The number of characters in a line; see `to_text`.
         """
         return ratings_text(self, Style(color, width))
+
+    def _written(self, style: Style) -> str:
+        return report_text(self, style)
 
 
 _RATINGS: Final = {

@@ -24,6 +24,7 @@ from humorrank._stats.scale import MEAN_RATING
 from humorrank._util import json as as_json
 from humorrank._util.checks import check_confidence, one_of
 from humorrank._util.progress import Progress
+from humorrank._util.reporting import Report
 from humorrank._util.text import Style, one_line, small
 from humorrank.diagnostics.diff.paired_logs import RatedLog, paired_variance
 from humorrank.errors import OptionError
@@ -50,8 +51,8 @@ SCHEMA: Final = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class BoardDiff:
+@dataclass(frozen=True, eq=False, repr=False)
+class BoardDiff(Report):
     """The differences between two boards.
 
     Attributes:
@@ -91,23 +92,6 @@ class BoardDiff:
             "shared": self.shared,
             "common": self.common,
         }
-
-    def to_json(self) -> str:
-        """Returns `to_dict` as JSON text."""
-        return as_json.text(self.to_dict())
-
-    def to_text(self, *, color: bool = False, width: int | None = None) -> str:
-        """Returns the table as text, with an explanation.
-
-        Args:
-            color: Whether to use the color codes of a terminal.
-            width: The number of characters in a line, by default any number. Columns that do not
-                fit are left out, and a line names them.
-        """
-        return self._written(Style(color, width))
-
-    def _repr_html_(self) -> str:
-        return self._written(Style(markup=True))
 
     def _written(self, style: Style) -> str:
         interval = f"{100 * self.confidence:g} % interval"
@@ -151,10 +135,6 @@ class BoardDiff:
                 "simultaneously",
             ]
         )
-
-    def __repr__(self) -> str:
-        """Returns the table as text."""
-        return self.to_text()
 
 
 def diff(

@@ -12,6 +12,7 @@ import polars as pl
 
 from humorrank import _core
 from humorrank._util import json as as_json
+from humorrank._util.reporting import Report
 from humorrank._util.text import Style, number_of, one_line, small
 from humorrank.diagnostics.fit.calibration import Calibration, PredictionScores
 from humorrank.diagnostics.fit.pairs import PairFit, Test
@@ -38,8 +39,8 @@ BINS: Final = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class FitReport:
+@dataclass(frozen=True, eq=False, repr=False)
+class FitReport(Report):
     """The fit of the Bradley-Terry model to a log.
 
     Attributes:
@@ -125,26 +126,8 @@ class FitReport:
         }
         return dict(as_json.tree(out))
 
-    def to_json(self) -> str:
-        """Returns `to_dict` as JSON text."""
-        return as_json.text(self.to_dict())
-
-    def to_text(self, *, color: bool = False, width: int | None = None) -> str:
-        """Returns the report as text.
-
-        Args:
-            color: Whether to use the color codes of a terminal.
-            width: The number of characters in a line, by default any number. Columns that do not
-                fit are left out, and a line names them.
-        """
-        return report_text(self, Style(color, width))
-
-    def _repr_html_(self) -> str:
-        return report_text(self, Style(markup=True))
-
-    def __repr__(self) -> str:
-        """Returns the report as plain text."""
-        return self.to_text()
+    def _written(self, style: Style) -> str:
+        return report_text(self, style)
 
 
 def pairs_table(names: Sequence[str], fit: PairFit, rows: np.ndarray) -> pl.DataFrame:

@@ -10,12 +10,13 @@ import polars as pl
 
 from humorrank import _core
 from humorrank._util import json as as_json
+from humorrank._util.reporting import Report
 from humorrank._util.text import Style, number_of, one_line
 from humorrank.diagnostics.fragility.changes import Change
 
 
-@dataclass(frozen=True, eq=False)
-class AuditReport:
+@dataclass(frozen=True, eq=False, repr=False)
+class AuditReport(Report):
     """A small set of matches whose removal or flip changes an order.
 
     Attributes:
@@ -72,26 +73,8 @@ class AuditReport:
         }
         return dict(as_json.tree(out))
 
-    def to_json(self) -> str:
-        """Returns `to_dict` as JSON text."""
-        return as_json.text(self.to_dict())
-
-    def to_text(self, *, color: bool = False, width: int | None = None) -> str:
-        """Returns the report as text.
-
-        Args:
-            color: Whether to use the color codes of a terminal.
-            width: The number of characters in a line, by default any number. Columns that do not
-                fit are left out, and a line names them.
-        """
-        return report_text(self, Style(color, width))
-
-    def _repr_html_(self) -> str:
-        return report_text(self, Style(markup=True))
-
-    def __repr__(self) -> str:
-        """Returns the report as plain text."""
-        return self.to_text()
+    def _written(self, style: Style) -> str:
+        return report_text(self, style)
 
 
 _SHOWN = 30

@@ -10,6 +10,7 @@ import polars as pl
 
 from humorrank import _core
 from humorrank._util import json as as_json
+from humorrank._util.reporting import Report
 from humorrank._util.text import Style
 
 _SCHEMA: Final = {
@@ -48,8 +49,8 @@ class Option:
     note: str | None
 
 
-@dataclass(frozen=True, eq=False)
-class Plan:
+@dataclass(frozen=True, eq=False, repr=False)
+class Plan(Report):
     """The ways to reach a goal.
 
     Attributes:
@@ -103,23 +104,6 @@ class Plan:
             "version": _core.VERSION,
         }
         return dict(as_json.tree(out))
-
-    def to_json(self) -> str:
-        """Returns the plan as JSON text."""
-        return as_json.text(self.to_dict())
-
-    def to_text(self, *, color: bool = False, width: int | None = None) -> str:
-        """Returns the plan as a text table with notes.
-
-        Args:
-            color: Whether to use the color codes of a terminal.
-            width: The number of characters in a line, by default any number. Columns that do not
-                fit are left out, and a line names them.
-        """
-        return self._written(Style(color, width))
-
-    def _repr_html_(self) -> str:
-        return self._written(Style(markup=True))
 
     def _written(self, style: Style) -> str:
         separated = any(option.chance is not None for option in self.options)
