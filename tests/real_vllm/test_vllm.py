@@ -169,7 +169,7 @@ def test_what_is_cut_is_asked_for_again_and_is_then_a_failure(loop, judge):
         assert isinstance(answer, Failure)
         assert answer.attempts == 3
         assert answer.output_tokens == 9
-        assert "cut at 3 tokens" in answer.reason
+        assert "cut off at 3 tokens" in answer.reason
 
 
 def test_a_prompt_that_the_model_has_no_room_for_is_a_failure_of_its_own(loop, judge):
@@ -180,7 +180,7 @@ def test_a_prompt_that_the_model_has_no_room_for_is_a_failure_of_its_own(loop, j
     found = ask(loop, judge(temperature=1.0), batch)
     for row, answer in found.items():
         if "c" in (batch[row].model_a, batch[row].model_b):
-            assert "room for 3,072" in answer.reason
+            assert "room for only 3,072" in answer.reason
         else:
             assert isinstance(answer, Judgment)
 
