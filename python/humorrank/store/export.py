@@ -287,10 +287,10 @@ def _batches(store: Store, query: str, width: int) -> Iterator[list[tuple[Any, .
             yield list(zip(*part, strict=True))
 
 
-def store_log(path: Path) -> pl.DataFrame:
-    """Returns the match log of a store, in the order of its schedule."""
+def store_log(path: Path, inconsistent: Inconsistent | None = None) -> pl.DataFrame:
+    """Returns the match log of a store, with the argument of `match_log`."""
     with Store(path, write=False) as store:
-        return match_log(store)
+        return match_log(store, inconsistent)
 
 
 def store_decisions(path: Path) -> pl.DataFrame:

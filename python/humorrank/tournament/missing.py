@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from humorrank._util.text import one_line
+from humorrank._util.text import number_of, one_line
 from humorrank.errors import OptionError
 from humorrank.store.field import Field, Prompt
 from humorrank.tournament.spec import Missing
@@ -85,16 +85,17 @@ def completed(
             )
         kept = [place for place in range(len(prompts)) if place not in set(incomplete)]
         notes = (
-            f"{_counted(len(incomplete), 'prompt')} left out for all candidates, because jokes are "
-            f"missing: {_listed(models, prompts, gaps)}",
+            f"{number_of(len(incomplete), 'prompt is', 'prompts are')} left out for all "
+            f"candidates, because jokes are missing: {_listed(models, prompts, gaps)}",
         )
         prompts, texts = [prompts[p] for p in kept], [texts[p] for p in kept]
     field = Field(models, prompts, [[text or "" for text in row] for row in texts])
     if gaps and missing == "skip":
         _refuse_silent(field)
+        lost = _lost(field, gaps)
         notes = (
-            f"{_counted(len(gaps), 'joke')} missing, so "
-            f"{_counted(_lost(field, gaps), 'comparison')} left out: "
+            f"{number_of(len(gaps), 'joke is', 'jokes are')} missing, so "
+            f"{number_of(lost, 'comparison is', 'comparisons are')} left out: "
             f"{_listed(models, prompts, gaps)}",
         )
     return Completed(field, notes)
@@ -169,7 +170,3 @@ def _listed(models: Sequence[str], prompts: Sequence[Prompt], gaps: Sequence[Gap
 
 def _name(prompt: Prompt) -> str:
     return repr(one_line(prompt.id))
-
-
-def _counted(number: int, what: str) -> str:
-    return f"1 {what} is" if number == 1 else f"{number:,} {what}s are"

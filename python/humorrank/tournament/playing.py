@@ -15,9 +15,8 @@ from humorrank._util.waiting import waited_for
 from humorrank.errors import OptionError
 from humorrank.judge.backends import make_judge, parse_judge
 from humorrank.judge.protocol import Judge
-from humorrank.store.export import Inconsistent, decision_frames, match_log
+from humorrank.store.export import Inconsistent, store_decisions, store_log
 from humorrank.store.field import Field
-from humorrank.store.store import Store
 from humorrank.tournament.engine import Ending, play_rounds
 from humorrank.tournament.judging import (
     Identical,
@@ -54,8 +53,7 @@ class Played:
         Raises:
             StoreError: If the store cannot be read.
         """
-        with Store(self.store, write=False) as store:
-            return match_log(store, inconsistent)
+        return store_log(self.store, inconsistent)
 
     def decisions(self) -> pl.DataFrame:
         """Returns all judgments and failures, with texts and reasons.
@@ -63,8 +61,7 @@ class Played:
         Raises:
             StoreError: If the store cannot be read.
         """
-        with Store(self.store, write=False) as store:
-            return pl.concat(list(decision_frames(store)))
+        return store_decisions(self.store)
 
 
 async def play_async(

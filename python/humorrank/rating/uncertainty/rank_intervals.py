@@ -18,6 +18,7 @@ import polars as pl
 from humorrank._stats.quantiles import weibull
 from humorrank._util import json as as_json
 from humorrank._util.progress import Progress
+from humorrank._util.reporting import Report
 from humorrank._util.text import Style, one_line
 from humorrank.errors import OptionError
 
@@ -74,8 +75,8 @@ class Uncertainty(Protocol):
         """Returns the probability that each of `a` is stronger than the same element of `b`."""
 
 
-@dataclass(frozen=True, eq=False)
-class RankTable:
+@dataclass(frozen=True, eq=False, repr=False)
+class RankTable(Report):
     """The ranks of a board, with their intervals.
 
     Attributes:
@@ -119,20 +120,6 @@ class RankTable:
             "undetermined": self.undetermined,
         }
 
-    def to_json(self) -> str:
-        """Returns `to_dict` as JSON text."""
-        return as_json.text(self.to_dict())
-
-    def to_text(self, *, color: bool = False, width: int | None = None) -> str:
-        """Returns the table as text, with an explanation.
-
-        Args:
-            color: Whether to use the color codes of a terminal.
-            width: The number of characters in a line, by default any number. Columns that do not
-                fit are left out, and a line names them.
-        """
-        return self._written(Style(color, width))
-
     def _repr_html_(self) -> str:
         return self._written(Style(markup=True), _SHOWN_ROWS)
 
@@ -170,10 +157,6 @@ class RankTable:
                 "and are excluded from P(best) and P(top)"
             )
         return style.join(lines)
-
-    def __repr__(self) -> str:
-        """Returns the table as text."""
-        return self.to_text()
 
 
 def rank_table(
