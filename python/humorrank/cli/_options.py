@@ -154,7 +154,8 @@ By = Annotated[
     typer.Option(
         metavar="COLUMN,...",
         help="Rate each group of matches with the same value in this column (judge, prompt, "
-        "language) separately. If you name several columns or repeat the option, each "
+        "language) separately, or in the same period of a date: year(COLUMN), month(COLUMN), "
+        "week(COLUMN), day(COLUMN). If you name several columns or repeat the option, each "
         "combination of values is a group.",
         rich_help_panel=RATING,
     ),

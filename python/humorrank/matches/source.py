@@ -264,8 +264,9 @@ def tally(
 
     Args:
         matches: Any source that `humorrank.rate` accepts. Several tally files are added up.
-        keys: Columns by which the counts are kept apart ("judge", "prompt", ...). The default is
-            the keys of the tallies, and no keys for a log. Use () to drop the keys of tallies.
+        keys: Columns by which the counts are kept apart ("judge", "prompt", ...), or periods of
+            their dates ("month(tstamp)"). The default is the keys of the tallies, and no keys for a
+            log. Use () to drop the keys of tallies.
         progress: Function that is called with (stage, done, total).
         **reading: Options of `humorrank.MatchLog`.
 

@@ -139,10 +139,11 @@ def rate(
         controls: Names of covariates that are fitted in addition to the ratings. The name "length"
             refers to the column `length_a` minus `length_b`, or to a column `length` that holds
             such differences.
-        by: One or more columns of the log. Each group of matches with equal values in these
-            columns is rated independently, with exactly the result of rating these matches alone
-            with the same number of replicates. A group that cannot be rated is reported and does
-            not affect the other groups.
+        by: One or more columns of the log, or periods of their dates: "year(tstamp)",
+            "month(tstamp)", "week(tstamp)" (ISO 8601) or "day(tstamp)", in UTC. Each group of
+            matches with equal values in these columns is rated independently, with exactly the
+            result of rating these matches alone with the same number of replicates. A group that
+            cannot be rated is reported and does not affect the other groups.
 
     Returns:
         The board, or with `by` the boards of all groups. Its warnings are in `board.warnings` and

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from humorrank.matches.log._rows import Amounts, Rows
 from humorrank.matches.log.formats.decode import Problem
 from humorrank.matches.log.formats.readings import BY_NAME, Binding
 from humorrank.matches.log.formats.recognise import ambiguous
+from humorrank.matches.log.periods import DATES
 from humorrank.matches.log.tables.batch import shortened_value
 from humorrank.matches.outcomes import BAD
 
@@ -33,11 +35,11 @@ class Fault:
     problem: Callable[[int], Problem]
 
 
-def faults(rows: Rows, names: Names) -> list[Fault]:
+def faults(rows: Rows, names: Names, further: Iterable[Fault] = ()) -> list[Fault]:
     """Returns the errors in the rows of a batch, counting each bad row for its first error only."""
     bad: np.ndarray | None = None
     out: list[Fault] = []
-    for fault in _all_faults(rows, names):
+    for fault in itertools.chain(_all_faults(rows, names), further):
         mask = fault.mask if bad is None else fault.mask & ~bad
         bad = fault.mask if bad is None else bad | fault.mask
         if mask.any():
@@ -109,6 +111,18 @@ def _no_judge(rows: Rows, absent: np.ndarray) -> Fault:
         return Problem(rows.judge_column, value, message)
 
     return Fault("no judge", rows.per_match(absent), problem)
+
+
+def no_date(rows: Rows, bad: np.ndarray, key: str, column: str) -> Fault:
+    """Returns the error of rows whose value is not a date, of which a key is a period."""
+
+    def problem(match: int) -> Problem:
+        value = rows.batch.value(column, rows.row_of(match))
+        value = value.to_list() if isinstance(value, pl.Series) else value
+        message = f"{shortened_value(value)} is not a date, as {key} needs; write it as {DATES}"
+        return Problem(column, value, message)
+
+    return Fault("bad date", rows.per_match(bad), problem)
 
 
 def refuse_clash(rows: Rows, names: Names) -> None:

@@ -13,10 +13,18 @@ _LITERAL: Final = re.compile(
     re.IGNORECASE,
 )
 _ISO: Final = (
-    r"^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2}(?:\.\d+)?)?)?(?: ?(Z|UTC|[+-]\d{2}:?\d{2}))?$"
+    r"^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2})(:\d{2}(?:\.\d+)?)?)?"
+    r"(?: ?([Zz]|UTC|[+-]\d{2}(?::?\d{2})?))?$"
 )
-_UNITS: Final = ((1e8, 1e11, 1e6), (1e11, 1e14, 1e3), (1e14, 1e17, 1.0), (1e17, 1e20, 1e-3))
-"""The range of Unix times since 1973 in seconds, ms, us and ns, and the factor to us."""
+_UNITS: Final = {
+    "Unix times in seconds": (1e8, 1e11, 1e6),
+    "Unix times in milliseconds": (1e11, 1e14, 1e3),
+    "Unix times in microseconds": (1e14, 1e17, 1.0),
+    "Unix times in nanoseconds": (1e17, 1e20, 1e-3),
+}
+"""The range of Unix times since 1973 in each unit, and the factor to us."""
+
+_COMPACT: Final = "dates in the form YYYYMMDD"
 
 
 def with_times(condition: str) -> tuple[str, str | None]:
@@ -68,23 +76,64 @@ def times(values: pl.Series) -> pl.Series:
         return values.cast(pl.Datetime("us"))
     if dtype.is_numeric():
         return _unix(values)
-    part = values.str.strip_chars().str.extract_groups(_ISO).struct
+    text = values.str.strip_chars()
+    part = text.str.extract_groups(_ISO).struct
     day, clock, second, zone = (part.field(str(number)) for number in range(1, 5))
-    text = day + "T" + clock.fill_null("00:00") + second.fill_null(":00")
-    local = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False)
+    moment = day + "T" + clock.fill_null("00:00") + second.fill_null(":00")
+    local = moment.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False)
     digits = zone.str.replace(":", "", literal=True)
     hours = digits.str.slice(0, 3).cast(pl.Int64, strict=False).fill_null(0)
     minutes = digits.str.slice(3).cast(pl.Int64, strict=False).fill_null(0)
     sign = pl.Series([1, -1]).gather(zone.str.starts_with("-").fill_null(False).cast(pl.UInt32))
     shift = hours * 60 + sign * minutes
-    return (local - (shift * 60_000_000).cast(pl.Duration("us"))).alias(values.name)
+    found = (local - (shift * 60_000_000).cast(pl.Duration("us"))).alias(values.name)
+    if found.null_count() > values.null_count():
+        found = found.zip_with(found.is_not_null(), _unix(_amounts(text)))
+    return found
+
+
+def units_of(values: pl.Series) -> dict[str, int]:
+    """Returns how many of the values `times` reads as numbers, by what it takes them for."""
+    if not values.dtype.is_numeric():
+        if values.dtype != pl.String:
+            return {}
+        values = _amounts(values.str.strip_chars())
+        if values.null_count() == len(values):
+            return {}
+    number = pl.col(values.name).cast(pl.Float64)
+    found = {
+        unit: int(values.to_frame().select(_inside(number, *bounds).sum()).item())
+        for unit, (*bounds, _) in _UNITS.items()
+    }
+    found[_COMPACT] = int(_compact(values).is_not_null().sum())
+    return {unit: count for unit, count in found.items() if count}
+
+
+def _amounts(text: pl.Series) -> pl.Series:
+    """Returns the numbers among texts, with null for other texts."""
+    return text.cast(pl.Float64, strict=False).fill_nan(None)
+
+
+def _inside(number: pl.Expr, low: float, high: float) -> pl.Expr:
+    return (number.abs() >= low) & (number.abs() < high)
 
 
 def _unix(values: pl.Series) -> pl.Series:
     number = pl.col(values.name)
     micros: pl.Expr = pl.lit(None, pl.Float64)
-    for low, high, factor in _UNITS:
-        inside = (number.abs() >= low) & (number.abs() < high)
+    for low, high, factor in _UNITS.values():
+        inside = _inside(number, low, high)
         micros = pl.when(inside).then(number.cast(pl.Float64) * factor).otherwise(micros)
     found = micros.round().cast(pl.Int64).cast(pl.Datetime("us")).alias(values.name)
-    return values.to_frame().select(found).to_series()
+    out = values.to_frame().select(found).to_series()
+    days = _compact(values)
+    return out if days.null_count() == len(days) else out.zip_with(days.is_null(), days)
+
+
+def _compact(values: pl.Series) -> pl.Series:
+    """Returns whole numbers such as 20250301 as times. No Unix time since 1971 is so small."""
+    number = pl.col(values.name).cast(pl.Float64)
+    digits = number.cast(pl.Int64, strict=False).cast(pl.String)
+    whole = (number == number.floor()) & (number >= 1e7) & (number < 1e8)
+    days = digits.str.to_datetime("%Y%m%d", time_unit="us", strict=False)
+    return values.to_frame().select(pl.when(whole).then(days)).to_series().alias(values.name)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from humorrank._core import NULL_CODE, Interner, known_codes
 from humorrank._util.suggest import near
 from humorrank.errors import OptionError
+from humorrank.matches.log._checks import Fault, no_date
+from humorrank.matches.log._rows import Rows
 from humorrank.matches.log.formats.readings import ALIASES, Binding
+from humorrank.matches.log.periods import UNITS, Labels, Period, unit_note
 from humorrank.matches.log.tables.batch import RowBatch
 from humorrank.matches.log.tables.table import GAME_SCORES, Table
 
@@ -20,11 +23,15 @@ class Keys:
     A match whose row has no value or an empty field has NULL_CODE.
 
     Args:
-        keys: Columns, or roles for which every table must have a column.
+        keys: Columns, or roles for which every table must have a column, or periods of these
+            ("month(tstamp)").
     """
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._keys = keys
+        # The periods among the keys, by place, in the table that was looked at last.
+        self._periods: dict[int, Period] = {}
+        self._units: dict[str, dict[str, int]] = {}
         self.interners = [Interner() for _ in keys]
 
     @property
@@ -38,7 +45,26 @@ class Keys:
         Raises:
             OptionError: If a key has no column.
         """
-        return [_column(key, table.columns, binding, table.label) for key in self._keys]
+        self._periods = {}
+        found = []
+        for place, key in enumerate(self._keys):
+            period = None if key in table.columns else Period.of(key)
+            if period is not None:
+                self._periods[place] = period
+            wanted = key if period is None else period.column
+            found.append(_column(wanted, table.columns, binding, table.label))
+        return found
+
+    @property
+    def computed(self) -> bool:
+        """Whether a key of the table is not a column but computed from one."""
+        return bool(self._periods)
+
+    @property
+    def notes(self) -> list[str]:
+        """Notes for the user on how the keys were computed."""
+        found = (unit_note(key, units) for key, units in self._units.items())
+        return [text for text in found if text is not None]
 
     def of_codes(self, columns: Sequence[np.ndarray], rows: np.ndarray | None) -> list[np.ndarray]:
         """Returns the keys of the given rows, or of all rows for None, from codes of columns."""
@@ -51,17 +77,37 @@ class Keys:
             out.append(picked)
         return out
 
-    def of_batch(
-        self, batch: RowBatch, rows: np.ndarray, columns: Sequence[str]
-    ) -> list[np.ndarray]:
-        """Returns the keys of the given rows from their columns."""
+    def labels_of(self, batch: RowBatch, columns: Sequence[str]) -> list[Labels]:
+        """Returns the keys of a batch as text, from their columns."""
         out = []
-        for column, interner in zip(columns, self.interners, strict=True):
-            text = batch.label(column)
+        for place, column in enumerate(columns):
+            if (period := self._periods.get(place)) is None:
+                out.append(Labels(batch.label(column).replace("", None)))
+                continue
+            labels = period.labels(batch.frame.get_column(column))
+            units = self._units.setdefault(str(period), {})
+            for unit, count in labels.units.items():
+                units[unit] = units.get(unit, 0) + count
+            out.append(labels)
+        return out
+
+    def of_labels(self, labels: Sequence[Labels], rows: np.ndarray) -> list[np.ndarray]:
+        """Returns the keys of the given rows of a batch from its labels."""
+        out = []
+        for each, interner in zip(labels, self.interners, strict=True):
+            text = each.text
             if not np.array_equal(rows, np.arange(len(text))):
                 text = text.gather(rows)
-            out.append(interner.encode(text.replace("", None)))
+            out.append(interner.encode(text))
         return out
+
+    def faults(
+        self, rows: Rows, labels: Sequence[Labels], columns: Sequence[str]
+    ) -> Iterator[Fault]:
+        """Yields the errors of values that are not dates, as their keys need."""
+        for place, each in enumerate(labels):
+            if each.bad is not None:
+                yield no_date(rows, each.bad, str(self._periods[place]), columns[place])
 
 
 def _column(key: str, columns: Sequence[str], binding: Binding, label: str) -> str:
@@ -74,4 +120,6 @@ def _column(key: str, columns: Sequence[str], binding: Binding, label: str) -> s
     found = [column for column in columns if column != GAME_SCORES]
     hint = near(key, found)
     shown = ", ".join(found[:30]) + (" ..." if len(found) > 30 else "")
+    if key.rstrip().endswith(")"):
+        hint = f"; the periods of a date are {', '.join(f'{unit}(column)' for unit in UNITS)}"
     raise OptionError(f"{label} has no column {key!r} to count by (columns: {shown}{hint})")

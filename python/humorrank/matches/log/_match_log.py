@@ -177,7 +177,8 @@ class MatchLog:
         in any order, and equal ones may be merged into one with a count.
 
         Args:
-            keys: Columns, or roles for which the log has a column ("judge", "prompt").
+            keys: Columns, or roles for which the log has a column ("judge", "prompt"), or periods
+                of their dates: "year(tstamp)", "month(tstamp)", "week(tstamp)" or "day(tstamp)".
 
         Raises:
             InputError: As in `batches`.

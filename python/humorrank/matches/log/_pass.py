@@ -14,7 +14,7 @@ from humorrank._util.simulated import is_simulated, simulated_notice
 from humorrank._util.spelling import Fold
 from humorrank.errors import InputError, OptionError
 from humorrank.matches.log._aliases import Renaming
-from humorrank.matches.log._checks import faults, refuse_clash
+from humorrank.matches.log._checks import Fault, faults, refuse_clash
 from humorrank.matches.log._coded import FURTHER, CodedRows, Coder, read_coded, wanted
 from humorrank.matches.log._filters import JudgeCap, Where
 from humorrank.matches.log._keys import Keys
@@ -182,6 +182,7 @@ class Pass:
         columns = wanted(binding)
         general = self._where is not None or self._cap is not None or self._further is not None
         general = general or self._options.both_bad == "skip" or bool(self.renaming)
+        general = general or self.keys.computed
         if columns is None or general:
             return 0
         own = len(columns)
@@ -344,7 +345,8 @@ class Pass:
             if self._absent:
                 self._absent -= self.names.excluded_among(codes)
         keep = np.ones(len(rows.first), np.bool_)
-        self._leave_bad(rows, keep)
+        labels = self.keys.labels_of(rows.batch, keys)
+        self._leave_bad(rows, keep, self.keys.faults(rows, labels, keys))
         self._leave_unjudged(rows, keep)
         for amounts in rows.amounts:
             void = keep & (rows.per_match(amounts.values) == 0)
@@ -361,11 +363,11 @@ class Pass:
             return None
         matches = self._matches(rows, index)
         sources = rows.rows_of(index)
-        apart = self.keys.of_batch(rows.batch, sources, keys)
+        apart = self.keys.of_labels(labels, sources)
         return Taken(matches, rows.binding, rows.batch, sources, apart)
 
-    def _leave_bad(self, rows: Rows, keep: np.ndarray) -> None:
-        found = faults(rows, self.names)
+    def _leave_bad(self, rows: Rows, keep: np.ndarray, further: Iterable[Fault]) -> None:
+        found = faults(rows, self.names, further)
         if found and self._options.on_error == "fail":
             fault = min(found, key=lambda fault: int(fault.mask.argmax()))
             match = int(fault.mask.argmax())
@@ -449,6 +451,7 @@ class Pass:
     def _finish(self) -> None:
         """Completes the report and makes the checks that need all rows."""
         report, names = self.report, self.names
+        report.notes += self.keys.notes
         if self.renaming:
             report.notes += self.renaming.finish()
         if report.unjudged:

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from humorrank import _core
-from humorrank.errors import OptionError
+from humorrank.errors import InputError, OptionError
+from humorrank.matches.log.periods import DATES, Period, source_of, unit_note
 
 Label = str | None
 """The value of a key as text, or None if a row has no value."""
@@ -83,18 +84,38 @@ class Keyed:
         return len(self.cells)
 
     def project(self, keys: Sequence[str]) -> Keyed:
-        """Returns the same matches with only some of the keys.
+        """Returns the same matches with only some of the keys, or with periods of them.
 
         Raises:
             OptionError: If there is no such key. The message says how to create a tally with it.
+            InputError: If a value is not a date, of which a key is a period.
         """
         if tuple(keys) == self.keys:
             return self
         refuse_missing(keys, self.keys)
-        kept = [self.keys.index(key) for key in keys]
-        same = [(key, _identity(len(self.labels[key]))) for key in kept]
-        cells = self.cells.arrange(None, self.cells.contestants, same)
-        return Keyed(tuple(keys), tuple(self.labels[key] for key in kept), cells)
+        labels, recoded = [], []
+        for key in keys:
+            if key in self.keys:
+                place = self.keys.index(key)
+                known, codes = self.labels[place], _identity(len(self.labels[place]))
+            else:
+                place = self.keys.index(str(source_of(key, self.keys)))
+                known, codes = _periods(key, self.keys[place], self.labels[place])
+            labels.append(known)
+            recoded.append((place, codes))
+        cells = self.cells.arrange(None, self.cells.contestants, recoded)
+        return Keyed(tuple(keys), tuple(labels), cells)
+
+    def notes_on(self, keys: Sequence[str]) -> list[str]:
+        """Returns notes for the user on periods that `project` computes from numbers."""
+        out = []
+        for key in keys:
+            period = Period.of(key)
+            if period is not None and key not in self.keys:
+                own = self.labels[self.keys.index(str(source_of(key, self.keys)))]
+                found = period.labels(pl.Series(own, dtype=pl.String))
+                out += [note] if (note := unit_note(key, found.units)) else []
+        return out
 
     def recoded(
         self, contestants: Mapping[str, int], names: Sequence[str], labels: Sequence[Sequence[str]]
@@ -175,7 +196,7 @@ def refuse_missing(asked: Sequence[str], keys: Sequence[str]) -> None:
         OptionError: If one of `asked` is not in `keys`.
     """
     for key in asked:
-        if key not in keys:
+        if key not in keys and source_of(key, keys) is None:
             held = f"its keys are {', '.join(keys)}" if keys else "it has no keys"
             wanted = ",".join(dict.fromkeys([*keys, *asked]))
             message = (
@@ -183,6 +204,25 @@ def refuse_missing(asked: Sequence[str], keys: Sequence[str]) -> None:
                 f"humorrank.tally(log, keys=[...]), humorrank tally LOG -o T --keys {wanted}"
             )
             raise OptionError(message)
+
+
+def _periods(key: str, source: str, labels: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
+    """Returns the periods of the labels of another key, and the code of each label among them."""
+    period = Period.of(key)
+    assert period is not None
+    found = period.labels(pl.Series(labels, dtype=pl.String))
+    if found.bad is not None:
+        value = labels[int(found.bad.argmax())]
+        raise InputError(
+            f"the key {source!r} of the tally has the value {value!r}, which is not a date, as "
+            f"{key} needs; write it as {DATES}",
+            column=source,
+            value=value,
+        )
+    known = found.text.drop_nulls().unique().sort()
+    codes = known.search_sorted(found.text).cast(pl.UInt32).to_numpy()
+    codes = np.where(found.text.is_null().to_numpy(), np.uint32(_core.NULL_CODE), codes)
+    return tuple(known.to_list()), codes
 
 
 def _inverse(order: Sequence[int], size: int) -> np.ndarray:

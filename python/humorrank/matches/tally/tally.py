@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -242,8 +243,13 @@ class Tally:
     def project(self, keys: Sequence[str]) -> Tally:
         """Returns the same matches with only some of the keys, or with none of them for ().
 
+        Args:
+            keys: Keys, or periods of keys: "month(tstamp)" can be computed from "tstamp" and from
+                "day(tstamp)".
+
         Raises:
             OptionError: If there is no such key. The message says how to create a tally with it.
+            InputError: If a value is not a date, of which a key is a period.
         """
         keys = checked_columns(keys, ())
         if keys == self.keys:
@@ -251,7 +257,10 @@ class Tally:
         refuse_missing(keys, self.keys)
         if self.keyed is None or not keys:
             return Tally(self.names, self.counts, self.report)
-        return Tally(self.names, None, self.report, keyed=self.keyed.project(keys))
+        keyed, report = self.keyed.project(keys), self.report
+        if report is not None and (notes := self.keyed.notes_on(keys)):
+            report = replace(report, notes=[*report.notes, *notes])
+        return Tally(self.names, None, report, keyed=keyed)
 
     def merge(self, other: Tally) -> Tally:
         """Returns the matches of both tallies, as does `+`. Their reports are added up.

@@ -10,6 +10,7 @@ import numpy as np
 from humorrank import _core
 from humorrank._util.text import number_of
 from humorrank.errors import InputError
+from humorrank.matches.log.periods import column_of
 from humorrank.matches.outcomes import OUTCOMES
 from humorrank.matches.tally.tally import Tally
 from humorrank.rating.settings import Ties
@@ -59,7 +60,7 @@ class Clusters:
             raise InputError(
                 f"{number_of(matches, 'match has', 'matches have')} no value and therefore no "
                 f"cluster; leave them out "
-                f'(where="{column} IS NOT NULL"), or use another column',
+                f'(where="{column_of(column)} IS NOT NULL"), or use another column',
                 column=column,
             )
         amount = count.astype(np.float64) * weight
