@@ -35,8 +35,9 @@ Columns = Annotated[
     str | None,
     typer.Option(
         help="Roles of the columns: model_a=left,model_b=right,winner=label. Further roles are "
-        "score, count, weight, judge, prompt and language. Put a name with a comma in double "
-        "quotes: 'model_a=\"left, name\",model_b=right'.",
+        "score, count, weight, judge, prompt and language. A path with dots names a field inside "
+        "an object: judge=meta.rater. Put a name with a comma in double quotes: "
+        "'model_a=\"left, name\",model_b=right'.",
         rich_help_panel=READING,
     ),
 ]
@@ -335,7 +336,8 @@ def rating_options(
         typer.Option(
             metavar="NAME",
             help="Together with the ratings, estimate the effect of a numerical property: column "
-            "NAME_a minus column NAME_b, or a column NAME of such differences. May be repeated.",
+            "NAME_a minus column NAME_b, or a column NAME of such differences; 'length' is also "
+            "computed from texts. May be repeated.",
             rich_help_panel=RATING,
         ),
     ] = None,

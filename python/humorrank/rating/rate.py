@@ -137,8 +137,8 @@ def rate(
         first_position: Whether to fit a parameter for the advantage of being shown first, so that
             this advantage no longer affects the ratings.
         controls: Names of covariates that are fitted in addition to the ratings. The name "length"
-            refers to the column `length_a` minus `length_b`, or to a column `length` that holds
-            such differences.
+            refers to the column `length_a` minus `length_b`, to a column `length` that holds
+            such differences, or to the texts of both sides (docs/statistics/models.md).
         by: One or more columns of the log, or periods of their dates: "year(tstamp)",
             "month(tstamp)", "week(tstamp)" (ISO 8601) or "day(tstamp)", in UTC. Each group of
             matches with equal values in these columns is rated independently, with exactly the

@@ -166,7 +166,8 @@ def _pairs(
 
 def _rows(path: Path, columns: Mapping[str, str]) -> Iterator[_Row]:
     refuse_unknown(columns, _ROLES, "columns (--columns)", what="role")
-    for table in read_tables([path], (*KNOWN, *(plain_name(name) for name in columns.values()))):
+    known = (*KNOWN, *(plain_name(name) for name in columns.values()))
+    for table in read_tables([path], known, fields=columns.values()):
         found = _columns(table, columns)
         for row, at in enumerate(table.rows):
             value = {

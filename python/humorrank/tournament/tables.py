@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ import polars as pl
 
 from humorrank.errors import InputError
 from humorrank.matches.log.formats.readings import is_header
+from humorrank.matches.log.tables.fields import with_fields
 from humorrank.matches.log.tables.opening import tables
 from humorrank.matches.log.tables.quoting import Quoting
 from humorrank.matches.log.tables.table import GAME_SCORES, Hints
@@ -46,7 +47,11 @@ class InputTable:
 
 
 def read_tables(
-    paths: Sequence[Path], known: Sequence[str], *, quoting: Quoting | None = None
+    paths: Sequence[Path],
+    known: Sequence[str],
+    *,
+    quoting: Quoting | None = None,
+    fields: Iterable[str] = (),
 ) -> Iterator[InputTable]:
     """Yields the rows of files, in parts.
 
@@ -57,13 +62,15 @@ def read_tables(
         paths: CSV, TSV, JSON, JSONL, Parquet or Arrow files.
         known: Normalized names of columns by which a header is recognized.
         quoting: Quoting of the CSV and TSV files; decided for each file if None.
+        fields: Paths of fields inside objects (meta.text), which are further columns.
 
     Raises:
-        InputError: If a file cannot be read.
+        InputError: If a file cannot be read, or the objects of a column have no such field.
     """
     for path in paths:
         with tables(str(path), Hints(is_header, known, quoting=quoting)) as opened:
-            for table in opened:
+            for found in opened:
+                table = with_fields(found, fields)
                 if table.headerless:
                     raise InputError(
                         f"its first row contains none of the columns {', '.join(known)}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal
 
@@ -25,6 +26,25 @@ _KINDS: Final[dict[Kind, str]] = {
 _TRUTHS: Final = {"true": True, "false": False}
 
 
+_PATH: Final = re.compile(
+    r"""'(?:[^']|'')*'|(?<![\w.])(?:"(?:[^"]|"")*"|[^\W\d]\w*)"""
+    r"""(?P<inner>(?:\s*\.\s*(?:"(?:[^"]|"")*"|[^\W\d]\w*))+)?"""
+)
+_NAME: Final = re.compile(r""""((?:[^"]|"")*)"|(\w+)""")
+
+
+def with_paths(condition: str) -> str:
+    """Returns a condition whose paths (meta.lang) are names of columns in double quotes."""
+
+    def joined(match: re.Match[str]) -> str:
+        if match["inner"] is None:
+            return match[0]
+        names = [quoted or plain for quoted, plain in _NAME.findall(match[0])]
+        return '"' + ".".join(names) + '"'
+
+    return _PATH.sub(joined, condition)
+
+
 class Where:
     """A condition in SQL on the columns of the file.
 
@@ -40,11 +60,12 @@ class Where:
 
     def __init__(self, condition: str) -> None:
         self._condition = condition
-        timed, wrong = with_times(condition)
+        written = with_paths(condition)
+        timed, wrong = with_times(written)
         if wrong is not None:
             raise self._refused(f"{wrong!r} is not a date")
         try:
-            self._expression = pl.sql_expr(condition)
+            self._expression = pl.sql_expr(written)
             row_by_row = all(map(_row_by_row, _nodes(self._expression)))
             self._timed = pl.sql_expr(timed)
             self._dates = compared_with(self._timed, dates=True)

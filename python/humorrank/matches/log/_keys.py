@@ -14,6 +14,7 @@ from humorrank.matches.log._rows import Rows
 from humorrank.matches.log.formats.readings import ALIASES, Binding
 from humorrank.matches.log.periods import UNITS, Labels, Period, unit_note
 from humorrank.matches.log.tables.batch import RowBatch
+from humorrank.matches.log.tables.fields import base_of, meant_inside
 from humorrank.matches.log.tables.table import GAME_SCORES, Table
 
 
@@ -39,6 +40,12 @@ class Keys:
         """The labels of each key by code."""
         return [interner.names for interner in self.interners]
 
+    @property
+    def named(self) -> list[str]:
+        """The columns that the keys name, as far as they are not roles."""
+        periods = (Period.of(key) for key in self._keys)
+        return [*self._keys, *(period.column for period in periods if period is not None)]
+
     def columns(self, table: Table, binding: Binding) -> list[str]:
         """Returns the column of each key.
 
@@ -52,7 +59,7 @@ class Keys:
             if period is not None:
                 self._periods[place] = period
             wanted = key if period is None else period.column
-            found.append(_column(wanted, table.columns, binding, table.label))
+            found.append(_column(wanted, table, binding))
         return found
 
     @property
@@ -110,16 +117,16 @@ class Keys:
                 yield no_date(rows, each.bad, str(self._periods[place]), columns[place])
 
 
-def _column(key: str, columns: Sequence[str], binding: Binding, label: str) -> str:
+def _column(key: str, table: Table, binding: Binding) -> str:
     """Returns the column of a key: the column of this name, or else the column of this role."""
-    if key in columns and key != GAME_SCORES:
+    if key in table.columns and key != GAME_SCORES:
         return key
     role = ALIASES.get(key, key)
     if role in binding.extras:
         return binding.extras[role]
-    found = [column for column in columns if column != GAME_SCORES]
-    hint = near(key, found)
+    found = [column for column in base_of(table).columns if column != GAME_SCORES]
+    hint = meant_inside(table, key) or near(key, found)
     shown = ", ".join(found[:30]) + (" ..." if len(found) > 30 else "")
     if key.rstrip().endswith(")"):
         hint = f"; the periods of a date are {', '.join(f'{unit}(column)' for unit in UNITS)}"
-    raise OptionError(f"{label} has no column {key!r} to count by (columns: {shown}{hint})")
+    raise OptionError(f"{table.label} has no column {key!r} to count by (columns: {shown}{hint})")

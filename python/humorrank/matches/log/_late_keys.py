@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from humorrank.errors import InputError, OptionError
 from humorrank.matches.log.formats.readings import EXTRAS, Binding, Header
+from humorrank.matches.log.tables.fields import base_of
 from humorrank.matches.log.tables.json import JsonTable
 from humorrank.matches.log.tables.table import SAMPLE, Table
 
@@ -37,6 +38,7 @@ def refuse_late(table: Table, binding: Binding, further: Sequence[str] | None) -
     These are counts and weights, and further columns of a stream. Files are searched for the latter
     before they are read.
     """
+    table = base_of(table)
     assert isinstance(table, JsonTable), "as other tables have the same columns in all rows"
     header = Header(table.late)
     roles = _AMOUNTS if further is None else tuple(EXTRAS)

@@ -14,10 +14,12 @@ from humorrank._util.checks import one_of
 from humorrank._util.spelling import Fold
 from humorrank.errors import OptionError
 from humorrank.matches.log._aliases import checked_aliases, checked_folds, refuse_renamed
+from humorrank.matches.log._controls import Controls
 from humorrank.matches.log._filters import Where
 from humorrank.matches.log._matches import Matches
-from humorrank.matches.log._measured import Measured, measured, sides
-from humorrank.matches.log._pass import Options, Pass, Taken
+from humorrank.matches.log._measured import Measured, measured
+from humorrank.matches.log._options import Options
+from humorrank.matches.log._pass import Pass, Taken
 from humorrank.matches.log.formats.readings import BY_NAME, EXTRAS, ROLES
 from humorrank.matches.log.formats.words import own_vocabulary
 from humorrank.matches.log.report import ReadReport
@@ -41,7 +43,8 @@ class MatchLog:
             interface, columns by name ({"model_a": [...], ...}), dictionaries, or tuples
             (a, b, winner) or (winner, loser).
         columns: Columns by role ("model_a", "model_b", "winner", "score", "count", "weight",
-            "prompt", "judge", ...), for roles whose column is not recognized by its name.
+            "prompt", "judge", ...), for roles whose column is not recognized by its name. As
+            everywhere, a path with dots ("meta.rater") names a field inside the objects of a column.
         score_of: Model ("a" or "b") whose share, from 0 to 1, is in the score column.
         where: SQL condition on the columns of the file. Rows for which it is false or null are left
             out.
@@ -193,7 +196,8 @@ class MatchLog:
 
         The value of a control `length` is the number in the column `length_a` (of the contestant
         shown first) minus that in `length_b`. If these columns are missing, it is the number in the
-        column `length`. A row without such a number is a bad row.
+        column `length`, and without this column the difference in length of the texts of both
+        sides. A row without such a number or text is a bad row (docs/statistics/models.md).
 
         Args:
             controls: Names of the controls.
@@ -203,10 +207,10 @@ class MatchLog:
             InputError: As in `batches`.
             OptionError: As in `batches`, or if a file has no such column.
         """
-        columns = [name for control in controls for name in (control, *sides(control))]
-        self._pass = Pass(self._source, self._options, columns, keys=_names("keys", keys))
+        found = Controls(controls)
+        self._pass = Pass(self._source, self._options, found.columns, keys=_names("keys", keys))
         for taken in self._pass.run():
-            yield measured(taken, controls, self._options.on_error, self.report)
+            yield measured(taken, found.bound, self._options.on_error, self.report)
 
     @property
     def names(self) -> list[str]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from humorrank._core import CheckedRows, UnusualError
 from humorrank._util.simulated import is_simulated, simulated_notice
-from humorrank._util.spelling import Fold
 from humorrank.errors import InputError, OptionError
 from humorrank.matches.log._aliases import Renaming
 from humorrank.matches.log._checks import Fault, faults, refuse_clash
@@ -21,6 +20,7 @@ from humorrank.matches.log._keys import Keys
 from humorrank.matches.log._late_keys import inner_rows, refuse_late, with_reach
 from humorrank.matches.log._matches import Matches
 from humorrank.matches.log._names import Names
+from humorrank.matches.log._options import Options
 from humorrank.matches.log._rows import Rows, code_rows
 from humorrank.matches.log.formats.decode import DecoderSettings, Problem
 from humorrank.matches.log.formats.opening import Opening
@@ -28,33 +28,13 @@ from humorrank.matches.log.formats.readings import Binding, is_header
 from humorrank.matches.log.formats.recognise import judge_columns, recognise
 from humorrank.matches.log.report import ReadReport
 from humorrank.matches.log.tables.batch import RowBatch, is_text, shortened_value
+from humorrank.matches.log.tables.fields import with_fields
 from humorrank.matches.log.tables.json import JsonTable
 from humorrank.matches.log.tables.opening import tables
-from humorrank.matches.log.tables.quoting import Quoting
 from humorrank.matches.log.tables.table import GAME_SCORES, Hints, Table
 from humorrank.matches.outcomes import BOTH_BAD, SOFT, TIE, UNJUDGED
 
 _AMOUNTS = ("count", "weight")
-
-
-@dataclass(frozen=True)
-class Options:
-    """The checked options of a `MatchLog`."""
-
-    columns: Mapping[str, str]
-    score_of: Literal["a", "b"] | None
-    where: str | None
-    exclude: Sequence[str]
-    max_per_judge: int | None
-    unjudged: Literal["skip", "fail"]
-    on_error: Literal["fail", "skip"]
-    reading: str | None
-    quoting: Quoting | None = None
-    winner_words: Mapping[str, int] | None = None
-    both_bad: Literal["tie", "skip"] = "tie"
-    lower_wins: bool = False
-    alias: Mapping[str, str] = field(default_factory=dict)
-    fold: Sequence[Fold] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +48,8 @@ class Taken:
             has a batch.
         rows: Row of the batch of each match.
         keys: Codes of the matches, for each key.
+        swapped: Mask of the matches in which the contestant in the second column of the row was
+            shown first, or None if there are none.
     """
 
     matches: Matches
@@ -75,6 +57,26 @@ class Taken:
     batch: RowBatch | None = None
     rows: np.ndarray | None = None
     keys: Sequence[np.ndarray] = ()
+    swapped: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """A table, and the columns that are needed of it.
+
+    Attributes:
+        table: Table, with the fields that are named by paths.
+        binding: Format and columns.
+        judge: Column of the judges, if needed.
+        keys: Column of each key.
+        further: Further columns to read if the table has them.
+    """
+
+    table: Table
+    binding: Binding
+    judge: str | None
+    keys: Sequence[str]
+    further: Sequence[str]
 
 
 class Pass:
@@ -84,7 +86,8 @@ class Pass:
         source: Source of matches, as in `MatchLog`.
         options: Options of the log.
         further: Columns to read in addition to the required ones and the known optional ones
-            (question_id, judge, ...). None reads only the required columns.
+            (question_id, judge, ...), or a function that returns those of a table. None reads only
+            the required columns.
         keys: Columns or roles that every file must have, and that are read too; see `Keys`.
         counted: Whether the matches may be in any order, with equal ones merged into one with a
             count.
@@ -94,7 +97,7 @@ class Pass:
         self,
         source: Any,  # noqa: ANN401 - many kinds
         options: Options,
-        further: Sequence[str] | None = None,
+        further: Sequence[str] | Callable[[Table], Sequence[str]] | None = None,
         keys: Sequence[str] = (),
         *,
         counted: bool = False,
@@ -134,7 +137,7 @@ class Pass:
         if self._further is not None and isinstance(table, JsonTable):
             table.complete()
         try:
-            binding, judge, keys = self._bound(table)
+            bound = self._bound(table)
         except (InputError, OptionError) as error:
             if not isinstance(table, JsonTable):
                 raise
@@ -142,7 +145,8 @@ class Pass:
                 raise inner_rows(table) from None
             if not table.complete():
                 raise with_reach(error, table) from None
-            binding, judge, keys = self._bound(table)
+            bound = self._bound(table)
+        table, binding = bound.table, bound.binding
         self._refuse_another_reading(table, binding)
         report.files.append(table.label)
         report.notes += table.notes
@@ -156,29 +160,32 @@ class Pass:
         if self._where is None:
             self._note_simulated(_first_judges(table, binding))
         before = report.rows
-        passed = yield from self._coded(table, binding, keys)
+        passed = yield from self._coded(bound)
         if passed is not None:
-            yield from self._decoded(table, binding, judge, keys, passed)
+            yield from self._decoded(bound, passed)
         if report.rows == before and not report.skipped.get("ragged row"):
             raise InputError("has columns but no rows", file=table.label)
 
-    def _bound(self, table: Table) -> tuple[Binding, str | None, list[str]]:
-        """Returns the format of a table, the column of judges if needed, and those of the keys."""
+    def _bound(self, table: Table) -> _Bound:
+        """Recognizes the format of a table, and looks for all columns that are needed."""
         options = self._options
+        further = self._further(table) if callable(self._further) else self._further or ()
+        where = () if self._where is None else self._where.columns
+        named = (*options.columns.values(), *where, *self.keys.named, *further)
+        table = with_fields(table, named)
         binding = recognise(table, options.columns, options.score_of, options.reading)
         judge = self._judge_column(table, binding)
         if self._where is not None:
             self._where.check([c for c in table.columns if c != GAME_SCORES], table.label)
-        return binding, judge, self.keys.columns(table, binding)
+        return _Bound(table, binding, judge, self.keys.columns(table, binding), further)
 
-    def _coded(
-        self, table: Table, binding: Binding, keys: Sequence[str]
-    ) -> Generator[Taken, None, int | None]:
+    def _coded(self, bound: _Bound) -> Generator[Taken, None, int | None]:
         """Yields the matches of the first rows, which are read as codes.
 
         Returns:
             The number of rows read, or None if all rows were read.
         """
+        table, binding, keys = bound.table, bound.binding, bound.keys
         columns = wanted(binding)
         general = self._where is not None or self._cap is not None or self._further is not None
         general = general or self._options.both_bad == "skip" or bool(self.renaming)
@@ -213,32 +220,26 @@ class Pass:
                 apart = self.keys.of_codes(rows.columns[own:], judged.rows)
                 yield Taken(matches, binding, keys=apart)
 
-    def _decoded(
-        self,
-        table: Table,
-        binding: Binding,
-        judge: str | None,
-        keys: Sequence[str],
-        passed: int,
-    ) -> Iterator[Taken]:
+    def _decoded(self, bound: _Bound, passed: int) -> Iterator[Taken]:
         """Yields the matches of the rows after the first `passed` ones, read as values."""
+        table, binding = bound.table, bound.binding
         decoder = binding.reading.decoder(
             DecoderSettings(
                 self._options.score_of, self._options.winner_words, self._options.lower_wins
             )
         )
-        columns = self._needed(table, binding, judge, keys)
+        columns = self._needed(bound)
         width = len(table.columns)
         ragged = self._ragged if self._options.on_error == "skip" else None
         for batch in _behind(table.batches(columns, ragged), passed):
             if len(table.columns) != width:
                 width = len(table.columns)
-                refuse_late(table, binding, self._further)
+                refuse_late(table, binding, None if self._further is None else bound.further)
             self.report.rows += batch.frame.height
             left = batch if self._where is None else self._hold(batch, binding, table.untyped)
             if left.frame.height:
-                rows = code_rows(left, binding, decoder, self.names, judge)
-                if (taken := self._take(rows, keys)) is not None:
+                rows = code_rows(left, binding, decoder, self.names, bound.judge)
+                if (taken := self._take(rows, bound.keys)) is not None:
                     yield taken
 
     def _account(self, judged: CheckedRows, rows: CodedRows) -> Matches:
@@ -288,20 +289,19 @@ class Pass:
         message += "--columns judge=NAME (columns=)"
         raise OptionError(message)
 
-    def _needed(
-        self, table: Table, binding: Binding, judge: str | None, keys: Sequence[str]
-    ) -> list[str]:
+    def _needed(self, bound: _Bound) -> list[str]:
         """Returns the columns to read."""
+        table, binding = bound.table, bound.binding
         columns = [*binding.columns.values()]
         columns += [column for role, column in binding.extras.items() if role in _AMOUNTS]
-        columns += [] if judge is None else [judge]
+        columns += [] if bound.judge is None else [bound.judge]
         if self._where is not None:
             columns += self._where.columns
             columns += [binding.extras["judge"]] if "judge" in binding.extras else []
-        columns += keys
+        columns += bound.keys
         if self._further is not None:
             columns += binding.extras.values()
-            columns += [column for column in self._further if column in table.columns]
+            columns += [column for column in bound.further if column in table.columns]
         return list(dict.fromkeys(columns))
 
     def _ragged(self, error: InputError) -> None:
@@ -364,7 +364,9 @@ class Pass:
         matches = self._matches(rows, index)
         sources = rows.rows_of(index)
         apart = self.keys.of_labels(labels, sources)
-        return Taken(matches, rows.binding, rows.batch, sources, apart)
+        swapped = rows.decoded.swapped
+        turned = None if swapped is None else swapped[index]
+        return Taken(matches, rows.binding, rows.batch, sources, apart, turned)
 
     def _leave_bad(self, rows: Rows, keep: np.ndarray, further: Iterable[Fault]) -> None:
         found = faults(rows, self.names, further)

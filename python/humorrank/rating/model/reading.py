@@ -13,7 +13,7 @@ from humorrank import _core
 from humorrank._util.progress import Progress
 from humorrank._util.text import number_of
 from humorrank.errors import InputError
-from humorrank.matches.log import MatchLog, Measured, sides
+from humorrank.matches.log import MatchLog, Measured, columns_of, sides
 from humorrank.matches.outcomes import SHARES
 from humorrank.matches.source import TallySource, log_of, read_tally, resolve
 from humorrank.matches.tally.tally import Tally
@@ -72,7 +72,7 @@ def read_model_data(
         )
     if isinstance(resolve(matches), TallySource):
         tally = read_tally(matches, keys=None, progress=progress, reading=reading)
-        columns = [(c,) if c in tally.keys else sides(c) for c in controls]
+        columns = [columns_of(control, tally.keys) or sides(control) for control in controls]
         wanted = dict.fromkeys([*keys, *(column for both in columns for column in both)])
         return _of_tally(tally.project(tuple(wanted)), columns, keys)
     return _of_log(log_of(matches, reading), controls, keys, progress)

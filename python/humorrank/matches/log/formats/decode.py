@@ -65,6 +65,8 @@ class Decoded:
         problem: Function that describes the error at a position with outcome BAD.
         score: Shares of the contestants shown first if the outcome is SOFT. Others are undefined.
         source: Row of the batch of each match, or None if each row is one match.
+        swapped: Mask of the matches in which the contestant in the second column of the row was
+            shown first, or None if there are none.
         words: Distinct winner words, and the code of the word of each match, if words could be
             names.
     """
@@ -76,6 +78,7 @@ class Decoded:
     problem: Callable[[int], Problem]
     score: np.ndarray | None = None
     source: np.ndarray | None = None
+    swapped: np.ndarray | None = None
     words: tuple[list[str], np.ndarray] | None = None
 
 
@@ -290,7 +293,9 @@ def two_games(_: DecoderSettings) -> Decoder:
         source = np.repeat(np.arange(batch.frame.height), 2)
         swapped = np.tile([False, True], batch.frame.height)
         first, second = _swap(batch, at, source, swapped)
-        return Decoded(first, second, outcome, "unknown winner word", problem, source=source)
+        return Decoded(
+            first, second, outcome, "unknown winner word", problem, source=source, swapped=swapped
+        )
 
     return decode
 
@@ -321,10 +326,16 @@ def verdicts(_: DecoderSettings) -> Decoder:
             message += "A>B, A=B, B>A, B>>A or null"
             return Problem(at["games"], shown, message)
 
-        index = np.array(source, np.int64)
-        first, second = _swap(batch, at, index, np.array(swapped, np.bool_))
+        index, turned = np.array(source, np.int64), np.array(swapped, np.bool_)
+        first, second = _swap(batch, at, index, turned)
         return Decoded(
-            first, second, np.array(outcome, np.uint8), "unknown verdict", problem, source=index
+            first,
+            second,
+            np.array(outcome, np.uint8),
+            "unknown verdict",
+            problem,
+            source=index,
+            swapped=turned,
         )
 
     return decode

@@ -21,6 +21,7 @@ from humorrank.matches.log.formats.readings import (
     plain_name,
 )
 from humorrank.matches.log.formats.words import WORDS, is_bare_number, normalized
+from humorrank.matches.log.tables.fields import base_of, meant_inside
 from humorrank.matches.log.tables.table import GAME_SCORES, Table
 from humorrank.matches.outcomes import FIRST, SECOND, UNJUDGED
 
@@ -49,12 +50,14 @@ def recognise(
         InputError: If no format fits, or several do.
     """
     wanted = {ALIASES.get(role, role): column for role, column in wanted.items()}
-    columns = [column for column in table.columns if column != GAME_SCORES]
+    own = base_of(table).columns
     for role, column in wanted.items():
         if column not in table.columns:
-            message = f"there is no column {column!r} for {role}{_found(columns, column)}"
+            shown = [column for column in own if column != GAME_SCORES]
+            message = f"there is no column {column!r} for {role}{_found(shown, column)}"
+            message += meant_inside(table, column)
             raise InputError(message, file=table.label, column=column)
-    about = _Columns(table.label, tuple(table.columns), table.headerless)
+    about = _Columns(table.label, tuple(own), table.headerless)
     if reading is None and {"score_a", "score_b"} & set(wanted):
         reading = "two-scores"
     candidates = _bindings(about, tuple(wanted.items()), score_of, reading)
