@@ -44,7 +44,7 @@ class MatchLog:
             (a, b, winner) or (winner, loser).
         columns: Columns by role ("model_a", "model_b", "winner", "score", "count", "weight",
             "prompt", "judge", ...), for roles whose column is not recognized by its name. As
-            everywhere, a path with dots ("meta.rater") names a field inside the objects of a column.
+            everywhere, a path with dots ("meta.rater") names a field inside objects.
         score_of: Model ("a" or "b") whose share, from 0 to 1, is in the score column.
         where: SQL condition on the columns of the file. Rows for which it is false or null are left
             out.
