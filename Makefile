@@ -1,12 +1,13 @@
 # `make help` lists the targets. Everything is installed into .venv first.
 
 PYTHON ?= python3
-BIN := .venv/bin
+SCRIPTS := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
+BIN := .venv/$(SCRIPTS)
 UV_VLLM := .venv-vllm/bin/uv pip install --quiet --python .venv-vllm/bin/python
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock
 
 .PHONY: help develop example test test-vllm lint format docs soak interrupts sanitize bench bench-large bench-smoke \
-	chromium valgrind clean
+	chromium valgrind licenses wheel sdist wheel-test cross deny pip-audit clean
 
 help:
 	@echo "make example     build the wheel and run the examples from a fresh environment"
@@ -20,6 +21,12 @@ help:
 	@echo "make bench       compare the speed with other tools"
 	@echo "make bench-large run the benchmarks that need minutes and gigabytes"
 	@echo "make bench-smoke run each benchmark once and check the instruction counts of the hot loops"
+	@echo "make wheel       build a wheel for release in build/dist (TARGET=... for another platform)"
+	@echo "make wheel-test  install that wheel into a fresh environment without Rust, and try it"
+	@echo "make sdist       build the source distribution, and install from it"
+	@echo "make cross       compile for Windows and for Linux on aarch64"
+	@echo "make deny        check the licenses, sources and advisories of the crates"
+	@echo "make pip-audit   check the advisories of the Python packages"
 
 # A virtual environment with the development tools.
 .venv/installed: pyproject.toml
@@ -78,6 +85,9 @@ lint: .venv/developed
 	$(BIN)/lint-imports --cache-dir .venv/import-linter
 	! cargo tree --quiet -p humorrank-core -p humorrank-files -e normal --prefix none | grep -q '^pyo3'
 	$(BIN)/codespell
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --offline --quiet .github
 
 format: .venv/installed
 	cargo fmt --all
@@ -148,5 +158,60 @@ valgrind:
 	@command -v valgrind >/dev/null || { [ "$$(id -u)" = 0 ] && \
 		{ apt-get update && apt-get install --yes valgrind; } >/dev/null 2>&1; } || true
 
+# The environment that builds releases. On Linux, wheels are linked by zig, which ziglang brings: it
+# links against glibc 2.17 or musl on any machine, and compiles for other processors.
+.venv-release/installed: pyproject.toml
+	$(PYTHON) -m venv .venv-release
+	.venv-release/$(SCRIPTS)/python -m pip install --quiet --upgrade "pip>=25.1"
+	.venv-release/$(SCRIPTS)/python -m pip install --quiet --group release
+	touch $@
+
+RELEASE := PATH="$(CURDIR)/.venv-release/$(SCRIPTS):$$PATH"
+TARGET ?= $(HOST)
+ZIG = $(if $(findstring linux,$(TARGET)),--zig --compatibility \
+	$(if $(findstring musl,$(TARGET)),musllinux_1_2,manylinux2014))
+
+# The license texts of the crates, which wheels contain.
+licenses: .venv-release/installed
+	$(RELEASE) python -m release.licenses --target $(TARGET) --texts THIRD-PARTY-LICENSES.txt
+
+wheel: licenses
+	rustup target add $(TARGET)
+	$(RELEASE) maturin build --release --quiet --target $(TARGET) $(ZIG) --out build/dist
+
+# Only the system's own programs are on PATH, so that neither cargo nor a compiler of Rust is found.
+wheel-test:
+	rm -rf .venv-wheel
+	$(PYTHON) -m venv .venv-wheel
+	PATH=/usr/bin:/bin .venv-wheel/bin/python -m pip install --quiet --only-binary :all: \
+		"$$(ls -t build/dist/humorrank-*manylinux*$$(uname -m)*.whl | head -1)"
+	PATH=/usr/bin:/bin .venv-wheel/bin/python release/smoke.py --without cargo --without rustc
+
+# The source distribution has to hold everything that building it takes.
+sdist: .venv-release/installed
+	$(RELEASE) maturin sdist --quiet --out build/dist
+	rm -rf .venv-sdist
+	$(PYTHON) -m venv .venv-sdist
+	.venv-sdist/$(SCRIPTS)/python -m pip install --quiet --no-binary humorrank \
+		"$$(ls -t build/dist/humorrank-*.tar.gz | head -1)"
+	.venv-sdist/$(SCRIPTS)/python release/smoke.py
+
+# Type-checks and compiles what the other platforms take; only their own machines can run it.
+CROSS := x86_64-pc-windows-gnu aarch64-unknown-linux-gnu
+cross: .venv-release/installed
+	rustup target add $(CROSS)
+	for target in $(CROSS); do \
+		$(RELEASE) cargo-zigbuild zigbuild --quiet --release -p humorrank-core -p humorrank-files \
+			--target $$target || exit 1; done
+
+deny: .venv-release/installed
+	cargo install --quiet --locked --root .venv-release cargo-deny
+	$(RELEASE) cargo-deny check
+
+# The advisories are fetched from the Python Packaging Advisory Database.
+pip-audit: .venv/developed .venv-release/installed
+	$(BIN)/python -m pip freeze --exclude humorrank > build/requirements.txt
+	$(RELEASE) pip-audit --disable-pip --no-deps --requirement build/requirements.txt
+
 clean:
-	rm -rf .venv .venv-example .venv-vllm build dist target
+	rm -rf .venv .venv-example .venv-vllm .venv-release .venv-wheel .venv-sdist build dist target
