@@ -189,7 +189,7 @@ wheel-test:
 
 # The source distribution has to hold everything that building it takes.
 sdist: .venv-release/installed
-	$(RELEASE) maturin sdist --quiet --out build/dist
+	$(RELEASE) maturin sdist --out build/dist
 	rm -rf .venv-sdist
 	$(PYTHON) -m venv .venv-sdist
 	.venv-sdist/$(SCRIPTS)/python -m pip install --quiet --no-binary humorrank \
