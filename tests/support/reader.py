@@ -23,15 +23,16 @@ import pyarrow.parquet as pq
 
 SIDES = ("model_", "player_", "contestant_", "generator_")
 USUAL = {
-    "a": {"a", "left", "x", "model_x"} | {p + s for p in SIDES for s in "a1"},
-    "b": {"b", "right", "y", "model_y"} | {p + s for p in SIDES for s in "b2"},
-    "tie": {"tie", "draw"},
+    "a": {"a", "left", "x", "model_x", "a>b", "a>>b"} | {p + s for p in SIDES for s in "a1"},
+    "b": {"b", "right", "y", "model_y", "b>a", "b>>a"} | {p + s for p in SIDES for s in "b2"},
+    "tie": {"tie", "draw", "a=b"},
     "both_bad": {"tie (bothbad)", "both_bad", "bothbad", "both bad"},
     "skip": {"", "nan", "null", "none", "n/a", "na", "error", "skip", "skipped"},
 }
 VERDICTS = {"a>>b": "a", "a>b": "a", "a=b": "tie", "b>a": "b", "b>>a": "b"}
 TRUTHS = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False}
 BAD = "bad"
+_TWICE = object()
 _WRONG = re.compile("[\udc80-\udcff]")
 
 
@@ -54,6 +55,7 @@ class Form:
     share_of: str = "a"
     lower_wins: bool = False
     quoted: bool = True
+    strong: float = 1.0
 
 
 @dataclass
@@ -78,12 +80,13 @@ def count(path: Path, form: Form) -> Counted:
         if row is None:
             out.bad.append((number, "ragged row"))
             continue
-        for first, second, outcome in _games(row, form):
-            _add(out, number, row, form, (first, second, outcome))
+        for first, second, outcome, word in _games(row, form):
+            strong = form.strong if ">>" in _text(word) else 1.0
+            _add(out, number, row, form, (first, second, outcome), strong)
     return out
 
 
-def _add(out: Counted, number: int, row: dict, form: Form, game: tuple) -> None:
+def _add(out: Counted, number: int, row: dict, form: Form, game: tuple, strong: float) -> None:
     first, second, outcome = game
     matches = _amount(row, form, "count")
     weight = _amount(row, form, "weight")
@@ -103,38 +106,48 @@ def _add(out: Counted, number: int, row: dict, form: Form, game: tuple) -> None:
         out.void += 1
     else:
         out.matches[game] += int(matches)
-        out.weights[game] += matches * weight
+        out.weights[game] += matches * weight * strong
 
 
 def _amount(row: dict, form: Form, role: str) -> float | None:
     """Returns a count or a weight: 1 if the file has none, and None if the value is invalid."""
     if role not in form.columns:
         return 1.0
-    number = _number(row.get(form.columns[role]))
+    number = _number(_at(row, form.columns[role]))
     return number if isinstance(number, float) and 0 <= number < math.inf else None
 
 
 # Interpretation of rows.
 
 
-def _games(row: dict, form: Form) -> Iterator[tuple[str, str, Any]]:
-    value = {role: row.get(column) for role, column in form.columns.items()}
+def _at(row: Any, path: str) -> Any:
+    """Returns the value of a column, or of a field inside the objects of a column."""
+    while isinstance(row, dict) and path not in row and "." in path:
+        name, _, path = path.partition(".")
+        row = row.get(name)
+    return row.get(path) if isinstance(row, dict) else None
+
+
+def _games(row: dict, form: Form) -> Iterator[tuple[str, str, Any, Any]]:
+    """Yields the contestants and the outcome of each game, and the verdict as it is written."""
+    value = {role: _at(row, column) for role, column in form.columns.items()}
     if "loser" in value:
-        yield _text(value["winner"]), _text(value["loser"]), "a"
+        yield _text(value["winner"]), _text(value["loser"]), "a", None
         return
     first, second = _text(value["model_a"]), _text(value["model_b"])
     if form.reading == "mt-bench-pair":
-        yield first, second, _word(value["game_1"], USUAL)
+        yield first, second, _word(value["game_1"], USUAL), None
         turned = {"a": "b", "b": "a"}
         outcome = _word(value["game_2"], USUAL)
-        yield second, first, turned.get(outcome, outcome)
+        yield second, first, turned.get(outcome, outcome), None
     elif form.reading == "arena-hard":
         for number, game in enumerate(value["games"] or [{"score": None}]):
             word = _text(game["score"]).strip().lower()
             outcome = "skip" if word in USUAL["skip"] else VERDICTS.get(word, BAD)
-            yield (first, second, outcome) if number == 0 else (second, first, outcome)
+            sides = (first, second) if number == 0 else (second, first)
+            yield *sides, outcome, word
     else:
-        yield first, second, _outcome(value, first, second, form)
+        yield first, second, _outcome(value, first, second, form), value.get("winner")
 
 
 def _outcome(value: dict, first: str, second: str, form: Form) -> Any:
@@ -262,7 +275,7 @@ def _rows(path: Path, form: Form) -> Iterator[tuple[int, dict | None]]:
         except json.JSONDecodeError as error:
             raise BrokenError(error.lineno) from None
         for number, row in enumerate(rows, 1):
-            if row is None:
+            if row is _TWICE:
                 raise BrokenError(number)
             yield number, row
     elif kind == "jsonl":
@@ -279,16 +292,17 @@ def _lines(text: str) -> Iterator[tuple[int, dict]]:
             try:
                 row = json.loads(line, object_pairs_hook=_object)
             except json.JSONDecodeError:
-                row = None
-            if row is None:
+                row = _TWICE
+            if row is _TWICE:
                 raise BrokenError(number)
             yield number, row
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict | None:
-    """Returns an object, or None if it has a duplicate key."""
+def _object(pairs: list[tuple[str, Any]]) -> Any:
+    """Returns an object, or _TWICE if it or an object in it has a duplicate key."""
     row = dict(pairs)
-    return row if len(row) == len(pairs) else None
+    twice = len(row) < len(pairs) or any(value is _TWICE for value in row.values())
+    return _TWICE if twice else row
 
 
 def _records(text: str, form: Form, delimiter: str) -> Iterator[tuple[int, dict | None]]:

@@ -123,6 +123,9 @@ class _Writer:
         self.numbers = reading not in ("headerless", "winner-name") and self.chance(0.15)
         self.names = self.drawn_names()
         self.flags = self.rng.choice([(0, 1), (False, True), (0.0, 1.0)])
+        self.strong = 3.0 if reading in ("arena-hard", "winner-word") and self.chance(0.5) else 1.0
+        self.nested = not self.delimited and reading not in ("arena-hard", "chosen-rejected")
+        self.nested = self.nested and self.chance(0.4)
         self.lower = reading == "two-scores" and self.chance(0.4)
         self.share_of = self.rng.choice("ab")
         self.set_options()
@@ -172,6 +175,21 @@ class _Writer:
             options["score_of"] = self.share_of
         if self.lower:
             options["lower_wins"] = True
+        if self.strong != 1:
+            options["strong_weight"] = self.strong
+        if self.nested:
+            options["columns"] = {role: self.path_of(name) for role, name in self.columns.items()}
+
+    def path_of(self, column: str) -> str:
+        """Returns the path of a column that is a field inside an object."""
+        return f"row.{'who.' if column in self.pair else ''}{column}" if self.nested else column
+
+    def inside(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Returns a row whose columns are fields inside objects."""
+        if not self.nested:
+            return row
+        who = {column: row[column] for column in self.pair if column in row}
+        return {"row": {"who": who} | {name: row[name] for name in row if name not in who}}
 
     def drawn_names(self) -> list[str]:
         if self.numbers:
@@ -368,11 +386,12 @@ class _Writer:
         form = Form(
             self.reading,
             self.container,
-            self.columns,
+            {role: self.path_of(name) for role, name in self.columns.items()},
             words=self.words,
             share_of=self.share_of,
             lower_wins=self.lower,
             quoted=not self.raw,
+            strong=self.strong,
         )
         return Written(self.path, form, self.options, line)
 
@@ -382,6 +401,12 @@ class _Writer:
             kind = self.rng.choice([int, float])
             for name in self.pair:
                 columns[name] = [None if v is None else kind(v) for v in columns[name]]
+        if self.nested:
+            rows = [
+                self.inside(dict(zip(columns, values, strict=True)))
+                for values in zip(*columns.values(), strict=True)
+            ]
+            columns = {"row": [row["row"] for row in rows]}
         table = pa.table(columns)
         if self.chance(0.3):
             for place, name in enumerate(table.column_names):
@@ -453,12 +478,13 @@ class _Writer:
                 self.rng.shuffle(items)
             lost = self.chance(0.5) and number > 0
             shown = {k: v for k, v in items if v is not None or not lost}
-            text = json.dumps(shown, ensure_ascii=readable)
+            text = json.dumps(self.inside(shown), ensure_ascii=readable)
             if number == at and self.damage == "json":
                 text = text.replace('": ', '" ', 1)
             if number == at and self.damage == "twice":
                 key = json.dumps(self.pair[0], ensure_ascii=readable)
-                text = text.removesuffix("}") + f', {key}: "again"}}'
+                place = '"who": {' if self.nested else "{"
+                text = text.replace(place, f'{place}{key}: "again", ', 1)
             if number == at and self.damage == "utf-8":
                 text = text.replace("{", f'{{"more": "{NOT_UTF_8}", ', 1)
             out.append(text)

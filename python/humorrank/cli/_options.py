@@ -88,6 +88,14 @@ LowerWins = Annotated[
         rich_help_panel=READING,
     ),
 ]
+StrongWeight = Annotated[
+    float,
+    typer.Option(
+        metavar="WEIGHT",
+        help="Weight of a match with a clear verdict (A>>B); arena-hard itself uses 3.",
+        rich_help_panel=READING,
+    ),
+]
 Alias = Annotated[
     list[str] | None,
     typer.Option(
@@ -279,6 +287,7 @@ def reading_options(
     winner_words: WinnerWords = None,
     both_bad: BothBad = "tie",
     lower_wins: LowerWins = False,
+    strong_weight: StrongWeight = 1.0,
     alias: Alias = None,
     fold: FoldOption = None,
     where: Where = None,
@@ -296,6 +305,7 @@ def reading_options(
         "winner_words": as_words(winner_words),
         "both_bad": both_bad,
         "lower_wins": lower_wins,
+        "strong_weight": strong_weight,
         "alias": as_aliases(alias),
         "fold": as_folds(fold),
         "where": where,

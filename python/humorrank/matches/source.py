@@ -31,6 +31,7 @@ _UNSAID: Final[Mapping[str, object]] = {
     "winner_words": None,
     "both_bad": "tie",
     "lower_wins": False,
+    "strong_weight": 1,
     "alias": None,
     "fold": None,
 }

@@ -18,7 +18,7 @@ from humorrank.matches.log._controls import Controls
 from humorrank.matches.log._filters import Where
 from humorrank.matches.log._matches import Matches
 from humorrank.matches.log._measured import Measured, measured
-from humorrank.matches.log._options import Options
+from humorrank.matches.log._options import Options, checked_strong_weight
 from humorrank.matches.log._pass import Pass, Taken
 from humorrank.matches.log.formats.readings import BY_NAME, EXTRAS, ROLES
 from humorrank.matches.log.formats.words import own_vocabulary
@@ -61,6 +61,8 @@ class MatchLog:
             "tie": "1/2-1/2", "skip": "*"}. They replace the usual words.
         both_bad: Whether a match in which both were called bad is a "tie", or is left out ("skip").
         lower_wins: Whether the lower of two scores (columns score_a and score_b) wins.
+        strong_weight: Weight of a match with a clear verdict (A>>B, B>>A), from 0.001 to 1000. It
+            multiplies the weight of the row. arena-hard itself uses 3.
         alias: New names of contestants by their names in the log, or the path of a CSV file with
             the columns old and new. Matches between two names of one contestant are left out.
         fold: What the spellings of a contestant may differ in: "case", "space" (number and kind of
@@ -89,6 +91,7 @@ class MatchLog:
         winner_words: Mapping[str, str | Sequence[str]] | None = None,
         both_bad: Literal["tie", "skip"] = "tie",
         lower_wins: bool = False,
+        strong_weight: float = 1.0,
         alias: Mapping[str, str] | str | os.PathLike[str] | None = None,
         fold: Sequence[Fold] = (),
         keep: Sequence[str] = (),
@@ -152,6 +155,7 @@ class MatchLog:
             bool(lower_wins),
             checked_aliases(alias),
             checked_folds(fold),
+            checked_strong_weight(strong_weight),
         )
         refuse_renamed(self._options.exclude, self._options.alias)
 

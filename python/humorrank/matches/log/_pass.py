@@ -26,8 +26,8 @@ from humorrank.matches.log.formats.decode import DecoderSettings, Problem
 from humorrank.matches.log.formats.opening import Opening
 from humorrank.matches.log.formats.readings import Binding, is_header
 from humorrank.matches.log.formats.recognise import judge_columns, recognise
-from humorrank.matches.log.report import ReadReport
-from humorrank.matches.log.tables.batch import RowBatch, is_text, shortened_value
+from humorrank.matches.log.report import ReadReport, strong_note
+from humorrank.matches.log.tables.batch import RowBatch, behind, is_text, shortened_value
 from humorrank.matches.log.tables.fields import with_fields
 from humorrank.matches.log.tables.json import JsonTable
 from humorrank.matches.log.tables.opening import tables
@@ -35,6 +35,7 @@ from humorrank.matches.log.tables.table import GAME_SCORES, Hints, Table
 from humorrank.matches.outcomes import BOTH_BAD, SOFT, TIE, UNJUDGED
 
 _AMOUNTS = ("count", "weight")
+_GRADED = ("arena-hard", "winner-word")
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,8 @@ class Pass:
         self._cap = JudgeCap(options.max_per_judge) if options.max_per_judge else None
         self._opening = Opening()
         self._first: tuple[str, Binding] | None = None
+        # The number of clear verdicts.
+        self._strong = 0
         # Excluded names that have not occurred yet.
         self._absent = set(options.exclude)
         self.names = Names(options.exclude)
@@ -188,6 +191,7 @@ class Pass:
         table, binding, keys = bound.table, bound.binding, bound.keys
         columns = wanted(binding)
         general = self._where is not None or self._cap is not None or self._further is not None
+        general = general or self._options.strong_weight != 1
         general = general or self._options.both_bad == "skip" or bool(self.renaming)
         general = general or self.keys.computed
         if columns is None or general:
@@ -231,7 +235,7 @@ class Pass:
         columns = self._needed(bound)
         width = len(table.columns)
         ragged = self._ragged if self._options.on_error == "skip" else None
-        for batch in _behind(table.batches(columns, ragged), passed):
+        for batch in behind(table.batches(columns, ragged), passed):
             if len(table.columns) != width:
                 width = len(table.columns)
                 refuse_late(table, binding, None if self._further is None else bound.further)
@@ -261,6 +265,11 @@ class Pass:
         return Matches(judged.first, judged.second, judged.outcome, count=judged.count)
 
     def _refuse_another_reading(self, table: Table, binding: Binding) -> None:
+        if self._options.strong_weight != 1 and binding.reading.name not in _GRADED:
+            raise OptionError(
+                "strong_weight (--strong-weight) applies to verdicts such as A>>B, which logs in "
+                f"the format {binding.reading.name} do not have"
+            )
         if self._first is None:
             self._first = (table.label, binding)
             self.report.reading = binding.reading.name
@@ -443,17 +452,22 @@ class Pass:
         if decoded.score is not None and soft.any():
             score = np.where(soft, decoded.score[index], np.nan)
         count = None if rows.count is None else rows.per_match(rows.count.values)[index]
-        weight = None if rows.weight is None else rows.per_match(rows.weight.values)[index]
+        weight = rows.weights(self._options.strong_weight)
+        if decoded.strong is not None:
+            self._strong += int(np.count_nonzero(decoded.strong[index]))
         report.rated += len(index)
         report.ties += int(np.count_nonzero(outcome == TIE))
         report.both_bad += int(np.count_nonzero(outcome == BOTH_BAD))
         whole = None if count is None else count.astype(np.uint64)
-        return Matches(first, second, outcome, score, weight, whole)
+        kept = None if weight is None else weight[index]
+        return Matches(first, second, outcome, score, kept, whole)
 
     def _finish(self) -> None:
         """Completes the report and makes the checks that need all rows."""
         report, names = self.report, self.names
         report.notes += self.keys.notes
+        if self._options.strong_weight != 1:
+            report.notes.append(strong_note(self._strong, self._options.strong_weight))
         if self.renaming:
             report.notes += self.renaming.finish()
         if report.unjudged:
@@ -481,12 +495,3 @@ def _first_judges(table: Table, binding: Binding) -> list[str]:
     except InputError:
         # The column is not text, and may not even be needed.
         return []
-
-
-def _behind(batches: Iterable[RowBatch], passed: int) -> Iterator[RowBatch]:
-    """Yields the batches without the first `passed` rows."""
-    for batch in batches:
-        height = batch.frame.height
-        if height > passed:
-            yield batch.behind(passed) if passed else batch
-        passed = max(0, passed - height)

@@ -86,6 +86,19 @@ class Rows:
         source = self.decoded.source
         return matches if source is None else source[matches]
 
+    def weights(self, strong_weight: float) -> np.ndarray | None:
+        """Returns the weight of each match, or None if all are 1.
+
+        Args:
+            strong_weight: Weight of a clear verdict, by which the weight of its row is multiplied.
+        """
+        weight = None if self.weight is None else self.per_match(self.weight.values)
+        strong = self.decoded.strong
+        if strong is None or strong_weight == 1:
+            return weight
+        of_verdict = np.where(strong, strong_weight, 1.0)
+        return of_verdict if weight is None else weight * of_verdict
+
     def error(self, match: int, problem: Problem) -> InputError:
         """Returns the error for a problem with a match."""
         return InputError(

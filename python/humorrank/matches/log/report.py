@@ -69,6 +69,14 @@ class ReadReport:
         return ", ".join(parts)
 
 
+def strong_note(matches: int, weight: float) -> str:
+    """Returns the note on the number and the weight of clear verdicts."""
+    if not matches:
+        return "there are no clear verdicts (A>>B), so the weight of clear verdicts has no effect"
+    found = number_of(matches, "match", "matches")
+    return f"{found} with a clear verdict (A>>B) {be(matches)} weighted by {weight:g}"
+
+
 def reading_warnings(report: ReadReport) -> list[str]:
     """Returns warnings about rows that are not rated and about how the log was read."""
     out = list(report.notes)

@@ -479,6 +479,8 @@ class Leaderboard(Board):
         """Returns one line with the numbers of contestants, matches and unrated contestants."""
         text = f"{number_of(len(self), 'contestant')}, "
         text += number_of(self.counts["rated"], "match", "matches")
+        if weight := self.sources["columns"].get("weight"):
+            text += f", weighted by {weight}"
         if self.settings["prior"]:
             text += f", shrunk by a prior of {self.settings['prior']:g}"
         if self.settings["interval"] != "percentile" or self.settings["cluster"]:

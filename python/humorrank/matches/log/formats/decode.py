@@ -16,6 +16,7 @@ import polars as pl
 
 from humorrank.matches.log.formats.words import (
     ALLOWED_WORDS,
+    STRONG,
     VERDICTS,
     WORDS,
     WordTable,
@@ -69,6 +70,7 @@ class Decoded:
             shown first, or None if there are none.
         words: Distinct winner words, and the code of the word of each match, if words could be
             names.
+        strong: Mask of clear wins (A>>B), or None if the format has none.
     """
 
     first: pl.Series
@@ -80,6 +82,7 @@ class Decoded:
     source: np.ndarray | None = None
     swapped: np.ndarray | None = None
     words: tuple[list[str], np.ndarray] | None = None
+    strong: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -117,8 +120,15 @@ def winner_word(settings: DecoderSettings) -> Decoder:
                 message += "(reading='winner-name')"
             return Problem(at["winner"], word, message)
 
+        clear = np.array([*(STRONG in word for word in table.seen), False])
         return Decoded(
-            first, second, outcome, "unknown winner word", problem, words=(table.seen, codes)
+            first,
+            second,
+            outcome,
+            "unknown winner word",
+            problem,
+            words=(table.seen, codes),
+            strong=clear[codes],
         )
 
     return decode
@@ -310,6 +320,7 @@ def verdicts(_: DecoderSettings) -> Decoder:
         source: list[int] = []
         swapped: list[bool] = []
         outcome: list[int] = []
+        strong: list[bool] = []
         for row, scores in enumerate(batch.frame.get_column(at["games"]).to_list()):
             # A row without games is one match without an outcome. A value that is not a list is
             # bad.
@@ -317,7 +328,9 @@ def verdicts(_: DecoderSettings) -> Decoder:
             for game, verdict in enumerate(games):
                 source.append(row)
                 swapped.append(game == 1)
-                outcome.append(BAD if game > 1 else VERDICTS.get(_verdict_word(verdict), BAD))
+                word = _verdict_word(verdict)
+                outcome.append(BAD if game > 1 else VERDICTS.get(word, BAD))
+                strong.append(STRONG in word)
 
         def problem(i: int) -> Problem:
             scores = batch.value(at["games"], source[i])
@@ -336,6 +349,7 @@ def verdicts(_: DecoderSettings) -> Decoder:
             problem,
             source=index,
             swapped=turned,
+            strong=np.array(strong, np.bool_),
         )
 
     return decode

@@ -27,12 +27,24 @@ SECOND_WORDS: Final = frozenset(
 TIE_WORDS: Final = frozenset({"tie", "draw"})
 BOTH_BAD_WORDS: Final = frozenset({"tie (bothbad)", "both_bad", "bothbad", "both bad"})
 
+_GRADES: Final[dict[str, int]] = {
+    "a>>b": FIRST,
+    "a>b": FIRST,
+    "a=b": TIE,
+    "b>a": SECOND,
+    "b>>a": SECOND,
+}
+
+STRONG: Final = ">>"
+"""The sign of a clear win in a word or a verdict, whose weight `strong_weight` sets."""
+
 WORDS: Final[dict[str, int]] = {
     **dict.fromkeys(FIRST_WORDS, FIRST),
     **dict.fromkeys(SECOND_WORDS, SECOND),
     **dict.fromkeys(TIE_WORDS, TIE),
     **dict.fromkeys(BOTH_BAD_WORDS, BOTH_BAD),
     **dict.fromkeys(UNJUDGED_WORDS, UNJUDGED),
+    **_GRADES,
 }
 
 OWN_WORDS: Final[dict[str, int]] = {
@@ -71,18 +83,15 @@ def own_vocabulary(words: Mapping[str, str | Sequence[str]]) -> dict[str, int]:
 
 ALLOWED_WORDS: Final = (
     "model_a, a, left, x, model_1 (the first won); model_b, b, right, y, model_2 (the second won); "
-    "tie, draw; tie (bothbad), both_bad; nothing, error or skip (not judged)"
+    "tie, draw; A>B, A>>B, A=B, B>A, B>>A; tie (bothbad), both_bad; nothing, error or skip (not "
+    "judged)"
 )
 
 VERDICTS: Final[dict[str, int]] = {
-    "a>>b": FIRST,
-    "a>b": FIRST,
-    "a=b": TIE,
-    "b>a": SECOND,
-    "b>>a": SECOND,
+    **_GRADES,
     **dict.fromkeys(UNJUDGED_WORDS, UNJUDGED),
 }
-"""The verdicts of arena-hard. A clear win (`>>`) counts as one win, like any other."""
+"""The verdicts of arena-hard."""
 
 _BARE = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|true|false")
 

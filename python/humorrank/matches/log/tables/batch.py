@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -154,6 +154,15 @@ class RowBatch:
                 )
             out.append(scalar_text(value))
         return out
+
+
+def behind(batches: Iterable[RowBatch], passed: int) -> Iterator[RowBatch]:
+    """Yields the batches without the first `passed` rows."""
+    for batch in batches:
+        height = batch.frame.height
+        if height > passed:
+            yield batch.behind(passed) if passed else batch
+        passed = max(0, passed - height)
 
 
 def shortened_value(value: object, width: int = 60) -> str:

@@ -11,6 +11,7 @@ import polars as pl
 from humorrank._util.suggest import did_you_mean, near
 from humorrank.errors import InputError
 from humorrank.matches.log.tables.batch import RowBatch, is_missing, series_of, shortened_value
+from humorrank.matches.log.tables.json import JsonTable
 from humorrank.matches.log.tables.stream import Stream
 from humorrank.matches.log.tables.table import (
     GAME_SCORES,
@@ -123,6 +124,8 @@ def with_fields(table: Table, names: Iterable[str]) -> Table:
         for name in dict.fromkeys(names)
         if name not in table.columns and (path := _split(name, columns)) is not None
     }
+    if found and isinstance(table, JsonTable):
+        table.fields = frozenset(part for _, path in found.values() for part in path.split("."))
     for name, (column, rest) in found.items():
         _refuse_unknown(table, name, column, rest)
     return FieldTable(table, found) if found else table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import itemgetter
@@ -37,6 +37,19 @@ Object = dict[str, Any]
 Numbered = tuple[int, Object]
 
 
+@dataclass(frozen=True)
+class _Keys:
+    """The keys of which an object must not have duplicates.
+
+    Attributes:
+        written: Keys as they are written in JSON.
+        fields: Those that may also be in an object inside the outermost one.
+    """
+
+    written: Sequence[str]
+    fields: Collection[str]
+
+
 @dataclass
 class JsonTable:
     """A JSONL file or a JSON array.
@@ -50,6 +63,7 @@ class JsonTable:
         columns: Keys of the first objects, and of later ones as far as they have been read.
         inner: If there is only one object, its keys whose values are lists of objects, which may be
             the rows.
+        fields: Names of the fields inside the objects that are read, too.
         late: Rows in which the keys that the first objects do not have occur first.
     """
 
@@ -63,6 +77,7 @@ class JsonTable:
     notes: list[str] = field(default_factory=list)
     late: dict[str, int] = field(default_factory=dict)
     inner: list[str] = field(default_factory=list)
+    fields: frozenset[str] = frozenset()
     _known: int = 0
 
     def __post_init__(self) -> None:
@@ -128,7 +143,8 @@ class JsonTable:
 
     def _objects(self, columns: Sequence[str], *, last: bool = False) -> Iterator[Numbered]:
         text = lines(self.origin, self.compression, self.label, at_once=_LINES, last=last)
-        keys = [f'"{GAMES if column == GAME_SCORES else column}"' for column in columns]
+        names = [GAMES if column == GAME_SCORES else column for column in columns]
+        keys = _Keys([f'"{name}"' for name in (*names, *self.fields)], self.fields)
         read = _array if self.is_array else _one_a_line
         return read(text, keys, self.label)
 
@@ -238,7 +254,7 @@ def _encodable(text: str) -> bool:
 _DECODER: Final = json.JSONDecoder()
 
 
-def _checked(value: object, text: str, keys: Sequence[str], label: str, row: int) -> Object:
+def _checked(value: object, text: str, keys: _Keys, label: str, row: int) -> Object:
     """Checks that a value is an object without duplicates of the given keys, and returns it.
 
     The JSON decoder would silently keep the last value of a duplicate key.
@@ -251,29 +267,31 @@ def _checked(value: object, text: str, keys: Sequence[str], label: str, row: int
     # if necessary.
     marks = text.count('":') + text.count('" :')
     if marks != len(value) and any(
-        text.count(f"{key}:") + text.count(f"{key} :") > 1 for key in keys
+        text.count(f"{key}:") + text.count(f"{key} :") > 1 for key in keys.written
     ):
-        doubled = _doubled_key(text)
+        doubled = _doubled_key(text, keys.fields)
         if doubled is not None:
             message = f"contains an object with the key {doubled!r} twice; remove one of them"
             raise InputError(message, file=label, row=row)
     return value
 
 
-def _doubled_key(text: str) -> str | None:
-    """Returns a key that the outermost object has twice, or None."""
-    pairs: list[tuple[str, Any]] = json.JSONDecoder(object_pairs_hook=list).decode(text)
-    seen: set[str] = set()
-    for key, _ in pairs:
-        if key in seen:
-            return key
-        seen.add(key)
-    return None
+def _doubled_key(text: str, fields: Collection[str]) -> str | None:
+    """Returns a key that the outermost object has twice, or one of the fields if any object has."""
+    inside: list[str] = []
+    outermost: list[str] = []
+
+    def see(pairs: list[tuple[str, Any]]) -> None:
+        names = [name for name, _ in pairs]
+        # The outermost object is the last one to be complete.
+        outermost[:] = [name for place, name in enumerate(names) if name in names[:place]]
+        inside.extend(name for name in outermost if name in fields)
+
+    json.JSONDecoder(object_pairs_hook=see).decode(text)
+    return next(iter((*outermost, *inside)), None)
 
 
-def _one_a_line(
-    text: Iterator[tuple[int, str]], keys: Sequence[str], label: str
-) -> Iterator[Numbered]:
+def _one_a_line(text: Iterator[tuple[int, str]], keys: _Keys, label: str) -> Iterator[Numbered]:
     for number, line in text:
         written = line.strip()
         if not written:
@@ -291,7 +309,7 @@ def _one_a_line(
         yield number, _checked(value, written, keys, label, number)
 
 
-def _array(text: Iterator[tuple[int, str]], keys: Sequence[str], label: str) -> Iterator[Numbered]:
+def _array(text: Iterator[tuple[int, str]], keys: _Keys, label: str) -> Iterator[Numbered]:
     """Yields the objects of an array, each decoded from as much text as it needs."""
     buffer = _Buffer(text, label)
     buffer.expect("[")
