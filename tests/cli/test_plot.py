@@ -16,6 +16,7 @@ def decisions(tmp_path):
     frame = log(4, 400).with_columns(
         judge=pl.Series(np.tile(["anna", "ben"], 200)),
         winner_humor_features=pl.lit('["irony"]'),
+        tstamp=1.7e9 + pl.int_range(pl.len()) * 40_000,
     )
     path = tmp_path / "decisions.csv"
     frame.write_csv(path)
@@ -31,6 +32,7 @@ TITLES = {
     "judges": "Two judges",
     "position-bias": "Position bias",
     "budget": "Ratings by budget",
+    "history": "Rating history",
     "reliability": "Reliability of predictions",
 }
 

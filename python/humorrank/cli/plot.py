@@ -27,6 +27,7 @@ Kind = Literal[
     "judges",
     "position-bias",
     "budget",
+    "history",
     "reliability",
 ]
 
@@ -40,6 +41,22 @@ _TAKEN: Final[Mapping[str, tuple[str, ...]]] = {
     "judges": ("judges", "bootstrap", "confidence", "disconnected", "seed"),
     "position-bias": ("confidence",),
     "budget": ("top", "steps", "prior"),
+    "history": (
+        "by",
+        "window",
+        "top",
+        "bootstrap",
+        "confidence",
+        "interval",
+        "ties",
+        "first_position",
+        "anchor",
+        "prior",
+        "min_matches",
+        "solver",
+        "seed",
+        "threads",
+    ),
     "reliability": ("cluster", "ties", "confidence", "disconnected", "seed", "threads"),
     "leaderboard": ("top", "bootstrap"),
     "ranks": ("top", "bootstrap"),
@@ -62,8 +79,8 @@ def plot(
             "compatible with the data), win-rates (of each model against each other one), elo "
             "(Stable Elo against Bradley-Terry), features (why models win and lose), judges "
             "(ratings by two judges), position-bias (how often the joke shown first wins, by "
-            "judge), budget (ratings by number of comparisons), or reliability (predicted against "
-            "observed wins).",
+            "judge), budget (ratings by number of comparisons), history (ratings over time), or "
+            "reliability (predicted against observed wins).",
             show_default=False,
         ),
     ],
@@ -111,6 +128,25 @@ def plot(
             rich_help_panel=_FIGURE,
         ),
     ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PERIOD",
+            help="Periods of a history: year(COLUMN), month(COLUMN), week(COLUMN) or day(COLUMN). "
+            "Not needed if there is a single column of dates.",
+            rich_help_panel=_FIGURE,
+        ),
+    ] = None,
+    window: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Number of periods of a history whose matches are rated at each period: 1 for "
+            "those of each period alone. By default, all matches up to then.",
+            min=1,
+            rich_help_panel=_FIGURE,
+        ),
+    ] = None,
     bootstrap: Annotated[
         int | None,
         typer.Option(
@@ -136,6 +172,7 @@ def plot(
 
     * `humorrank plot leaderboard votes.csv -o leaderboard.png`
     * `humorrank plot features T.sqlite -o features.svg`
+    * `humorrank plot history votes.parquet --by 'month(tstamp)' -o history.png`
     * `humorrank plot judges decisions.parquet --judges anna,llama -o judges.html`
     """
     from humorrank import figures  # noqa: PLC0415 - an optional dependency
@@ -146,6 +183,8 @@ def plot(
         "top": top,
         "judges": _parsing.as_names("judges", judges),
         "steps": steps,
+        "by": by,
+        "window": window,
         "bootstrap": bootstrap,
         "elo_shuffles": elo_shuffles,
     }
@@ -209,6 +248,13 @@ def _of_rows(
         if len(pair) != 2:
             raise OptionError(f"--judges takes two judges (anna,ben), not {len(pair)}")
         return figures.judges(source, pair[0], pair[1], progress=progress, **taken, **reading)
+    if kind == "history":
+        from humorrank.rating.history import history_of  # noqa: PLC0415 - needs polars
+
+        top = taken.pop("top", None)
+        found = history_of(source, progress=progress, reading=reading, **taken)
+        tell(found.board)
+        return figures.history(found, top=top)
     if kind == "budget":
         return figures.budget(source, progress=progress, **taken, **reading)
     if kind == "reliability":

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from humorrank.figures.profiles import features
     from humorrank.figures.scatter import elo_against_bt, judges
     from humorrank.figures.shares import position_bias, reliability
+    from humorrank.figures.timelines import history
     from humorrank.figures.writing import save, svg
 
 _PLACES = {
     "budget": "budgets",
     "elo_against_bt": "scatter",
     "features": "profiles",
+    "history": "timelines",
     "judges": "scatter",
     "leaderboard": "intervals",
     "position_bias": "shares",
@@ -38,6 +40,7 @@ __all__ = [
     "budget",
     "elo_against_bt",
     "features",
+    "history",
     "judges",
     "leaderboard",
     "position_bias",

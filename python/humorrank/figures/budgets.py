@@ -13,8 +13,9 @@ from humorrank._util.progress import Progress
 from humorrank._util.warned import quietly
 from humorrank.errors import NoMaximumError
 from humorrank.figures import theme
-from humorrank.figures.beside import short, spread
+from humorrank.figures.beside import short
 from humorrank.figures.extra import Figure, alt
+from humorrank.figures.lines import colors, end_labels
 from humorrank.matches.log import MatchLog
 from humorrank.matches.outcomes import SHARE_OF
 from humorrank.matches.source import StoreSource, log_of, refuse_counts, resolve
@@ -164,11 +165,9 @@ def _lines(
         named = [*models[:_ENDS], *models[-_ENDS:]]
         notes = [*notes, f"Named: the first {_ENDS} and the last {_ENDS} of the models shown."]
     final = {row["model"]: row["rating"] for row in rows if row["comparisons"] == total}
-    point = (high - low) / _HEIGHT
-    heights = spread([final[name] for name in named], 13 * point, low + 5 * point, high - 5 * point)
     labels = [
-        {"model": name, "label": label, "at": at, "rating": final[name], "comparisons": total}
-        for name, label, at in zip(named, short(named), heights, strict=True)
+        {"model": name, "label": label, "rating": final[name], "comparisons": total}
+        for name, label in zip(named, short(named), strict=True)
     ]
     axes = {
         "x": alt.X(
@@ -187,14 +186,7 @@ def _lines(
         alt.Tooltip("comparisons:Q", title=unit, format=","),
         alt.Tooltip("rating:Q", format=".1f"),
     ]
-    number = len(theme.PALETTE)
-    color = alt.Color(
-        "model:N",
-        scale=alt.Scale(
-            domain=named, range=[theme.PALETTE[at % number] for at in range(len(named))]
-        ),
-        legend=None,
-    )
+    color = colors(named)
     # Dashes and names distinguish lines if colors repeat or cannot be seen.
     dash = alt.StrokeDash(
         "model:N",
@@ -219,23 +211,7 @@ def _lines(
         (lines.mark_point(filled=True) if single else lines.mark_line(strokeWidth=2)).encode(
             **axes, color=color, tooltip=hover, **({} if single else {"strokeDash": dash})
         ),
-        alt.Chart(theme.data(labels))
-        .mark_rule(strokeWidth=1)
-        .encode(
-            x=alt.value(_WIDTH + 2),
-            x2=alt.value(_WIDTH + 14),
-            y=alt.Y("rating:Q"),
-            y2="at:Q",
-            color=color,
-        ),
-        alt.Chart(theme.data(labels))
-        .mark_text(
-            align="left",
-            color=theme.INK,
-            font=theme.text_font([row["label"] for row in labels], "label"),
-            fontSize=11,
-        )
-        .encode(x=alt.value(_WIDTH + 17), y=alt.Y("at:Q"), text="label:N", tooltip=["model:N"]),
+        *end_labels(labels, color, (_WIDTH, _HEIGHT), (low, high)),
     ]
     chart = alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT)
     return theme.finished(chart, "Ratings by budget", notes, width=_WIDTH + 120)

@@ -48,7 +48,7 @@ def leaderboard(source: object, top: int | None = None, **options: Any) -> Figur
     board = board_of(source, options, _DEFAULTS)
     size = theme.limited(len(board), top)
     rows = _rating_rows(board, size)
-    left, right = _borders(rows)
+    left, right = borders(rows)
     for row in rows:
         lower, upper = row["rating_lower"], row["rating_upper"]
         row["beyond_left"], row["beyond_right"] = lower < left, upper > right
@@ -133,15 +133,15 @@ def _rating_rows(board: Leaderboard, size: int) -> list[dict[str, Any]]:
     ]
 
 
-def _borders(rows: list[dict[str, Any]]) -> tuple[float, float]:
+def borders(rows: list[dict[str, Any]], part: float = 1.0) -> tuple[float, float]:
     """Returns the borders of the scale.
 
-    It includes all ratings, and all ends whose distance from them is at most the range of the
-    ratings.
+    It includes all ratings, and all ends whose distance from them is at most the given part of the
+    range of the ratings.
     """
     ratings = [row["rating"] for row in rows]
     low, high = min(ratings), max(ratings)
-    reach = max(high - low, 100.0)
+    reach = part * max(high - low, 100.0)
     lower = [row["rating_lower"] for row in rows]
     upper = [row["rating_upper"] for row in rows]
     left = min([low, *(max(end, low - reach) for end in lower if math.isfinite(end))])

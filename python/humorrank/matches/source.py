@@ -122,6 +122,17 @@ def resolve(source: object) -> Source:
     return TallySource(tuple(tallies), tuple(logs)) if tallies else LogSource(source)
 
 
+def is_pipe(source: object) -> bool:
+    """Returns whether a source is standard input or another pipe, which is read only once."""
+    paths = source if isinstance(source, list | tuple) else [source]
+    for path in paths:
+        if not isinstance(path, str | os.PathLike):
+            return False
+        if os.fspath(path) == "-" or (Path(path).exists() and not Path(path).is_file()):
+            return not Path(path).is_dir()
+    return False
+
+
 def read_tally(
     matches: object,
     *,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from humorrank.matches.source import (
     StoreSource,
     TallySource,
     decisions_of,
+    is_pipe,
     log_of,
     read_tally,
     resolve,
@@ -205,7 +205,7 @@ def _of_log(
         found.notes["examples"] = reason.format("texts")
         found.notes["features"] = reason.format("labels")
         return _with_judges(found, texts)
-    if _is_pipe(source):
+    if is_pipe(source):
         why = "The matches came through a pipe, which can be read only once. Use the file instead."
     elif tally.report is not None and tally.report.rows > MOST_READ_AGAIN:
         why = f"The log has more than {MOST_READ_AGAIN:,} rows, too many to read each decision."
@@ -223,7 +223,7 @@ def _rated(
 ) -> tuple[Leaderboard, Tally]:
     cluster = rating.get("cluster")
     if rating.get("controls") and not isinstance(resolve(source), TallySource):
-        if _is_pipe(source):
+        if is_pipe(source):
             raise OptionError(
                 "controls need to read the log twice, but a pipe can be read only once; use a file"
             )
@@ -277,16 +277,6 @@ def _paths(source: object, board: Leaderboard) -> list[str]:
     found = resolve(source)
     parts = found.tallies if isinstance(found, TallySource) else ()
     return [*(part for part in parts if isinstance(part, str)), *board.sources["files"]]
-
-
-def _is_pipe(source: object) -> bool:
-    paths = source if isinstance(source, list | tuple) else [source]
-    for path in paths:
-        if not isinstance(path, str | os.PathLike):
-            return False
-        if os.fspath(path) == "-" or (Path(path).exists() and not Path(path).is_file()):
-            return not Path(path).is_dir()
-    return False
 
 
 def _kinds(failures: list[tuple[str, int]]) -> list[tuple[str, int]]:

@@ -208,7 +208,7 @@ def test_what_numbers_are_taken_for_is_said():
 
     assert notes("2025-03-01") == []
     assert notes(1.7e9, 1.8e9, None) == [
-        "day(tstamp): numbers are read as Unix times in seconds, and periods are in UTC"
+        "the numbers in 'tstamp' are read as Unix times in seconds, and periods are in UTC"
     ]
     (mixed,) = notes(1_700_000_000, 1_700_000_000_000, 20250301)
     assert "1 value as Unix times in seconds, 1 value as Unix times in milliseconds" in mixed

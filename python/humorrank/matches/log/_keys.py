@@ -70,7 +70,7 @@ class Keys:
     @property
     def notes(self) -> list[str]:
         """Notes for the user on how the keys were computed."""
-        found = (unit_note(key, units) for key, units in self._units.items())
+        found = (unit_note(column, units) for column, units in self._units.items())
         return [text for text in found if text is not None]
 
     def of_codes(self, columns: Sequence[np.ndarray], rows: np.ndarray | None) -> list[np.ndarray]:
@@ -92,7 +92,7 @@ class Keys:
                 out.append(Labels(batch.label(column).replace("", None)))
                 continue
             labels = period.labels(batch.frame.get_column(column))
-            units = self._units.setdefault(str(period), {})
+            units = self._units.setdefault(column, {})
             for unit, count in labels.units.items():
                 units[unit] = units.get(unit, 0) + count
             out.append(labels)

@@ -15,6 +15,7 @@ from humorrank._util.spelling import Fold
 from humorrank.errors import OptionError
 from humorrank.matches.log._aliases import checked_aliases, checked_folds, refuse_renamed
 from humorrank.matches.log._controls import Controls
+from humorrank.matches.log._date_columns import date_columns
 from humorrank.matches.log._filters import Where
 from humorrank.matches.log._matches import Matches
 from humorrank.matches.log._measured import Measured, measured
@@ -215,6 +216,17 @@ class MatchLog:
         self._pass = Pass(self._source, self._options, found.columns, keys=_names("keys", keys))
         for taken in self._pass.run():
             yield measured(taken, found.bound, self._options.on_error, self.report)
+
+    def date_columns(self) -> list[str]:
+        """Returns the columns of the first file whose first values are dates.
+
+        Columns that hold contestants or outcomes are not among them. A column of numbers is one
+        only if its name says so ("tstamp", "created_at").
+
+        Raises:
+            InputError: If the file cannot be read, or its format is not recognized.
+        """
+        return date_columns(self._source, self._options)
 
     @property
     def names(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +28,9 @@ DATES: Final = "2025-03-01, 2025-03-01 12:00:00, or a Unix time"
 """How a date may be written, for messages."""
 
 _CALL: Final = re.compile(rf"\s*({'|'.join(UNITS)})\s*\(\s*(.*\S)\s*\)\s*", re.IGNORECASE)
-_FIRST, _LAST = 0, 9999
+_FIRST, _LAST = 1, 9998
+_LONGEST: Final = {"day": 31, "week": 31 * 7, "month": 5 * 366}
+"""The greatest number of days for which each unit is chosen."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +82,17 @@ class Labels:
     units: Mapping[str, int] = field(default_factory=dict)
 
 
-def unit_note(label: str, units: Mapping[str, int]) -> str | None:
+def unit_note(column: str, units: Mapping[str, int]) -> str | None:
     """Returns a note on the units as which numbers are read, or None if there are no numbers."""
     if not units:
         return None
     if len(units) == 1:
-        return f"{label}: numbers are read as {next(iter(units))}, and periods are in UTC"
+        (unit,) = units
+        return f"the numbers in {column!r} are read as {unit}, and periods are in UTC"
     parts = [f"{number_of(count, 'value')} as {unit}" for unit, count in units.items()]
-    return f"{label}: numbers are read by their size, {', '.join(parts)}; periods are in UTC"
+    return (
+        f"the numbers in {column!r} are read by their size: {', '.join(parts)}; periods are in UTC"
+    )
 
 
 def column_of(key: str) -> str:
@@ -124,3 +130,40 @@ def _text(values: pl.Series) -> pl.Series:
     if values.dtype in (pl.Binary, pl.Duration):
         return pl.Series(values.name, [None if v is None else repr(v) for v in values], pl.String)
     return (values if is_text(values.dtype) else nested_text(values)).cast(pl.String)
+
+
+def periods_between(unit: str, first: str, last: str) -> list[str]:
+    """Returns the labels of all periods from the first to the last."""
+    day = _start(unit, first)
+    out: list[str] = []
+    while not out or out[-1] < last:
+        out.append(_label(unit, day))
+        if unit == "year":
+            day = day.replace(year=day.year + 1)
+        elif unit == "month":
+            day = (day + dt.timedelta(days=31)).replace(day=1)
+        else:
+            day += dt.timedelta(days=7 if unit == "week" else 1)
+    return out
+
+
+def unit_for(first: str, last: str) -> str:
+    """Returns the unit in which the time between two days has a few dozen periods at most."""
+    days = (_start("day", last) - _start("day", first)).days
+    return next((unit for unit, most in _LONGEST.items() if days <= most), "year")
+
+
+def _start(unit: str, label: str) -> dt.date:
+    """Returns the first day of a period."""
+    if unit == "week":
+        return dt.date.fromisocalendar(int(label[:4]), int(label[6:]), 1)
+    year, month, day = (*map(int, label.split("-")), 1, 1)[:3]
+    return dt.date(year, month, day)
+
+
+def _label(unit: str, day: dt.date) -> str:
+    if unit == "week":
+        year, week, _ = day.isocalendar()
+        return f"{year:04}-W{week:02}"
+    length = {"year": 4, "month": 7, "day": 10}[unit]
+    return day.isoformat()[:length]

@@ -114,7 +114,7 @@ class Keyed:
             if period is not None and key not in self.keys:
                 own = self.labels[self.keys.index(str(source_of(key, self.keys)))]
                 found = period.labels(pl.Series(own, dtype=pl.String))
-                out += [note] if (note := unit_note(key, found.units)) else []
+                out += [note] if (note := unit_note(period.column, found.units)) else []
         return out
 
     def recoded(
