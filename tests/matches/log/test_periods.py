@@ -263,3 +263,14 @@ def test_conditions_know_the_same_dates():
         assert len(MatchLog(frame, where="tstamp < '2025-03-02'").to_polars()) == 1
         with pytest.raises(InputError, match="no matches"):
             MatchLog(frame, where="tstamp < '2025-03-01'").to_polars()
+
+
+def test_dates_may_be_fields_of_objects(tmp_path):
+    found = moments(20)
+    made = rows([{"at": moment.isoformat()} for moment in found], "meta")
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join(map(json.dumps, made)))
+    for source in (made, pl.DataFrame(made), path):
+        assert groups(source, "week(meta.at)") == [LABELS["week"](moment) for moment in found]
+    log = MatchLog(path, columns={"tstamp": "meta.at"})
+    assert log.date_columns() == ["meta.at"]

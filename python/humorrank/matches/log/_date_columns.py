@@ -11,6 +11,7 @@ from humorrank.matches.log._options import Options
 from humorrank.matches.log.formats.readings import is_header
 from humorrank.matches.log.formats.recognise import recognise
 from humorrank.matches.log.periods import Period
+from humorrank.matches.log.tables.fields import with_fields
 from humorrank.matches.log.tables.opening import tables
 from humorrank.matches.log.tables.table import GAME_SCORES, Hints
 
@@ -29,10 +30,12 @@ def date_columns(
     named = list(options.columns.values())
     hints = Hints(is_header, named, options.reading, options.quoting)
     with tables(source, hints) as opened:
-        for table in opened:
+        for found in opened:
+            table = with_fields(found, named)
             binding = recognise(table, options.columns, options.score_of, options.reading)
             used = {*binding.columns.values(), GAME_SCORES}
             columns = [column for column in table.columns if column not in used]
+            columns += [column for column in named if column not in (*columns, *used)]
             frame = table.sample(columns).frame
             stamps = binding.extras.get("tstamp")
             return [
