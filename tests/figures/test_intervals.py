@@ -179,3 +179,19 @@ def test_the_same_board_gives_the_same_picture():
     )
     assert one == two
     assert datasets(figures.leaderboard(source, bootstrap=40))
+
+
+def test_columns_without_any_value_have_a_type():
+    from humorrank.figures import theme  # noqa: PLC0415 - imports Altair
+
+    found = theme.data([{"model": "a", "rating_lower": None}, {"model": "b", "rating_lower": None}])
+    assert found.schema == {"model": pl.String, "rating_lower": pl.Float64}
+
+
+def test_a_board_whose_intervals_are_all_open_is_drawn():
+    cycle = [{"model_a": f"m{i}", "model_b": f"m{(i + 1) % 5}", "winner": "a"} for i in range(5)]
+    made = humorrank.rate(cycle, elo_shuffles=0)
+    assert all(math.isinf(row.rating_lower) and math.isinf(row.rating_upper) for row in made)
+    for draw in (figures.leaderboard, figures.ranks):
+        _, texts = drawn(draw(made))
+        assert {"m0", "m4"} <= set(texts)

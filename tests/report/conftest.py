@@ -1,23 +1,15 @@
 """Pages, and fixtures that open them in a real browser, if one is installed."""
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from functools import partial
 
 import polars as pl
 import pytest
-from support.browser import chromium
+from support.browser import chromium, watched
 from support.decided import decisions
 from support.fields import field, finish, made, spec_of
-from support.signals import PATIENCE
 
 from humorrank.report import make_page
-
-WATCH = """
-window.violations = [];
-document.addEventListener("securitypolicyviolation", (event) => {
-  window.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
-});
-"""
 
 
 # The scope is the module, because other tests cannot use asyncio while the browser is open.
@@ -31,28 +23,7 @@ def browser():
 def looked_at(browser):
     """Opens a file, and checks at the end that no errors or requests occurred."""
 
-    @contextmanager
-    def looked_at(path, *, width=1280, scheme="light"):
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        context.set_default_timeout(1_000 * PATIENCE)
-        page = context.new_page()
-        said, asked = [], []
-        page.add_init_script(WATCH)
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("dialog", lambda dialog: (said.append("dialog"), dialog.dismiss()))
-        page.on("request", lambda request: asked.append(request.url))
-        try:
-            page.goto(path.as_uri())
-            yield page
-            assert page.evaluate("window.violations") == []
-            assert said == []
-            loaded = [url for url in asked if not url.startswith("data:")]
-            assert loaded == [path.as_uri()]
-        finally:
-            context.close()
-
-    return looked_at
+    return partial(watched, browser)
 
 
 @pytest.fixture(scope="module")

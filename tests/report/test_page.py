@@ -17,10 +17,11 @@ from support.decided import decisions
 from support.fields import field, finish, made, spec_of
 
 import humorrank
+from humorrank._util.page import embedded
 from humorrank.errors import InputError, NoMaximumError, OptionError
 from humorrank.judge import Field, Prompt
 from humorrank.rating.board.tiers import PAPER, tier_of, tiers_of
-from humorrank.report import fingerprint, make_page, render
+from humorrank.report import fingerprint, make_page
 from humorrank.report.decisions import of_log, of_store
 from humorrank.report.examples import chosen, packed
 from humorrank.report.pairs import pair_columns
@@ -44,7 +45,7 @@ def inside(html, tag):
 @settings(max_examples=60)
 def test_no_text_ends_the_data_or_changes_in_it(text, steering):
     tree = {"name": text, steering: [text + steering, None, 1.5]}
-    held = render.embedded(tree)
+    held = embedded(tree)
     assert json.loads(held) == tree
     assert not set("<>&\u2028\u2029") & set(held)
 

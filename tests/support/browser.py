@@ -8,6 +8,13 @@ import pytest
 
 from support.signals import PATIENCE
 
+WATCH = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) => {
+  window.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
+});
+"""
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -26,3 +33,26 @@ def chromium():
         )
         yield opened
         opened.close()
+
+
+@contextmanager
+def watched(browser, path, *, width=1280, scheme="light"):
+    """Opens a file, and checks at the end that no errors, dialogs or requests occurred."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context.set_default_timeout(1_000 * PATIENCE)
+    page = context.new_page()
+    said, asked = [], []
+    page.add_init_script(WATCH)
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: (said.append("dialog"), dialog.dismiss()))
+    page.on("request", lambda request: asked.append(request.url))
+    try:
+        page.goto(path.as_uri())
+        yield page
+        assert page.evaluate("window.violations") == []
+        assert said == []
+        loaded = [url for url in asked if not url.startswith("data:")]
+        assert loaded == [path.as_uri()]
+    finally:
+        context.close()

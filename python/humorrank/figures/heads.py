@@ -128,7 +128,7 @@ def _matrix(rows: list[dict[str, Any]], labels: list[str], step: int, title: str
     def axis(**more: object) -> Part:
         return alt.Axis(
             title=title,
-            values=shown,
+            values=theme.axis_values(shown),
             labelFont=theme.name_font(shown),
             labelFontSize=font,
             labelOverlap=False,

@@ -156,7 +156,7 @@ def _heatmap(
     shown = names if named else theme.few(names, math.ceil(14 / step))
     axis = alt.Axis(
         title="model, best first",
-        values=shown,
+        values=theme.axis_values(shown),
         labelFont=theme.name_font(shown),
         labelFontSize=font,
         **theme.short_labels(names, size=font),

@@ -15,6 +15,7 @@ from humorrank._util.checks import whole
 from humorrank._util.text import distinct_names
 from humorrank.errors import OptionError
 from humorrank.figures.extra import Figure, Part, alt
+from humorrank.figures.page import guarded
 
 FONT: Final = "Noto Sans, DejaVu Sans, Liberation Sans, Arial, Helvetica, sans-serif"
 
@@ -121,7 +122,9 @@ def finished(chart: Part, title: str, notes: Iterable[str], *, width: int = 640)
     lines = [line for note in notes for line in textwrap.wrap(note, max(50, int(width / 5.8)))]
     heading = alt.TitleParams(text=title, subtitle=lines)
     described = " ".join(f"{text.removesuffix('.')}." for text in (title, *notes))
-    out: Figure = chart.properties(title=heading, description=described).configure(**_CONFIG)
+    out: Figure = guarded(
+        chart.properties(title=heading, description=described).configure(**_CONFIG)
+    )
     return out
 
 
@@ -137,7 +140,9 @@ def data(rows: list[dict[str, Any]]) -> pl.DataFrame:
             "choose fewer models (top)"
         )
     # Altair repeatedly copies and checks lists of rows, but not frames.
-    return pl.DataFrame(rows, infer_schema_length=None)
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    # A column without any value has no type, which not all versions of Altair accept.
+    return frame.with_columns(pl.selectors.by_dtype(pl.Null).cast(pl.Float64))
 
 
 def limited(size: int, top: int | None, *, most: int = MOST_MODELS) -> int:
@@ -203,9 +208,27 @@ def short_labels(
     # The width is an estimate. Vega would cut wider labels at their end, where names may differ.
     options: dict[str, Any] = {"labelLimit": 2 * width}
     if cut:
-        table = json.dumps(cut, ensure_ascii=False)
-        options["labelExpr"] = f"{table}[datum.label] || datum.label"
+        place = f"indexof({_array(cut)}, datum.label)"
+        options["labelExpr"] = f"{_array(cut.values())}[{place}] || datum.label"
     return options
+
+
+def axis_values(names: Iterable[str]) -> Any:  # noqa: ANN401 - an expression
+    """Returns the names that an axis shows, out of all those of its scale."""
+    return alt.ExprRef(_array(names))
+
+
+def _array(names: Iterable[str]) -> str:
+    """Returns an expression with the value of an array of names.
+
+    The names are a single literal, because Vega takes a literal for an identifier if it is a
+    property of every JavaScript object ("constructor") or the name of a macro ("if").
+    """
+    return f"slice(split({json.dumps(''.join(f'{_BREAK}{name}' for name in names))}, '\\n'), 1)"
+
+
+_BREAK: Final = "\n"
+"""Separates names, which contain no line breaks: `names_of` escapes them."""
 
 
 def name_font(names: Iterable[str]) -> Any:  # noqa: ANN401 - a name, or altair's condition

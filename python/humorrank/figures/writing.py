@@ -13,6 +13,7 @@ from typing import Any, Final
 from humorrank._util.atomic import check_place, replacing
 from humorrank.errors import MissingExtraError, OptionError
 from humorrank.figures.extra import Part, alt
+from humorrank.figures.page import page
 
 ENDINGS: Final = (".png", ".svg", ".json", ".html")
 
@@ -58,7 +59,8 @@ def save(chart: Part, path: str | os.PathLike[str]) -> None:
         with alt.data_transformers.enable("default"):
             content = (chart.to_json(indent=None) + "\n").encode()
     elif ending == ".html":
-        content = _rendered(chart, io.StringIO(), "html", inline=True).getvalue().encode()
+        with alt.data_transformers.enable("default"):
+            content = page(chart, _bundle()).encode()
     else:
         content = _rendered(chart, io.BytesIO(), "png", scale_factor=SCALE).getvalue()
     with replacing(path) as file:
@@ -85,12 +87,24 @@ def svg(chart: Part) -> str:
     return _TAG.sub(lambda tag: _ID.sub(rf"\g<1>{own}-", tag[0]), text)
 
 
-def _rendered(chart: Part, to: Any, kind: str, **options: Any) -> Any:  # noqa: ANN401 - a buffer
+def _converter() -> Any:  # noqa: ANN401 - a module without types
     try:
-        import vl_convert  # noqa: F401, PLC0415 - an optional dependency
+        import vl_convert  # noqa: PLC0415 - an optional dependency
     except ImportError as error:
         message = "PNG, SVG and HTML need vl-convert: pip install 'humorrank[figures]'"
         raise MissingExtraError(message) from error
+    return vl_convert
+
+
+def _bundle() -> str:
+    """Returns the script that draws charts of this version of Altair in a browser."""
+    version = "_".join(alt.SCHEMA_VERSION.split(".")[:2])
+    bundle: str = _converter().javascript_bundle(vl_version=version)
+    return bundle
+
+
+def _rendered(chart: Part, to: Any, kind: str, **options: Any) -> Any:  # noqa: ANN401 - a buffer
+    _converter()
     # A file contains its data, whatever transformer the user has enabled for notebooks.
     with alt.data_transformers.enable("default"):
         chart.save(to, format=kind, **options)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from humorrank._stats.estimate import Estimate
+from humorrank._util.page import embedded
 from humorrank._util.progress import Progress
 from humorrank._util.text import number_of
 from humorrank.errors import OptionError
@@ -18,7 +19,7 @@ from humorrank.report.features import MOST_FEATURED, feature_tables
 from humorrank.report.pairs import pair_columns, paired, rounded
 from humorrank.report.pictures import MOST_RANKED, Picture
 from humorrank.report.provenance import settings, versions
-from humorrank.report.render import embedded, picture
+from humorrank.report.render import picture
 from humorrank.report.source import Evidence, store_settings
 
 _RATING: Final = 4

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import json
 from functools import cache
 from importlib import resources
 from typing import Any, Final
 
 from jinja2 import DictLoader, Environment, StrictUndefined
+
+from humorrank._util.page import embedded, policy
 
 TEMPLATE: Final = "page.html.jinja"
 STYLES: Final = ("page.css", "tables.css")
@@ -37,27 +37,11 @@ def rendered(title: str, data: dict[str, Any]) -> str:
     )
     return environment.get_template(TEMPLATE).render(
         title=title,
-        policy=policy(style, script),
+        policy=policy([style], [script]),
         style=style,
         script=script,
         data=embedded(data),
     )
-
-
-def policy(style: str, script: str) -> str:
-    """Returns the content security policy of a page with this style and this script."""
-    return (
-        f"default-src 'none'; script-src '{_hashed(script)}'; style-src '{_hashed(style)}'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )
-
-
-def embedded(data: Any) -> str:  # noqa: ANN401 - any tree
-    """Encodes data as JSON in which no text can end an HTML element."""
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
 
 
 def picture(svg: str) -> str:
@@ -79,7 +63,3 @@ def _asset(name: str) -> str:
     # The hashes need the line ends that an HTML parser sees; a checkout may convert them.
     text = resources.files("humorrank.report").joinpath("assets", name).read_text("utf-8")
     return text.replace("\r\n", "\n")
-
-
-def _hashed(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
