@@ -122,6 +122,15 @@ def test_the_key_is_sent_and_kept_nowhere(endpoint, run, tmp_path):
     assert all(KEY.encode() not in path.read_bytes() for path in tmp_path.iterdir())
 
 
+def test_a_key_that_the_endpoint_repeats_is_not_kept(endpoint, run, tmp_path):
+    prompts = [f"{fault} 99 x" for fault in ("key_in_refusal", "key_in_error", "key_as_decision")]
+    assert run(prompts, "--set", "retries=0")[0] == 0
+    jokes, failures = stored()
+    assert jokes == {"key_as_decision 99 x": '{"decision": "..."}'} and len(failures) == 2
+    kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert KEY[9:].encode() not in kept and b"sk-secret" not in kept
+
+
 def test_the_papers_sampling_is_sent_and_connections_are_kept(endpoint, run):
     headlines = [f"rate 0 {i}" for i in range(200)]
     assert run(headlines, "--in-flight", 8, "--set", "body.presence_penalty=0.5")[0] == 0

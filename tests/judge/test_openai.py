@@ -163,6 +163,68 @@ def test_the_key_is_sent_and_kept_nowhere(run, endpoint, tmp_path):
     assert endpoint.keys == {f"Bearer {KEY}", "Bearer another"}
 
 
+ECHOES = ("key_in_refusal", "key_in_error", "key_in_answer", "key_as_decision")
+
+
+def test_a_key_that_the_endpoint_repeats_is_not_kept(run, tmp_path):
+    prompts = [f"{fault} 99 x" for fault in ECHOES]
+    found, err = decisions(run, prompts, "--set", "retries=0")
+    assert found["key_in_answer 99 x"]["reasoning"] == "... ..."
+    kept = b"".join(path.read_bytes() for path in tmp_path.iterdir()) + err.encode()
+    # Parts of the key would remain if it were cut before it is removed.
+    assert KEY.encode() not in kept and KEY[9:].encode() not in kept and b"sk-secret" not in kept
+    assert b"refused: xxx" in kept
+
+
+@pytest.mark.parametrize("url", ["ftp://user:PASSWORD@host", "user:PASSWORD@host/v1", "PASSWORD@"])
+def test_the_password_of_an_address_is_not_printed(run, monkeypatch, url):
+    monkeypatch.setenv("OPENAI_BASE_URL", url)
+    code, err = run(["rate 0 x"])
+    assert code == 2 and "base_url (OPENAI_BASE_URL) must begin with http" in err
+    assert "PASS" not in err and "user" not in err
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1/v1", "http://host:99999/v1", "http://host:x/v1", "http://", "http://a b/"]
+)
+def test_an_invalid_address_is_one_clear_error(run, monkeypatch, url):
+    monkeypatch.setenv("OPENAI_BASE_URL", url.replace("//", "//me:PASSWORD@"))
+    code, err = run(["rate 0 x"])
+    assert code == 2 and "is not a valid address" in err and err.count("\n") == 1
+    assert "PASS" not in err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        (
+            "ALL_PROXY",
+            "foo://me:PASSWORD@host:1",
+            "a proxy that is not a valid address (ALL_PROXY)",
+        ),
+        ("HTTP_PROXY", "http://host:port", "a proxy that is not a valid address (HTTP_PROXY)"),
+        ("SSL_CERT_FILE", "nowhere.pem", "the certificates in SSL_CERT_FILE cannot be read"),
+        ("SSL_CERT_FILE", "pairs.csv", "the certificates in SSL_CERT_FILE cannot be read"),
+    ],
+)
+def test_a_bad_environment_is_one_clear_error(run, monkeypatch, tmp_path, variable, value, says):
+    for name in ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv(variable, value)
+    code, err = run(["rate 0 x"])
+    assert code == 2 and says in err and err.count("\n") == 1
+    assert "PASS" not in err
+    assert not (tmp_path / "T.sqlite").exists()
+
+
+def test_a_socks_proxy_without_its_library_is_one_clear_error(run, monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "socks5://me:PASSWORD@host:1")
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    code, err = run(["rate 0 x"])
+    assert code == 2 and "(ALL_PROXY) requires socksio: pip install" in err and "PASS" not in err
+
+
 def test_the_schema_and_the_sampling_are_sent_on_few_connections(run, endpoint):
     prompts = [f"rate 0 {i}" for i in range(200)]
     assert run(prompts, "--in-flight", 8, "--set", "seed=3")[0] == 0

@@ -147,6 +147,22 @@ class Endpoint(BaseHTTPRequestHandler):
         said = answer(self.server.write(""))
         self.reply(200, said.replace(b": 7", b": -1").replace(b": 5", b": 99999999999999999999"))
 
+    def key_in_refusal(self):
+        self.reply(200, answer(None, refusal=f"{'x' * 450} not with {KEY} at {KEY[:9]} {KEY[9:]}"))
+
+    def key_in_error(self):
+        # The key is cut at 2,000 bytes, and repeated with a line break in it.
+        self.reply(500, f"{KEY[:5]}\n{KEY[5:]} {'x' * 200}{' ' * 1775}{KEY}".encode())
+
+    def key_in_answer(self):
+        escaped = "".join(f"\\u{ord(letter):04x}" for letter in KEY)
+        said = f'"reasoning": "{KEY} {escaped}", "winner_humor_features": ["{escaped}"]'
+        said += f', "loser_features": ["{KEY}"], "winner_delivery_features": "{KEY}"'
+        self.reply(200, answer(f'{{"decision": "A", {said}}}'))
+
+    def key_as_decision(self):
+        self.reply(200, answer(f'{{"decision": "{KEY}"}}'))
+
     def no_model(self):
         self.reply(404, b'{"error": {"message": "no such model"}}')
 

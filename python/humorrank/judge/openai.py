@@ -102,7 +102,7 @@ class OpenAIJudge:
     A failed request, or an answer that is not a verdict, is retried at most `retries` times.
     A comparison that still has no verdict is a failure. A refusal is a failure immediately. A
     wrong key, model or address ends the run. The key is sent with each request and is not written
-    anywhere else.
+    anywhere else: an answer or an error that repeats it contains ... instead.
 
     Args:
         how: Settings of the judge.
@@ -227,10 +227,13 @@ class OpenAIJudge:
         if self.how.decision_only:
             return _first_token(completion)
         try:
-            return dict(parse_verdict(completion.text, self.questions.taxonomy))
+            verdict = parse_verdict(completion.text, self.questions.taxonomy)
         except VerdictError as error:
             cut = " (cut off at the token limit)" if completion.cut else ""
-            raise AgainError(f"{error}{cut}") from None
+            raise AgainError(f"{self._client.secrets.hidden(str(error))}{cut}") from None
+        # The JSON of a verdict may contain the key in an escaped form.
+        found: dict[str, Any] = self._client.secrets.removed(dict(verdict))
+        return found
 
 
 def _first_token(completion: Completion) -> dict[str, Any]:

@@ -8,13 +8,14 @@ import json
 import os
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from humorrank._util.checks import positive, whole
-from humorrank.errors import JudgeError, MissingExtraError, OptionError
+from humorrank.errors import InputError, JudgeError, MissingExtraError, OptionError
+from humorrank.llm.secrets import Secrets, without_user
 
 if TYPE_CHECKING:
     import httpx
@@ -40,6 +41,9 @@ _LARGEST: Final = 1 << 20
 """Most bytes of a valid answer."""
 _MOST_TOKENS: Final = 1 << 31
 """Bound on the token counts of one completion; a count of at least this many is invalid."""
+_PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+_CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""The environment variables that httpx reads."""
 _ROUNDING: Final = 1e-3
 """Largest rounding error by which a log-probability may exceed 0."""
 
@@ -83,9 +87,18 @@ class Endpoint:
         for name in ("model", "messages", "stream", "n"):
             if name in self.body:
                 raise OptionError(f"body.{name} cannot be set")
+        name = "base_url (OPENAI_BASE_URL)" if self.base_url is None else "base_url"
         if not self.url.startswith(("http://", "https://")):
-            raise OptionError(f"base_url must begin with http:// or https://, not {self.url!r}")
-        if self.base_url is not None and "@" in urlsplit(self.base_url).netloc:
+            shown = without_user(self.url)
+            raise OptionError(f"{name} must begin with http:// or https://, not {shown!r}")
+        try:
+            parts = urlsplit(self.url)
+            valid = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            valid = False
+        if not valid or not self.url.isprintable() or " " in self.url:
+            raise OptionError(f"{name}: {without_user(self.url)!r} is not a valid address")
+        if self.base_url is not None and "@" in parts.netloc:
             raise OptionError(
                 "base_url must not contain a name or a password; put them in OPENAI_BASE_URL"
             )
@@ -97,9 +110,10 @@ class Endpoint:
 
     @property
     def place(self) -> str:
-        """The base URL without name, password and query."""
+        """The base URL without name, password, query and fragment."""
         parts = urlsplit(self.url)
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))
+        host = parts.netloc.rpartition("@")[2]
+        return urlunsplit(parts._replace(netloc=host, query="", fragment=""))
 
     def key(self) -> str | None:
         """Reads the key, if there is one.
@@ -177,6 +191,7 @@ class Client:
     Raises:
         MissingExtraError: If httpx or tenacity is not installed.
         OptionError: If a required key is missing.
+        InputError: If the environment names a proxy or certificates that cannot be used.
     """
 
     def __init__(self, model: str, endpoint: Endpoint, connections: int) -> None:
@@ -190,7 +205,8 @@ class Client:
         self._httpx, self._tenacity = httpx, tenacity
         self._model, self.endpoint, self._connections = model, endpoint, connections
         self._key = endpoint.key()
-        self._client: httpx.AsyncClient | None = None
+        self.secrets = Secrets((self._key, urlsplit(endpoint.url).password))
+        self._client: httpx.AsyncClient | None = self._opened()
         self._reached = self._answered = False
         self._asking = 0
         self._since = self._busy = 0.0
@@ -247,12 +263,13 @@ class Client:
         except (TimeoutError, httpx.TimeoutException):
             raise AgainError(f"no answer within {endpoint.timeout:g} s") from None
         except httpx.ConnectError as error:
-            reason = f"{endpoint.place} cannot be reached: {error}"
+            reason = f"{endpoint.place} cannot be reached: {self.secrets.hidden(str(error))}"
             raise (AgainError if self._reached else _UnreachedError)(reason) from None
         except httpx.InvalidURL as error:
-            raise JudgeError(f"base_url {endpoint.place}: {error}") from None
+            reason = self.secrets.hidden(str(error))
+            raise JudgeError(f"base_url {endpoint.place}: {reason}") from None
         except httpx.HTTPError as error:
-            reason = str(error) or type(error).__name__
+            reason = self.secrets.hidden(str(error)) or type(error).__name__
             raise AgainError(f"the connection failed: {reason}") from None
         finally:
             self._asking -= 1
@@ -260,9 +277,19 @@ class Client:
                 self._busy += time.perf_counter() - self._since
         if status != 200:
             raise self._refused(status, headers, content)
-        completion = _completion(content)
+        completion = self._without_secrets(_completion(content))
         self._answered = True
         return completion
+
+    def _without_secrets(self, completion: Completion) -> Completion:
+        """Returns an answer in which the endpoint does not repeat the key."""
+        clean = self.secrets.removed
+        return replace(
+            completion,
+            text=clean(completion.text),
+            refusal=clean(completion.refusal),
+            first_logprobs=clean(completion.first_logprobs),
+        )
 
     @property
     def busy(self) -> float:
@@ -276,18 +303,38 @@ class Client:
             await self._client.aclose()
             self._client = None
 
-    async def _post(self, body: Mapping[str, Any]) -> tuple[int, httpx.Headers, bytes]:
-        httpx = self._httpx
-        if self._client is None:
-            limits = httpx.Limits(
-                max_connections=self._connections, max_keepalive_connections=self._connections
-            )
+    def _opened(self) -> httpx.AsyncClient:
+        """Returns a client without connections, which reads proxies and certificates."""
+        library = self._httpx
+        limits = library.Limits(
+            max_connections=self._connections, max_keepalive_connections=self._connections
+        )
+        try:
             # The timeout also covers the wait for a free connection, which other requests cause.
-            self._client = httpx.AsyncClient(
+            opened: httpx.AsyncClient = library.AsyncClient(
                 headers={} if self._key is None else {"Authorization": f"Bearer {self._key}"},
                 timeout=self.endpoint.timeout,
                 limits=limits,
             )
+        except ImportError:
+            raise InputError(
+                f"a SOCKS proxy ({_set(_PROXIES)}) requires socksio: pip install 'httpx[socks]'"
+            ) from None
+        except (library.InvalidURL, ValueError):
+            raise InputError(
+                f"the environment names a proxy that is not a valid address ({_set(_PROXIES)}); "
+                "write it as http://HOST:PORT"
+            ) from None
+        except OSError as error:
+            raise InputError(
+                f"the certificates in {_set(_CERTIFICATES)} cannot be read: "
+                f"{error.strerror or error}"
+            ) from None
+        return opened
+
+    async def _post(self, body: Mapping[str, Any]) -> tuple[int, httpx.Headers, bytes]:
+        if self._client is None:
+            self._client = self._opened()
         url = f"{self.endpoint.url}/chat/completions"
         async with self._client.stream("POST", url, json=body) as response:
             self._reached = True
@@ -318,11 +365,16 @@ class Client:
     def _said(self, error: object, content: bytes) -> str:
         """Returns the endpoint's message for an error, with the key removed if it is repeated."""
         said = error.get("message") if isinstance(error, dict) else error
-        said = content[:2000].decode("utf-8", "replace") if said is None else _shown(str(said))
-        if self._key:
-            said = said.replace(self._key, "...")
-        said = " ".join(said.split())[:300]
+        said = content.decode("utf-8", "replace") if said is None else _shown(str(said))
+        # The text is cut last, because a part of the key would not be found.
+        said = " ".join(self.secrets.hidden(said).split())[:300]
         return f": {said}" if said else ""
+
+
+def _set(names: Sequence[str]) -> str:
+    """Returns the environment variables that are set, for a message without their values."""
+    found = [name for name in names if os.environ.get(name) or os.environ.get(name.lower())]
+    return ", ".join(found or names)
 
 
 class _UnreachedError(AgainError, JudgeError):
