@@ -288,6 +288,19 @@ class CsvReader:
     ) -> tuple[list[StringColumn], NDArray[np.uint64]] | None:
         """Returns the requested columns of the next records, and the line each record starts on."""
 
+class Unpacked:
+    """Content of a compressed file, or of an object with `read`, unpacked as it is read.
+
+    Raises:
+        CsvError: The file cannot be opened or read, or its compression is damaged.
+    """
+
+    def __init__(
+        self, source: str | PathLike[str] | SupportsRead, compression: Literal["gzip", "zstd"]
+    ) -> None: ...
+    def read(self, size: int) -> bytes:
+        """Returns the next bytes, exactly `size` of them before the end."""
+
 class Tally:
     """Exact counts of matches by ordered pair and outcome."""
 

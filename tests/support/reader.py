@@ -6,12 +6,15 @@ It is slow and simple, and follows the guide to file formats. The format of a fi
 
 from __future__ import annotations
 
+import bz2
 import csv
 import gzip
 import io
 import json
+import lzma
 import math
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -247,11 +250,26 @@ def _truth(value: Any) -> Any:
     return TRUTHS.get(word, BAD) if word else None
 
 
+def _only_member(raw: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        (name,) = archive.namelist()
+        return archive.read(name)
+
+
+UNPACKED = {
+    "gz": gzip.decompress,
+    "zst": lambda raw: pa.input_stream(io.BytesIO(raw), compression="zstd").read(),
+    "bz2": bz2.decompress,
+    "xz": lzma.decompress,
+    "zip": _only_member,
+}
+
+
 # The rows of a file, with their numbers. A ragged row is None.
 
 
 def _rows(path: Path, form: Form) -> Iterator[tuple[int, dict | None]]:
-    kind = form.container.removesuffix(".gz").removesuffix(".zst")
+    kind, *layers = form.container.split(".")
     if kind == "parquet":
         yield from enumerate(pq.read_table(path).to_pylist(), 1)
         return
@@ -260,13 +278,14 @@ def _rows(path: Path, form: Form) -> Iterator[tuple[int, dict | None]]:
         with pa.memory_map(str(path)) as source:
             yield from enumerate(opened(source).read_all().to_pylist(), 1)
         return
-    raw = path.read_bytes()
-    if form.container.endswith(".gz"):
-        raw = gzip.decompress(raw)
-    elif form.container.endswith(".zst"):
-        raw = pa.input_stream(path, compression="zstd").read()
+    raw, encoding = path.read_bytes(), "utf-8-sig"
+    for layer in reversed(layers):
+        if layer.startswith("utf-16"):
+            encoding = layer
+        else:
+            raw = UNPACKED[layer](raw)
     # Bytes that are not UTF-8 become lone surrogates, so that their row can be found.
-    text = raw.decode("utf-8-sig", "surrogateescape")
+    text = raw.decode(encoding, "surrogateescape")
     if kind == "json":
         if wrong := _WRONG.search(text):
             raise BrokenError(text.count("\n", 0, wrong.start()) + 1)
@@ -310,12 +329,16 @@ def _records(text: str, form: Form, delimiter: str) -> Iterator[tuple[int, dict 
     lines = io.StringIO(text, newline="")
     records = csv.reader(lines, delimiter=delimiter, quoting=quoting, strict=form.quoted)
     header: list[str] | None = None
-    start = 1
+    start = first = 1
     if form.reading == "headerless":
         header = ["column_1", "column_2"]
+    if text.startswith("sep="):
+        next(lines)
+        start = first = 2
+        records = csv.reader(lines, delimiter=delimiter, quoting=quoting, strict=form.quoted)
     try:
         for cells in records:
-            number, start = start, records.line_num + 1
+            number, start = start, records.line_num + first
             if not cells:
                 continue
             if any(map(_WRONG.search, cells)):

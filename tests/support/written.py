@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import random
@@ -14,46 +13,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from support.layouts import FIXED, OUTCOMES, PAIRS
 from support.odd_texts import BROKEN, LOOK_ALIKES, NOT_UTF_8, NUMBERS, ODD, OWN, PLAIN
+from support.packed import DELIMITED, ENCODED, OBJECTS, packed
 from support.reader import USUAL, Form
 
-DELIMITED = ("csv", "tsv", "csv.gz", "tsv.zst")
-OBJECTS = ("jsonl", "json", "jsonl.zst", "json.gz")
 BINARY = ("parquet", "arrow", "arrow-stream")
-PAIRS = (
-    ("model_a", "model_b"),
-    ("model_1", "model_2"),
-    ("model_x", "model_y"),
-    ("left", "right"),
-    ("a", "b"),
-    ("x", "y"),
-    ("player_1", "player_2"),
-    ("player_a", "player_b"),
-    ("contestant_a", "contestant_b"),
-    ("contestant_1", "contestant_2"),
-    ("generator_1", "generator_2"),
-    ("model_a_name", "model_b_name"),
-)
-OUTCOMES = {
-    "winner-word": {"winner": "winner"},
-    "winner-name": {"winner": "winner"},
-    "one-hot": {name: name for name in ("winner_model_a", "winner_model_b", "winner_tie")},
-    "comparia": {"chosen": "chosen_model_name", "both_equal": "both_equal"},
-    "alpaca-eval": {"preference": "preference"},
-    "mt-bench-pair": {"game_1": "g1_winner", "game_2": "g2_winner"},
-    "arena-hard": {"games": "games"},
-    "chosen-rejected": {"winner": "chosen_model", "loser": "rejected_model"},
-    "winner-loser": {"winner": "winner", "loser": "loser"},
-    "headerless": {"winner": "column_1", "loser": "column_2"},
-    "score": {"score": "score"},
-    "two-scores": {"score_a": "score_a", "score_b": "score_b"},
-}
-FIXED = {
-    "comparia": ("model_a_name", "model_b_name"),
-    "alpaca-eval": ("generator_1", "generator_2"),
-    "mt-bench-pair": ("model_1", "model_2"),
-    "arena-hard": ("baseline", "model"),
-}
 DAMAGES = (
     "word",
     "empty",
@@ -85,7 +50,8 @@ def containers(reading: str, damage: str | None = None) -> tuple[str, ...]:
     if damage in ("json", "twice"):
         return OBJECTS
     if damage == "utf-8":
-        return ("jsonl", "json") if reading == "arena-hard" else (*DELIMITED, *OBJECTS)
+        kinds = ("jsonl", "json") if reading == "arena-hard" else (*DELIMITED, *OBJECTS)
+        return tuple(name for name in kinds if name not in ENCODED)
     return (*OBJECTS, *BINARY) if reading == "arena-hard" else (*DELIMITED, *OBJECTS, *BINARY)
 
 
@@ -111,10 +77,11 @@ class _Writer:
         self.rng = random.Random(seed)
         self.reading = reading
         self.container = container
-        self.kind = container.removesuffix(".gz").removesuffix(".zst")
+        self.kind = container.split(".", maxsplit=1)[0]
         self.damage = damage
         self.path = folder / f"{seed}.{container.replace('-stream', '')}"
         self.delimited = container in DELIMITED
+        self.delimiter = "\t" if self.kind == "tsv" else ","
         self.binary = container in BINARY
         self.raw = self.kind == "tsv" and damage not in ("ragged", "quote") and self.chance(0.5)
         self.options: dict[str, Any] = {}
@@ -423,7 +390,6 @@ class _Writer:
 
     def records(self, rows: list[dict[str, Any]], at: int | None):
         """Returns the records of a delimited text, and the index of the damaged one."""
-        delimiter = "\t" if self.kind == "tsv" else ","
         every = self.chance(0.2) and self.damage != "quote"
         table = [] if self.reading == "headerless" else [list(rows[0])]
         table += [list(row.values()) for row in rows]
@@ -437,18 +403,18 @@ class _Writer:
                 name = list(rows[0]).index(self.rng.choice(self.pair))
                 cells[name] = NOT_UTF_8 + cells[name]
             if self.raw:
-                out.append(delimiter.join(cells))
+                out.append(self.delimiter.join(cells))
                 continue
             if number == place and self.damage == "quote":
                 start = self.rng.choice([i for i, cell in enumerate(cells) if cell])
                 cells[start] = f'"{cells[start]}'
-                out.append(delimiter.join(c for c in cells))
+                out.append(self.delimiter.join(c for c in cells))
                 continue
             buffer = io.StringIO(newline="")
             quoting = csv.QUOTE_ALL if every else csv.QUOTE_MINIMAL
-            csv.writer(buffer, delimiter=delimiter, quoting=quoting, lineterminator="\n").writerow(
-                cells
-            )
+            csv.writer(
+                buffer, delimiter=self.delimiter, quoting=quoting, lineterminator="\n"
+            ).writerow(cells)
             out.append(buffer.getvalue().removesuffix("\n"))
         if self.kind == "tsv" and any('"' in record for record in out):
             # No option is needed if the text cannot be read as quoted.
@@ -506,6 +472,9 @@ class _Writer:
         end = self.rng.choice(["\n", "\r\n"])
         blank = self.rng.choice([0.0, 0.1])
         text, line = "", None
+        if self.delimited and self.chance(0.15):
+            # The line by which Excel is told the delimiter.
+            text = f"sep={self.delimiter}{end}"
         for number, record in enumerate(records):
             while self.chance(blank):
                 text += end
@@ -520,8 +489,5 @@ class _Writer:
     def save(self, text: str, *, mark: bool = False) -> None:
         raw = text.encode("utf-8-sig" if mark else "utf-8")
         raw = raw.replace(NOT_UTF_8.encode(), b"\xff")
-        if self.container.endswith(".gz"):
-            raw = gzip.compress(raw, 1)
-        elif self.container.endswith(".zst"):
-            raw = pa.compress(raw, "zstd", asbytes=True)
+        raw = packed(raw, self.container, self.rng)
         self.path.write_bytes(raw)

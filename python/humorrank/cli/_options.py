@@ -26,8 +26,9 @@ Files = Annotated[
     list[str],
     typer.Argument(
         metavar="FILE...",
-        help="Match logs in CSV or TSV (also .gz, .zst), Parquet, JSONL, JSON or Arrow format; "
-        "glob patterns; or - for standard input. Tally files of `humorrank tally` are added up.",
+        help="Match logs in CSV, TSV, Parquet, JSONL, JSON or Arrow format, also compressed (.gz, "
+        ".zst, .bz2, .xz, .zip); glob patterns; or - for standard input. Tally files of `humorrank "
+        "tally` are added up.",
         show_default=False,
     ),
 ]

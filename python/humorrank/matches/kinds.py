@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import json
 import os
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,7 @@ import polars as pl
 from humorrank._util.interruptible import interruptible
 from humorrank.errors import InputError
 
-START: Final = 16
+START: Final = 512
 """The number of first bytes that identify a file."""
 
 SQLITE: Final = b"SQLite format 3\0"
@@ -28,18 +29,23 @@ COLUMNAR: Final = {
 }
 """The supported columnar formats, by first bytes."""
 
-_UTF_16: Final = "UTF-16 text; save it as UTF-8, or convert it with `iconv -f UTF-16 -t UTF-8`"
-
 FOREIGN: Final = {
-    b"PK\x03\x04": "a zip archive or a spreadsheet; unpack it (`unzip`), or save the sheet as CSV",
-    b"BZh": "compressed with bzip2; unpack it (`bunzip2`), or use gzip or zstd",
-    b"\xfd7zXZ\x00": "compressed with xz; unpack it (`unxz`), or use gzip or zstd",
+    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive; unpack it (`7z x`), or use zip, gzip or zstd",
+    b"Rar!\x1a\x07": "a RAR archive; unpack it (`unrar x`), or use zip, gzip or zstd",
+    b"\x04\x22\x4d\x18": "compressed with LZ4; unpack it (`unlz4`), or use gzip or zstd",
+    b"LZIP": "compressed with lzip; unpack it (`lzip -d`), or use gzip, zstd or xz",
+    b"\x1f\x9d": "compressed with compress; unpack it (`uncompress`), or use gzip or zstd",
     b"FEA1": "a Feather file of version 1; save it as version 2 (Arrow IPC)",
-    b"\xd0\xcf\x11\xe0": "an old Excel file; save the sheet as CSV",
-    b"\xff\xfe": _UTF_16,
-    b"\xfe\xff": _UTF_16,
+    b"\xd0\xcf\x11\xe0": (
+        "an old Excel file (xls), or a spreadsheet with a password; save it as xlsx or CSV without "
+        "a password"
+    ),
+    b"%PDF-": "a PDF file; save its table as CSV",
 }
 """The formats that are not supported, by first bytes, with advice for each."""
+
+_TAR: Final = (257, b"ustar")
+"""The position of the bytes that identify a tar archive, and these bytes."""
 
 _BOARD_PEEK: Final = 4096
 
@@ -55,9 +61,20 @@ def start_of(path: str | os.PathLike[str], size: int = START) -> bytes:
         return b""
 
 
+def foreign(start: bytes) -> str | None:
+    """Returns what a file in a format that is not supported is, with advice, or None."""
+    for magic, reason in FOREIGN.items():
+        if start.startswith(magic):
+            return reason
+    position, magic = _TAR
+    if start.startswith(magic, position):
+        return "a tar archive; unpack it (`tar -xf`) and name the files to read"
+    return None
+
+
 def is_store(path: str | os.PathLike[str]) -> bool:
     """Returns whether a file is a store."""
-    return start_of(path) == SQLITE
+    return start_of(path).startswith(SQLITE)
 
 
 def is_tally(path: str | os.PathLike[str]) -> bool:
@@ -73,7 +90,9 @@ def is_tally(path: str | os.PathLike[str]) -> bool:
 def is_board(path: str | os.PathLike[str]) -> bool:
     """Returns whether a file is a board as written by `humorrank rate --format json`."""
     head = start_of(path, _BOARD_PEEK)
-    return head.lstrip().startswith(b"{") and b'"leaderboard"' in head
+    # Redirected output is UTF-16 in some shells.
+    text = head.decode(json.detect_encoding(head), "replace").lstrip("\ufeff \t\r\n")
+    return text.startswith("{") and '"leaderboard"' in text
 
 
 def expanded(given: str) -> list[str]:

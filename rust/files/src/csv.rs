@@ -55,6 +55,38 @@ fn unopened(error: &io::Error) -> CsvError {
     CsvError::new(None, format!("cannot be opened: {error}"))
 }
 
+/// Opens a file.
+///
+/// # Errors
+/// If the file cannot be opened.
+pub fn open(path: &Path) -> Result<Box<dyn Read + Send>, CsvError> {
+    let file = File::open(path).map_err(|error| unopened(&error))?;
+    Ok(Box::new(file))
+}
+
+/// Returns the content of bytes that may be compressed, which is unpacked as it is read.
+///
+/// # Errors
+/// If the decompressor cannot be started.
+pub fn unpacked(
+    packed: Box<dyn Read + Send>,
+    compression: Compression,
+) -> Result<Box<dyn Read + Send>, CsvError> {
+    Ok(match compression {
+        Compression::None => packed,
+        Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(packed))),
+        Compression::Zstd => {
+            Box::new(zstd::stream::read::Decoder::new(packed).map_err(|error| unopened(&error))?)
+        }
+    })
+}
+
+impl From<io::Error> for CsvError {
+    fn from(error: io::Error) -> Self {
+        Self::new(None, format!("cannot be read further: {error}"))
+    }
+}
+
 /// One column of a chunk: the concatenated values and their offsets.
 #[derive(Debug, Default)]
 pub struct TextColumn {
@@ -89,36 +121,6 @@ pub struct CsvReader {
 }
 
 impl CsvReader {
-    /// Opens a file and reads its first record.
-    ///
-    /// # Errors
-    /// If the file cannot be opened or read, is damaged, or its header is not UTF-8.
-    pub fn open(path: &Path, dialect: Dialect, compression: Compression) -> Result<Self, CsvError> {
-        let file = File::open(path).map_err(|error| unopened(&error))?;
-        Self::unpack(Box::new(file), dialect, compression)
-    }
-
-    /// Reads the first record of a text that may be compressed.
-    ///
-    /// # Errors
-    /// Same as [`CsvReader::open`].
-    pub fn unpack(
-        packed: Box<dyn Read + Send>,
-        dialect: Dialect,
-        compression: Compression,
-    ) -> Result<Self, CsvError> {
-        let bytes: Box<dyn Read + Send> = match compression {
-            Compression::None => packed,
-            Compression::Gzip => {
-                Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(packed)))
-            }
-            Compression::Zstd => Box::new(
-                zstd::stream::read::Decoder::new(packed).map_err(|error| unopened(&error))?,
-            ),
-        };
-        Self::new(bytes, dialect)
-    }
-
     /// Reads the first record of a text.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use pyo3::{
     create_exception,
     exceptions::{PyIndexError, PyValueError},
     prelude::*,
-    types::{PyList, PyTuple},
+    types::{PyBytes, PyList, PyTuple},
 };
 
 use crate::arrow;
@@ -107,6 +107,61 @@ fn raise(raised: &Raised, error: core::CsvError) -> PyErr {
     raised.unwrap_or_else(|| python_error(error))
 }
 
+/// The content of a file or of a Python object with a method `read(size)`.
+fn unpacked(
+    source: &Bound<'_, PyAny>,
+    compression: &str,
+    raised: &Raised,
+) -> PyResult<Box<dyn Read + Send>> {
+    let compression = match compression {
+        "none" => core::Compression::None,
+        "gzip" => core::Compression::Gzip,
+        "zstd" => core::Compression::Zstd,
+        other => {
+            return Err(PyValueError::new_err(format!(
+                "compression must be none, gzip or zstd, not {other:?}"
+            )));
+        }
+    };
+    let packed: Box<dyn Read + Send> = if source.hasattr("read")? {
+        Box::new(Stream {
+            object: source.clone().unbind(),
+            raised: Arc::clone(raised),
+        })
+    } else {
+        core::open(&source.extract::<PathBuf>()?).map_err(python_error)?
+    };
+    core::unpacked(packed, compression).map_err(python_error)
+}
+
+/// Reads the content of a compressed file or stream.
+#[pyclass(module = "humorrank._core")]
+pub struct Unpacked {
+    /// Never contended, as in [`CsvReader`].
+    bytes: Mutex<Box<dyn Read + Send>>,
+    raised: Raised,
+}
+
+#[pymethods]
+impl Unpacked {
+    #[new]
+    fn new(source: &Bound<'_, PyAny>, compression: &str) -> PyResult<Self> {
+        let raised = Raised::default();
+        Ok(Self {
+            bytes: Mutex::new(unpacked(source, compression, &raised)?),
+            raised,
+        })
+    }
+
+    fn read<'py>(&mut self, py: Python<'py>, size: usize) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = self.bytes.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let mut out = Vec::new();
+        py.detach(|| bytes.take(size as u64).read_to_end(&mut out))
+            .map_err(|error| raise(&self.raised, error.into()))?;
+        Ok(PyBytes::new(py, &out))
+    }
+}
+
 /// Reads delimited text in chunks.
 #[pyclass(module = "humorrank._core")]
 pub struct CsvReader {
@@ -134,28 +189,9 @@ impl CsvReader {
             quote,
             has_header,
         };
-        let compression = match compression {
-            "none" => core::Compression::None,
-            "gzip" => core::Compression::Gzip,
-            "zstd" => core::Compression::Zstd,
-            other => {
-                return Err(PyValueError::new_err(format!(
-                    "compression must be none, gzip or zstd, not {other:?}"
-                )));
-            }
-        };
         let raised = Raised::default();
-        let reader = if source.hasattr("read")? {
-            let stream = Box::new(Stream {
-                object: source.clone().unbind(),
-                raised: Arc::clone(&raised),
-            });
-            py.detach(|| core::CsvReader::unpack(stream, dialect, compression))
-        } else {
-            let path: PathBuf = source.extract()?;
-            py.detach(|| core::CsvReader::open(&path, dialect, compression))
-        };
-        reader
+        let bytes = unpacked(source, compression, &raised)?;
+        py.detach(|| core::CsvReader::new(bytes, dialect))
             .map_err(|error| raise(&raised, error))
             .map(|reader| Self {
                 header: reader.header().to_vec(),

@@ -34,7 +34,7 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::csv::{CsvError, CsvReader, StringColumn};
+    use super::csv::{CsvError, CsvReader, StringColumn, Unpacked};
     #[cfg(unix)]
     #[pymodule_export]
     use super::deadline::{add_unfinished, end_after_signals, remove_unfinished};

@@ -2,6 +2,7 @@
 
 import polars as pl
 import pytest
+from support.packed import utf_16_of, zip_of
 from typer.testing import CliRunner
 
 import humorrank
@@ -108,19 +109,33 @@ def test_an_impossible_renaming_is_refused(options, message):
 def test_aliases_are_read_from_a_file(header, tmp_path):
     path = tmp_path / "aliases.csv"
     path.write_text(header + "old,gpt-4\nGPT-4,gpt-4\nllama,llama\n")
-    assert read(alias=path)[1].equals(read(alias={"old": "gpt-4", "GPT-4": "gpt-4"})[1])
+    expected = read(alias={"old": "gpt-4", "GPT-4": "gpt-4"})[1]
+    assert read(alias=path)[1].equals(expected)
+    path.write_bytes(zip_of(utf_16_of(path.read_bytes())))
+    assert read(alias=path)[1].equals(expected)
+
+
+def test_aliases_may_be_in_any_format(tmp_path):
+    expected = read(alias={"old": "gpt-4", "GPT-4": "gpt-4"})[1]
+    aliases = pl.DataFrame({"note": ["x", "y"], "new": ["gpt-4"] * 2, "old": ["old", "GPT-4"]})
+    for name in ("write_parquet", "write_ndjson", "write_csv"):
+        getattr(aliases, name)(tmp_path / "aliases.csv")
+        assert read(alias=tmp_path / "aliases.csv")[1].equals(expected)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("a\n", "row 1: a line of aliases has two fields"), ("a,b\na,c\n", "row 2: 'a' is renamed")],
+    [
+        ("a\n", "row 1: aliases need two columns, old and new"),
+        ("a,b\na,c\n", "row 2: 'a' is renamed"),
+    ],
 )
 def test_a_malformed_file_is_refused(text, message, tmp_path):
     path = tmp_path / "aliases.csv"
     path.write_text(text)
     with pytest.raises(InputError, match=message):
         MatchLog(frame(), alias=path)
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="does not exist"):
         MatchLog(frame(), alias=tmp_path / "none.csv")
 
 

@@ -3,8 +3,9 @@
 from collections import Counter
 
 import pytest
+from support.layouts import OUTCOMES
 from support.reader import BrokenError, count
-from support.written import DAMAGES, OUTCOMES, containers, readings, write
+from support.written import DAMAGES, containers, readings, write
 
 import humorrank
 from humorrank.errors import InputError

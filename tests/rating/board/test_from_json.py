@@ -7,6 +7,7 @@ import pytest
 
 import humorrank
 from humorrank import Leaderboard
+from humorrank.matches.kinds import is_board
 
 LOG = [
     ("pun", "irony", "model_a"),
@@ -46,6 +47,15 @@ def test_a_board_survives_a_journey_through_json(name, tmp_path):
         assert read._repr_html_() == board._repr_html_()
         assert read["pun"] == board["pun"]
         assert read.to_latex() == board.to_latex()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_a_board_is_read_in_the_encodings_of_redirected_output(encoding, tmp_path):
+    board = humorrank.rate(LOG, disconnected="largest")
+    path = tmp_path / "board.json"
+    path.write_text(board.to_json(), encoding=encoding)
+    assert Leaderboard.from_json(path).rows == board.rows
+    assert is_board(path)
 
 
 def test_a_board_that_never_had_a_finite_end_keeps_its_intervals():

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -16,6 +14,8 @@ from humorrank._util.spelling import FOLDS, Fold, folded, told_apart
 from humorrank._util.suggest import did_you_mean
 from humorrank.errors import InputError, OptionError
 from humorrank.matches.log._names import Names
+from humorrank.matches.log.tables.opening import tables
+from humorrank.matches.log.tables.table import Hints
 
 _HEADER: Final = ["old", "new"]
 _NOTES: Final = 50
@@ -25,7 +25,7 @@ def checked_aliases(alias: Mapping[str, str] | str | os.PathLike[str] | None) ->
     """Returns new names by old names. Names that keep their name are dropped.
 
     Args:
-        alias: New names by old names, or the path of a CSV file with the columns old and new.
+        alias: New names by old names, or the path of a file with the columns old and new.
 
     Raises:
         InputError: If the file cannot be read.
@@ -35,8 +35,7 @@ def checked_aliases(alias: Mapping[str, str] | str | os.PathLike[str] | None) ->
         alias = read_aliases(alias)
     if alias is not None and not isinstance(alias, Mapping):
         raise OptionError(
-            "alias must be a mapping from old to new names or the path of a CSV file, not "
-            f"{alias!r}"
+            f"alias must be a mapping from old to new names or the path of a file, not {alias!r}"
         )
     pairs = dict(alias or {})
     for old, new in pairs.items():
@@ -58,32 +57,31 @@ def checked_aliases(alias: Mapping[str, str] | str | os.PathLike[str] | None) ->
 
 
 def read_aliases(path: str | os.PathLike[str]) -> dict[str, str]:
-    """Returns new names by old names from a CSV file of two columns.
+    """Returns new names by old names from a file with two columns, in any format of logs.
 
-    A first line "old,new" is a header. Empty lines are ignored.
+    The columns are called old and new. A delimited text of two columns needs no header.
 
     Raises:
-        InputError: If the file cannot be read, a line does not have two fields, or a name has two
-            new names.
+        InputError: If the file cannot be read, does not have these columns, or a name has two new
+            names.
     """
-    label = os.fspath(path)
-    try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            lines = [(reader.line_num, fields) for fields in reader if fields]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"the aliases cannot be read: {error}", file=label) from error
-    if lines and lines[0][1] == _HEADER:
-        del lines[0]
     out: dict[str, str] = {}
-    for number, fields in lines:
-        if len(fields) != 2:
-            message = f"a line of aliases has two fields, old and new, not {len(fields)}"
-            raise InputError(message, file=label, row=number)
-        old, new = fields
-        if out.setdefault(old, new) != new:
-            message = f"{old!r} is renamed to both {out[old]!r} and {new!r}"
-            raise InputError(message, file=label, row=number)
+    with tables(path, Hints(lambda cells: list(cells) == _HEADER)) as opened:
+        for table in opened:
+            if len(table.columns) == 2 and table.headerless:
+                columns = table.columns
+            elif set(_HEADER) <= set(table.columns):
+                columns = _HEADER
+            else:
+                message = "aliases need two columns, old and new, but there are the columns "
+                message += ", ".join(map(repr, table.columns))
+                raise InputError(message, file=table.label, row=1)
+            for batch in table.batches(columns, None):
+                texts = (batch.text(column).cast(pl.String).fill_null("") for column in columns)
+                for index, (old, new) in enumerate(zip(*texts, strict=True)):
+                    if out.setdefault(old, new) != new:
+                        message = f"{old!r} is renamed to both {out[old]!r} and {new!r}"
+                        raise InputError(message, file=table.label, row=batch.row(index))
     return out
 
 

@@ -64,8 +64,8 @@ class MatchLog:
         lower_wins: Whether the lower of two scores (columns score_a and score_b) wins.
         strong_weight: Weight of a match with a clear verdict (A>>B, B>>A), from 0.001 to 1000. It
             multiplies the weight of the row. arena-hard itself uses 3.
-        alias: New names of contestants by their names in the log, or the path of a CSV file with
-            the columns old and new. Matches between two names of one contestant are left out.
+        alias: New names of contestants by their names in the log, or the path of a file with the
+            columns old and new. Matches between two names of one contestant are left out.
         fold: What the spellings of a contestant may differ in: "case", "space" (number and kind of
             spaces) and "unicode" (normalization and invisible characters). Such spellings are
             joined after `alias`, under the first in sorted order; new names of aliases, and

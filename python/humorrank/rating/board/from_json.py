@@ -22,7 +22,8 @@ def content_of(source: str | os.PathLike[str]) -> tuple[str, dict[str, Any]]:
     if not text.lstrip().startswith(("{", "[")):
         label = text
         try:
-            text = Path(source).read_text(encoding="utf-8")
+            found = Path(source).read_bytes()
+            text = found.decode(json.detect_encoding(found)).removeprefix("\ufeff")
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror or error}", file=label) from error
         except ValueError as error:

@@ -35,7 +35,7 @@ fn fast(path: &Path, steps: Option<usize>) -> Option<Vec<Vec<String>>> {
 }
 
 fn strict(path: &Path) -> Option<Vec<Vec<String>>> {
-    let mut reader = CsvReader::open(path, DIALECT, crate::csv::Compression::None).ok()?;
+    let mut reader = CsvReader::new(crate::csv::open(path).ok()?, DIALECT).ok()?;
     let mut rows = Vec::new();
     while let Some(chunk) = reader.read(&[0, 1, 2], 1000).ok()? {
         for row in 0..chunk.lines.len() {

@@ -16,7 +16,7 @@ from humorrank.errors import InputError
 from humorrank.matches.log.tables.batch import RowBatch
 from humorrank.matches.log.tables.lines import Compression, broken, lines
 from humorrank.matches.log.tables.quoting import Quoting, decided, opens_quotes, sampled
-from humorrank.matches.log.tables.stream import Opened, Origin, opened, suffixes
+from humorrank.matches.log.tables.stream import Opened, Origin, Pieces, opened, suffixes_of
 from humorrank.matches.log.tables.table import (
     SAMPLE,
     Hints,
@@ -143,7 +143,7 @@ class CsvTable:
 
 
 def open_csv(
-    source: Path | Opened,
+    source: Path | Opened | Pieces,
     compression: Compression,
     label: str,
     delimiter: str,
@@ -171,6 +171,7 @@ def csv_table(
     *,
     first_line: str,
     hints: Hints,
+    delimiter: str | None = None,
 ) -> CsvTable:
     """Creates a table from a delimited text.
 
@@ -180,13 +181,15 @@ def csv_table(
         label: Name of the file in error messages.
         first_line: First line that is not blank.
         hints: Hints by which the header is recognized.
+        delimiter: Character between fields. The default is inferred from the first line.
 
     Raises:
         InputError: If two columns have the same name.
     """
-    known = [suffix for suffix in suffixes(origin) if suffix in _BY_SUFFIX]
+    known = [suffix for suffix in suffixes_of(origin) if suffix in _BY_SUFFIX]
     usual = _BY_SUFFIX[known[-1]] if known else None
-    delimiter = _delimiter(first_line, usual, hints)
+    if delimiter is None:
+        delimiter = _delimiter(first_line, usual, hints)
     quoting = _quoting(origin, compression, label, delimiter, hints)
     quote = quoting != "none"
     cells = open_csv(
@@ -195,13 +198,11 @@ def csv_table(
     if any("\r" in cell for cell in cells) and '"' not in first_line:
         message = "has lines that end in carriage returns only; save it with line feeds"
         raise InputError(message, file=label)
-    headerless = not _has_header(cells, hints)
-    columns = [f"column_{i}" for i in range(1, len(cells) + 1)] if headerless else cells
-    # pandas writes its index as a column with an empty name.
-    refuse_doubled([column for column in columns if column.strip()], label)
+    columns, headerless = named_columns(cells, label, hints)
     table = CsvTable(origin, compression, label, columns, headerless, delimiter, quote)
     if delimiter != (usual or ","):
-        table.notes.append(f"{label}: fields are separated by {_DELIMITERS[delimiter]}")
+        name = _DELIMITERS.get(delimiter, repr(delimiter))
+        table.notes.append(f"{label}: fields are separated by {name}")
     if quoting == "none":
         table.notes.append(
             f"{label}: quotes are part of the text (--quoting csv reads them as CSV)"
@@ -211,6 +212,19 @@ def csv_table(
     if headerless:
         table.notes.append(f"{label}: the first row is data, not a header")
     return table
+
+
+def named_columns(cells: list[str], label: str, hints: Hints) -> tuple[list[str], bool]:
+    """Returns the names of the columns by the first row, and whether that row is data.
+
+    Raises:
+        InputError: If two columns have the same name.
+    """
+    headerless = not _has_header(cells, hints)
+    columns = [f"column_{i}" for i in range(1, len(cells) + 1)] if headerless else cells
+    # pandas writes its index as a column with an empty name.
+    refuse_doubled([column for column in columns if column.strip()], label)
+    return columns, headerless
 
 
 def _quoting(

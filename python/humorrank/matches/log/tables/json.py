@@ -100,7 +100,8 @@ class JsonTable:
 
         A stream is left as it is, because it would have to be kept in memory.
         """
-        if not self.partly_known or not isinstance(self.origin, Path):
+        rereadable = isinstance(self.origin, Path) or self.origin.rereadable
+        if not self.partly_known or not rereadable:
             return False
         self._known = 0
         before = len(self.columns)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import IO, Any, BinaryIO, Final
 
 import numpy as np
 import polars as pl
@@ -21,22 +20,45 @@ from humorrank._util.interruptible import answer_interrupts
 from humorrank._util.text import named, number_of
 from humorrank.errors import InputError, OptionError
 from humorrank.matches import kinds
+from humorrank.matches.log.tables import archive
 from humorrank.matches.log.tables.csv import csv_table
 from humorrank.matches.log.tables.frames import arrow_table, file_table, polars_table
 from humorrank.matches.log.tables.json import JsonTable, objects_table
+from humorrank.matches.log.tables.layers import (
+    bounded,
+    is_layer,
+    member,
+    recoded,
+    unpacked,
+    without_first_lines,
+)
 from humorrank.matches.log.tables.lines import Compression, compression_of, lines
 from humorrank.matches.log.tables.memory import RowsTable, columns_table
 from humorrank.matches.log.tables.named import fields_of, named_columns
 from humorrank.matches.log.tables.pandas import pandas_table
 from humorrank.matches.log.tables.scanned import address_table, folder_files, folder_table
-from humorrank.matches.log.tables.stream import Origin, Stream, suffixes
+from humorrank.matches.log.tables.stream import (
+    Layered,
+    Origin,
+    Stream,
+    pieces_of,
+    start_of,
+    suffixes_of,
+)
 from humorrank.matches.log.tables.table import Hints, Table
 
 STDIN: Final = "-"
 _STDIN_LABEL: Final = "standard input"
 _JSON_SUFFIXES: Final = frozenset({".json", ".jsonl", ".ndjson"})
 _PGN: Final = re.compile(r'\[[A-Z]\w* "')
-_EXCEL: Final = re.compile(r'"?sep=.?"?', re.IGNORECASE)
+_EXCEL: Final = re.compile(r'"?sep=([\t!#-/:-@\[-`{-~])?"?', re.IGNORECASE)
+"""The first line by which Excel is told the delimiter."""
+_MOST_LAYERS: Final = 4
+_RECOGNIZED: Final = 16
+"""The number of first bytes of a file among which a zero shows that it is not text."""
+_NOT_ALONE: Final = (
+    "which cannot be read from a pipe or an archive: specify the path of its own file instead"
+)
 _TEXT_SUFFIXES: Final = frozenset({".csv", ".tsv", ".tab"})
 
 
@@ -76,7 +98,7 @@ def _opened(paths: Sequence[str], hints: Hints, stack: ExitStack) -> Iterator[Ta
     seen: dict[Path, str] = {}
 
     def counted(file: Path, label: str) -> Table:
-        table = _file(file, label, hints)
+        table = _file(file, label, hints, stack)
         before = seen.setdefault(file.resolve(), label)
         if before is not label:
             same = "again" if before == label else f"again, as {before}"
@@ -112,43 +134,85 @@ def _opened(paths: Sequence[str], hints: Hints, stack: ExitStack) -> Iterator[Ta
 def _streamed(source: BinaryIO, label: str, hints: Hints, stack: ExitStack) -> Table:
     """Opens a stream. Text is read as it arrives, other formats from a temporary copy."""
     answer_interrupts()
-    stream = Stream(source)
-    start = b""
-    opened = stream.open(last=False)
-    while len(start) < kinds.START and (chunk := opened.read(kinds.START - len(start))):
-        start += chunk
+    return _table(Stream(source), label, hints, stack)
+
+
+def _table(origin: Origin, label: str, hints: Hints, stack: ExitStack, *, layers: int = 0) -> Table:
+    """Opens a file or a stream, judging by its first bytes.
+
+    This is the only place where layers (compression, archives, encodings) are taken off.
+    """
+    if layers > _MOST_LAYERS:
+        raise InputError("is packed several times; unpack it first", file=label)
+    start = start_of(origin, kinds.START)
     kind = _kind(start, label)
-    if kind is None:
-        return _text(stream, compression_of(start), label, hints)
-    path = _copied(stream, stack)
-    if kinds.is_tally(path):
-        message = (
-            "is a tally, which cannot be read from a pipe: specify the path of its file instead"
-        )
+    if kind is not None:
+        path, notes = _file_of(origin, kind, label, stack)
+        if notes and kinds.is_tally(path):
+            raise InputError(f"is a tally, {_NOT_ALONE}", file=label)
+        table: Table = file_table(path, label, kind)
+        table.notes.extend(notes)
+        return table
+    if start.startswith(archive.MAGIC):
+        path, notes = _file_of(origin, "a zip archive", label, stack)
+        infos = archive.files_in(path, label)
+        content = member(path, archive.only_file(infos, label), label)
+        table = _table(content, label, hints, stack, layers=layers + 1)
+        table.notes[:0] = notes
+        return table
+    compression = compression_of(start)
+    inner = unpacked(origin, label, start, compression) or recoded(origin, label, start)
+    if inner is None and b"\0" in start[:_RECOGNIZED]:
+        message = "is neither text (UTF-8 or UTF-16) nor Parquet nor Arrow IPC; convert text in "
+        message += "another encoding with `iconv -f ENCODING -t UTF-8`"
         raise InputError(message, file=label)
-    table = file_table(path, label, kind)
-    table.notes.append(f"{label}: read from a temporary copy, because {kind} is not read in order")
-    return table
+    if inner is None or (compression != "none" and _is_plain(inner)):
+        # The compiled reader unpacks text itself.
+        return _text(origin, compression, label, hints)
+    return _table(inner, label, hints, stack, layers=layers + 1)
 
 
-def _copied(stream: Stream, stack: ExitStack) -> Path:
+def _is_plain(content: Origin) -> bool:
+    """Returns whether unpacked content is text in UTF-8."""
+    start = start_of(content, kinds.START)
+    magics = (*kinds.COLUMNAR, *kinds.FOREIGN, *archive.MAGIC, kinds.SQLITE)
+    return b"\0" not in start and not start.startswith(magics) and not is_layer(start)
+
+
+def _file_of(origin: Origin, what: str, label: str, stack: ExitStack) -> tuple[Path, list[str]]:
+    """Returns the path of an origin or of a temporary copy, and a note if it is a copy."""
+    if isinstance(origin, Path):
+        return origin, []
+    path = _copied(origin, label, stack)
+    return path, [f"{label}: read from a temporary copy, because {what} is not read in order"]
+
+
+def _copied(origin: Stream | Layered, label: str, stack: ExitStack) -> Path:
     """Returns the path of a temporary copy of a stream.
 
     If the system allows a file without a name to be opened again, the copy has no name, so that it
     disappears even if the process is killed.
+
+    Raises:
+        InputError: If the content is suspiciously large for the compressed data.
     """
     nameless = stack.enter_context(tempfile.TemporaryFile(prefix="humorrank-"))  # noqa: SIM115 - the stack closes it
     path = Path(f"/proc/self/fd/{nameless.fileno()}")
     if path.exists():
-        shutil.copyfileobj(stream.open(last=True), nameless)
+        _copy(origin, nameless, label)
         nameless.flush()
         return path
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="humorrank-")))
     stack.enter_context(unfinished(folder))
     path = folder / "copy"
     with path.open("wb") as file:
-        shutil.copyfileobj(stream.open(last=True), file)
+        _copy(origin, file, label)
     return path
+
+
+def _copy(origin: Stream | Layered, file: IO[bytes], label: str) -> None:
+    for piece in bounded(pieces_of(origin, last=True), lambda: origin.size, label):
+        file.write(piece)
 
 
 def _expanded(given: str) -> list[Path]:
@@ -158,19 +222,15 @@ def _expanded(given: str) -> list[Path]:
     return [Path(name) for name in found]
 
 
-def _file(path: Path, label: str, hints: Hints) -> Table:
+def _file(path: Path, label: str, hints: Hints, stack: ExitStack) -> Table:
     try:
-        with path.open("rb") as file:
-            start = file.read(kinds.START)
+        start = start_of(path, kinds.START)
     except OSError as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else str(error.strerror)
         raise InputError(reason, file=label) from None
-    if start == kinds.SQLITE:
+    if start.startswith(kinds.SQLITE):
         return _store_table(path, label)
-    kind = _kind(start, label)
-    if kind is not None:
-        return file_table(path, label, kind)
-    return _text(path, compression_of(start), label, hints)
+    return _table(path, label, hints, stack)
 
 
 def _store_table(path: Path, label: str) -> Table:
@@ -190,62 +250,60 @@ def _store_table(path: Path, label: str) -> Table:
 
 
 def _kind(start: bytes, label: str) -> str | None:
-    """Returns the kind of a file by its first bytes, or None for text, which may be compressed.
+    """Returns the kind of a columnar file by its first bytes, or None for any other file.
 
     Raises:
         InputError: If the format is not supported.
     """
     if not start:
         raise InputError("is empty", file=label)
-    if start == kinds.SQLITE:
-        message = (
-            "is a store, which cannot be read from a pipe: specify the path of its file instead"
-        )
-        raise InputError(message, file=label)
+    if start.startswith(kinds.SQLITE):
+        raise InputError(f"is a store, {_NOT_ALONE}", file=label)
     for magic, kind in kinds.COLUMNAR.items():
         if start.startswith(magic):
             return kind
-    for magic, reason in kinds.FOREIGN.items():
-        if start.startswith(magic):
-            raise InputError(f"is {reason}", file=label)
-    if compression_of(start) == "none" and b"\x00" in start:
-        message = "is neither text (UTF-8) nor Parquet nor Arrow IPC; convert text in another "
-        message += "encoding with `iconv -f UTF-16LE -t UTF-8`"
-        raise InputError(message, file=label)
+    reason = kinds.foreign(start)
+    if reason is not None:
+        raise InputError(f"is {reason}", file=label)
     return None
 
 
-def _text(origin: Origin, compression: Compression, label: str, hints: Hints) -> Table:
+def _text(
+    origin: Origin,
+    compression: Compression,
+    label: str,
+    hints: Hints,
+    delimiter: str | None = None,
+) -> Table:
     head = lines(origin, compression, label, at_once=1)
-    first = next((line for _, line in head if line.strip()), None)
+    number, first = next(((at, line) for at, line in head if line.strip()), (0, None))
     if first is None:
         raise InputError("is empty", file=label)
-    endings = set(suffixes(origin))
+    endings = set(suffixes_of(origin))
     opening = first.lstrip()
+    if delimiter is None and (stated := _EXCEL.fullmatch(first.rstrip(" \r"))):
+        rest = without_first_lines(unpacked(origin, label, b"", compression) or origin, number)
+        return _text(rest, "none", label, hints, stated[1])
     _refuse_opening(opening.rstrip(), label)
     if not endings & _TEXT_SUFFIXES or opening.startswith('{"'):
         if opening.startswith("["):
             return JsonTable(origin, compression, label, is_array=True)
         if opening.startswith("{") or endings & _JSON_SUFFIXES:
             return JsonTable(origin, compression, label, is_array=False)
-    return csv_table(origin, compression, label, first_line=first, hints=hints)
+    return csv_table(origin, compression, label, first_line=first, hints=hints, delimiter=delimiter)
 
 
 def _refuse_opening(line: str, label: str) -> None:
     """Refuses a text whose first line shows that it is not a table of matches.
 
     Raises:
-        InputError: If the text is a PGN file, or begins with a line for Excel.
+        InputError: If the text is a PGN file.
     """
     if _PGN.match(line):
         message = "looks like a PGN file of chess games; write one row per game (white,black,result"
         message += ") and read it with --columns model_a=white,model_b=black,winner=result "
         message += "--winner-words 'a=1-0,b=0-1,tie=1/2-1/2,skip=*'"
         raise InputError(message, file=label)
-    if _EXCEL.fullmatch(line):
-        message = f"the line {line!r} is for Excel only; remove it (tail -n +2), as the delimiter "
-        message += "is recognized without it"
-        raise InputError(message, file=label, row=1)
 
 
 def _in_memory(source: Any) -> Table:  # noqa: ANN401 - many kinds, told apart here

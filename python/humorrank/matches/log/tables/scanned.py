@@ -13,7 +13,8 @@ from humorrank.matches.log.tables.frames import FrameTable, polars_table, unread
 
 _ARROW: Final = frozenset({".arrow", ".ipc", ".feather"})
 _TEXT: Final = frozenset(
-    {".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson", ".gz", ".zst"}
+    {".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson"}
+    | {".gz", ".zst", ".bz2", ".xz", ".zip", ".xlsx"}
 )
 
 
