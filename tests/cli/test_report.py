@@ -38,6 +38,23 @@ def test_it_writes_a_page_that_says_how_it_was_made(run, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["log.parquet", "r.html"]
 
 
+def test_groups_are_tabs_of_the_page(run, tmp_path):
+    options = ("--no-pictures", "--bootstrap", "0", "--by", "judge")
+    code, out, err = run("report", "log.parquet", "-o", "r.html", *options)
+    assert (code, out) == (0, "")
+    assert re.fullmatch(r"note: r\.html: [\d,]+ bytes\n", err)
+    html = (tmp_path / "r.html").read_text()
+    assert re.findall(r"<h3 id=.*?><bdi>(.*?)</bdi>", html) == ["critic"]
+    assert ["by", "judge"] in data_of(tmp_path / "r.html")["head"]["settings"]
+    code, _, err = run("report", "log.parquet", "-o", "r.html", "--by", "author")
+    assert code == 2
+    assert "no column 'author'" in err
+    assert run("rate", "log.parquet", "--bootstrap", "0", "-o", "b.json")[0] == 0
+    code, _, err = run("report", "b.json", "-o", "r.html", "--by", "judge")
+    assert code == 2
+    assert "--by does not apply to a leaderboard" in err
+
+
 def test_filters_and_warnings_are_told(run):
     code, _, err = run(
         "report", "log.parquet", "-o", "r.html", "--no-pictures", "--bootstrap", "0",

@@ -69,3 +69,15 @@ def decisions(
             "loser_features": [json.dumps(["offensive"]) if bad else some(plain) for bad in hurt],
         }
     )
+
+
+JUDGES = ["anna <b>", "ben & co", 'llama "70b"', None]
+"""The judges of `by_judges`; the last one has no name."""
+
+
+def by_judges() -> pl.DataFrame:
+    """Returns decisions on five models by four judges, over three months."""
+    frame = decisions([f"model-{i}" for i in range(5)], 1_200)
+    judges = [JUDGES[row % len(JUDGES)] for row in range(frame.height)]
+    times = 1.7e9 + pl.int_range(pl.len()) * 7_000
+    return frame.with_columns(judge=pl.Series(judges), tstamp=times)

@@ -64,6 +64,7 @@ def report(
             rich_help_panel=_PAGE,
         ),
     ] = "hide",
+    by: _options.By = None,
     tiers: _options.Tiers = None,
     pictures: Annotated[
         bool,
@@ -94,6 +95,8 @@ def report(
 
     * `humorrank report T.sqlite -o report.html`
     * `humorrank report decisions.parquet -o report.html --title "Jokes in May" --tiers paper`
+    * `humorrank report votes.csv -o report.html --by 'month(tstamp)'` also shows the
+      leaderboard of each month
     * `humorrank report votes.csv -o report.html --cluster prompt --examples 1 --no-pictures`
     """
     if not output.lower().endswith((".html", ".htm")):
@@ -102,7 +105,8 @@ def report(
     columns = _parsing.as_names("texts", None if texts is None else [texts])
     if columns is not None and len(columns) != 2:
         raise OptionError(f"--texts takes two columns (joke_a,joke_b), not {texts!r}")
-    saved = saved_board(files, reading, rating)
+    groups = _parsing.as_names("by", by)
+    saved = saved_board(files, reading, rating, by=groups)
     options = {"bootstrap": bootstrap, "elo_shuffles": elo_shuffles, **rating}
     with progress_bar() as progress:
         made = make_page(
@@ -114,12 +118,16 @@ def report(
             pictures=pictures,
             texts=None if columns is None else (columns[0], columns[1]),
             command=shlex.join(["humorrank", *sys.argv[1:]]),
+            by=groups,
             reading=reading,
             progress=progress,
             **({} if saved else options),
         )
     board = made.evidence.board
     tell(board)
+    for warning in () if made.evidence.groups is None else made.evidence.groups.warnings:
+        if warning not in board.warnings:
+            _output.say("warning", warning)
     size = made.write(output)
     without = made.data["notes"].get("pictures")
     if pictures and without is not None:

@@ -16,6 +16,7 @@ from humorrank.rating.board.tiers import Tier, tier_of
 from humorrank.rating.uncertainty.rank_intervals import RankTable
 from humorrank.report.examples import chosen, packed
 from humorrank.report.features import MOST_FEATURED, feature_tables
+from humorrank.report.groups import group_tables
 from humorrank.report.pairs import pair_columns, paired, rounded
 from humorrank.report.pictures import MOST_RANKED, Picture
 from humorrank.report.provenance import settings, versions
@@ -65,6 +66,7 @@ def contents(
         "warnings": list(board.warnings),
         "unrated": [[unrated.model, unrated.reason] for unrated in board.unrated],
         "board": _board(board, tiers, notes, progress),
+        "groups": None if found.groups is None else group_tables(found.groups, board),
         "pairs": {"models": paired(board), **pair_columns(board, progress)},
         "features": [],
         "bias": _bias(found),
@@ -169,6 +171,7 @@ def _ranks(
 
 def _head(found: Evidence, command: str | None, pictures: bool) -> dict[str, Any]:
     board, counts = found.board, found.board.counts
+    by = {} if found.groups is None else {"by": ", ".join(found.groups.by)}
     facts: list[list[str]] = [
         ["models", f"{len(board):,}" + _beside(len(board.unrated), "unrated")],
         ["matches", f"{counts['rated']:,}"],
@@ -192,7 +195,7 @@ def _head(found: Evidence, command: str | None, pictures: bool) -> dict[str, Any
         "files": [[each["name"], each["bytes"], each["sha256"]] for each in found.files],
         "reading": str(board.sources.get("reading", "")),
         "columns": [[role, str(name)] for role, name in board.sources["columns"].items()],
-        "settings": [list(pair) for pair in settings(board).items()],
+        "settings": _pairs({**settings(board), **by}),
         "parameters": [parameter.to_text() for parameter in board.parameters],
         "distance": f"{board.certificate['distance']:.2g}",
         "store": None if found.store is None else _pairs(store_settings(found.store)),

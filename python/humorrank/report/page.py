@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal
@@ -13,7 +13,6 @@ from humorrank._util.atomic import replacing
 from humorrank._util.checks import one_of, whole
 from humorrank._util.progress import Progress
 from humorrank._util.text import number_of
-from humorrank.errors import OptionError
 from humorrank.rating.board.saved import opened
 from humorrank.rating.board.tiers import tiers_of
 from humorrank.report.contents import contents
@@ -77,6 +76,7 @@ def make_page(
     pictures: bool = True,
     texts: tuple[str, str] | None = None,
     command: str | None = None,
+    by: str | Sequence[str] | None = None,
     reading: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     **rating: Any,  # noqa: ANN401 - the options of rate
@@ -97,6 +97,8 @@ def make_page(
         pictures: Whether figures are embedded, if altair and vl-convert are installed.
         texts: Columns of a log that contain the two jokes; joke_a and joke_b by default.
         command: The command line that makes this page, which the page displays.
+        by: Columns, or periods of dates ("month(tstamp)"), by which the matches are also rated in
+            groups; the page shows the leaderboards of the groups as tabs.
         reading: Options of `MatchLog`.
         progress: Function that is called with (stage, done, total).
         rating: Options of `humorrank.rate`.
@@ -111,10 +113,6 @@ def make_page(
     one_of("offensive", offensive, ("hide", "show"))
     whole("examples", examples, most=100)
     bands = tiers_of(tiers)
-    if rating.pop("by", None) is not None:
-        raise OptionError(
-            "a page shows a single leaderboard; instead of by, filter the log (where)"
-        )
     source = opened(source)
     found = evidence_of(
         source,
@@ -122,6 +120,7 @@ def make_page(
         rating=rating,
         texts=texts,
         progress=progress,
+        by=by,
     )
     drawn: list[Picture] = []
     missing: str | None = "Pictures were not requested."

@@ -12,8 +12,8 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from humorrank._util.page import embedded, policy
 
 TEMPLATE: Final = "page.html.jinja"
-STYLES: Final = ("page.css", "tables.css")
-SCRIPTS: Final = ("tools.js", "board.js", "pair.js", "tables.js", "start.js")
+STYLES: Final = ("page.css", "tables.css", "groups.css")
+SCRIPTS: Final = ("tools.js", "board.js", "groups.js", "pair.js", "tables.js", "start.js")
 """Scripts in the order of the page, where they are wrapped in one function."""
 
 
@@ -21,12 +21,14 @@ def rendered(title: str, data: dict[str, Any]) -> str:
     """Renders the page.
 
     `data` never becomes markup: the page contains it as JSON without "<", and the script puts it
-    into elements as text. A content security policy forbids loading anything. It allows only this
-    script and this style, by their hashes.
+    into elements as text. The leaderboards of groups are tables of the template, which escapes all
+    text, because they are displayed without the script as well. A content security policy forbids
+    loading anything. It allows only this script and this style, by their hashes.
 
     Args:
         title: Title of the page, as plain text.
-        data: The data that the script displays, in the types of JSON.
+        data: The data that the script displays, in the types of JSON, and under "groups" the
+            leaderboards of groups or None.
     """
     style, script = _style(), _script()
     environment = Environment(
@@ -40,7 +42,8 @@ def rendered(title: str, data: dict[str, Any]) -> str:
         policy=policy([style], [script]),
         style=style,
         script=script,
-        data=embedded(data),
+        groups=data.get("groups"),
+        data=embedded({name: part for name, part in data.items() if name != "groups"}),
     )
 
 

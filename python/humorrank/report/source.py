@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +31,7 @@ from humorrank.matches.source import (
 )
 from humorrank.matches.tally.tally import Tally
 from humorrank.rating.board.leaderboard import Leaderboard
+from humorrank.rating.board.leaderboards import Leaderboards
 from humorrank.rating.board.saved import opened
 from humorrank.rating.rate import rate
 from humorrank.report.decisions import Decisions, of_log, of_store
@@ -66,6 +67,7 @@ class Evidence:
 
     Attributes:
         board: The leaderboard.
+        groups: The leaderboards of groups of the matches, or None if they are not requested.
         fingerprint: Fingerprint of the matches.
         cells: Description of the data that the fingerprint covers.
         files: Name, bytes and sha256 of each file that was read. A store is not listed, because its
@@ -84,6 +86,7 @@ class Evidence:
     board: Leaderboard
     fingerprint: str
     cells: str
+    groups: Leaderboards | None = None
     origin: object = None
     reading: Mapping[str, Any] = field(default_factory=dict)
     files: list[dict[str, Any]] = field(default_factory=list)
@@ -103,6 +106,7 @@ def evidence_of(
     rating: Mapping[str, Any],
     texts: tuple[str, str] | None,
     progress: Progress | None,
+    by: str | Sequence[str] | None = None,
 ) -> Evidence:
     """Rates a source, and reads the other information that it contains.
 
@@ -112,6 +116,7 @@ def evidence_of(
         rating: Options of `humorrank.rate`.
         texts: Columns that contain the two jokes, or None for the default.
         progress: Function that is called with (stage, done, total).
+        by: Columns, or periods of dates, whose groups of matches are rated separately as well.
 
     Raises:
         HumorRankError: If the source cannot be rated, or an option does not apply to it; see
@@ -119,7 +124,9 @@ def evidence_of(
     """
     source = opened(source)
     if isinstance(source, Leaderboard):
-        for option in sorted(said_options(reading) | set(rating) | ({"texts"} if texts else set())):
+        said = said_options(reading) | set(rating)
+        said |= ({"texts"} if texts else set()) | ({"by"} if by else set())
+        for option in sorted(said):
             raise OptionError(
                 f"{option} cannot be set for a leaderboard; set it in rate(..., {option}=...)"
             )
@@ -139,6 +146,8 @@ def evidence_of(
                 **saved,
             },
         )
+    if by is not None:
+        rating = {**rating, "by": by}
     found = resolve(source)
     if isinstance(found, StoreSource):
         return _of_store(found.path, reading, rating, texts, progress)
@@ -170,12 +179,13 @@ def _of_store(
             f", and {number_of(sum(count for _, count in failures), 'failure')}" if failures else ""
         )
         raise OptionError(f"{path}: the tournament has no judgments yet{failed}")
-    board, tally = _rated(frame, {}, rating, progress)
+    board, tally, groups = _rated(frame, {}, rating, progress)
     board = replace(board, sources={**board.sources, "files": [str(path)], "reading": "store"})
     found = Evidence(
         board,
         fingerprint(tally),
         _CELLS,
+        groups,
         origin=path,
         store=known,
         decisions=of_store(path),
@@ -194,10 +204,10 @@ def _of_log(
     texts: tuple[str, str] | None,
     progress: Progress | None,
 ) -> Evidence:
-    board, tally = _rated(source, reading, rating, progress)
+    board, tally, groups = _rated(source, reading, rating, progress)
     options = {} if isinstance(source, MatchLog) else reading
     files = file_facts(_paths(source, board))
-    found = Evidence(board, fingerprint(tally), _CELLS, source, options, files)
+    found = Evidence(board, fingerprint(tally), _CELLS, groups, source, options, files)
     if isinstance(resolve(source), TallySource):
         reason = "The page was made from a tally, which keeps no {}."
         if texts is not None:
@@ -220,7 +230,10 @@ def _of_log(
 
 def _rated(
     source: object, reading: Mapping[str, Any], rating: Mapping[str, Any], progress: Progress | None
-) -> tuple[Leaderboard, Tally]:
+) -> tuple[Leaderboard, Tally, Leaderboards | None]:
+    """Returns the leaderboard, the matches without groups, and the leaderboards of groups."""
+    if rating.get("by") is not None:
+        return _rated_by(source, reading, rating, progress)
     cluster = rating.get("cluster")
     if rating.get("controls") and not isinstance(resolve(source), TallySource):
         if is_pipe(source):
@@ -230,11 +243,27 @@ def _rated(
         log = log_of(source, reading)
         with quietly():
             board: Leaderboard = rate(log, progress=progress, **rating)
-        return board, read_tally(log, keys=(), progress=progress, reading={})
+        return board, read_tally(log, keys=(), progress=progress, reading={}), None
     keys = () if cluster is None else (cluster,)
     tally = read_tally(source, keys=keys, progress=progress, reading=reading)
     with quietly():
-        return rate(tally, progress=progress, **rating), tally
+        return rate(tally, progress=progress, **rating), tally, None
+
+
+def _rated_by(
+    source: object, reading: Mapping[str, Any], rating: Mapping[str, Any], progress: Progress | None
+) -> tuple[Leaderboard, Tally, Leaderboards]:
+    options = dict(rating)
+    by = options.pop("by")
+    columns = [by] if isinstance(by, str) else list(by)
+    if options.get("controls"):
+        raise OptionError("by (--by) cannot be combined with controls")
+    keyed = read_tally(source, keys=columns, progress=progress, reading=reading)
+    tally = keyed.project(())
+    with quietly():
+        groups: Leaderboards = rate(keyed, by=by, progress=progress, **options)
+        board: Leaderboard = rate(tally, progress=progress, **options)
+    return board, tally, groups
 
 
 def _with_labels(found: Evidence) -> Evidence:

@@ -162,8 +162,8 @@ def of_groups(columns: Mapping[str, Any], settings: RatingSettings) -> list[str]
     without = columns["without_maximum"]
     if groups := int(np.count_nonzero(without)):
         out.append(
-            f"{int(without.sum()):,} bootstrap replicates of {groups:,} groups had no maximum; in "
-            "these replicates, contestants outside the largest component count as infinitely far "
-            "above or below it"
+            f"{number_of(int(without.sum()), 'bootstrap replicate')} of "
+            f"{number_of(groups, 'group')} had no maximum; there, contestants outside the largest "
+            "component count as infinitely far above or below it"
         )
     return out

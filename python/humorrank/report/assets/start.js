@@ -1,5 +1,6 @@
 showHead();
 showBoard();
+showGroups();
 startPairs();
 showRates();
 showLabels();
