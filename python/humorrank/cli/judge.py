@@ -38,7 +38,8 @@ def judge(
         list[str],
         typer.Option(
             metavar="PROVIDER/MODEL",
-            help="The judge: vllm/Qwen/Qwen2.5-72B, openai/gpt-4o, recorded/FILE or simulated.",
+            help="The judge: SERVICE/MODEL (openai/gpt-4o, ollama/qwen3:8b), vllm/MODEL, "
+            "recorded/FILE or simulated.",
             show_default=False,
         ),
     ],

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
-from humorrank._util.suggest import refuse_unknown
 from humorrank._util.text import number_of
 from humorrank.errors import JudgeError
 from humorrank.generate.provider import Reply, Request, Sampling
 from humorrank.llm.endpoint import AgainError, Client, Completion, Endpoint, RejectedError
+from humorrank.llm.presets import Preset
 
 
 class OpenAIProvider:
@@ -25,16 +24,28 @@ class OpenAIProvider:
         model: Name of the model at the endpoint.
         sampling: Sampling settings; the seed is sent as seed + attempt.
         endpoint: Address and settings of the endpoint.
+        preset: What the endpoint supports.
         in_flight: Most requests in flight.
 
     Raises:
         MissingExtraError: If httpx or tenacity is not installed.
-        OptionError: If a required key is missing.
+        OptionError: If a required key is missing, or a sampling setting is one that the endpoint
+            does not take.
     """
 
     def __init__(
-        self, model: str, sampling: Sampling, endpoint: Endpoint, *, in_flight: int = 64
+        self,
+        model: str,
+        sampling: Sampling,
+        endpoint: Endpoint,
+        preset: Preset,
+        *,
+        in_flight: int = 64,
     ) -> None:
+        default = Sampling()
+        names = ("temperature", "top_p", "max_tokens", "seed")
+        preset.refuse_omitted([n for n in names if getattr(sampling, n) != getattr(default, n)])
+        self._preset = preset.at(endpoint)
         self._client = Client(model, endpoint, in_flight)
         self._sampling = sampling
         self.batch_size = self.in_flight = in_flight
@@ -84,7 +95,7 @@ class OpenAIProvider:
             body["max_tokens"] = how.max_tokens
         if how.seed is not None:
             body["seed"] = (how.seed + request.attempt) % 2**31
-        return body
+        return self._preset.adapt(body)
 
 
 def _reply(completion: Completion, attempts: int, seconds: float) -> Reply:
@@ -93,13 +104,3 @@ def _reply(completion: Completion, attempts: int, seconds: float) -> Reply:
         reason = f"refused: {completion.refusal}"[:500]
         return Reply(None, reason, False, attempts, seconds, *tokens)
     return Reply(completion.text, "", completion.cut, attempts, seconds, *tokens)
-
-
-def endpoint_of(options: Mapping[str, Any]) -> Endpoint:
-    """Makes the endpoint from a provider's settings.
-
-    Raises:
-        OptionError: If a setting is unknown or has an invalid value.
-    """
-    refuse_unknown(options, [option.name for option in fields(Endpoint)], "options (--set)")
-    return Endpoint(**options)

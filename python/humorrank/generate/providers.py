@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from humorrank._util.plugins import factory, plugins
 from humorrank._util.suggest import refuse_unknown
 from humorrank.errors import OptionError
 from humorrank.generate.provider import Provider, Sampling
 from humorrank.generate.simulated import GeneratorSimulation, SimulatedProvider
+
+if TYPE_CHECKING:
+    from humorrank.llm.presets import Preset
 
 
 def named_model(text: str) -> tuple[str, str, str]:
@@ -29,7 +33,9 @@ def named_model(text: str) -> tuple[str, str, str]:
             f"{text!r}"
         )
     if provider not in PROVIDERS:
-        known = [*PROVIDERS, *plugins(ENTRY_POINTS)]
+        from humorrank.llm.presets import presets  # noqa: PLC0415 - others do not need it
+
+        known = list(dict.fromkeys([*PROVIDERS, *plugins(ENTRY_POINTS), *presets()]))
         refuse_unknown([provider], known, "model (--model)", what="provider")
     return name.strip() or rest, provider, model
 
@@ -45,7 +51,8 @@ def make_provider(
     """Makes the provider of a model.
 
     Args:
-        provider: Name of the provider, in `PROVIDERS` or registered by a plugin.
+        provider: Name of the provider, in `PROVIDERS`, registered by a plugin, or the name of a
+            preset of an endpoint.
         model: The provider's name of the model.
         sampling: Sampling settings.
         options: Settings of the provider, by name.
@@ -57,7 +64,12 @@ def make_provider(
     bounds = {} if in_flight is None else {"in_flight": in_flight}
     make: Factory | None = factory(provider, PROVIDERS, ENTRY_POINTS)
     if make is None:
-        raise OptionError(f"there is no provider {provider!r}")
+        from humorrank.llm.presets import preset  # noqa: PLC0415 - others do not need it
+
+        found = preset(provider)
+        if found is None:
+            raise OptionError(f"there is no provider {provider!r}")
+        make = partial(_endpoint, found)
     return make(model, sampling, options, bounds)
 
 
@@ -78,12 +90,18 @@ def _vllm(
     return VLLMProvider(model, sampling, options, **bounds)
 
 
-def _openai(
-    model: str, sampling: Sampling, options: Mapping[str, Any], bounds: Mapping[str, int]
+def _endpoint(
+    preset: Preset,
+    model: str,
+    sampling: Sampling,
+    options: Mapping[str, Any],
+    bounds: Mapping[str, int],
 ) -> Provider:
-    from humorrank.generate.openai import OpenAIProvider, endpoint_of  # noqa: PLC0415 - an extra
+    from humorrank.generate.openai import OpenAIProvider  # noqa: PLC0415 - an extra
+    from humorrank.llm.endpoint import Endpoint  # noqa: PLC0415 - an extra
 
-    return OpenAIProvider(model, sampling, endpoint_of(options), **bounds)
+    refuse_unknown(options, [option.name for option in fields(Endpoint)], "options (--set)")
+    return OpenAIProvider(model, sampling, preset.endpoint(options), preset, **bounds)
 
 
 Factory = Callable[[str, Sampling, Mapping[str, Any], Mapping[str, int]], Provider]
@@ -93,5 +111,5 @@ Factory = Callable[[str, Sampling, Mapping[str, Any], Mapping[str, int]], Provid
 ENTRY_POINTS: Final = "humorrank.generators"
 """Entry point group in which other packages register providers: name -> `Factory`."""
 
-PROVIDERS: Mapping[str, Factory] = {"simulated": _simulated, "openai": _openai, "vllm": _vllm}
+PROVIDERS: Mapping[str, Factory] = {"simulated": _simulated, "vllm": _vllm}
 """The built-in providers."""

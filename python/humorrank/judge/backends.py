@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from humorrank._util.plugins import factory, plugins
 from humorrank._util.suggest import near, refuse_unknown
@@ -15,11 +16,16 @@ from humorrank.judge.recorded import RecordedJudge
 from humorrank.judge.simulated import JudgeSimulation, SimulatedJudge
 from humorrank.store.field import Field
 
+if TYPE_CHECKING:
+    from humorrank.llm.presets import Preset
+
 PEOPLE = "people"
 """The backend of a tournament that only people judge: no judge is asked, and votes are imported."""
 
-LANGUAGE_MODELS = ("vllm", "openai")
-"""The backends that ask a language model and accept a template for its prompt."""
+
+def asks_language_model(backend: str) -> bool:
+    """Whether a backend asks a language model, and accepts a template for its prompt."""
+    return backend == "vllm" or (backend not in BACKENDS and _preset(backend) is not None)
 
 
 def make_judge(
@@ -34,7 +40,8 @@ def make_judge(
     """Makes a judge from its settings.
 
     Args:
-        backend: Name of the backend, in `BACKENDS` or registered by a plugin.
+        backend: Name of the backend, in `BACKENDS`, registered by a plugin, or the name of a preset
+            of an endpoint.
         options: Settings of the backend, by name.
         field: Models, prompts and jokes that will be judged.
         seed: Seed of the tournament, for a backend that draws and has no seed of its own.
@@ -48,6 +55,8 @@ def make_judge(
         OptionError: If the backend or a setting is unknown, or a setting has an invalid value.
     """
     make: Factory | None = factory(backend, BACKENDS, ENTRY_POINTS)
+    if make is None and (found := _preset(backend)) is not None:
+        make = partial(_endpoint, found)
     if make is None:
         raise OptionError(f"judge.backend: {_unknown('backend', backend, None)}")
     return make(options, field, seed, folder, limits)
@@ -115,19 +124,35 @@ def _vllm(
     return _told("judge", lambda: VLLMJudge(VLLMSettings(**values, engine=engine), **limits))
 
 
-def _openai(
-    options: Mapping[str, Any], field: Field, seed: int, folder: Path, limits: Mapping[str, int]
+def _endpoint(
+    preset: Preset,
+    options: Mapping[str, Any],
+    field: Field,
+    seed: int,
+    folder: Path,
+    limits: Mapping[str, int],
 ) -> Judge:
     # Imported late: other judges do not need its dependencies.
     from humorrank.judge.openai import OpenAIJudge, OpenAISettings  # noqa: PLC0415
     from humorrank.llm.endpoint import Endpoint  # noqa: PLC0415
+    from humorrank.llm.presets import OPTIONAL  # noqa: PLC0415
 
     ways = [option.name for option in fields(Endpoint)]
-    own = [option.name for option in fields(OpenAISettings) if option.name != "endpoint"]
+    own = [
+        option.name
+        for option in fields(OpenAISettings)
+        if option.name not in ("endpoint", "preset")
+    ]
     refuse_unknown(options, [*own, *ways], "judge")
     if "model" not in options:
         raise OptionError("judge.model must be the name of a model at the endpoint")
-    values = {name: options[name] for name in own if name in options}
+    values: dict[str, Any] = {
+        "structured": preset.structured,
+        "top_p": None if "top_p" in preset.omit else 1.0,
+    }
+    values |= {name: options[name] for name in own if name in options}
+    # TOML has no null: the word leaves a field out.
+    values |= {name: None for name in OPTIONAL if values.get(name) == "none"}
     where = {name: options[name] for name in ways if name in options}
     for name in ("template", "taxonomy", "api_key_file"):
         if name in options:
@@ -136,10 +161,13 @@ def _openai(
             (where if name in ways else values)[name] = folder / options[name]
     if "api_key_file" in where:
         where["api_key_file"] = str(where["api_key_file"])
-    return _told(
-        "judge",
-        lambda: OpenAIJudge(OpenAISettings(endpoint=Endpoint(**where), **values), **limits),
-    )
+
+    def make() -> Judge:
+        preset.refuse_omitted([name for name in own if values.get(name) is not None])
+        endpoint = preset.endpoint(where)
+        return OpenAIJudge(OpenAISettings(endpoint=endpoint, preset=preset, **values), **limits)
+
+    return _told("judge", make)
 
 
 def _people(
@@ -166,30 +194,22 @@ BACKENDS: Mapping[str, Factory] = {
     "simulated": _simulated,
     "recorded": _recorded,
     "vllm": _vllm,
-    "openai": _openai,
     PEOPLE: _people,
 }
 """The built-in backends."""
 
 
 def backends() -> list[str]:
-    """Returns the names of all backends, including those of plugins."""
-    return [*BACKENDS, *plugins(ENTRY_POINTS)]
+    """Returns the names of all backends, including those of plugins and presets of endpoints."""
+    from humorrank.llm.presets import presets  # noqa: PLC0415 - other judges do not need it
+
+    return list(dict.fromkeys([*BACKENDS, *plugins(ENTRY_POINTS), *presets()]))
 
 
-_ENDPOINTS: Final[Mapping[str, str]] = {
-    "anthropic": "https://api.anthropic.com/v1",
-    "deepseek": "https://api.deepseek.com",
-    "gemini": "https://generativelanguage.googleapis.com/v1beta/openai",
-    "google": "https://generativelanguage.googleapis.com/v1beta/openai",
-    "groq": "https://api.groq.com/openai/v1",
-    "mistral": "https://api.mistral.ai/v1",
-    "ollama": "http://localhost:11434/v1",
-    "openrouter": "https://openrouter.ai/api/v1",
-    "together": "https://api.together.xyz/v1",
-    "xai": "https://api.x.ai/v1",
-}
-"""The endpoints with OpenAI's API of services whose names users write as providers."""
+def _preset(name: str) -> Preset | None:
+    from humorrank.llm.presets import preset  # noqa: PLC0415 - other judges do not need it
+
+    return preset(name)
 
 
 def _unknown(what: str, name: str, model: str | None) -> str:
@@ -203,12 +223,6 @@ def _unknown(what: str, name: str, model: str | None) -> str:
     known = backends()
     message = f"there is no {what} {name!r}"
     listed = f" (known: {', '.join(known)})"
-    if (endpoint := _ENDPOINTS.get(name.lower())) is not None:
-        judge = f"openai/{model or 'MODEL'}"
-        return (
-            f"{message}; its endpoint has OpenAI's API, so write {judge} and the setting "
-            f"base_url = {endpoint!r}{listed}"
-        )
     if hint := near(name, known):
         return f"{message}{hint}{listed}"
     if what == "backend":

@@ -8,18 +8,17 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 
 from humorrank._util.checks import one_of, positive, whole
-from humorrank.errors import JudgeError, VerdictError
+from humorrank.errors import JudgeError, OptionError, VerdictError
 from humorrank.judge.first_token import SPELLINGS, FirstTokens
 from humorrank.judge.protocol import Answers, Batch, Decision, Failure, Judgment
 from humorrank.judge.questions import Questions, check_settings, prefix_order
 from humorrank.judge.verdict import parse_verdict
 from humorrank.llm.endpoint import AgainError, Client, Completion, Endpoint, RejectedError
+from humorrank.llm.presets import OPENAI, Preset, Structured, preset
 from humorrank.llm.throughput import Throughput
-
-Structured = Literal["json_schema", "json_object", "none"]
 
 _LIKELIEST: Final = 20
 """Number of tokens whose probabilities are requested: the most that OpenAI returns."""
@@ -30,6 +29,12 @@ _FIRST_TOKENS: Final = FirstTokens(
 """The decisions by number, since an endpoint identifies tokens by their texts."""
 
 
+def _openai() -> Preset:
+    found = preset(OPENAI)
+    assert found is not None
+    return found
+
+
 @dataclass(frozen=True)
 class OpenAISettings:
     """Settings of a judge at an endpoint.
@@ -38,6 +43,7 @@ class OpenAISettings:
         model: Name of the model at the endpoint.
         endpoint: Address and settings of the endpoint. Its retries cover both failed requests and
             answers that are not verdicts.
+        preset: What the endpoint supports, and the first part of the judge's name.
         temperature: Sampling temperature; left to the endpoint if None.
         top_p: Nucleus sampling threshold; left to the endpoint if None.
         max_tokens: Most tokens of an answer; left to the endpoint if None.
@@ -54,6 +60,7 @@ class OpenAISettings:
 
     model: str
     endpoint: Endpoint = field(default_factory=Endpoint)
+    preset: Preset = field(default_factory=_openai)
     temperature: float | None = 0.1
     top_p: float | None = 1.0
     max_tokens: int | None = 512
@@ -79,6 +86,11 @@ class OpenAISettings:
         if self.max_tokens is not None:
             whole("max_tokens", self.max_tokens, 1)
         one_of("structured", self.structured, get_args(Structured))
+        if self.decision_only and not self.preset.top_logprobs:
+            raise OptionError(
+                f"decision_only cannot be set, because {self.preset.name} returns no "
+                "log-probabilities"
+            )
 
 
 @dataclass
@@ -116,13 +128,14 @@ class OpenAIJudge:
 
     def __init__(self, how: OpenAISettings, *, batch_size: int = 256, in_flight: int = 64) -> None:
         self.how = how
-        self.name = f"openai/{how.model}"
+        self.name = f"{how.preset.name}/{how.model}"
         self.batch_size = batch_size
         self.in_flight = in_flight
         self.questions = Questions(
             how.template, how.taxonomy, how.seed, decision_only=how.decision_only
         )
         self.throughput = Throughput(price_prompt=how.price_prompt, price_output=how.price_output)
+        self._preset = how.preset.at(how.endpoint)
         self._client = Client(how.model, how.endpoint, in_flight)
         self.settings: Mapping[str, Any] = {
             "base_url": how.endpoint.place,
@@ -171,7 +184,8 @@ class OpenAIJudge:
         how = self.how
         if how.decision_only:
             first = {"temperature": 0, "max_tokens": 1, "logprobs": True}
-            return {**first, "top_logprobs": _LIKELIEST}
+            likeliest = min(_LIKELIEST, self._preset.top_logprobs)
+            return self._preset.adapt({**first, "top_logprobs": likeliest})
         values = {
             "temperature": how.temperature,
             "top_p": how.top_p,
@@ -184,7 +198,7 @@ class OpenAIJudge:
             sent["response_format"] = {"type": "json_schema", "json_schema": schema}
         elif how.structured == "json_object":
             sent["response_format"] = {"type": "json_object"}
-        return sent
+        return self._preset.adapt(sent)
 
     async def _judgment(
         self, batch: Batch, row: int, seed: int | None

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from humorrank._util.checks import one_of
 from humorrank.errors import OptionError, StoreError
 from humorrank.judge import Field, Judge
-from humorrank.judge.backends import LANGUAGE_MODELS, make_judge
+from humorrank.judge.backends import asks_language_model, make_judge
 from humorrank.store.differences import differences
 from humorrank.store.store import Store, write_field
 from humorrank.tournament.fingerprint import tournament_fingerprint
@@ -183,7 +183,7 @@ def judge_of(spec: Spec, field: Field) -> Judge | None:
     if how is None:
         raise no_judge()
     options = dict(how.options)
-    if spec.template is not None and how.backend in LANGUAGE_MODELS:
+    if spec.template is not None and asks_language_model(how.backend):
         options.setdefault("template", spec.template)
     return make_judge(
         how.backend, options, field, seed=spec.seed, folder=spec.folder, limits=how.limits

@@ -228,9 +228,8 @@ def test_a_second_writer_is_refused_and_readers_are_not(run, spec, monkeypatch):
         ({"spec": 'missing = "leave"\n'}, "missing must be one of fail, drop, skip"),
         ({"spec": 'quoting = "some"\n'}, "quoting must be one of"),
         (
-            {"spec": '[judge]\nbackend = "anthropic"\n'},
-            "judge.backend: there is no backend 'anthropic'; its endpoint has OpenAI's API, so "
-            "write openai/MODEL and the setting base_url = 'https://api.anthropic.com/v1'",
+            {"spec": '[judge]\nbackend = "antropic"\n'},
+            "judge.backend: there is no backend 'antropic'; did you mean 'anthropic'? (known: ",
         ),
         (
             {"prompts": ("headline\n", "title\n")},
