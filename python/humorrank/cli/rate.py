@@ -39,6 +39,15 @@ def rate(
             rich_help_panel=_options.RATING,
         ),
     ] = 32.0,
+    both_bad_share: Annotated[
+        bool,
+        typer.Option(
+            "--both-bad-share",
+            help="Add a column with the share of each model's matches in which both were called "
+            "bad.",
+            rich_help_panel=_options.OUTPUT,
+        ),
+    ] = False,
     by: _options.By = None,
     tiers: _options.Tiers = None,
     format: _options.BoardFormat = None,
@@ -78,6 +87,7 @@ def rate(
             simultaneous=simultaneous,
             elo_shuffles=elo_shuffles,
             elo_k=elo_k,
+            both_bad_share=both_bad_share,
             progress=progress,
             **rating,
         )

@@ -46,6 +46,7 @@ class RateOptions(TypedDict, total=False):
     simultaneous: bool
     first_position: bool
     controls: Sequence[str]
+    both_bad_share: bool
 
 
 @overload
@@ -83,6 +84,7 @@ def rate(
     simultaneous: bool = False,
     first_position: bool = False,
     controls: Sequence[str] = (),
+    both_bad_share: bool = False,
     by: str | Sequence[str] | None = None,
 ) -> Leaderboard | Leaderboards:
     """Rates contestants from pairwise matches.
@@ -139,6 +141,8 @@ def rate(
         controls: Names of covariates that are fitted in addition to the ratings. The name "length"
             refers to the column `length_a` minus `length_b`, to a column `length` that holds
             such differences, or to the texts of both sides (docs/statistics/models.md).
+        both_bad_share: Whether the board has a column `both_bad_share`: the share of the matches
+            of a contestant in which both were called bad, among all its matches.
         by: One or more columns of the log, or periods of their dates: "year(tstamp)",
             "month(tstamp)", "week(tstamp)" (ISO 8601) or "day(tstamp)", in UTC. Each group of
             matches with equal values in these columns is rated independently, with exactly the
@@ -175,6 +179,7 @@ def rate(
         simultaneous=bool(simultaneous),
         first_position=bool(first_position),
         controls=controls,
+        both_bad_share=bool(both_bad_share),
     )
     if threads is not None:
         threads = whole("threads", threads, least=1, most=MOST_THREADS)

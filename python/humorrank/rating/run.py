@@ -15,6 +15,7 @@ from humorrank.errors import InputError, OptionError
 from humorrank.matches.log import ReadReport
 from humorrank.matches.tally.tally import Tally
 from humorrank.rating import notices
+from humorrank.rating.board import both_bad
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.parameter import Parameter
 from humorrank.rating.board.ranks import ranked
@@ -110,6 +111,9 @@ class Rating:
         columns = {"model": names, "rating": ratings, "matches": self.matches}
         with np.errstate(invalid="ignore"):
             columns["win_rate"] = self.points / self.weight
+        if settings.both_bad_share:
+            self.notices += both_bad.checked(self.tally)
+            columns["both_bad_share"] = both_bad.shares_of(self.tally)
         self._add_intervals(columns, strengths, shift)
         spread = self._add_elo(columns)
         table = ranked(columns)

@@ -51,6 +51,7 @@ class RatingSettings:
 
     first_position: bool = False
     controls: tuple[str, ...] = ()
+    both_bad_share: bool = False
 
     @property
     def extended(self) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 
 from humorrank.errors import InputError
 from humorrank.rating.board.parameter import Parameter
-from humorrank.rating.board.rows import COLUMNS, WHOLE
+from humorrank.rating.board.rows import COLUMNS, OPTIONAL, WHOLE
 
 
 def content_of(source: str | os.PathLike[str]) -> tuple[str, dict[str, Any]]:
@@ -42,7 +42,7 @@ def content_of(source: str | os.PathLike[str]) -> tuple[str, dict[str, Any]]:
 def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Returns the columns of a board from its rows in JSON types."""
     out: dict[str, Any] = {}
-    for name in COLUMNS:
+    for name in (*COLUMNS, *(name for name in OPTIONAL if rows and name in rows[0])):
         values = [row[name] for row in rows]
         if name == "model":
             out[name] = [str(value) for value in values]

@@ -35,7 +35,7 @@ def boards_text(
     interval = f"{100 * settings.confidence:g} % interval"
     titles = [*by, "rank", "model", "rating"]
     titles += [interval, "rank by CI"] if settings.replicates else []
-    titles += ["win rate", "matches"]
+    titles += ["win rate", *["both bad"] * settings.both_bad_share, "matches"]
     titles += ["Elo", "Elo sd"] if settings.elo_shuffles else []
     rows = _rows(table.filter(pl.col("rank").is_not_null()), by, settings)
     parts = [style.table(titles, rows, left={*by, "model"}, drop=DROP)]
@@ -65,6 +65,8 @@ def _rows(table: pl.DataFrame, by: Sequence[str], settings: RatingSettings) -> l
             cells.append(interval_text(row["rating_lower"], row["rating_upper"]))
             cells.append(str(row["rank_ci"]))
         cells.append("-" if row["win_rate"] is None else f"{row['win_rate']:.1%}")
+        if settings.both_bad_share:
+            cells.append(f"{row['both_bad_share']:.1%}")
         cells.append(f"{row['matches']:,}")
         if settings.elo_shuffles:
             cells += [f"{row['elo']:.1f}", f"{row['elo_sd']:.1f}"]

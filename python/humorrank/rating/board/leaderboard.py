@@ -23,7 +23,7 @@ from humorrank.matches.source import Board
 from humorrank.rating.board import text as board_text
 from humorrank.rating.board.from_json import columns_of, content_of, parameter_of
 from humorrank.rating.board.parameter import TIE_PARAMETER, Parameter
-from humorrank.rating.board.rows import COLUMNS, DECIMALS, Row, Unrated, dtype_of
+from humorrank.rating.board.rows import COLUMNS, DECIMALS, OPTIONAL, Row, Unrated, dtype_of
 from humorrank.rating.board.text import BoardTable
 from humorrank.rating.board.tiers import Tier, tier_of, tiers_of
 from humorrank.rating.uncertainty.difference import RatingDifference, beats
@@ -46,7 +46,7 @@ class Leaderboard(Board):
     """Ratings with intervals, and the settings, counts and sources behind them.
 
     Attributes:
-        columns: The available columns of `COLUMNS` as arrays, best contestant first.
+        columns: The available columns of `COLUMNS` and `OPTIONAL` as arrays, best contestant first.
         unrated: The contestants that could not be rated, with the reasons.
         settings: The options of `rate`, including the seed.
         certificate: The `distance` to the maximum in points, the `tolerance` for it, and the
@@ -86,7 +86,9 @@ class Leaderboard(Board):
 
     @cached_property
     def table(self) -> pl.DataFrame:
-        """One row per contestant, best first, with the columns `COLUMNS`, and `tier` with tiers.
+        """One row per contestant, best first, with the columns `COLUMNS`.
+
+        The columns `both_bad_share` and `tier` follow if they were requested.
 
         Open interval ends are infinite, and missing values are null.
         """
@@ -96,7 +98,7 @@ class Leaderboard(Board):
                 pl.Series(
                     name, self.columns.get(name, nothing), dtype=dtype_of(name), nan_to_null=True
                 )
-                for name in COLUMNS
+                for name in (*COLUMNS, *(name for name in OPTIONAL if name in self.columns))
             ]
         )
         if not self.tiers:
@@ -128,7 +130,8 @@ class Leaderboard(Board):
         }
         # NaN is not equal to itself.
         lists["win_rate"] = [rate if rate == rate else None for rate in lists["win_rate"]]  # noqa: PLR0124
-        return tuple(Row(*v) for v in zip(*(lists.get(c, nothing) for c in COLUMNS), strict=True))
+        columns = (lists.get(name, nothing) for name in (*COLUMNS, *OPTIONAL))
+        return tuple(Row(*values) for values in zip(*columns, strict=True))
 
     @cached_property
     def _places(self) -> dict[str, int]:

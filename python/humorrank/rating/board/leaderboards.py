@@ -20,11 +20,11 @@ from humorrank.errors import OptionError
 from humorrank.matches.source import Board
 from humorrank.matches.tally.keyed import Keyed, Label, checked_columns
 from humorrank.matches.tally.tally import Tally
-from humorrank.rating.board import group_notes
+from humorrank.rating.board import both_bad, group_notes
 from humorrank.rating.board.group_text import boards_text
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.ranks import ranks_by_interval, ranks_by_rating
-from humorrank.rating.board.rows import COLUMNS, DECIMALS, dtype_of
+from humorrank.rating.board.rows import COLUMNS, DECIMALS, OPTIONAL, dtype_of
 from humorrank.rating.notices import of_names, of_reading
 from humorrank.rating.settings import RatingSettings
 
@@ -77,7 +77,7 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
             OptionError: If the anchor has no match in any group, or a column has a reserved name.
         """
         assert tally.keyed is not None
-        self.by = checked_columns(tally.keys, (*COLUMNS, *_GROUP_COLUMNS, "note"))
+        self.by = checked_columns(tally.keys, (*COLUMNS, *OPTIONAL, *_GROUP_COLUMNS, "note"))
         self.version = _core.VERSION
         self._tally = tally
         self._keyed: Keyed = tally.keyed
@@ -85,7 +85,7 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
         self._rate = rate
         self._threads = threads
         self._one = one
-        self._notices = notices
+        self._notices = [*notices, *(both_bad.checked(tally) if settings.both_bad_share else ())]
         self._columns: Mapping[str, Any] = self._keyed.cells.rate(
             exclude_ties=settings.ties == "exclude",
             min_matches=settings.min_matches,
@@ -112,6 +112,11 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
                 f"{shortened_names(self._tally.names)}"
             )
         return self._tally.names.index(name), rating
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """The columns of the board of each group."""
+        return COLUMNS + OPTIONAL * self._settings.both_bad_share
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -154,7 +159,7 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
     def table(self) -> pl.DataFrame:
         """One row per contestant and group, with the groups in the order of their keys.
 
-        The columns are the keys, those of a Leaderboard, and `note`, which gives the reason if a
+        The columns are the keys, those of a `Leaderboard`, and `note`, which gives the reason if a
         contestant has no rating.
         """
         found = self._columns
@@ -181,8 +186,11 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
                 columns[name] = pl.Series([None], dtype=dtype_of(name)).new_from_index(
                     0, len(rated)
                 )
+        if self._settings.both_bad_share:
+            shares = both_bad.shares_by_group(self._tally, group, found["contestant"])
+            columns["both_bad_share"] = pl.Series(shares)
         keys = self._keyed.table[group]
-        ordered = [columns[name].cast(dtype_of(name)).alias(name) for name in COLUMNS]
+        ordered = [columns[name].cast(dtype_of(name)).alias(name) for name in self._names]
         notes = group_notes.of_rows(found, group, self.groups["note"], self._settings)
         return pl.DataFrame([*keys.get_columns(), *ordered, notes])
 
@@ -264,7 +272,8 @@ class Leaderboards(Board, Mapping[Key, Leaderboard]):
                     "note": group["note"],
                     **{name: group[name] for name in _GROUP_COLUMNS},
                     "leaderboard": [
-                        {name: row[name] for name in COLUMNS} for row in own[: group["rated"]][:top]
+                        {name: row[name] for name in self._names}
+                        for row in own[: group["rated"]][:top]
                     ],
                     "unrated": [
                         {"model": row["model"], "reason": row["note"], "matches": row["matches"]}

@@ -22,6 +22,9 @@ COLUMNS: Final = (
 )
 """The columns of a leaderboard in all formats."""
 
+OPTIONAL: Final = ("both_bad_share",)
+"""The further columns of a leaderboard on request."""
+
 WHOLE: Final = ("rank", "rank_ci", "matches")
 """The columns of whole numbers."""
 
@@ -33,7 +36,7 @@ def dtype_of(column: str) -> type[pl.DataType]:
     return pl.String if column == "model" else pl.Float64
 
 
-DECIMALS: Final[Mapping[str, int]] = {"win_rate": 3}
+DECIMALS: Final[Mapping[str, int]] = {"win_rate": 3, "both_bad_share": 3}
 """Number of decimals in a markdown table, by column; 1 for all other columns."""
 
 
@@ -52,6 +55,8 @@ class Row:
         matches: The number of matches rated.
         elo: Stable Elo, the mean over the shuffles; None without shuffles.
         elo_sd: The population standard deviation of Elo over the shuffles; None without shuffles.
+        both_bad_share: The share of its matches in which both were called bad; None unless it was
+            requested.
     """
 
     rank: int
@@ -64,6 +69,7 @@ class Row:
     matches: int
     elo: float | None
     elo_sd: float | None
+    both_bad_share: float | None = None
 
 
 @dataclass(frozen=True)

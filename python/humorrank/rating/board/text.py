@@ -15,7 +15,7 @@ from humorrank._util.text import Style, cell_width, one_line
 LEFT: Final = ("model", "tier")
 """The columns that contain text; all others contain numbers."""
 
-DROP: Final = ("Elo sd", "Elo", "matches", "rank by CI", "win rate", "tier")
+DROP: Final = ("Elo sd", "Elo", "matches", "rank by CI", "win rate", "both bad", "tier")
 """The columns that a narrow table leaves out, the least important one first."""
 
 BAR: Final = ""
@@ -90,6 +90,8 @@ def cells(board: BoardTable, top: int | None = None) -> tuple[list[str], list[li
     if board.tiers is not None:
         columns["tier"] = [tier or "" for tier in board.tiers[:top]]
     columns["win rate"] = ["-" if math.isnan(rate) else f"{rate:.1%}" for rate in shown["win_rate"]]
+    if "both_bad_share" in shown:
+        columns["both bad"] = [f"{share:.1%}" for share in shown["both_bad_share"]]
     columns["matches"] = [f"{matches:,}" for matches in shown["matches"]]
     if board.elo:
         columns["Elo"] = [f"{elo:.1f}" for elo in shown["elo"]]
