@@ -43,7 +43,8 @@ class Instructions:
     """Sandboxed jinja2 template of the instructions to a model.
 
     The default instructions have a system message and a user message. A custom template is the
-    user message alone.
+    user message alone. It is rendered in a process of its own, with limits of time, memory and
+    output; see `humorrank.judge.sandbox`.
 
     Args:
         path: File with a custom template; the default instructions if None.
@@ -55,23 +56,21 @@ class Instructions:
 
     def __init__(self, path: Path | None = None) -> None:
         # Imported late: this takes longer than all of a command that generates nothing.
-        from jinja2 import StrictUndefined, TemplateSyntaxError, meta  # noqa: PLC0415
-        from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
+        from humorrank.judge.rendering import Rendering, TemplateFault  # noqa: PLC0415
+        from humorrank.judge.sandbox import Sandboxed  # noqa: PLC0415
 
         self._system = _SYSTEM if path is None else None
         source = _USER if path is None else _read(path)
         self._where = "the template" if path is None else f"template {path}"
-        environment = ImmutableSandboxedEnvironment(
-            undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=False
-        )
         try:
-            used = meta.find_undeclared_variables(environment.parse(source))
-            self._template = environment.from_string(source)
-        except TemplateSyntaxError as error:
-            message = (
-                f"{self._where}, line {error.lineno}: is not a jinja2 template: {error.message}"
+            self._template = (Rendering if path is None else Sandboxed)(
+                source, whole=True, trim_blocks=True, keep_trailing_newline=False
             )
+        except TemplateFault as fault:
+            line = "" if fault.line is None else f", line {fault.line}"
+            message = f"{self._where}{line}: is not a jinja2 template: {fault}"
             raise OptionError(message) from None
+        used = self._template.used
         for name in sorted(used.difference(VARIABLES)):
             known = ", ".join(VARIABLES)
             message = f"there is no variable {name!r}{near(name, VARIABLES)} (known: {known})"
@@ -90,8 +89,6 @@ class Instructions:
         Raises:
             OptionError: If the template fails on the prompt, or does not show it.
         """
-        from jinja2 import TemplateError  # noqa: PLC0415
-
         from humorrank.judge.template import quoted  # noqa: PLC0415
 
         one, two = prompt.words or ("", "")
@@ -103,8 +100,9 @@ class Instructions:
             "word2": quoted(two) if two else "",
         }
         try:
-            text = self._template.render(values).strip()
-        except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
+            text = "".join(part for _, part in self._template.render(values)).strip()
+        except Exception as error:
+            # A template evaluates a user's expressions, which can raise any exception.
             raise OptionError(f"{self._where}: fails on prompt {prompt.id!r}: {error}") from None
         shown = text.casefold()
         for part in prompt.words or (prompt.text,):

@@ -11,13 +11,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-import jinja2
-import jinja2.meta
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 from humorrank._util.suggest import refuse_unknown
 from humorrank.errors import InputError, OptionError
 from humorrank.judge.protocol import Comparison
+from humorrank.judge.rendering import Rendering, TemplateFault
+from humorrank.judge.sandbox import Sandboxed
 from humorrank.judge.taxonomy import TAXONOMY, Taxonomy
 from humorrank.store.field import Prompt
 
@@ -71,6 +69,8 @@ class Template:
     Args:
         source: Source of the template.
         name: Name of the template in errors.
+        limited: Whether the template is rendered in a process of its own, with limits of time,
+            memory and output; see `humorrank.judge.sandbox`.
 
     Raises:
         InputError: If the source is not a jinja2 template.
@@ -78,22 +78,19 @@ class Template:
             joke.
     """
 
-    def __init__(self, source: str, name: str = "template") -> None:
+    def __init__(self, source: str, name: str = "template", *, limited: bool = True) -> None:
         self.name = name
         self.digest: str = hashlib.blake2b(source.encode(), digest_size=16).hexdigest()
         """Digest of the source: templates with equal digests are equal."""
-        environment = ImmutableSandboxedEnvironment(
-            undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-        )
         try:
-            used = jinja2.meta.find_undeclared_variables(environment.parse(source))
-            self._template = environment.from_string(source)
-        except jinja2.TemplateSyntaxError as error:
+            self._template = (Sandboxed if limited else Rendering)(
+                source, trim_blocks=True, lstrip_blocks=True
+            )
+        except TemplateFault as fault:
             raise InputError(
-                f"is not a jinja2 template: {error.message}", file=name, row=error.lineno
-            ) from error
-        except jinja2.TemplateError as error:
-            raise InputError(f"is not a jinja2 template: {error}", file=name) from error
+                f"is not a jinja2 template: {fault}", file=name, row=fault.line
+            ) from fault
+        used = self._template.used
         refuse_unknown(sorted(used), VARIABLES, name, what="variable")
         refuse_unknown(self._template.blocks, _ROLES, name, what="block")
         if self._template.blocks and "user" not in self._template.blocks:
@@ -108,7 +105,7 @@ class Template:
     def default(cls) -> Template:
         """Returns the default template."""
         source = resources.files("humorrank.judge").joinpath("template.jinja")
-        return cls(source.read_text("utf-8"), "the default template")
+        return cls(source.read_text("utf-8"), "the default template", limited=False)
 
     @classmethod
     def load(cls, path: Path) -> Template:
@@ -153,13 +150,9 @@ class Template:
             raise OptionError(f"{self.name}: fails on {prompt.id!r}: {error}") from error
 
     def _messages(self, values: Mapping[str, Any]) -> list[dict[str, str]]:
-        if not self._template.blocks:
-            return [{"role": "user", "content": self._template.render(values).strip()}]
-        context = self._template.new_context(dict(values))
+        told = dict(self._template.render(values))
         return [
-            {"role": role, "content": "".join(self._template.blocks[role](context)).strip()}
-            for role in _ROLES
-            if role in self._template.blocks
+            {"role": role, "content": told[role].strip()} for role in _ROLES if role in told
         ]
 
     def _try(self) -> None:
