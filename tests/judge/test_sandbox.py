@@ -46,7 +46,9 @@ def soon(monkeypatch):
 @pytest.mark.parametrize("source", ENDLESS)
 def test_templates_without_end_are_refused(source):
     start = time.monotonic()
-    with pytest.raises((OptionError, InputError), match="own: (fails on|is not a jinja2 template)"):
+    with pytest.raises(
+        (OptionError, InputError), match=r"own: (fails on|is not a jinja2 template)"
+    ):
         Template(USES + source, "own")
     assert time.monotonic() - start < PATIENCE
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from humorrank.errors import InputError, OptionError
 from humorrank.judge import TAXONOMY, Comparison, Prompt, Taxonomy, Template
-from humorrank.judge.template import quoted
+from humorrank.judge.special_tokens import quoted
 
 USES = "{{ prompt }} {{ joke_a }} {{ joke_b }}"
 HOSTILE = [

@@ -15,7 +15,7 @@ Message = dict[str, str]
 
 VARIABLES: Final = ("prompt", "kind", "headline", "word1", "word2")
 """The variables that a template can use: the prompt, its kind (prompt, headline or words), and its
-parts, which are empty if it has none. Texts are quoted by `humorrank.judge.template.quoted`."""
+parts, which are empty if it has none. `humorrank.judge.special_tokens.quoted` quotes texts."""
 
 _SYSTEM: Final = (
     "You write comedy. Answer with one joke and nothing else: no title, no explanation, no "
@@ -89,7 +89,7 @@ class Instructions:
         Raises:
             OptionError: If the template fails on the prompt, or does not show it.
         """
-        from humorrank.judge.template import quoted  # noqa: PLC0415
+        from humorrank.judge.special_tokens import quoted  # noqa: PLC0415
 
         one, two = prompt.words or ("", "")
         values: dict[str, Any] = {

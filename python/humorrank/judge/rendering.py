@@ -5,6 +5,7 @@ As a script, it must not import anything from this package.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Mapping
@@ -121,10 +122,8 @@ def _limit(memory: int) -> None:
         return
     for name in ("RLIMIT_AS", "RLIMIT_DATA"):
         if hasattr(resource, name):
-            try:
+            with contextlib.suppress(OSError, ValueError):
                 resource.setrlimit(getattr(resource, name), (memory, memory))
-            except (OSError, ValueError):
-                pass
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ cannot read them either.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -114,10 +115,8 @@ def _line(to: IO[str], answers: IO[str], request: str) -> str:
 def _end(process: subprocess.Popen[str], owner: int) -> None:
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
-            try:
+            with contextlib.suppress(OSError):
                 pipe.close()
-            except OSError:
-                pass
     if owner == os.getpid():
         process.kill()
         process.wait()

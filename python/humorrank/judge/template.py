@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -16,6 +14,7 @@ from humorrank.errors import InputError, OptionError
 from humorrank.judge.protocol import Comparison
 from humorrank.judge.rendering import Rendering, TemplateFault
 from humorrank.judge.sandbox import Sandboxed
+from humorrank.judge.special_tokens import quoted
 from humorrank.judge.taxonomy import TAXONOMY, Taxonomy
 from humorrank.store.field import Prompt
 
@@ -36,26 +35,6 @@ NEEDED: Final = ("prompt", "joke_a", "joke_b")
 
 # The order of the messages. A prefix cache then holds what comparisons share.
 _ROLES: Final = ("system", "user")
-
-# Characters that open special tokens of chat templates (<|im_start|>, </s>, <<SYS>>,
-# <start_of_turn>, [INST], [/INST], [gMASK] and similar ones, also with full-width signs),
-# characters that JSON permits although some readers treat them as line breaks, and unpaired
-# surrogates, which UTF-8 cannot encode.
-_SPECIAL: Final = re.compile(
-    "[<\uff1c](?=[|/!<_a-zA-Z\u2581\uff5c])"
-    r"|\[(?=/?(?:[A-Z][A-Z_]+|gMASK|sMASK|sop|eop)\])"
-    "|[\x7f-\x9f\u2028\u2029\ud800-\udfff]"
-)
-
-
-def quoted(text: str) -> str:
-    r"""Returns a text as a JSON string that contains no special tokens.
-
-    A character that opens a special token is escaped as \u003c or \u005b. A JSON reader recovers
-    the original text.
-    """
-    whole = json.dumps(text, ensure_ascii=False)
-    return _SPECIAL.sub(lambda match: f"\\u{ord(match.group()):04x}", whole)
 
 
 class Template:
@@ -151,9 +130,7 @@ class Template:
 
     def _messages(self, values: Mapping[str, Any]) -> list[dict[str, str]]:
         told = dict(self._template.render(values))
-        return [
-            {"role": role, "content": told[role].strip()} for role in _ROLES if role in told
-        ]
+        return [{"role": role, "content": told[role].strip()} for role in _ROLES if role in told]
 
     def _try(self) -> None:
         """Renders each kind of prompt once, since a variable in a dead branch is not shown."""
