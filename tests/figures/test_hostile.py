@@ -73,6 +73,13 @@ DRAWN = {
     "judges": lambda log, board: figures.judges(log, *JUDGES, bootstrap=0),
     "position_bias": lambda log, board: figures.position_bias(log),
     "budget": lambda log, board: figures.budget(log, steps=4),
+    "history": lambda log, board: figures.history(
+        log.with_columns(day=20250101 + pl.int_range(pl.len()) % 7),
+        top=len(NAMES),
+        prior=1.0,
+        bootstrap=40,
+        anchor={NAMES[-2]: 1000.0},
+    ),
     "reliability": lambda log, board: figures.reliability(log),
 }
 
@@ -103,7 +110,7 @@ def test_figures_show_hostile_names_as_text_and_run_nothing(charts, svgs, browse
         assert page.locator("img").count() == 0
     texts = [text for text in texts if text.strip()]
     assert sorted(filter(str.strip, shown)) == sorted(texts)
-    if kind in ("leaderboard", "ranks", "win_rates", "features", "budget"):
+    if kind in ("leaderboard", "ranks", "win_rates", "features", "budget", "history"):
         assert set(SHORT) <= set(texts)
     if kind == "position_bias":
         assert "constructor" in texts

@@ -273,7 +273,7 @@ def _fixed(found: History) -> str:
     if not anchor:
         return ""
     ((name, rating),) = anchor.items()
-    return f", {short([name])[0]} at {rating:g}"
+    return f", {short(theme.names_of([name]))[0]} at {rating:g}"
 
 
 def _notes(
