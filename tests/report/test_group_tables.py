@@ -84,3 +84,12 @@ def test_hostile_labels_and_names_are_text():
     assert evil not in html
     assert html.count("<script") == 2
     assert "&lt;/table&gt;&lt;script&gt;alert(1)" in html
+
+
+def test_the_size_of_the_tables_is_known_before_the_examples_are_chosen():
+    made = make_page(by_judges(), by="day(tstamp)", pictures=False, bootstrap=100, prior=1.0)
+    html = made.html
+    start, end = html.index('<section id="groups"'), html.index('<section id="pair"')
+    held = len(html[start:end].encode())
+    assert 0.7 * held < module.bytes_of(made.data["groups"]) < 1.3 * held
+    assert len(made.data["groups"]["panels"]) == module.MOST_GROUPS

@@ -16,7 +16,7 @@ from humorrank.rating.board.tiers import Tier, tier_of
 from humorrank.rating.uncertainty.rank_intervals import RankTable
 from humorrank.report.examples import chosen, packed
 from humorrank.report.features import MOST_FEATURED, feature_tables
-from humorrank.report.groups import group_tables
+from humorrank.report.groups import bytes_of, group_tables
 from humorrank.report.pairs import pair_columns, paired, rounded
 from humorrank.report.pictures import MOST_RANKED, Picture
 from humorrank.report.provenance import settings, versions
@@ -66,7 +66,6 @@ def contents(
         "warnings": list(board.warnings),
         "unrated": [[unrated.model, unrated.reason] for unrated in board.unrated],
         "board": _board(board, tiers, notes, progress),
-        "groups": None if found.groups is None else group_tables(found.groups, board),
         "pairs": {"models": paired(board), **pair_columns(board, progress)},
         "features": [],
         "bias": _bias(found),
@@ -76,7 +75,10 @@ def contents(
     }
     if found.labels is not None:
         data["features"] = feature_tables(found.labels, models[:MOST_FEATURED])
-    data["examples"] = _examples(found, examples, notes, space(len(embedded(data).encode())))
+    groups = None if found.groups is None else group_tables(found.groups, board)
+    taken = len(embedded(data).encode()) + bytes_of(groups)
+    data["examples"] = _examples(found, examples, notes, space(taken))
+    data["groups"] = groups
     return data
 
 

@@ -12,11 +12,14 @@ from humorrank._util.text import number_of
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.leaderboards import Leaderboards
 
-MOST_GROUPS: Final = 50
+MOST_GROUPS: Final = 30
 """Maximum number of groups on a page, which are those with the most matches."""
 
-MOST_ROWS: Final = 100
+MOST_ROWS: Final = 50
 """Maximum number of the best contestants of each group."""
+
+_MARKUP: Final = 450
+"""Number of bytes of the HTML of a row, without its name."""
 
 _ENDS: Final = ("rating_lower", "rating_upper")
 
@@ -65,6 +68,14 @@ def group_tables(boards: Leaderboards, overall: Leaderboard) -> dict[str, Any]:
             for group, own in zip(shown.iter_rows(named=True), rows, strict=True)
         ],
     }
+
+
+def bytes_of(tables: dict[str, Any] | None) -> int:
+    """Returns about how many bytes the tables of groups take in the page."""
+    if tables is None:
+        return 0
+    names = (row["model"] for panel in tables["panels"] for row in panel["rows"])
+    return sum(_MARKUP + len(name.encode()) for name in names)
 
 
 def _panel(
