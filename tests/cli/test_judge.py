@@ -242,6 +242,20 @@ def test_bad_input_gets_one_clear_error_and_leaves_nothing(run, tmp_path, conten
     assert [p.name for p in tmp_path.iterdir()] == ["p.csv"]
 
 
+def test_pairs_may_be_fields_inside_objects(run, tmp_path):
+    pair = {"q": {"text": "cats"}, "l": {"m": "x", "t": "meow"}, "r": {"m": "y", "t": "purr"}}
+    (tmp_path / "p.jsonl").write_text(json.dumps(pair))
+    roles = "prompt=q.text,joke_a=l.t,joke_b=r.t,model_a=l.m,model_b=r.m"
+    more = ("--judge", "simulated", "--decisions", "-o", "decisions.jsonl")
+    code, _, err = run("judge", "p.jsonl", *more, "--columns", roles)
+    assert code == 0, err
+    found = json.loads((tmp_path / "decisions.jsonl").read_text())
+    shown = [found[name] for name in ("model_a", "model_b", "joke_a", "joke_b")]
+    assert shown == ["x", "y", "meow", "purr"]
+    code, _, err = run("judge", "p.jsonl", *more, "--columns", roles.replace("l.t", "l.text"))
+    assert code == 2 and "the objects in 'l' have no field 'text' (fields: m, t" in err
+
+
 def test_other_pairs_need_another_store(run, pairs):
     assert run("judge", pairs, "--judge", "simulated")[0] == 0
     pl.read_csv(pairs).head(5).write_csv(pairs)

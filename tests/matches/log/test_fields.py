@@ -1,5 +1,6 @@
 """Columns may be fields inside objects, which are named by paths with dots."""
 
+import gzip
 import io
 import json
 import sys
@@ -162,6 +163,29 @@ def test_a_field_that_occurs_late_is_found_in_a_file_and_refused_in_a_pipe(tmp_p
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
     with pytest.raises(InputError, match=r"'meta' have no field 'lang'.*only the first 1,000 rows"):
         humorrank.tally("-", where="meta.lang = 'en'")
+
+
+def test_a_pipe_is_not_consumed_by_the_search_for_a_field(monkeypatch):
+    text = "\n".join(map(json.dumps, late(1_200))).encode()
+    empty = "model_a,model_b,winner,meta\n" + "a,b,tie,\n" * 1_200
+    for content, error in (
+        (gzip.compress(text), r"have no field 'lang'.*only the first 1,000 rows"),
+        (gzip.compress(empty.encode()), "'meta' holds no objects"),
+    ):
+        piped = io.BytesIO(content)
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(piped))
+        with pytest.raises(InputError, match=error):
+            humorrank.tally("-", where="meta.lang = 'en'")
+
+
+def test_a_key_of_a_field_that_occurs_twice_is_refused(tmp_path):
+    path = tmp_path / "log.jsonl"
+    row = '{"model_a": "a", "model_b": "b", "winner": "tie", "meta": {"lang": "en"%s}}\n'
+    path.write_text(row % "" + row % ', "lang": "de"')
+    with pytest.raises(InputError, match="the key 'lang' twice") as caught:
+        humorrank.tally(path, keys=["meta.lang"])
+    assert caught.value.row == 2
+    assert humorrank.tally(path).report.rated == 2
 
 
 def test_a_value_that_is_no_object_is_refused_with_its_row(tmp_path):

@@ -12,7 +12,6 @@ from humorrank._util.suggest import did_you_mean, near
 from humorrank.errors import InputError
 from humorrank.matches.log.tables.batch import RowBatch, is_missing, series_of, shortened_value
 from humorrank.matches.log.tables.json import JsonTable
-from humorrank.matches.log.tables.stream import Stream
 from humorrank.matches.log.tables.table import (
     GAME_SCORES,
     SAMPLE,
@@ -251,10 +250,14 @@ def _add_fields(value: object, fields: Fields) -> None:
 
 
 def _parts(table: Table, column: str) -> Iterator[pl.Series]:
-    """Yields the values of a column: the first rows and, if they can be read again, all rows."""
+    """Yields the values of a column: the first rows and, if they can be read again, all rows.
+
+    A table without types holds no objects, so its first rows are enough.
+    """
     first = table.sample([column])
     yield first.frame.get_column(column)
-    if first.frame.height < SAMPLE or isinstance(getattr(table, "origin", None), Stream):
+    once = table.untyped or (isinstance(table, JsonTable) and not table.rereadable)
+    if once or first.frame.height < SAMPLE:
         return
     for batch in table.batches([column], lambda _: None):
         yield batch.frame.get_column(column)

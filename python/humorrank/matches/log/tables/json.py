@@ -95,13 +95,17 @@ class JsonTable:
         """Whether there may be objects that have not been searched for keys."""
         return self._known >= SAMPLE
 
+    @property
+    def rereadable(self) -> bool:
+        """Whether all objects can be read more than once."""
+        return isinstance(self.origin, Path) or self.origin.rereadable
+
     def complete(self) -> bool:
         """Adds the keys of all objects to the columns, and returns whether there are new ones.
 
         A stream is left as it is, because it would have to be kept in memory.
         """
-        rereadable = isinstance(self.origin, Path) or self.origin.rereadable
-        if not self.partly_known or not rereadable:
+        if not self.partly_known or not self.rereadable:
             return False
         self._known = 0
         before = len(self.columns)
