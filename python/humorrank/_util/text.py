@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -65,7 +66,7 @@ class Style:
         columns: dict[str, list[str]] = {title: [] for title in header}
         for row in rows:
             for cells, cell in zip(columns.values(), row or [""] * len(columns), strict=True):
-                cells.append(cell)
+                cells.append(visible(cell))
         dropped: list[str] = []
         if self.width is not None:
             dropped = _fit(columns, [title for title in header if title in left], drop, self.width)
@@ -172,7 +173,7 @@ def _wrapped(lines: Iterable[str], width: int | None) -> list[str]:
         lines: Lines, or texts of several lines. A line of a table must already fit.
         width: The number of characters in a line; None for lines of any length.
     """
-    whole = [line for text in lines for line in text.split("\n")]
+    whole = [_visible_line(line) for text in lines for line in text.split("\n")]
     if width is None:
         return whole
     out = []
@@ -190,6 +191,13 @@ def _wrapped(lines: Iterable[str], width: int | None) -> list[str]:
                 held += f" {word}" if held else word or " "
         out.append(held.rstrip())
     return out
+
+
+def _visible_line(line: str) -> str:
+    """Returns a line with control characters escaped, except for those of a bold line."""
+    if line.startswith(_BOLD) and line.endswith(_PLAIN):
+        return f"{_BOLD}{visible(line[len(_BOLD) : -len(_PLAIN)])}{_PLAIN}"
+    return visible(line)
 
 
 def distinct_names(
@@ -291,6 +299,17 @@ def named(noun: str) -> str:
     return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
+_CONTROL: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Characters that control a terminal or the direction of a text, without tab and line feed."""
+
+
+def visible(text: str) -> str:
+    """Returns a text with control characters escaped, except for line feeds and tabs."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
 def one_line(name: str) -> str:
     """Returns a name on one line of bounded length, without terminal control characters."""
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
@@ -312,8 +331,13 @@ def judge_label(judge: str | None) -> str:
 _SHOWN_NAMES = 8
 
 
+def _on_line(name: str) -> str:
+    """Returns a name whose line breaks are escaped, so that it cannot imitate another message."""
+    return visible(name).replace("\n", "\\n")
+
+
 def shortened_names(names: Sequence[str]) -> str:
     """Returns the first few names and the number of further ones."""
-    shown = ", ".join(names[:_SHOWN_NAMES])
+    shown = ", ".join(map(_on_line, names[:_SHOWN_NAMES]))
     more = len(names) - _SHOWN_NAMES
     return f"{shown} and {more:,} more" if more > 0 else shown

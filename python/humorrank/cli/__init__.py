@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar
 import typer
 
 from humorrank._util.deferred import defer
+from humorrank._util.text import visible
 from humorrank.cli._guard import INTERRUPTED, OURS, THEIRS
 from humorrank.cli._lazy import HELP_OPTIONS, Entry, LazyGroup
 from humorrank.errors import ConvergenceError, HumorRankError
@@ -175,7 +176,7 @@ def main(stopped: Callable[[], bool] = lambda: False) -> None:
 def _reported(error: Exception) -> int:
     """Prints an error, and returns the exit code."""
     if isinstance(error, HumorRankError | OSError):
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {visible(str(error))}", err=True)
         return OURS if isinstance(error, ConvergenceError) else THEIRS
     traceback.print_exception(error)
     typer.echo("error: this is a bug in humorrank; please report it", err=True)

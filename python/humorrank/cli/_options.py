@@ -179,12 +179,12 @@ Bootstrap = Annotated[
     ),
 ]
 Format = Annotated[
-    Literal["table", "json", "csv", "markdown"] | None,
+    Literal["table", "json", "csv", "spreadsheet", "markdown"] | None,
     typer.Option(
         "--format",
         "-f",
         help="Output format. By default, the ending of --output determines it; without --output, "
-        "it is a table.",
+        "it is a table. A spreadsheet is CSV in which names and texts are never formulas.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -211,12 +211,12 @@ Disconnected = Annotated[
     ),
 ]
 BoardFormat = Annotated[
-    Literal["table", "json", "csv", "markdown", "latex"] | None,
+    Literal["table", "json", "csv", "spreadsheet", "markdown", "latex"] | None,
     typer.Option(
         "--format",
         "-f",
         help="Output format. By default, the ending of --output determines it; without --output, "
-        "it is a table.",
+        "it is a table. A spreadsheet is CSV in which names and texts are never formulas.",
         rich_help_panel=OUTPUT,
     ),
 ]

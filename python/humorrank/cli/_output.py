@@ -14,7 +14,8 @@ import typer
 
 from humorrank._util.atomic import check_place, replacing
 from humorrank._util.markdown import markdown_table
-from humorrank._util.text import number_of
+from humorrank._util.spreadsheet import spreadsheet_csv
+from humorrank._util.text import number_of, visible
 from humorrank.errors import OptionError
 
 _BY_SUFFIX = {
@@ -83,7 +84,7 @@ def show(
     """Writes the result of a command in the chosen format.
 
     Args:
-        chosen: The format: table, json, csv or markdown.
+        chosen: The format: table, json, csv, spreadsheet or markdown.
         output: Path of the output file, or None for standard output.
         json: Returns the result as JSON.
         text: Returns the result as text for people; takes `color` and `width`.
@@ -99,6 +100,8 @@ def show(
         told = text(color=colored(output), width=room(output))
     elif chosen == "csv":
         told = table().write_csv()
+    elif chosen == "spreadsheet":
+        told = spreadsheet_csv(table())
     else:
         told = markdown_table(table(), decimals)
     emit(told, output)
@@ -133,7 +136,7 @@ def say(kind: str, text: str) -> None:
         kind: The kind of message, `note` or `warning`.
         text: The message.
     """
-    typer.echo(f"{kind}: {text}", err=True)
+    typer.echo(f"{kind}: {visible(text)}", err=True)
 
 
 def say_filters(filtered: Mapping[str, int]) -> None:

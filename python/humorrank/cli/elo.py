@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from humorrank._util.markdown import markdown_table
+from humorrank._util.spreadsheet import spreadsheet_csv
 from humorrank._util.text import Style, one_line
 from humorrank.cli import _options, _output
 from humorrank.matches.log import MatchLog
@@ -42,6 +43,8 @@ def elo(
         text = json.dumps({"elo": table.to_dicts()}, ensure_ascii=False, indent=2)
     elif chosen == "csv":
         text = table.write_csv()
+    elif chosen == "spreadsheet":
+        text = spreadsheet_csv(table)
     elif chosen == "markdown":
         text = markdown_table(table, {})
     else:

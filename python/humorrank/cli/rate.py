@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from humorrank._util.spreadsheet import spreadsheet_csv
 from humorrank.cli import _options, _output, _parsing
 from humorrank.cli._progress import progress_bar
 from humorrank.cli._rated import matches_of
@@ -105,7 +106,7 @@ def rate(
     _output.say_filters(filtered)
     for warning in board.warnings:
         _output.say("warning", warning)
-    if chosen in ("csv", "markdown", "latex") and isinstance(board, Leaderboard):
+    if chosen in ("csv", "spreadsheet", "markdown", "latex") and isinstance(board, Leaderboard):
         for parameter in board.parameters:
             _output.say("note", parameter.to_text())
     _output.emit(_render(board, chosen, top, output), output)
@@ -120,6 +121,8 @@ def _render(
         return board.to_latex(top)
     if chosen == "csv":
         return board.to_csv(top)
+    if chosen == "spreadsheet":
+        return spreadsheet_csv(board.best(top))
     if chosen == "markdown":
         return board.to_markdown(top)
     return board.to_text(top, color=_output.colored(output), width=_output.room(output))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from humorrank._util.spreadsheet import names_meant
 from humorrank._util.suggest import near
 from humorrank.errors import InputError, OptionError
 from humorrank.judge import Answers, Field
@@ -115,15 +116,10 @@ def _votes(log: VerdictLog, file: str, field: Field) -> Iterator[tuple[_Vote, fl
     """Yields the votes of a log, with the score of the joke shown first."""
     models = {name: i for i, name in enumerate(field.models)}
     prompts = {prompt.id: i for i, prompt in enumerate(field.prompts)}
-    for first, second, share, prompt, judge in log.verdicts.iter_rows():
-        for name in (first, second):
-            if name not in models:
-                hint = near(name, models)
-                raise InputError(f"{name!r} is not in the tournament{hint}", file=file)
-        if prompt not in prompts:
-            hint = near(prompt, prompts) if prompt else ""
-            message = f"prompt {prompt!r} is not in the tournament{hint}"
-            raise InputError(f"a vote on {first!r} and {second!r}: {message}", file=file)
+    for one, other, share, identifier, judge in log.verdicts.iter_rows():
+        first, second = (_known(name, models, "", file) for name in (one, other))
+        place = f"a vote on {first!r} and {second!r}: prompt "
+        prompt = _known(identifier, prompts, place, file)
         if judge is None:
             message = f"a vote on prompt {prompt!r} has no judge; use --judge NAME (judge=)"
             raise InputError(f"{message} to specify the judge", file=file)
@@ -138,6 +134,24 @@ def _votes(log: VerdictLog, file: str, field: Field) -> Iterator[tuple[_Vote, fl
                 message = f"{name!r} has no joke for prompt {prompt!r} in the tournament"
                 raise InputError(f"a vote on {first!r} and {second!r}: {message}", file=file)
         yield _Vote((min(a, b), max(a, b), prompts[prompt]), int(a > b), judge), share
+
+
+def _known(name: str | None, known: Mapping[str, int], what: str, file: str) -> str:
+    """Returns a name of the tournament, also if `--format spreadsheet` put an apostrophe before it.
+
+    Raises:
+        InputError: If the name is unknown or may mean two names.
+    """
+    found = [] if name is None else names_meant(name, known)
+    if len(found) > 1:
+        message = (
+            "may mean either of two names, because a spreadsheet has an apostrophe before some"
+        )
+        raise InputError(f"{what}{name!r} {message}; use the format csv", file=file)
+    if not found:
+        hint = near(name, known) if name else ""
+        raise InputError(f"{what}{name!r} is not in the tournament{hint}", file=file)
+    return found[0]
 
 
 def _only_people(spec: Spec) -> bool:

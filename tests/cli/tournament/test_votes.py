@@ -67,3 +67,35 @@ def test_votes_that_cannot_be_taken_are_refused_together(run, spec, store):
         "simulated": 40,
         "bob": 40,
     }
+
+
+def test_votes_in_a_spreadsheet_have_no_formulas_and_mean_the_same(run, tmp_path):
+    names = ["=HYPERLINK(1)", "+b", "-c"]
+    jokes = [
+        {"prompt_id": f"@p{q}", "model": name, "joke": f"- {q} of {name}"}
+        for q in range(2)
+        for name in names
+    ]
+    pl.DataFrame(jokes).write_csv(tmp_path / "jokes.csv")
+    prompts = [{"prompt_id": f"@p{q}", "prompt": f"=prompt {q}"} for q in range(2)]
+    pl.DataFrame(prompts).write_csv(tmp_path / "prompts.csv")
+    (tmp_path / "spec.toml").write_text(
+        'prompts = "prompts.csv"\ncandidates = "jokes.csv"\n[judge]\nbackend = "people"\n'
+    )
+    assert run("run", "spec.toml", "--store", "T.sqlite")[0] == 0
+    code, _, err = run("next", "T.sqlite", "-n", 9, "-o", "exact.csv")
+    assert code == 0 and "36 cells may be taken for formulas" in err
+    exact = pl.read_csv("exact.csv")
+    assert set(exact["model_a"]) | set(exact["model_b"]) == set(names)
+    more = ("--format", "spreadsheet")
+    code, _, err = run("next", "T.sqlite", "-n", 9, *more, "-o", "todo.csv")
+    assert code == 0 and "formulas" not in err
+    todo = pl.read_csv("todo.csv")
+    assert all(cell.startswith("'") for row in todo.rows() for cell in row if cell is not None)
+    texts = todo.columns[:6]
+    assert todo.select(pl.col(texts).str.slice(1)).equals(exact.select(texts))
+    todo.with_columns(winner=pl.lit("model_a"), judge=pl.lit("ann")).write_csv("votes.csv")
+    code, _, err = run("import", "T.sqlite", "votes.csv")
+    assert code == 0 and "6 votes imported by ann; 6 new comparisons" in err
+    exact.with_columns(winner=pl.lit("model_a"), judge=pl.lit("ann")).write_csv("votes.csv")
+    assert "6 votes were already in the store" in run("import", "T.sqlite", "votes.csv")[2]

@@ -12,6 +12,7 @@ import typer
 
 from humorrank._util.markdown import markdown_table
 from humorrank._util.simulated import simulated_notice
+from humorrank._util.spreadsheet import spreadsheet_csv
 from humorrank._util.text import Style, number_of, one_line
 from humorrank.cli import _output
 from humorrank.cli._guard import INTERRUPTED
@@ -143,6 +144,8 @@ def shown(table: pl.DataFrame, chosen: str, output: str | None, decimals: int = 
         text = table.write_json()
     elif chosen == "csv":
         text = table.write_csv()
+    elif chosen == "spreadsheet":
+        text = spreadsheet_csv(table)
     elif chosen == "markdown":
         text = markdown_table(table, dict.fromkeys(table.columns, decimals))
     else:

@@ -23,7 +23,7 @@ def status(
     if chosen == "json":
         _output.emit(json.dumps(found, ensure_ascii=False, indent=2), output)
         return
-    if chosen == "csv":
+    if chosen in ("csv", "spreadsheet"):
         _common.shown(pl.DataFrame([found], infer_schema_length=None), chosen, output)
         return
     said = {**found, "ended": found["ended"] or "no"}
