@@ -4,9 +4,12 @@ import gzip
 import io
 import json
 import sys
+from collections import Counter
 
 import pandas as pd
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import humorrank
@@ -110,6 +113,35 @@ def test_keys_groups_and_clusters_take_a_path(source):
     assert board.rows == same.rows
 
 
+def test_labels_that_are_objects_have_one_spelling_in_every_format(source):
+    counts = humorrank.tally(source, columns=ROLES, keys=["meta", "verdict.by"]).to_polars()
+    for name, values in (
+        ("meta", [row["meta"] for row in LOG]),
+        ("verdict.by", [row["verdict"]["by"] for row in LOG]),
+    ):
+        wanted = Counter(
+            value and json.dumps({k: value[k] for k in sorted(value) if value[k] is not None})
+            for value in values
+        )
+        found = counts.group_by(name).agg(pl.col("count").sum())
+        assert dict(found.iter_rows()) == wanted
+
+
+def test_labels_that_are_lists_have_one_spelling_in_every_format():
+    rows = [
+        {"model_a": "a", "model_b": "b", "winner": "tie", "judge": judge}
+        for judge in (["gpt-4", "pär"], None, ["gpt-4", "pär"], ["x", None])
+    ]
+    frame = pl.DataFrame(rows)
+    for source in (rows, frame, frame.to_pandas(), frame.to_arrow()):
+        counts = dict(
+            humorrank.tally(source, keys=["judge"]).to_polars().select("judge", "count").iter_rows()
+        )
+        assert counts == {'["gpt-4", "pär"]': 2, '["x", null]': 1, None: 1}
+        kept = humorrank.MatchLog(source).to_polars()["judge"].to_list()
+        assert kept[:2] == ['["gpt-4", "pär"]', None]
+
+
 def test_a_column_whose_name_contains_the_dot_comes_first(source):
     tally = humorrank.tally(source, columns=ROLES, keys=["meta.turn"])
     assert sorted(tally.to_polars()["meta.turn"].unique()) == ["0", "1"]
@@ -163,6 +195,25 @@ def test_a_field_that_occurs_late_is_found_in_a_file_and_refused_in_a_pipe(tmp_p
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
     with pytest.raises(InputError, match=r"'meta' have no field 'lang'.*only the first 1,000 rows"):
         humorrank.tally("-", where="meta.lang = 'en'")
+
+
+@pytest.mark.skipif(not hasattr(pl, "Map"), reason="this version of polars has no maps")
+def test_the_keys_of_a_map_are_fields(tmp_path):
+    kind = pa.map_(pa.string(), pa.int64())
+    columns = {name: ["a", "b"] * 600 for name in ("model_a", "winner")} | {
+        "model_b": ["c"] * 1_200
+    }
+    maps = [[("h1", 1)], [("h1", 1), ("h2", 2)]] * 599 + [[("h1", 1)], [("late", 3)]]
+    table = pa.table(columns | {"meta": pa.array(maps, kind)})
+    pq.write_table(table, tmp_path / "log.parquet")
+    for source in (table, tmp_path / "log.parquet"):
+        counts = humorrank.tally(source, keys=["meta.h2", "meta.late"]).to_polars()
+        found = counts.group_by("meta.h2", "meta.late").agg(pl.col("count").sum())
+        assert sorted(found.iter_rows(), key=str) == [
+            ("2", None, 599),
+            (None, "3", 1),
+            (None, None, 600),
+        ]
 
 
 def test_a_pipe_is_not_consumed_by_the_search_for_a_field(monkeypatch):

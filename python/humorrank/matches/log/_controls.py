@@ -175,7 +175,8 @@ def _control(table: Table, name: str) -> Control:
 def _amounts(batch: RowBatch, column: str) -> np.ndarray:
     """Returns a column of numbers, or of objects whose parts are numbers, which are added up."""
     values = batch.frame.get_column(column)
-    if isinstance(values.dtype, pl.Struct) or values.dtype == pl.Object:
+    lists = isinstance(values.dtype, pl.List | pl.Array)
+    if values.dtype == pl.Object or (values.dtype.is_nested() and not lists):
         return _of_each(values, _sum)
     return batch.numbers(column).values
 

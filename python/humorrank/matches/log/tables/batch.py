@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from humorrank._core import NULL_CODE, Interner
 from humorrank.errors import InputError
 from humorrank.matches.outcomes import UNJUDGED_WORDS
 
@@ -228,17 +229,39 @@ def series_of(name: str, values: Sequence[Any]) -> pl.Series:
 
 
 def nested_text(series: pl.Series) -> pl.Series:
-    """Returns any column as text, with lists and structs as JSON, so equal values stay equal."""
+    """Returns any column as text, with lists and objects as JSON in one spelling for every format.
+
+    The keys of objects are sorted, and those without a value are left out.
+    """
     if series.dtype == pl.Object:
-        values = [
-            json.dumps(v) if isinstance(v, dict | list | tuple) else scalar_text(v) for v in series
-        ]
+        held = (dict, list, tuple, np.ndarray)
+        values = [_as_json(v) if isinstance(v, held) else scalar_text(v) for v in series]
         return pl.Series(series.name, values, pl.String)
     if series.dtype.is_nested():
         wrapped = pl.struct(pl.col(series.name)).struct.json_encode()
         present = pl.when(pl.col(series.name).is_not_null()).then(wrapped)
-        return series.to_frame().select(present.alias(series.name)).to_series()
+        texts = series.to_frame().select(present.alias(series.name)).to_series()
+        # Equal values are written once in the spelling of all formats.
+        interner = Interner()
+        codes = pl.Series(interner.encode(texts)).replace(NULL_CODE, None)
+        spelled = [_as_json(json.loads(text)[series.name]) for text in interner.names]
+        return pl.Series(series.name, spelled, pl.String).gather(codes)
     return series if is_text(series.dtype) else series.cast(pl.String)
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(_with_values(value), sort_keys=True, ensure_ascii=False, default=str)
+
+
+def _with_values(value: object) -> object:
+    """Returns a value whose objects lack the keys that have no value."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {str(key): _with_values(v) for key, v in value.items() if not is_missing(v)}
+    if isinstance(value, list | tuple):
+        return [_with_values(part) for part in value]
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _float_text(series: pl.Series) -> pl.Series:

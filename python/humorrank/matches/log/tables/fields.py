@@ -221,7 +221,8 @@ def _look(table: Table, column: str, path: str) -> _Inside:
         while rest and (found := _next(rest, inside)) is not None:
             inside, rest = inside[found[0]], found[1]
         # Without any value, the type of a column says nothing about later rows.
-        if not rest or (values.dtype != pl.Object and values.null_count() < len(values)):
+        may_have = values.dtype == pl.Object or _is_map(values.dtype)
+        if not rest or (not may_have and values.null_count() < len(values)):
             break
     return _Inside(inside, rest)
 
@@ -230,10 +231,16 @@ def _fields_in(values: pl.Series, known: Fields) -> Fields:
     """Returns the fields of the objects in a column, added to the known ones of earlier rows."""
     if isinstance(values.dtype, pl.Struct):
         return _fields_of_type(values.dtype)
-    if values.dtype == pl.Object:
-        for value in values:
+    if values.dtype == pl.Object or _is_map(values.dtype):
+        for value in values.to_list():
             _add_fields(value, known)
     return known
+
+
+def _is_map(dtype: pl.DataType) -> bool:
+    """Returns whether values are maps of Arrow, which older versions of polars read as lists."""
+    kind = getattr(pl, "Map", None)
+    return kind is not None and isinstance(dtype, kind)
 
 
 def _fields_of_type(dtype: object) -> Fields:
@@ -273,7 +280,7 @@ def _inner(batch: RowBatch, column: str, path: str) -> pl.Series:
     if not path:
         return values
     inner: list[Any] = []
-    for row, value in enumerate(values):
+    for row, value in enumerate(values.to_list()):
         below, rest = value, path
         while rest and isinstance(below, Mapping):
             found = _next(rest, below)
