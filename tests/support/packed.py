@@ -8,7 +8,9 @@ import io
 import lzma
 import random
 import zipfile
+from typing import Any
 
+import openpyxl
 import pyarrow as pa
 
 
@@ -70,3 +72,32 @@ def packed(raw: bytes, container: str, rng: random.Random) -> bytes:
         else:
             raw = PACKED[f".{layer}"](raw)
     return raw
+
+
+def sheet_of(rows: list[dict[str, Any]], rng: random.Random) -> tuple[bytes, list[int]]:
+    """Returns an Excel file with rows somewhere on a sheet, and the number of each row."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    if rng.random() < 0.5:
+        book.create_sheet("before", 0).sheet_state = rng.choice(["visible", "hidden"])
+        if book.worksheets[0].sheet_state == "hidden":
+            book.worksheets[0].append(["model_a", "model_b", "winner"])
+    top, left = rng.choice([(1, 1), (3, 2)])
+    places = []
+    at = top
+    for values in (list(rows[0]), *(list(row.values()) for row in rows)):
+        for column, value in enumerate(values, left):
+            if value is None:
+                continue
+            # XML does not tell kinds of line breaks apart.
+            text = isinstance(value, str)
+            cell = sheet.cell(at, column, value.replace("\r\n", "\n") if text else value)
+            if text:
+                # Not a formula, even if it begins with an equals sign.
+                cell.data_type = "s"
+        places.append(at)
+        at += 1 + (rng.random() < 0.1)
+    out = io.BytesIO()
+    book.active = book.index(sheet)
+    book.save(out)
+    return out.getvalue(), places[1:]

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -256,6 +257,17 @@ def _only_member(raw: bytes) -> bytes:
         return archive.read(name)
 
 
+def _unpacked(path: Path, layers: list[str]) -> tuple[bytes, str]:
+    """Returns the bytes in a file without the layers around them, and their encoding."""
+    raw, encoding = path.read_bytes(), "utf-8-sig"
+    for layer in reversed(layers):
+        if layer.startswith("utf-16"):
+            encoding = layer
+        else:
+            raw = UNPACKED[layer](raw)
+    return raw, encoding
+
+
 UNPACKED = {
     "gz": gzip.decompress,
     "zst": lambda raw: pa.input_stream(io.BytesIO(raw), compression="zstd").read(),
@@ -278,12 +290,10 @@ def _rows(path: Path, form: Form) -> Iterator[tuple[int, dict | None]]:
         with pa.memory_map(str(path)) as source:
             yield from enumerate(opened(source).read_all().to_pylist(), 1)
         return
-    raw, encoding = path.read_bytes(), "utf-8-sig"
-    for layer in reversed(layers):
-        if layer.startswith("utf-16"):
-            encoding = layer
-        else:
-            raw = UNPACKED[layer](raw)
+    raw, encoding = _unpacked(path, layers)
+    if kind == "xlsx":
+        yield from _cells(raw)
+        return
     # Bytes that are not UTF-8 become lone surrogates, so that their row can be found.
     text = raw.decode(encoding, "surrogateescape")
     if kind == "json":
@@ -301,6 +311,22 @@ def _rows(path: Path, form: Form) -> Iterator[tuple[int, dict | None]]:
         yield from _lines(text)
     else:
         yield from _records(text, form, "\t" if kind == "tsv" else ",")
+
+
+def _cells(raw: bytes) -> Iterator[tuple[int, dict]]:
+    """Yields the rows of the first visible sheet that is not empty."""
+    header = None
+    for sheet in openpyxl.load_workbook(io.BytesIO(raw), data_only=True).worksheets:
+        if sheet.sheet_state != "visible" or header is not None:
+            continue
+        for cells in sheet.iter_rows():
+            values = [cell.value for cell in cells]
+            if all(value is None for value in values):
+                continue
+            if header is None:
+                header = values
+            else:
+                yield cells[0].row, dict(zip(header, values, strict=True))
 
 
 def _lines(text: str) -> Iterator[tuple[int, dict]]:

@@ -15,10 +15,11 @@ import pyarrow.parquet as pq
 
 from support.layouts import FIXED, OUTCOMES, PAIRS
 from support.odd_texts import BROKEN, LOOK_ALIKES, NOT_UTF_8, NUMBERS, ODD, OWN, PLAIN
-from support.packed import DELIMITED, ENCODED, OBJECTS, packed
+from support.packed import DELIMITED, ENCODED, OBJECTS, packed, sheet_of
 from support.reader import USUAL, Form
 
 BINARY = ("parquet", "arrow", "arrow-stream")
+SHEETS = ("xlsx", "xlsx.zip")
 DAMAGES = (
     "word",
     "empty",
@@ -52,7 +53,9 @@ def containers(reading: str, damage: str | None = None) -> tuple[str, ...]:
     if damage == "utf-8":
         kinds = ("jsonl", "json") if reading == "arena-hard" else (*DELIMITED, *OBJECTS)
         return tuple(name for name in kinds if name not in ENCODED)
-    return (*OBJECTS, *BINARY) if reading == "arena-hard" else (*DELIMITED, *OBJECTS, *BINARY)
+    if reading == "arena-hard":
+        return (*OBJECTS, *BINARY)
+    return (*DELIMITED, *OBJECTS, *BINARY, *SHEETS)
 
 
 def readings(damage: str) -> list[str]:
@@ -91,8 +94,8 @@ class _Writer:
         self.names = self.drawn_names()
         self.flags = self.rng.choice([(0, 1), (False, True), (0.0, 1.0)])
         self.strong = 3.0 if reading in ("arena-hard", "winner-word") and self.chance(0.5) else 1.0
-        self.nested = not self.delimited and reading not in ("arena-hard", "chosen-rejected")
-        self.nested = self.nested and self.chance(0.4)
+        nests = not self.delimited and reading not in ("arena-hard", "chosen-rejected")
+        self.nested = nests and container not in SHEETS and self.chance(0.4)
         self.lower = reading == "two-scores" and self.chance(0.4)
         self.share_of = self.rng.choice("ab")
         self.set_options()
@@ -348,6 +351,10 @@ class _Writer:
             line = self.write_text(*self.records(rows, at))
         elif self.kind == "json":
             line = self.write_array(rows, at)
+        elif self.container in SHEETS:
+            raw, places = sheet_of(rows, self.rng)
+            line = None if at is None else places[at]
+            self.path.write_bytes(packed(raw, self.container, self.rng))
         else:
             line = self.write_text(*self.lines(rows, at))
         form = Form(

@@ -26,9 +26,9 @@ Files = Annotated[
     list[str],
     typer.Argument(
         metavar="FILE...",
-        help="Match logs in CSV, TSV, Parquet, JSONL, JSON or Arrow format, also compressed (.gz, "
-        ".zst, .bz2, .xz, .zip); glob patterns; or - for standard input. Tally files of `humorrank "
-        "tally` are added up.",
+        help="Match logs in CSV, TSV, Parquet, JSONL, JSON, Arrow or Excel format, also compressed "
+        "(.gz, .zst, .bz2, .xz, .zip); glob patterns; or - for standard input. Tally files of "
+        "`humorrank tally` are added up.",
         show_default=False,
     ),
 ]

@@ -28,6 +28,10 @@ _HEADLINES: Final = ("headline",)
 _WORDS: Final = ("word1", "word_1"), ("word2", "word_2")
 _MODELS: Final = ("model", "generator", "system", "contestant", "candidate", "model_id")
 _JOKES: Final = ("joke", "output", "text", "response", FIRST_CHOICE, ANSWER)
+_PACKED: Final = frozenset({".gz", ".zst", ".bz2", ".xz", ".zip"})
+_FORMATS: Final = frozenset(
+    {".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx"}
+)
 _NONE: Final = ("", "-")
 """Values that mean no word or no headline."""
 
@@ -265,7 +269,7 @@ def _jokes_of(table: InputTable, name: str | None) -> Iterator[tuple[Joke, Promp
         message = "has no column prompt_id (nor instruction) for the prompt of each joke"
         raise InputError(f"{message} (columns: {', '.join(table.columns)})", file=table.file)
     for row, at in enumerate(table.rows):
-        model = Path(table.file).stem if name is None else name
+        model = _bare_name(table.file) if name is None else name
         if models is not None:
             model = _named(table, models, row)
         named = _named(table, ids if ids is not None else str(texts), row)
@@ -275,6 +279,15 @@ def _jokes_of(table: InputTable, name: str | None) -> Iterator[tuple[Joke, Promp
         written = None if texts is None else table.value(texts, row)
         prompt = Prompt(named, written) if written is not None and written.strip() else None
         yield Joke(model, named, text, table.file, at, jokes), prompt
+
+
+def _bare_name(file: str) -> str:
+    """Returns the name of a file without the extensions of its compression and its format."""
+    path = Path(file)
+    if path.suffix.lower() not in _PACKED:
+        return path.stem
+    inner = Path(path.stem)
+    return inner.stem if inner.suffix.lower() in _FORMATS else inner.name
 
 
 def _named(table: InputTable, column: str, row: int) -> str:

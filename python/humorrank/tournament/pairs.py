@@ -77,7 +77,7 @@ def read_pairs(path: Path, columns: Mapping[str, str] | None = None) -> Pairs:
     both positions.
 
     Args:
-        path: Path of a CSV, TSV, JSON, JSONL, Parquet or Arrow file.
+        path: Path of a CSV, TSV, JSON, JSONL, Parquet, Arrow or Excel file.
         columns: Mapping from role to column, for columns with other names.
 
     Raises:

@@ -59,7 +59,7 @@ def read_tables(
     `FIRST_CHOICE`, `QUESTION` and `ANSWER`.
 
     Args:
-        paths: CSV, TSV, JSON, JSONL, Parquet or Arrow files.
+        paths: CSV, TSV, JSON, JSONL, Parquet, Arrow or Excel files, which may be compressed.
         known: Normalized names of columns by which a header is recognized.
         quoting: Quoting of the CSV and TSV files; decided for each file if None.
         fields: Paths of fields inside objects (meta.text), which are further columns.

@@ -107,13 +107,19 @@ def member_pieces(path: Path, info: zipfile.ZipInfo, label: str) -> Iterator[byt
         raise InputError(message, file=label)
 
 
-def bounded(pieces: Iterator[bytes], packed_size: Callable[[], int], label: str) -> Iterator[bytes]:
+def bounded(
+    pieces: Iterator[bytes],
+    packed_size: Callable[[], int],
+    label: str,
+    most_expansion: int = _MOST_EXPANSION,
+) -> Iterator[bytes]:
     """Yields unpacked bytes that are stored as a whole, as long as they are not too many.
 
     Args:
         pieces: Unpacked bytes.
         packed_size: Function that returns the number of compressed bytes that were read.
         label: Name of the file in error messages.
+        most_expansion: Number of times that the compressed bytes may expand to.
 
     Raises:
         InputError: If the bytes are more than data and tables usually expand to.
@@ -121,8 +127,8 @@ def bounded(pieces: Iterator[bytes], packed_size: Callable[[], int], label: str)
     size = 0
     for piece in pieces:
         size += len(piece)
-        if size > _USUAL_SIZE and size > _MOST_EXPANSION * packed_size():
-            message = f"unpacks to more than {_MOST_EXPANSION} times its size; if that is not an "
+        if size > _USUAL_SIZE and size > most_expansion * packed_size():
+            message = f"unpacks to more than {most_expansion} times its size; if that is not an "
             message += "error, unpack it first"
             raise InputError(message, file=label)
         yield piece

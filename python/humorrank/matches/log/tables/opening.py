@@ -37,6 +37,7 @@ from humorrank.matches.log.tables.memory import RowsTable, columns_table
 from humorrank.matches.log.tables.named import fields_of, named_columns
 from humorrank.matches.log.tables.pandas import pandas_table
 from humorrank.matches.log.tables.scanned import address_table, folder_files, folder_table
+from humorrank.matches.log.tables.sheet import sheet_table
 from humorrank.matches.log.tables.stream import (
     Layered,
     Origin,
@@ -156,8 +157,11 @@ def _table(origin: Origin, label: str, hints: Hints, stack: ExitStack, *, layers
     if start.startswith(archive.MAGIC):
         path, notes = _file_of(origin, "a zip archive", label, stack)
         infos = archive.files_in(path, label)
-        content = member(path, archive.only_file(infos, label), label)
-        table = _table(content, label, hints, stack, layers=layers + 1)
+        if archive.is_spreadsheet(infos):
+            table = sheet_table(path, infos, label, hints)
+        else:
+            content = member(path, archive.only_file(infos, label), label)
+            table = _table(content, label, hints, stack, layers=layers + 1)
         table.notes[:0] = notes
         return table
     compression = compression_of(start)
