@@ -194,3 +194,13 @@ def test_a_report_shows_hostile_names_as_text(log, browser, tmp_path):
         assert set(NAMES) <= {*shown}
         opened.locator("#model-a").select_option(label=f"{shown[0]}. {shown[1]}")
         assert opened.locator("main b, main img[src=x]").count() == 0
+
+
+def test_groups_of_a_report_are_shown_as_text(log, browser, tmp_path):
+    page = make_page(log, by="judge", bootstrap=0, elo_shuffles=0, pictures=False)
+    page.write(tmp_path / "x.html")
+    with watched(browser, tmp_path / "x.html") as opened:
+        assert set(JUDGES) <= set(
+            opened.locator("main").inner_text().replace("\t", "\n").split("\n")
+        )
+        assert opened.locator("main b, main img[src=x]").count() == 0
