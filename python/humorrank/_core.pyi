@@ -530,6 +530,32 @@ class Clusters:
     ) -> None: ...
     def __len__(self) -> int: ...
 
+class Checksum:
+    """The number and the checksum of the rows of a table, which may come in any order.
+
+    Rows consist of numbers, texts and None, as SQLite returns them.
+    """
+
+    def __init__(self) -> None: ...
+    @property
+    def rows(self) -> int:
+        """The number of rows that were added, less those that were removed."""
+
+    @property
+    def sum(self) -> int:
+        """The sum of the hashes of the rows, as a signed 64-bit number."""
+
+    def take(self) -> tuple[int, int]:
+        """Returns the number and the sum, and sets both to zero."""
+
+    def add(self, *row: object) -> None: ...
+    def remove(self, *row: object) -> None: ...
+    def add_rows(self, rows: list[tuple[object, ...]], key: int) -> bool:
+        """Adds rows, and returns whether they are in strict order of their first `key` values.
+
+        The order continues that of the previous call.
+        """
+
 class Elo:
     """Running Elo ratings."""
 

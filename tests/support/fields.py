@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import polars as pl
@@ -82,6 +83,17 @@ def write_files(folder: Path, models: int, prompts: int, lines: str = "") -> Pat
     spec = folder / "spec.toml"
     spec.write_text(f'prompts = "prompts.csv"\ncandidates = "jokes.csv"\n{lines}\n')
     return spec
+
+
+def aged(path: Path, version: int) -> None:
+    """Turns a store into one of an earlier version, which has no checksums."""
+    with sqlite3.connect(path, isolation_level=None) as connection:
+        connection.execute("DROP TABLE checksums")
+        if version == 1:
+            connection.execute("ALTER TABLE rationales DROP COLUMN unknown_labels")
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
 
 
 def rows(path: Path, query: str, *values: object) -> list[tuple]:

@@ -1,12 +1,11 @@
 """The tournament engine with judges that are slow, wrong, faulty or finished."""
 
 import asyncio
-import sqlite3
 
 import numpy as np
 import polars as pl
 import pytest
-from support.fields import LOG, field, finish, made, rows, spec_of
+from support.fields import LOG, aged, field, finish, made, rows, spec_of
 
 from humorrank.errors import JudgeError
 from humorrank.judge import Answers, Failure, Judgment
@@ -193,32 +192,25 @@ def test_arena_rank_reads_an_export_as_it_is(tmp_path):
     assert sorted(outcomes) == sorted(ours)
 
 
-def aged(path):
-    """Converts a store to version 1, which had no unknown labels."""
-    with sqlite3.connect(path, isolation_level=None) as connection:
-        connection.execute("ALTER TABLE rationales DROP COLUMN unknown_labels")
-        connection.execute("PRAGMA user_version = 1")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
-
-
-def test_a_store_of_version_1_is_read_as_it_is_and_resumed_as_any_other(tmp_path):
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_store_of_an_earlier_version_is_read_as_it_is_and_resumed_as_any_other(tmp_path, version):
     path = tmp_path / "T.sqlite"
     tournament = made(path, spec_of(6, budget=60), field(6, 8))
     tournament.judge = OneByOne()
     finish(tournament)
-    aged(path)
+    aged(path, version)
     before = path.read_bytes()
-    assert status(path).unknown_labels == 0
+    assert status(path).unknown_labels == (0 if version == 1 else 144)
     with Store(path, write=False) as store:
         assert export_decisions(store, tmp_path / "decisions.parquet") == 60
     assert path.read_bytes() == before
     found = pl.read_parquet(tmp_path / "decisions.parquet")
-    assert found["unknown_labels"].null_count() == 60
+    assert found["unknown_labels"].null_count() == (60 if version == 1 else 12)
     assert found["reasoning"].null_count() == 12
     for _ in range(2):
         with Store(path, write=True) as store:
-            assert store.connection.execute("PRAGMA user_version").fetchone() == (2,)
+            assert store.connection.execute("PRAGMA user_version").fetchone() == (3,)
+            store.set_state("ended", None)
     with Store(path, write=False) as store:
         assert export_decisions(store, tmp_path / "again.parquet") == 60
     assert pl.read_parquet(tmp_path / "again.parquet").equals(found)

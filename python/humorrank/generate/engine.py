@@ -144,7 +144,7 @@ class _Run(Asking):
         word_retries: int,
         progress: Progress | None,
     ) -> None:
-        super().__init__(store.path)
+        super().__init__(store)
         self._assignment, self._provider = assignment, assignment.provider
         self._instructions = instructions
         self._retries, self._word_retries = retries, word_retries

@@ -14,7 +14,7 @@ from humorrank.errors import StoreError
 from humorrank.judge import Prompt
 from humorrank.store.database import Database
 from humorrank.store.differences import differences
-from humorrank.store.faults import store_errors
+from humorrank.store.faults import json_of, store_errors
 
 TABLES: Final = """
 CREATE TABLE prompts (
@@ -147,7 +147,9 @@ class CandidateStore(Database):
     """An open store of candidates."""
 
     application = 0x4A6F4361
-    version = 1
+    version = 2
+    checked_since = 2
+    tables = TABLES
     kind = "store of candidates"
     made_by = "humorrank generate"
 
@@ -162,7 +164,7 @@ class CandidateStore(Database):
             return cls(path, write=True)
         if not path.parent.is_dir():
             raise StoreError(f"{path}: there is no folder {path.parent}")
-        return cls.made(path, TABLES, lambda connection: None)
+        return cls.made(path, lambda connection: None)
 
     def prompts(self) -> list[Prompt]:
         """Returns the prompts in the order of their numbers."""
@@ -179,7 +181,10 @@ class CandidateStore(Database):
         """Returns the number and the settings of each model, by name."""
         with store_errors(self.path):
             rows = self.connection.execute("SELECT model, name, settings FROM models").fetchall()
-        return {name: (number, json.loads(settings)) for number, name, settings in rows}
+        return {
+            name: (number, json_of(self.path, "settings", settings))
+            for number, name, settings in rows
+        }
 
     def add(
         self, prompts: Mapping[str, Prompt], models: Mapping[str, Mapping[str, Any]]

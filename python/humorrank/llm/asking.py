@@ -7,8 +7,8 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
+from humorrank.store.database import Database
 from humorrank.store.writer import Writer
 
 
@@ -16,18 +16,18 @@ class Asking:
     """Keeps a bounded number of questions in flight until they are committed or abandoned.
 
     Args:
-        path: Path of the store.
+        store: Store, open for writing.
 
     Attributes:
         in_flight: Number of questions that wait for an answer.
         stopping: Whether no further questions are asked.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, store: Database) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
         self._commits: set[asyncio.Future[None]] = set()
         self._changed = asyncio.Event()
-        self._writer = Writer(path)
+        self._writer = Writer(store)
         self.in_flight = 0
         self.stopping = False
 

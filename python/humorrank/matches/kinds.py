@@ -10,6 +10,7 @@ from typing import Final
 
 import polars as pl
 
+from humorrank._util.held import first_bytes
 from humorrank._util.interruptible import interruptible
 from humorrank.errors import InputError
 
@@ -55,8 +56,7 @@ def start_of(path: str | os.PathLike[str], size: int = START) -> bytes:
     try:
         if not Path(path).is_file():
             return b""
-        with Path(path).open("rb") as file:
-            return file.read(size)
+        return first_bytes(path, size)
     except (OSError, ValueError):
         return b""
 

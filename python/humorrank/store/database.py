@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import re
 import sqlite3
 import struct
 from collections.abc import Callable, Iterator
@@ -10,8 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, Self
 
+from humorrank._util.held import first_bytes
 from humorrank.errors import StoreError
-from humorrank.store.faults import damaged, store_errors
+from humorrank.store.checking import check, check_unsummed
+from humorrank.store.checksums import TABLE as CHECKSUMS
+from humorrank.store.checksums import Ledger, immediate, write_checksums
+from humorrank.store.faults import store_errors
 from humorrank.store.lock import Lock
 
 _MAGIC = b"SQLite format 3\0"
@@ -31,12 +37,16 @@ class Database:
         writable: Whether this process is the writer of the file.
         application: SQLite's application_id of files of this kind.
         version: SQLite's user_version of such files. Files with a higher version are refused.
+        checked_since: First version that has checksums.
+        tables: SQL statements that create the tables.
         kind: Name of the kind, for messages.
         made_by: Command that creates such a file.
     """
 
     application: ClassVar[int]
     version: ClassVar[int]
+    checked_since: ClassVar[int]
+    tables: ClassVar[str]
     kind: ClassVar[str]
     made_by: ClassVar[str]
 
@@ -49,13 +59,13 @@ class Database:
 
         Raises:
             StoreError: If the file is not a store of this kind, is damaged or has a newer version,
-                or if another process is writing to it.
+                was changed by another program, or if another process is writing to it.
         """
         self.path = path
         self.writable = write
         if not path.is_file():
             raise StoreError(f"{path}: there is no such store; create it with `{self.made_by}`")
-        self._check_version()
+        self._check_header()
         self._lock = Lock(path) if write else None
         try:
             with store_errors(path):
@@ -64,52 +74,96 @@ class Database:
             if self._lock is not None:
                 self._lock.release()
             raise
-        if write:
-            self._check_pages()
+        try:
+            with store_errors(path):
+                self._check()
+        except BaseException:
+            self.close()
+            raise
+
+    def _check(self) -> None:
+        """Checks the whole store, and upgrades it if it is older and this is its writer."""
+        connection = self.connection
+        if not self.writable:
+            # Everything that is read from now on is what is checked here.
+            connection.execute("BEGIN")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        self._refuse_newer(version)
+        names = self.table_names()
+        if version >= self.checked_since:
+            check(self.path, connection, names)
+        else:
+            check_unsummed(self.path, connection, names, self.has_version(connection, version))
+        if version < self.version:
+            if self.writable:
+                with immediate(connection):
+                    self.upgrade(connection, version)
+                    if version < self.checked_since:
+                        connection.execute(CHECKSUMS)
+                    write_checksums(connection, names)
+                    connection.execute(f"PRAGMA user_version = {self.version}")
+            else:
+                self.imitate(connection, version)
+        if self.writable:
+            self._ledger = Ledger(connection, names)
 
     @classmethod
-    def made(cls, path: Path, tables: str, fill: Callable[[sqlite3.Connection], object]) -> Self:
+    def table_names(cls) -> list[str]:
+        """Returns the names of the tables, without that of the checksums."""
+        return re.findall(r"CREATE TABLE (\w+)", cls.tables)
+
+    @staticmethod
+    def has_version(connection: sqlite3.Connection, version: int) -> bool:
+        """Returns whether the tables are those of an earlier version without checksums."""
+        return version > 0
+
+    @staticmethod
+    def upgrade(connection: sqlite3.Connection, version: int) -> None:
+        """Changes the tables of an earlier version, within a transaction."""
+
+    @staticmethod
+    def imitate(connection: sqlite3.Connection, version: int) -> None:
+        """Lets a reader see the tables of an earlier version as they are now."""
+
+    @classmethod
+    def made(cls, path: Path, fill: Callable[[sqlite3.Connection], object]) -> Self:
         """Creates a file, completely or not at all, and opens it as its writer.
 
         Args:
             path: Path of the file.
-            tables: SQL statements that create the tables.
             fill: Function that writes the initial contents.
 
         Raises:
             StoreError: If the file already exists or cannot be written.
         """
         lock = Lock(path)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             if path.exists():
                 raise StoreError(f"{path}: already exists")
-            with store_errors(path):
-                cls._fill_whole(temporary, tables, fill)
-                temporary.rename(path)
-                _sync_folder(path.parent)
+            with store_errors(path, making=True), replacement(path.resolve()) as temporary:
+                cls._fill_whole(temporary, fill)
         finally:
-            temporary.unlink(missing_ok=True)
             lock.release()
         return cls(path, write=True)
 
     @classmethod
-    def _fill_whole(
-        cls, path: Path, tables: str, fill: Callable[[sqlite3.Connection], object]
-    ) -> None:
-        connection = connect(path, write=True)
+    def _fill_whole(cls, path: Path, fill: Callable[[sqlite3.Connection], object]) -> None:
+        # A file that is discarded if anything fails needs no journal. Without one, the commit
+        # writes and syncs the file itself, so a full disk is noticed here.
+        connection = sqlite3.connect(path, isolation_level=None)
         try:
+            connection.execute("PRAGMA journal_mode = OFF")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             connection.execute(f"PRAGMA application_id = {cls.application}")
             connection.execute(f"PRAGMA user_version = {cls.version}")
-            connection.executescript(f"BEGIN;{tables}")
+            connection.executescript(f"BEGIN;{cls.tables}{CHECKSUMS}")
             fill(connection)
+            write_checksums(connection, cls.table_names())
             connection.execute("COMMIT")
-        except BaseException:
+        finally:
             connection.close()
-            for ending in ("-wal", "-shm"):
-                path.with_name(path.name + ending).unlink(missing_ok=True)
-            raise
-        connection.close()
 
     def close(self) -> None:
         """Closes the file and releases its lock."""
@@ -133,15 +187,8 @@ class Database:
         Raises:
             StoreError: If the file cannot be written.
         """
-        with store_errors(self.path):
-            self.connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self.connection
-                self.connection.execute("COMMIT")
-            except BaseException:
-                if self.connection.in_transaction:
-                    self.connection.execute("ROLLBACK")
-                raise
+        with store_errors(self.path), self._ledger.transaction() as connection:
+            yield connection
 
     def count(self, query: str, *values: object) -> int:
         """Returns the single whole number that a query selects."""
@@ -162,16 +209,19 @@ class Database:
             if value is not None:
                 connection.execute("INSERT INTO state VALUES (?, ?)", (key, value))
 
-    def _check_version(self) -> None:
+    def _check_header(self) -> None:
         """Checks the kind and version from the header, so that a refused file stays unchanged."""
-        with store_errors(self.path), self.path.open("rb") as file:
-            header = file.read(_HEADER)
+        with store_errors(self.path):
+            header = first_bytes(self.path, _HEADER)
         if not header.startswith(_MAGIC) or len(header) < _HEADER:
             raise StoreError(f"{self.path}: is not a {self.kind}, or its first page is damaged")
         # https://www.sqlite.org/fileformat.html#the_database_header
         version, application = struct.unpack_from(">I4xI", header, 60)
         if application != self.application:
             raise StoreError(f"{self.path}: is an SQLite database, but not a {self.kind}")
+        self._refuse_newer(version)
+
+    def _refuse_newer(self, version: int) -> None:
         if version > self.version:
             raise StoreError(
                 f"{self.path}: has schema version {version}, but this version of humorrank reads "
@@ -179,24 +229,11 @@ class Database:
                 "it, or a newer one"
             )
 
-    def _check_pages(self) -> None:
-        """Checks for damaged pages before anything is added to the store."""
-        try:
-            with store_errors(self.path):
-                (found,) = self.connection.execute("PRAGMA quick_check(1)").fetchone()
-        except BaseException:
-            self.close()
-            raise
-        if found != "ok":
-            self.close()
-            raise StoreError(damaged(self.path, found))
-
 
 def is_sqlite(path: Path) -> bool:
     """Returns whether a file is an SQLite database."""
     try:
-        with path.open("rb") as file:
-            return file.read(len(_MAGIC)) == _MAGIC
+        return first_bytes(path, len(_MAGIC)) == _MAGIC
     except OSError:
         return False
 
@@ -228,6 +265,26 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
             f"{address}?mode=ro&immutable=1", uri=True, isolation_level=None
         )
     return connection
+
+
+@contextmanager
+def replacement(path: Path) -> Iterator[Path]:
+    """Yields the path of a temporary file, which is renamed when the block ends without an error.
+
+    The caller holds the lock of the store, so that temporary files of this store which are already
+    there are remains of processes that were killed. They are removed.
+    """
+    start = f".{path.name}."
+    for left in path.parent.glob(f"{glob.escape(start)}*"):
+        if re.fullmatch(r"\d+(-journal|-wal|-shm)?", left.name.removeprefix(start)):
+            left.unlink(missing_ok=True)
+    temporary = path.with_name(f"{start}{os.getpid()}")
+    try:
+        yield temporary
+        temporary.rename(path)
+        _sync_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 APPLICATION: Final = 0x4A6F6B65
 """SQLite's application_id of a store ("Joke")."""
 
-VERSION: Final = 2
+VERSION: Final = 3
 """SQLite's user_version of a store. Stores with a higher version are refused."""
 
 TABLES: Final = """
@@ -107,33 +107,29 @@ CREATE TABLE state (
 ) WITHOUT ROWID;
 """
 
+LABELED: Final = 2
+"""The first version that has a column for unknown labels."""
 
-def upgrade(connection: sqlite3.Connection, *, write: bool) -> None:
-    """Upgrades a store of version 1, which lacks the column for unknown labels.
+SUMMED: Final = 3
+"""The first version that has checksums."""
 
-    Args:
-        connection: Connection to the store, outside a transaction.
-        write: Whether to change the store. If not, a temporary view provides the column.
-    """
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version >= 2:
-        return
-    if not write:
-        # The view is private to this connection, but query_only would prevent even that.
-        connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute("PRAGMA query_only = OFF")
-        connection.execute(
-            "CREATE TEMP VIEW rationales AS SELECT *, NULL AS unknown_labels FROM main.rationales"
-        )
-        connection.execute("PRAGMA query_only = ON")
-        return
-    # Both are one commit: if only the column were added, the next upgrade would add it again.
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        connection.execute("ALTER TABLE rationales ADD COLUMN unknown_labels TEXT")
-        connection.execute(f"PRAGMA user_version = {VERSION}")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+
+def is_labeled(connection: sqlite3.Connection) -> bool:
+    """Returns whether a store has the column for unknown labels."""
+    columns = connection.execute("SELECT name FROM pragma_table_info('rationales')")
+    return ("unknown_labels",) in columns.fetchall()
+
+
+def add_labels(connection: sqlite3.Connection) -> None:
+    """Adds the column for unknown labels, within a transaction."""
+    connection.execute("ALTER TABLE rationales ADD COLUMN unknown_labels TEXT")
+
+
+def imitate_labels(connection: sqlite3.Connection) -> None:
+    """Lets a reader see a column for unknown labels, by a view that is private to it."""
+    # query_only would prevent even that.
+    connection.execute("PRAGMA query_only = OFF")
+    connection.execute(
+        "CREATE TEMP VIEW rationales AS SELECT *, NULL AS unknown_labels FROM main.rationales"
+    )
+    connection.execute("PRAGMA query_only = ON")

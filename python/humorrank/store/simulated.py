@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 from humorrank._util.simulated import SIMULATED, is_simulated
-from humorrank.store.faults import store_errors
+from humorrank.store.differences import Fingerprint
+from humorrank.store.faults import json_of, store_errors
 from humorrank.store.store import OWN_JUDGE, Store
 
 SETTINGS: Final = frozenset(
@@ -48,9 +48,10 @@ def simulated_judges(store: Store) -> list[str]:
 def _marked(store: Store, number: int, name: str) -> str:
     if is_simulated(name):
         return name
+    settings: Fingerprint
     stored = store.state(f"judge.{number}")
     if stored is not None:
-        settings = json.loads(stored)
+        settings = json_of(store.path, "judge", stored)
     elif number == OWN_JUDGE:
         settings = store.fingerprint()
     else:

@@ -15,7 +15,7 @@ import numpy as np
 from humorrank.errors import StoreError
 from humorrank.store import schema
 from humorrank.store.database import Database
-from humorrank.store.faults import store_errors
+from humorrank.store.faults import json_of, store_errors
 from humorrank.store.field import Field, Prompt, SparseJokes
 
 OWN_JUDGE = 0
@@ -79,14 +79,27 @@ class Store(Database):
 
     application = schema.APPLICATION
     version = schema.VERSION
+    checked_since = schema.SUMMED
+    tables = schema.TABLES
     kind = "tournament"
     made_by = "humorrank tournament run"
 
-    def __init__(self, path: Path, *, write: bool) -> None:
-        """Opens a store of this version or an earlier one; see `Database`."""
-        super().__init__(path, write=write)
-        with store_errors(path):
-            schema.upgrade(self.connection, write=write)
+    @staticmethod
+    def has_version(connection: sqlite3.Connection, version: int) -> bool:
+        """Returns whether the tables are those of an earlier version without checksums."""
+        return version > 0 and schema.is_labeled(connection) == (version >= schema.LABELED)
+
+    @staticmethod
+    def upgrade(connection: sqlite3.Connection, version: int) -> None:
+        """Changes the tables of an earlier version, within a transaction."""
+        if version < schema.LABELED:
+            schema.add_labels(connection)
+
+    @staticmethod
+    def imitate(connection: sqlite3.Connection, version: int) -> None:
+        """Lets a reader see the tables of an earlier version as they are now."""
+        if version < schema.LABELED:
+            schema.imitate_labels(connection)
 
     @classmethod
     def create(
@@ -115,7 +128,7 @@ class Store(Database):
         def fill(connection: sqlite3.Connection) -> None:
             _fill(connection, spec, field, budget, fingerprint, pairs)
 
-        return cls.made(path, schema.TABLES, fill)
+        return cls.made(path, fill)
 
     @property
     def scheduled(self) -> bool:
@@ -137,7 +150,7 @@ class Store(Database):
                 f"{self.path}: holds given pairs, not a tournament; continue judging them with "
                 f"`humorrank judge {self.path} --judge PROVIDER/MODEL`"
             )
-        content: dict[str, Any] = json.loads(row[0])
+        content: dict[str, Any] = json_of(self.path, "spec", row[0])
         return content
 
     def changes(self) -> list[Change]:
@@ -152,7 +165,7 @@ class Store(Database):
         return [
             Change(
                 *(number, kind, rounds, models, prompts, budget),
-                fingerprint=json.loads(found) if found else None,
+                fingerprint=json_of(self.path, "fingerprint", found) if found else None,
                 source=source,
                 time=when,
             )

@@ -9,10 +9,10 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Protocol
 
-from humorrank.store.database import connect
+from humorrank.store.checksums import Ledger
+from humorrank.store.database import Database, connect
 from humorrank.store.faults import store_error
 
 MOST_JUDGMENTS: Final = 1_000
@@ -49,11 +49,11 @@ class Writer:
     the future of a commit is done, SQLite has synced it to the disk.
 
     Args:
-        path: Path of the store, whose lock this process holds.
+        store: Store, open for writing.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, store: Database) -> None:
+        self._path, self._tables = store.path, store.table_names()
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._held: _Item | None = None
@@ -92,12 +92,15 @@ class Writer:
 
     def _run(self) -> None:
         connection: sqlite3.Connection | None = None
+        ledger: Ledger | None = None
         try:
             while (group := self._group()) is not None:
                 if self._error is None:
                     try:
-                        connection = connection or connect(self._path, write=True)
-                        _commit(connection, group)
+                        if ledger is None:
+                            connection = connect(self._path, write=True)
+                            ledger = Ledger(connection, self._tables)
+                        _commit(ledger, group)
                         self.commits += 1
                     except sqlite3.Error as error:
                         self._error = store_error(self._path, error)
@@ -151,13 +154,7 @@ class Writer:
             self._loop.call_soon_threadsafe(tell)
 
 
-def _commit(connection: sqlite3.Connection, group: Sequence[_Item]) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+def _commit(ledger: Ledger, group: Sequence[_Item]) -> None:
+    with ledger.transaction() as connection:
         for item in group:
             item.work.write(connection)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise

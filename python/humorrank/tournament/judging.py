@@ -17,7 +17,7 @@ from humorrank.judge import Field, Judge
 from humorrank.llm.asking import interrupting
 from humorrank.store.database import is_sqlite
 from humorrank.store.differences import differences, flattened
-from humorrank.store.faults import store_errors
+from humorrank.store.faults import json_of, store_errors
 from humorrank.store.store import OWN_JUDGE, Store
 from humorrank.tournament.commits import Judged
 from humorrank.tournament.engine import Ending
@@ -164,7 +164,7 @@ def _join(store: Store, field: Field, judge: Judge, settings: JudgingSettings) -
             "tournament resume`, or use --name (name=) to give another judge another name"
         )
     if before is not None:
-        found = differences(json.loads(before), given)
+        found = differences(json_of(store.path, "judge", before), given)
         if found:
             raise StoreError(
                 f"{store.path}: has judgments by {name!r} with other settings: "

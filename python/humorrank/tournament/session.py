@@ -82,7 +82,7 @@ class Session(Asking):
     """
 
     def __init__(self, store: Store, field: Field, judge: Judge) -> None:
-        super().__init__(store.path)
+        super().__init__(store)
         self._store, self._field, self._judge = store, field, judge
         self.judged = self.failed = 0
 

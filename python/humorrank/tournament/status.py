@@ -66,8 +66,6 @@ def status(path: Path) -> Status:
         StoreError: If the store cannot be read.
     """
     with Store(path, write=False) as store:
-        # One transaction, so that all counts refer to the same state while another process writes.
-        store.connection.execute("BEGIN")
         last, spec, ask = store.changes()[-1], Spec.of_store(store), store.count
         scheduled = ask("SELECT COUNT(*) FROM comparisons WHERE round IS NOT NULL")
         answered = ask(

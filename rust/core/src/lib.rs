@@ -9,6 +9,7 @@
 
 pub mod bootstrap;
 pub mod bradley_terry;
+pub mod checksum;
 pub mod elo;
 mod error;
 pub mod graph;

@@ -7,6 +7,7 @@
 )]
 
 mod arrow;
+mod checksum;
 mod csv;
 #[cfg(unix)]
 mod deadline;
@@ -33,6 +34,8 @@ mod _core {
     use humorrank_files::check;
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use super::checksum::Checksum;
     #[pymodule_export]
     use super::csv::{CsvError, CsvReader, StringColumn, Unpacked};
     #[cfg(unix)]

@@ -31,7 +31,7 @@ def _newer(path):
     ("spoil", "says"),
     [
         (_damage, "is damaged"),
-        (_newer, "has schema version 3"),
+        (_newer, f"has schema version {schema.VERSION + 1}"),
         (lambda path: path.write_text("a,b\n1,2\n"), "is not a tournament"),
         (lambda path: path.write_bytes(b""), "is not a tournament"),
         (lambda path: path.unlink(), "there is no such store"),
