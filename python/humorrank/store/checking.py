@@ -48,7 +48,7 @@ def check(path: Path, connection: sqlite3.Connection, tables: Sequence[str]) -> 
         file = identity(path)
         if _CHECKED.get(file) == state:
             return
-        _check_pages(path, connection)
+        check_pages(path, connection)
         found = difference(connection, tables)
     if found is not None:
         raise StoreError(changed(path, found))
@@ -70,15 +70,11 @@ def check_unsummed(
         StoreError: If the store is damaged.
     """
     with _damage(path):
-        _check_pages(path, connection)
+        check_pages(path, connection)
         summed = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'checksums'")
         if not genuine or summed.fetchone() is not None:
             raise StoreError(damaged(path, "its tables are not those of its schema version"))
-        broken = connection.execute("PRAGMA foreign_key_check").fetchone()
-        if broken is not None:
-            raise StoreError(
-                damaged(path, f"its table {broken[0]} refers to rows that are missing")
-            )
+        check_references(path, connection)
         for table in tables:
             for column, kind in connection.execute(
                 "SELECT name, type FROM pragma_table_info(?)", (table,)
@@ -91,10 +87,27 @@ def check_unsummed(
                     raise StoreError(damaged(path, how))
 
 
-def _check_pages(path: Path, connection: sqlite3.Connection) -> None:
+def check_pages(path: Path, connection: sqlite3.Connection) -> None:
+    """Checks the pages and the indexes of a store.
+
+    Raises:
+        StoreError: If one is damaged.
+    """
     (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if found != "ok":
         raise StoreError(damaged(path, found))
+
+
+def check_references(path: Path, connection: sqlite3.Connection) -> None:
+    """Checks that every row to which another one refers is there.
+
+    Raises:
+        StoreError: If one is missing.
+    """
+    broken = connection.execute("PRAGMA foreign_key_check").fetchone()
+    if broken is not None:
+        how = f"its table {broken[0]} refers to rows that are missing"
+        raise StoreError(damaged(path, how))
 
 
 def _state(path: Path, connection: sqlite3.Connection) -> object:

@@ -211,12 +211,10 @@ class Database:
 
     def _check_header(self) -> None:
         """Checks the kind and version from the header, so that a refused file stays unchanged."""
-        with store_errors(self.path):
-            header = first_bytes(self.path, _HEADER)
-        if not header.startswith(_MAGIC) or len(header) < _HEADER:
+        found = _header(self.path)
+        if found is None:
             raise StoreError(f"{self.path}: is not a {self.kind}, or its first page is damaged")
-        # https://www.sqlite.org/fileformat.html#the_database_header
-        version, application = struct.unpack_from(">I4xI", header, 60)
+        version, application = found
         if application != self.application:
             raise StoreError(f"{self.path}: is an SQLite database, but not a {self.kind}")
         self._refuse_newer(version)
@@ -228,6 +226,23 @@ class Database:
                 f"only versions up to {self.version}; use the version of humorrank that created "
                 "it, or a newer one"
             )
+
+
+def _header(path: Path) -> tuple[int, int] | None:
+    """Returns the user_version and application_id of a file, or None if it is no database."""
+    with store_errors(path):
+        header = first_bytes(path, _HEADER)
+    if not header.startswith(_MAGIC) or len(header) < _HEADER:
+        return None
+    # https://www.sqlite.org/fileformat.html#the_database_header
+    version, application = struct.unpack_from(">I4xI", header, 60)
+    return version, application
+
+
+def stated_kind(path: Path) -> int | None:
+    """Returns the application_id that a file states, or None if it is no database."""
+    found = _header(path)
+    return None if found is None else found[1]
 
 
 def is_sqlite(path: Path) -> bool:
@@ -284,7 +299,8 @@ def replacement(path: Path) -> Iterator[Path]:
         temporary.rename(path)
         _sync_folder(path.parent)
     finally:
-        temporary.unlink(missing_ok=True)
+        for ending in ("", "-journal", "-wal", "-shm"):
+            path.with_name(temporary.name + ending).unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

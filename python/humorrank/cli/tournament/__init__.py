@@ -46,6 +46,10 @@ class _Commands(LazyGroup):
             "Export the match log or the decision log of a tournament.",
             patient=True,
         ),
+        "copy": Entry(
+            "humorrank.cli.tournament.copy:copy",
+            "Copy a store, which may be in use.",
+        ),
         "simulate": Entry(
             "humorrank.cli.tournament.simulate:simulate",
             "Simulate tournaments in memory and compare their results with the true ratings.",
