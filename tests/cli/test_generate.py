@@ -87,7 +87,8 @@ def test_missing_words_are_told_and_asked_again_on_request(run):
 def test_failures_are_counted_and_no_jokes(run):
     fails = ("--model", "simulated/a", "--set", "failure_rate=1", "--set", "retries=1")
     code, _, err = run("generate", "prompts.tsv", *fails)
-    assert code == 0
+    assert code == 2
+    assert "error: no joke by simulated/a (3 failures: " in err
     assert "0 jokes committed" in err and "3 failed" in err
     assert "3 of 3 prompts failed and have no joke; use --retry-failures to ask again" in err
     assert jokes("candidates.csv") == {}
@@ -97,10 +98,22 @@ def test_failures_are_counted_and_no_jokes(run):
 
 def test_an_empty_answer_is_no_joke(run):
     empty = ("--model", "simulated/a", "--set", "empty_rate=1", "--retries", "2")
-    assert run("generate", "prompts.tsv", *empty)[0] == 0
+    code, _, err = run("generate", "prompts.tsv", *empty)
+    assert code == 2
+    assert "no joke by simulated/a (3 failures: the answer was empty)" in err
     with CandidateStore.at(Path("candidates.csv.sqlite")) as store:
         found = store.connection.execute("SELECT reason, attempts FROM failures").fetchall()
     assert found == [("the answer was empty", 3)] * 3
+
+
+def test_a_model_that_only_fails_is_an_error_beside_one_that_writes(run):
+    assert run("generate", "prompts.tsv", *TWO[:2])[0] == 0
+    more = ("--model", "b=simulated/b", "--set", "failure_rate=1")
+    code, _, err = run("generate", "prompts.tsv", *more)
+    assert code == 2
+    assert "error: no joke by b (3 failures: " in err
+    assert len(jokes("candidates.csv")) == 3, "the jokes of the other model are written"
+    assert run("generate", "prompts.tsv", *TWO[:2])[0] == 0
 
 
 def test_a_changed_prompt_or_setting_is_refused(run, tmp_path):

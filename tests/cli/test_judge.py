@@ -363,3 +363,34 @@ def test_verdicts_of_others_are_not_called_simulated(run, pairs):
         options = ("--where", condition, "--prior", 1, "--bootstrap", 0)
         err = run("rate", "both.csv", *options)[2]
         assert ("the verdicts of judge 'simulated' are simulated" in err) is expected
+
+
+def test_a_judge_that_only_fails_is_an_error(run, tmp_path, pairs):
+    fails = (
+        "judge",
+        pairs,
+        "--judge",
+        "simulated",
+        "--set",
+        "failure_rate=1",
+        "--set",
+        "retries=0",
+    )
+    for again in ((), (), ("--retry-failures",)):
+        code, out, err = run(*fails, *again, "-o", "log.csv")
+        assert (code, out) == (2, "")
+        assert "error: simulated answered none of 40 comparisons (" in err
+        assert "use --retry-failures to ask again" in err
+        assert (tmp_path / "log.csv").exists()
+    spec = write_files(tmp_path, 5, 6, 'budget = 20\n[judge]\nbackend = "simulated"\n')
+    fails = ("--set", "judge.failure_rate=1.0", "--set", "judge.retries=0")
+    for command in (
+        ("run", spec, "--store", "T.sqlite", *fails),
+        ("resume", "T.sqlite"),
+        ("resume", "T.sqlite", "--retry-failures"),
+    ):
+        code, _, err = run("tournament", *command)
+        assert code == 2
+        assert "error: simulated answered none of 20 comparisons (" in err
+        assert "run `humorrank tournament resume T.sqlite --retry-failures` to ask again" in err
+    assert run("tournament", "status", "T.sqlite")[0] == 0

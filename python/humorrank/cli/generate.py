@@ -11,12 +11,12 @@ import typer
 
 from humorrank._util.atomic import check_place
 from humorrank._util.checks import positive
-from humorrank._util.text import number_of
+from humorrank._util.text import number_of, one_line
 from humorrank.cli import _output
 from humorrank.cli._guard import INTERRUPTED
 from humorrank.cli._progress import progress_bar
 from humorrank.cli._settings import settings_of
-from humorrank.errors import OptionError
+from humorrank.errors import JudgeError, OptionError
 from humorrank.generate import (
     Assignment,
     CandidateStore,
@@ -224,8 +224,18 @@ def generate(
         _say_ending(ending, opened)
         rows = export_candidates(opened, output)
         _output.say("note", f"{output}: {number_of(rows, 'joke')}")
+        silent = [
+            f"{count.model} ({number_of(count.failures, 'failure')}: {one_line(count.reason)})"
+            for count in counts(opened)
+            if count.model in numbers and count.failures and not count.jokes
+        ]
     if not ending.complete:
         raise typer.Exit(INTERRUPTED)
+    if silent:
+        raise JudgeError(
+            f"no joke by {', '.join(silent)}; correct the cause, and use --retry-failures to ask "
+            "again"
+        )
 
 
 def _say_ending(ending: GenerationEnding, store: CandidateStore) -> None:

@@ -14,13 +14,19 @@ from humorrank.cli import _output, _parsing
 from humorrank.cli._guard import INTERRUPTED
 from humorrank.cli._progress import progress_bar
 from humorrank.cli._settings import BatchSize, InFlight, one_judge, settings_of
-from humorrank.cli.tournament._common import say_simulated, say_swapped, say_throughput
+from humorrank.cli.tournament._common import (
+    refuse_silence,
+    say_simulated,
+    say_swapped,
+    say_throughput,
+)
 from humorrank.errors import OptionError
 from humorrank.judge import Field, Judge
 from humorrank.judge.backends import make_judge, parse_judge
 from humorrank.store.export import ENDINGS, export_decisions, export_matches, treatment
 from humorrank.tournament.engine import Ending
 from humorrank.tournament.judging import JudgingSettings, judge_pairs, open_judging
+from humorrank.tournament.session import silence
 
 
 def judge(
@@ -163,8 +169,10 @@ def judge(
             say_swapped(opened, treatment(opened, inconsistent), decisions=decisions)
             say_simulated(opened)
             _output.say("note", f"{output}: {number_of(rows, 'row')}")
+        silent = silence(opened, judging.number)
     if ending.reason is None:
         raise typer.Exit(INTERRUPTED)
+    refuse_silence(silent, "use --retry-failures")
 
 
 def _say_ending(ending: Ending, path: Path) -> None:

@@ -21,7 +21,9 @@ _COUNTS: Final = (
     "SELECT m.name, (SELECT COUNT(*) FROM jokes j WHERE j.model = m.model), "
     "(SELECT COUNT(*) FROM jokes j WHERE j.model = m.model AND j.missing <> '[]'), "
     "(SELECT COUNT(*) FROM failures f WHERE f.model = m.model), "
-    "(SELECT COUNT(*) FROM prompts) FROM models m ORDER BY m.name"
+    "(SELECT COUNT(*) FROM prompts), COALESCE((SELECT reason FROM failures f WHERE "
+    "f.model = m.model GROUP BY reason ORDER BY COUNT(*) DESC, reason LIMIT 1), '') "
+    "FROM models m ORDER BY m.name"
 )
 
 
@@ -35,6 +37,7 @@ class Count:
         without_words: Number of these that lack a word of their prompt.
         failures: Number of prompts on which it failed.
         prompts: Number of prompts.
+        reason: The most frequent reason for a failure; empty if there is none.
     """
 
     model: str
@@ -42,6 +45,7 @@ class Count:
     without_words: int
     failures: int
     prompts: int
+    reason: str = ""
 
 
 def counts(store: CandidateStore) -> list[Count]:

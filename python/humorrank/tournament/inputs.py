@@ -98,15 +98,20 @@ def complete_field(
 ) -> Completed:
     """Returns a field with further prompts and jokes after the present ones.
 
+    Prompts and jokes that the field already has, with the same text, are left out, so that an
+    extension can be repeated.
+
     Raises:
-        InputError: If a joke is empty or repeated, or has an unknown prompt.
-        OptionError: If a prompt is already in the field, or a model has no joke for a prompt, and
-            this is to fail or leaves nothing.
+        InputError: If a joke is empty or repeated, has an unknown prompt, or differs from that in
+            the field.
+        OptionError: If a prompt is in the field with another text, or a model has no joke for a
+            prompt, and this is to fail or leaves nothing.
     """
     for prompt in field.prompts:
-        if prompt.id in prompts:
-            raise OptionError(f"prompt {prompt.id!r} is already in the tournament")
-    ordered = [*field.prompts, *(prompts[key] for key in sorted(prompts))]
+        if prompts.get(prompt.id, prompt) != prompt:
+            raise OptionError(f"prompt {prompt.id!r} is already in the tournament, and differs")
+    present = {prompt.id for prompt in field.prompts}
+    ordered = [*field.prompts, *(prompts[key] for key in sorted(prompts.keys() - present))]
     names = {joke.model for joke in jokes}
     models = [*field.models, *sorted(names.difference(field.models))]
     number = {model: i for i, model in enumerate(models)}
@@ -138,6 +143,8 @@ def complete_field(
             raise InputError(message, file=joke.file, row=joke.row)
         if texts[at][model] is not None:
             before = seen.get((at, model))
+            if before is None and texts[at][model] == joke.text:
+                continue
             where = f"row {before.row} of {before.file}" if before else "the tournament"
             message = (
                 f"{joke.model!r} already has a joke for prompt {ordered[at].id!r} in {where}; "

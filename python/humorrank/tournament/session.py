@@ -23,6 +23,11 @@ _FAILED = (
     "ORDER BY comparison, position"
 )
 
+_REASONS = (
+    "SELECT name, COUNT(*), reason FROM failures JOIN judges USING (judge) WHERE judge = ? "
+    "GROUP BY reason ORDER BY 2 DESC, reason"
+)
+
 
 @dataclass(frozen=True)
 class Slots:
@@ -71,6 +76,35 @@ def failed_slots(store: Store, judge: int) -> Slots:
     """Returns the failures of a judge that no retry has answered since."""
     with store_errors(store.path):
         return Slots.of(store.connection.execute(_FAILED, (judge,)).fetchall())
+
+
+@dataclass(frozen=True)
+class Silence:
+    """A judge that has failed on everything it was asked.
+
+    Attributes:
+        name: Name of the judge.
+        failures: Number of its failures.
+        reason: The most frequent reason.
+    """
+
+    name: str
+    failures: int
+    reason: str
+
+
+def silence(store: Store, judge: int) -> Silence | None:
+    """Returns the failures of a judge that has never answered, or None if it has."""
+    with store_errors(store.path):
+        # Ties of identical jokes are no answers.
+        answered = store.count(
+            "SELECT EXISTS (SELECT 1 FROM judgments WHERE judge = ? AND NOT identical)", judge
+        )
+        reasons = store.connection.execute(_REASONS, (judge,)).fetchall()
+    if answered or not reasons:
+        return None
+    name, _, reason = reasons[0]
+    return Silence(name, sum(count for _, count, _ in reasons), reason)
 
 
 class Session(Asking):

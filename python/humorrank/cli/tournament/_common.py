@@ -17,14 +17,16 @@ from humorrank._util.text import Style, number_of, one_line
 from humorrank.cli import _output
 from humorrank.cli._guard import INTERRUPTED
 from humorrank.cli._progress import progress_bar
+from humorrank.errors import JudgeError
 from humorrank.judge import Judge
 from humorrank.judge.simulated import SimulatedJudge
 from humorrank.llm.throughput import Throughput
 from humorrank.store.export import Inconsistent, swapped
 from humorrank.store.simulated import simulated_judges
-from humorrank.store.store import Store
+from humorrank.store.store import OWN_JUDGE, Store
 from humorrank.tournament.engine import Ending, play_rounds
 from humorrank.tournament.opening import Tournament
+from humorrank.tournament.session import Silence, silence
 
 StoreFile = Annotated[
     Path, typer.Argument(metavar="T.sqlite", help="Path of the store.", show_default=False)
@@ -47,6 +49,7 @@ def played(tournament: Tournament, *, retry_failures: bool = False) -> None:
 
     Raises:
         Exit: With exit code 130, if the tournament was interrupted.
+        JudgeError: If the judge has failed on everything it was asked.
     """
     store, path = tournament.store, tournament.store.path
     if tournament.judge is None:
@@ -74,10 +77,12 @@ def played(tournament: Tournament, *, retry_failures: bool = False) -> None:
                     say=lambda text: _output.say("note", text),
                 )
             )
+        silent = silence(store, OWN_JUDGE)
     finally:
         store.close()
     say_throughput(tournament.judge)
     _say_ending(ending, path)
+    refuse_silence(silent, f"run `humorrank tournament resume {path} --retry-failures`")
 
 
 def say_notes(notes: Iterable[str]) -> None:
@@ -129,6 +134,23 @@ def say_simulated(store: Store) -> None:
     """Warns about the judges of a store whose verdicts are simulated."""
     for judge in simulated_judges(store):
         _output.say("warning", simulated_notice(judge))
+
+
+def refuse_silence(found: Silence | None, again: str) -> None:
+    """Raises an error if a judge has failed on everything it was asked.
+
+    Args:
+        found: The failures of such a judge, or None.
+        again: Command that asks again.
+
+    Raises:
+        JudgeError: If it has.
+    """
+    if found is not None:
+        raise JudgeError(
+            f"{found.name} answered none of {number_of(found.failures, 'comparison')} "
+            f"({one_line(found.reason)}); correct the cause, and {again} to ask again"
+        )
 
 
 def say_throughput(judge: Judge) -> None:
