@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 
+import pandas as pd
 import polars as pl
 import pytest
 
@@ -63,6 +64,13 @@ def test_a_clear_verdict_has_its_own_weight(tmp_path, strong):
     assert board.counts["rated"] == 9
     said = "5 matches with a clear verdict (A>>B) are weighted by"
     assert any(said in warning for warning in board.warnings) is (strong != 1)
+
+
+def test_games_are_read_from_a_frame_that_pandas_read_from_parquet(tmp_path):
+    rows = pl.read_ndjson(arena_hard(tmp_path / "judgments.jsonl"))
+    rows.write_parquet(tmp_path / "judgments.parquet")
+    frame = pd.read_parquet(tmp_path / "judgments.parquet")
+    assert weights(frame, strong_weight=3) == counted(3)
 
 
 def test_verdicts_are_winner_words_of_a_log_with_one_match_per_row(tmp_path):

@@ -67,6 +67,9 @@ SOURCES = {
     "parquet": lambda path: as_polars(ROWS).write_parquet(path) or path,
     "dictionaries": lambda _: ROWS,
     "pandas": lambda _: pd.DataFrame(ROWS),
+    "pandas from parquet": lambda path: (
+        as_polars(ROWS).write_parquet(path) or pd.read_parquet(path)
+    ),
 }
 
 
@@ -131,6 +134,7 @@ def test_lengths_are_those_of_the_assistants_texts(tmp_path, kind):
         (("response_a", "response_b"), lambda text: json.dumps([text[:3], None, text[3:]])),
         (("text_a", "text_b"), lambda text: [text]),
         (("output_1", "output_2"), lambda text: text),
+        (("Response A", "response-b"), lambda text: text),
     ],
 )
 def test_lengths_of_texts_under_other_names(pair, written):

@@ -13,6 +13,7 @@ import polars as pl
 
 from humorrank._util.suggest import near
 from humorrank.errors import InputError, OptionError
+from humorrank.matches.log.formats.readings import Header
 from humorrank.matches.log.tables.batch import RowBatch, is_missing, is_text
 from humorrank.matches.log.tables.fields import base_of, fields_of_path, meant_inside
 from humorrank.matches.log.tables.table import GAME_SCORES, Table
@@ -151,7 +152,9 @@ def _control(table: Table, name: str) -> Control:
         plain = found in ((name,), sides(name))
         note = None if plain else f"the control {name!r} is {found[0]!r} minus {found[1]!r}"
         return Control(name, found, note=note)
-    texts = next((pair for pair in TEXTS if all(side in own for side in pair)), None)
+    header = Header(own)
+    written = (tuple(header.find(side) for side in pair) for pair in TEXTS)
+    texts = next(((one[0], other[0]) for one, other in written if one and other), None)
     if name == LENGTH and texts is not None:
         note = f"the control 'length' is the number of characters of the texts in {texts[0]!r} "
         return Control(name, texts, texts=True, note=f"{note}minus that in {texts[1]!r}")
@@ -229,7 +232,7 @@ def _characters(value: object) -> float:
         text = next((value[key] for key in _TEXT_KEYS if value.get(key) is not None), None)
         # A part that is not text, such as a picture, has no characters.
         return 0 if text is None else _characters(text)
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | np.ndarray):
         return sum(_characters(part) for part in value if part is not None)
     return math.nan
 

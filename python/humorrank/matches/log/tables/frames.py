@@ -236,6 +236,9 @@ def with_games(columns: list[str], games: pl.DataType | None) -> list[str]:
 
 def game_scores(games: object) -> object:
     """Returns the scores of a list of games, and any other value unchanged."""
+    if isinstance(games, np.ndarray):
+        # pandas reads the lists of a Parquet file as arrays.
+        games = games.tolist()
     if isinstance(games, list):
         return [game.get("score") if isinstance(game, dict) else game for game in games]
     return None if is_missing(games) else games

@@ -118,6 +118,6 @@ def pandas_table(frame: Any) -> PandasTable:  # noqa: ANN401 - pandas is optiona
     refuse_doubled(columns, "pandas DataFrame")
     named = dict(zip(columns, labels, strict=True))
     first = frame[GAMES].dropna().head(1).tolist() if GAMES in columns else []
-    if first and isinstance(first[0], list):
+    if first and isinstance(first[0], list | np.ndarray):
         columns.append(GAME_SCORES)
     return PandasTable("pandas DataFrame", frame, columns, named, headerless)
