@@ -78,6 +78,7 @@ TEXTS = {
     "a zip with bzip2": zip_of(CSV, method=zipfile.ZIP_BZIP2),
     "a zip with LZMA": zip_of(CSV, method=zipfile.ZIP_LZMA),
     "a zip of a Mac": zip_of(CSV, **{"__MACOSX/._log.csv": b"\0", ".DS_Store": b"\0"}),
+    "a zip of a file without a name": zip_of(CSV, "-").replace(b"-", b"\0"),
     "a zip with a folder": zip_of(CSV, "folder/log.csv", **{"folder/": b""}),
     "gzip in a zip": zip_of(gzip_of(CSV), "log.csv.gz"),
 }

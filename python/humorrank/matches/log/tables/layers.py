@@ -6,11 +6,7 @@ Everything here is done piece by piece, so that memory does not depend on what t
 from __future__ import annotations
 
 import codecs
-import struct
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Final
 
 from humorrank import _core
@@ -25,6 +21,9 @@ _MOST_EXPANSION: Final = 200
 _USUAL_SIZE: Final = 64 << 20
 """Unpacked bytes are stored if they are no more than this many times the compressed bytes, or no
 more than this number."""
+
+ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+"""The first bytes of a zip archive: with files, without, and in parts."""
 
 _BZIP2: Final = b"BZh"
 _XZ: Final = b"\xfd7zXZ\x00"
@@ -49,11 +48,11 @@ def unpacked(origin: Origin, label: str, start: bytes, packed: Compression) -> L
         return Layered(origin, lambda last: _by_reader(origin, label, packed, last=last))
     if start.startswith(_BZIP2):
         return Layered(
-            origin, lambda last: _inflated(pieces_of(origin, last=last), _bzip2(label), label)
+            origin, lambda last: inflated(pieces_of(origin, last=last), bzip2(label), label)
         )
     if start.startswith(_XZ):
         return Layered(
-            origin, lambda last: _inflated(pieces_of(origin, last=last), _xz(label), label, b"\0")
+            origin, lambda last: inflated(pieces_of(origin, last=last), xz(label), label, b"\0")
         )
     return None
 
@@ -69,42 +68,6 @@ def recoded(origin: Origin, label: str, start: bytes) -> Layered | None:
 def without_first_lines(origin: Origin, count: int) -> Layered:
     """Returns a text whose first lines are blank, so that the other lines keep their numbers."""
     return Layered(origin, lambda last: _blanked(pieces_of(origin, last=last), count))
-
-
-def member(path: Path, info: zipfile.ZipInfo, label: str) -> Layered:
-    """Returns the content of a file in a zip archive."""
-    suffixes = [suffix.lower() for suffix in Path(info.filename).suffixes]
-    return Layered(path, lambda _: member_pieces(path, info, label), suffixes)
-
-
-def member_pieces(path: Path, info: zipfile.ZipInfo, label: str) -> Iterator[bytes]:
-    """Yields the content of a file in a zip archive in pieces.
-
-    Raises:
-        InputError: If the archive is damaged or its compression is not supported.
-    """
-    if info.compress_type == zipfile.ZIP_BZIP2:
-        yield from _checked(_inflated(_raw(path, info), _bzip2(label), label), info, label)
-    elif info.compress_type == zipfile.ZIP_LZMA:
-        raw = _lzma_alone(_raw(path, info), info)
-        yield from _checked(_inflated(raw, _xz(label, alone=True), label), info, label)
-    elif info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        try:
-            with zipfile.ZipFile(path) as archive, archive.open(info) as file:
-                yield from iter(lambda: file.read(CHUNK), b"")
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            OSError,
-            ValueError,
-            RuntimeError,
-        ) as error:
-            raise damaged(label, error) from None
-    else:
-        message = f"is a zip archive in which {info.filename!r} is compressed with a method that "
-        message += f"is not supported (number {info.compress_type}); unpack it"
-        raise InputError(message, file=label)
 
 
 def bounded(
@@ -136,7 +99,7 @@ def bounded(
 
 def is_layer(start: bytes) -> bool:
     """Returns whether first bytes are those of compressed data or of a text in UTF-16."""
-    return start.startswith((_BZIP2, _XZ)) or _encoding(start) is not None
+    return start.startswith((*ZIP, _BZIP2, _XZ)) or _encoding(start) is not None
 
 
 def damaged(label: str, error: Exception | str) -> InputError:
@@ -153,7 +116,7 @@ def _by_reader(origin: Origin, label: str, packed: Compression, *, last: bool) -
         raise broken(label, error) from None
 
 
-def _inflated(
+def inflated(
     pieces: Iterator[bytes], start: Callable[[], Any], label: str, padding: bytes = b""
 ) -> Iterator[bytes]:
     """Yields the content of one or more compressed streams in a row.
@@ -196,7 +159,8 @@ def _inflated(
         raise damaged(label, "it ends early")
 
 
-def _bzip2(label: str) -> Callable[[], Any]:
+def bzip2(label: str) -> Callable[[], Any]:
+    """Returns a function that starts to decompress bzip2 data."""
     try:
         import bz2  # noqa: PLC0415 - not every Python has it
     except ImportError:
@@ -204,7 +168,8 @@ def _bzip2(label: str) -> Callable[[], Any]:
     return bz2.BZ2Decompressor
 
 
-def _xz(label: str, *, alone: bool = False) -> Callable[[], Any]:
+def xz(label: str, *, alone: bool = False) -> Callable[[], Any]:
+    """Returns a function that starts to decompress xz data, or LZMA data with a header."""
     try:
         import lzma  # noqa: PLC0415 - not every Python has it
     except ImportError:
@@ -216,42 +181,6 @@ def _xz(label: str, *, alone: bool = False) -> Callable[[], Any]:
 def _without(label: str, name: str) -> InputError:
     message = f"is compressed with {name}, which this Python was built without; unpack it first"
     return InputError(message, file=label)
-
-
-def _raw(path: Path, info: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Yields the compressed bytes of a file in a zip archive."""
-    with path.open("rb") as file:
-        file.seek(info.header_offset)
-        header = file.read(30)
-        lengths: tuple[int, int] = struct.unpack("<HH", header[26:30].ljust(4, b"\0"))
-        file.seek(sum(lengths), 1)
-        left = info.compress_size
-        while left and (piece := file.read(min(left, CHUNK))):
-            left -= len(piece)
-            yield piece
-
-
-def _lzma_alone(pieces: Iterator[bytes], info: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Yields LZMA data of a zip archive with the header of a file of its own.
-
-    Unlike a raw decompressor, one for such files limits its memory.
-    """
-    first = next(pieces, b"")
-    ends_with_mark = info.flag_bits & 2
-    size = b"\xff" * 8 if ends_with_mark else struct.pack("<Q", info.file_size)
-    yield first[4:9] + size + first[9:]
-    yield from pieces
-
-
-def _checked(pieces: Iterator[bytes], info: zipfile.ZipInfo, label: str) -> Iterator[bytes]:
-    """Checks the size and the checksum of the content of a file in a zip archive."""
-    size = checksum = 0
-    for piece in pieces:
-        size += len(piece)
-        checksum = zlib.crc32(piece, checksum)
-        yield piece
-    if (size, checksum) != (info.file_size, info.CRC):
-        raise damaged(label, f"the checksum of {info.filename!r} is wrong")
 
 
 def _encoding(start: bytes) -> str | None:

@@ -20,14 +20,13 @@ from humorrank._util.interruptible import answer_interrupts
 from humorrank._util.text import named, number_of
 from humorrank.errors import InputError, OptionError
 from humorrank.matches import kinds
-from humorrank.matches.log.tables import archive
 from humorrank.matches.log.tables.csv import csv_table
 from humorrank.matches.log.tables.frames import arrow_table, file_table, polars_table
 from humorrank.matches.log.tables.json import JsonTable, objects_table
 from humorrank.matches.log.tables.layers import (
+    ZIP,
     bounded,
     is_layer,
-    member,
     recoded,
     unpacked,
     without_first_lines,
@@ -37,7 +36,6 @@ from humorrank.matches.log.tables.memory import RowsTable, columns_table
 from humorrank.matches.log.tables.named import fields_of, named_columns
 from humorrank.matches.log.tables.pandas import pandas_table
 from humorrank.matches.log.tables.scanned import address_table, folder_files, folder_table
-from humorrank.matches.log.tables.sheet import sheet_table
 from humorrank.matches.log.tables.stream import (
     Layered,
     Origin,
@@ -154,13 +152,16 @@ def _table(origin: Origin, label: str, hints: Hints, stack: ExitStack, *, layers
         table: Table = file_table(path, label, kind)
         table.notes.extend(notes)
         return table
-    if start.startswith(archive.MAGIC):
+    if start.startswith(ZIP):
         path, notes = _file_of(origin, "a zip archive", label, stack)
+        # These modules take a while to import, and most logs are not archives.
+        from humorrank.matches.log.tables import archive, sheet  # noqa: PLC0415
+
         infos = archive.files_in(path, label)
         if archive.is_spreadsheet(infos):
-            table = sheet_table(path, infos, label, hints)
+            table = sheet.sheet_table(path, infos, label, hints)
         else:
-            content = member(path, archive.only_file(infos, label), label)
+            content = archive.member(path, archive.only_file(infos, label), label)
             table = _table(content, label, hints, stack, layers=layers + 1)
         table.notes[:0] = notes
         return table
@@ -179,7 +180,7 @@ def _table(origin: Origin, label: str, hints: Hints, stack: ExitStack, *, layers
 def _is_plain(content: Origin) -> bool:
     """Returns whether unpacked content is text in UTF-8."""
     start = start_of(content, kinds.START)
-    magics = (*kinds.COLUMNAR, *kinds.FOREIGN, *archive.MAGIC, kinds.SQLITE)
+    magics = (*kinds.COLUMNAR, *kinds.FOREIGN, kinds.SQLITE)
     return b"\0" not in start and not start.startswith(magics) and not is_layer(start)
 
 

@@ -15,9 +15,10 @@ import polars as pl
 
 from humorrank._util.interruptible import interruptible
 from humorrank.errors import InputError, MissingExtraError
+from humorrank.matches.log.tables.archive import member_pieces
 from humorrank.matches.log.tables.batch import RowBatch
 from humorrank.matches.log.tables.csv import named_columns
-from humorrank.matches.log.tables.layers import bounded, damaged, member_pieces
+from humorrank.matches.log.tables.layers import bounded, damaged
 from humorrank.matches.log.tables.table import (
     SAMPLE,
     Hints,
