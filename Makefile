@@ -116,6 +116,7 @@ soak: .venv/developed
 	$(BIN)/python tests/soak/fuzz.py --times 1000000
 	$(BIN)/python tests/soak/brute.py 500
 	$(BIN)/python tests/attack/full_disk.py --step 4
+	$(BIN)/python tests/attack/store.py --times 4000
 
 interrupts: .venv/developed
 	$(BIN)/python tests/soak/interrupts.py --times 50

@@ -19,6 +19,7 @@ from humorrank.store.checksums import TABLE as CHECKSUMS
 from humorrank.store.checksums import Ledger, immediate, write_checksums
 from humorrank.store.faults import store_errors
 from humorrank.store.lock import Lock
+from humorrank.store.write_ahead_log import check_log
 
 _MAGIC = b"SQLite format 3\0"
 _HEADER = 100
@@ -66,6 +67,7 @@ class Database:
         if not path.is_file():
             raise StoreError(f"{path}: there is no such store; create it with `{self.made_by}`")
         self._check_header()
+        check_log(path)
         self._lock = Lock(path) if write else None
         try:
             with store_errors(path):
@@ -105,6 +107,8 @@ class Database:
             else:
                 self.imitate(connection, version)
         if self.writable:
+            # The log begins anew, so that nothing of an incomplete transaction remains in it.
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
             self._ledger = Ledger(connection, names)
 
     @classmethod

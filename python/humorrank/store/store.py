@@ -175,6 +175,8 @@ class Store(Database):
     def fingerprint(self) -> Mapping[str, Any]:
         """Returns the settings that the tournament depends on now."""
         found = [c.fingerprint for c in self.changes() if c.fingerprint is not None]
+        if not found or "judge.name" not in found[-1]:
+            raise StoreError(f"{self.path}: is damaged: its fingerprint is missing")
         return found[-1]
 
     def budget(self) -> int:
