@@ -293,3 +293,32 @@ def test_the_quoting_of_a_spec_is_passed_on(run, tmp_path):
     assert run("run", "spec.toml", "--store", "T.sqlite")[0] == 0
     assert rows(tmp_path / "T.sqlite", "SELECT text FROM jokes") == [("one, two",), ("three",)]
     assert run("resume", "T.sqlite")[0] == 0
+
+
+def test_an_extension_can_be_repeated(run, store, tmp_path):
+    prompts = {"prompt_id": ["p8"], "headline": ["eight"]}
+    pl.DataFrame(prompts).write_csv("more.csv")
+    models = [f"model-{i:02}" for i in range(5)]
+    new = {"prompt_id": ["p8"] * 5, "model": models, "joke": [f"j{i}" for i in range(5)]}
+    pl.DataFrame(new).write_csv("jokes8.csv")
+    more = ("extend", store, "--prompts", "more.csv", "--candidates", "jokes8.csv")
+    more = (*more, "--budget", 50)
+    assert run(*more)[0] == 0
+    code, _, err = run(*more)
+    assert code == 2
+    assert "nothing to add: the store already contains all of this" in err
+    further = {"prompt_id": ["p9"], "headline": ["nine"]}
+    pl.concat([pl.DataFrame(prompts), pl.DataFrame(further)]).write_csv("more.csv")
+    pl.concat([pl.DataFrame(new), pl.DataFrame({**new, "prompt_id": ["p9"] * 5})]).write_csv(
+        "jokes8.csv"
+    )
+    assert run(*more)[0] == 0, "only what is new is added"
+    assert rows(store, "SELECT COUNT(*) FROM jokes WHERE prompt >= 6") == [(10,)]
+    assert run("resume", store)[0] == 0
+    assert len(rows(store, LOG)) == 50
+    pl.DataFrame({**new, "joke": ["another"] * 5}).write_csv("jokes8.csv")
+    code, _, err = run("extend", store, "--candidates", "jokes8.csv")
+    assert code == 2 and "'model-00' already has a joke for prompt 'p8' in the tournament" in err
+    pl.DataFrame({**prompts, "headline": ["other"]}).write_csv("more.csv")
+    code, _, err = run("extend", store, "--prompts", "more.csv", "--candidates", "jokes8.csv")
+    assert code == 2 and "prompt 'p8' is already in the tournament, and differs" in err
