@@ -156,6 +156,16 @@ def test_a_store_that_another_program_changed_is_refused(tmp_path, whole, statem
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("place", ["CREATE TABLE judges", "judges (", "judge INTEGER"])
+def test_definitions_of_tables_that_are_no_text_are_damage(tmp_path, whole, place):
+    """Python cannot decode the message of SQLite, which quotes them."""
+    path = tmp_path / "T.sqlite"
+    path.write_bytes(whole.replace(place.encode(), b"\x8e" + place.encode()[1:]))
+    for write in (False, True):
+        with pytest.raises(HumorRankError, match=r"is damaged|not those that were committed"):
+            Store(path, write=write)
+
+
 def test_what_does_not_change_the_contents_is_no_damage(tmp_path, whole):
     path = tmp_path / "T.sqlite"
     path.write_bytes(whole)

@@ -31,6 +31,9 @@ def store_errors(path: Path, *, making: bool = False) -> Iterator[None]:
         if making and code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
             raise _not_made(path, error, full=code == sqlite3.SQLITE_FULL) from error
         raise store_error(path, error) from error
+    except UnicodeDecodeError as error:
+        # The message of SQLite quotes a damaged definition of a table.
+        raise StoreError(damaged(path, "a text in it is not UTF-8")) from error
     except OSError as error:
         if making:
             raise _not_made(path, error, full=error.errno == errno.ENOSPC) from error
