@@ -97,7 +97,7 @@ def test_a_plain_rating_imports_neither_polars_nor_scipy(tmp_path):
     path.write_text(LOG)
     modules, out = imported(COMMAND, "rate", path)
     assert "3 contestants" in out
-    heavy = {"polars", "scipy", "pandas", "pyarrow", "jinja2", "sqlite3", "asyncio", "httpx"}
+    heavy = {"polars", "scipy", "pandas", "pyarrow", "jinja2", "sqlite3", "asyncio", "aiohttp"}
     assert not modules & heavy
     assert not {m for m in modules if m.startswith(("humorrank.judge", "humorrank.tournament"))}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,9 @@ def pytest_terminal_summary(
 @pytest.fixture
 def race(benchmark: Any, request: pytest.FixtureRequest) -> Race:
     """Times humorrank and its peers in turns (see `Race`)."""
-    return Race(benchmark, request.config.stash[_LINES])
+    mark = request.node.get_closest_marker("benchmark")
+    clock = time.perf_counter if mark is None else mark.kwargs.get("timer", time.perf_counter)
+    return Race(benchmark, request.config.stash[_LINES], clock)
 
 
 def _field(models: int) -> dict[str, float]:

@@ -126,11 +126,19 @@ class Race:
     Args:
         benchmark: The fixture of pytest-benchmark, which times ours.
         lines: The list to which the lines of the table are added.
+        clock: Times the peers. To time ours by another clock than `time.perf_counter`, use the mark
+            `benchmark(timer=...)` of pytest-benchmark.
     """
 
-    def __init__(self, benchmark: Any, lines: list[Line]) -> None:
+    def __init__(
+        self,
+        benchmark: Any,
+        lines: list[Line],
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._benchmark = benchmark
         self._lines = lines
+        self._clock = clock
 
     def __call__(
         self,
@@ -171,7 +179,7 @@ class Race:
                 wrong.append(f"{peer.name}: {error}")
                 untimed.append(_untimed(work, peer, f"not the same result: {error}"))
                 continue
-            seconds, _ = _timed(peer.call)
+            seconds, _ = _timed(peer.call, self._clock)
             running.append((peer, 1 if seconds < MANY else 3, [], []))
         turn = 0
 
@@ -179,7 +187,7 @@ class Race:
             nonlocal turn
             for peer, every, times, parts in running:
                 if turn % every == 0:
-                    seconds, theirs = _timed(peer.call)
+                    seconds, theirs = _timed(peer.call, self._clock)
                     times.append(seconds / peer.per)
                     if peer.parts is not None:
                         found = peer.parts(theirs)
@@ -231,14 +239,14 @@ def _lines(
     return lines
 
 
-def _timed(call: Callable[[], Any] | None) -> tuple[float, Any]:
+def _timed(call: Callable[[], Any] | None, clock: Callable[[], float]) -> tuple[float, Any]:
     """Returns the seconds and the result of a call without garbage collection, as for ours."""
     assert call is not None
     gc.collect()
     gc.disable()
     try:
-        start = time.perf_counter()
+        start = clock()
         result = call()
-        return time.perf_counter() - start, result
+        return clock() - start, result
     finally:
         gc.enable()

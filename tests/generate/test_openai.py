@@ -9,7 +9,7 @@ from support.endpoint import KEY
 
 from humorrank.generate import CandidateStore
 
-pytest.importorskip("httpx")
+pytest.importorskip("aiohttp")
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_the_papers_sampling_is_sent_and_connections_are_kept(endpoint, run):
     headlines = [f"rate 0 {i}" for i in range(200)]
     assert run(headlines, "--in-flight", 8, "--set", "body.presence_penalty=0.5")[0] == 0
     assert len(endpoint.bodies) == 200
-    # More than 8, because httpx replaces connections that are idle for 5 s on a busy machine.
+    # More than 8, because connections that are idle for 30 s are replaced on a busy machine.
     assert len(endpoint.connections) <= 50
     for body in endpoint.bodies:
         sent = {key: body[key] for key in body if key != "messages"}

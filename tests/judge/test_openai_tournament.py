@@ -14,8 +14,7 @@ from support.signals import interrupt_twice, until
 
 from humorrank.cli import main
 
-pytest.importorskip("httpx")
-pytest.importorskip("tenacity")
+pytest.importorskip("aiohttp")
 
 PASSING = (
     *("rate", "broken", "hang", "drip", "cut", "truncated", "no_json", "schema", "deep"),

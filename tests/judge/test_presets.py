@@ -12,8 +12,7 @@ import humorrank
 from humorrank.errors import OptionError
 from humorrank.llm import presets
 
-pytest.importorskip("httpx")
-pytest.importorskip("tenacity")
+pytest.importorskip("aiohttp")
 
 VERDICT = json.dumps({"reasoning": "It turns at the end.", "decision": "B"})
 FIELDS = {"model", "messages", "temperature", "top_p", "max_tokens", "response_format"}

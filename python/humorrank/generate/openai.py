@@ -28,7 +28,7 @@ class OpenAIProvider:
         in_flight: Most requests in flight.
 
     Raises:
-        MissingExtraError: If httpx or tenacity is not installed.
+        MissingExtraError: If aiohttp is not installed.
         OptionError: If a required key is missing, or a sampling setting is one that the endpoint
             does not take.
     """
@@ -75,11 +75,14 @@ class OpenAIProvider:
 
     async def _reply(self, place: int, request: Request) -> tuple[int, Reply]:
         start, attempts = time.monotonic(), 0
+
+        async def attempt() -> Completion:
+            nonlocal attempts
+            attempts += 1
+            return await self._client.ask(request.messages, self._fields(request))
+
         try:
-            async for attempt in self._client.attempts():
-                attempts += 1
-                with attempt:
-                    completion = await self._client.ask(request.messages, self._fields(request))
+            completion = await self._client.retried(attempt)
         except JudgeError:
             raise
         except (AgainError, RejectedError) as error:

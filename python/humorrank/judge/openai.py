@@ -122,7 +122,7 @@ class OpenAIJudge:
         in_flight: Most comparisons in flight, and most connections.
 
     Raises:
-        MissingExtraError: If httpx or tenacity is not installed.
+        MissingExtraError: If aiohttp is not installed.
         HumorRankError: If there is no key, or the template or the taxonomy is invalid.
     """
 
@@ -152,15 +152,19 @@ class OpenAIJudge:
         """Yields answers as they arrive; those that arrived together are in one part."""
         self.throughput.asked()
         seeds = self.questions.seeds(batch)
-        waiting = {
-            asyncio.create_task(
-                self._judgment(batch, row, None if seeds is None else int(seeds[row]))
-            )
-            for row in prefix_order(batch)
-        }
+        ended: asyncio.Queue[asyncio.Task[tuple[int, Judgment | Failure]]] = asyncio.Queue()
+        tasks = []
+        for row in prefix_order(batch):
+            seed = None if seeds is None else int(seeds[row])
+            tasks.append(asyncio.create_task(self._judgment(batch, row, seed)))
+            tasks[-1].add_done_callback(ended.put_nowait)
+        open_tasks = len(tasks)
         try:
-            while waiting:
-                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            while open_tasks:
+                done = [await ended.get()]
+                while not ended.empty():
+                    done.append(ended.get_nowait())
+                open_tasks -= len(done)
                 errors = [error for task in done if (error := task.exception()) is not None]
                 answers = dict(task.result() for task in done if task.exception() is None)
                 failed = sum(isinstance(answer, Failure) for answer in answers.values())
@@ -171,9 +175,9 @@ class OpenAIJudge:
                 if errors:
                     raise errors[0]
         finally:
-            for task in waiting:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -206,12 +210,14 @@ class OpenAIJudge:
         spent, since = _Spent(), time.perf_counter()
         messages = self.questions.messages(batch, row)
         reason, judgment = "", None
+
+        async def attempt() -> dict[str, Any]:
+            spent.attempts += 1
+            own = None if seed is None else (seed + spent.attempts) % 2**31
+            return await self._attempt(messages, own, spent)
+
         try:
-            async for attempt in self._client.attempts():
-                with attempt:
-                    spent.attempts += 1
-                    own = None if seed is None else (seed + spent.attempts) % 2**31
-                    judgment = await self._attempt(messages, own, spent)
+            judgment = await self._client.retried(attempt)
         except JudgeError:
             raise
         except (AgainError, RejectedError) as error:

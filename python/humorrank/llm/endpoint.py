@@ -6,20 +6,25 @@ import asyncio
 import email.utils
 import json
 import os
+import random
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from humorrank._util.checks import positive, whole
-from humorrank.errors import InputError, JudgeError, MissingExtraError, OptionError
+from humorrank.errors import JudgeError, OptionError
+from humorrank.llm.connections import (
+    BrokenError,
+    Connections,
+    InvalidAddressError,
+    UnreachableError,
+)
 from humorrank.llm.secrets import Secrets, without_user
 
-if TYPE_CHECKING:
-    import httpx
-    from tenacity import AttemptManager, RetryCallState
+_Result = TypeVar("_Result")
 
 OPENAI: Final = "https://api.openai.com/v1"
 
@@ -37,13 +42,8 @@ _PASSING: Final = (408, 409, 425, 429)
 """Statuses besides 5xx that are worth a retry."""
 _FIRST_WAIT, _LONGEST_WAIT, _LONGEST_ASKED = 0.5, 30.0, 120.0
 """Seconds: wait before the first retry, longest wait, and longest wait that an endpoint can set."""
-_LARGEST: Final = 1 << 20
-"""Most bytes of a valid answer."""
 _MOST_TOKENS: Final = 1 << 31
 """Bound on the token counts of one completion; a count of at least this many is invalid."""
-_PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-_CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-"""The environment variables that httpx reads."""
 _ROUNDING: Final = 1e-3
 """Largest rounding error by which a log-probability may exceed 0."""
 
@@ -189,53 +189,44 @@ class Client:
         connections: Most concurrent connections.
 
     Raises:
-        MissingExtraError: If httpx or tenacity is not installed.
+        MissingExtraError: If aiohttp is not installed.
         OptionError: If a required key is missing.
         InputError: If the environment names a proxy or certificates that cannot be used.
     """
 
     def __init__(self, model: str, endpoint: Endpoint, connections: int) -> None:
-        try:
-            import httpx  # noqa: PLC0415 - an extra
-            import tenacity  # noqa: PLC0415 - an extra
-        except ImportError as error:
-            raise MissingExtraError(
-                f"an endpoint requires {error.name}: pip install 'humorrank[openai]'"
-            ) from None
-        self._httpx, self._tenacity = httpx, tenacity
-        self._model, self.endpoint, self._connections = model, endpoint, connections
-        self._key = endpoint.key()
-        self.secrets = Secrets((self._key, urlsplit(endpoint.url).password))
-        self._client: httpx.AsyncClient | None = self._opened()
+        self._model, self.endpoint = model, endpoint
+        key = endpoint.key()
+        self.secrets = Secrets((key, urlsplit(endpoint.url).password))
+        self._connections = Connections(
+            f"{endpoint.url}/chat/completions",
+            {} if key is None else {"Authorization": f"Bearer {key}"},
+            connections,
+        )
         self._reached = self._answered = False
         self._asking = 0
         self._since = self._busy = 0.0
 
-    def attempts(self) -> AsyncIterator[AttemptManager]:
-        """Yields attempts up to the limit in the endpoint's settings, with waits in between.
+    async def retried(self, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Makes attempts up to the limit in the endpoint's settings, with waits in between.
 
-        In `async for attempt in client.attempts(): with attempt: ...`, an AgainError leads to
-        another attempt. The wait is exponential with jitter, unless the endpoint specified one. The
-        error of the last attempt is raised.
+        The wait after a failure is exponential with jitter, unless the endpoint specified one.
+
+        Args:
+            attempt: Makes one attempt. After an AgainError, another one is made.
+
+        Raises:
+            AgainError: From the last attempt.
         """
-        tenacity = self._tenacity
-        growing = tenacity.wait_exponential(_FIRST_WAIT, _LONGEST_WAIT)
-        growing += tenacity.wait_random(0, _FIRST_WAIT)
-
-        def wait(state: RetryCallState) -> float:
-            error = state.outcome.exception() if state.outcome is not None else None
-            asked = error.wait if isinstance(error, AgainError) else None
-            return growing(state) if asked is None else min(asked, _LONGEST_ASKED)
-
-        retrying: AsyncIterator[AttemptManager] = aiter(
-            tenacity.AsyncRetrying(
-                stop=tenacity.stop_after_attempt(self.endpoint.retries + 1),
-                wait=wait,
-                retry=tenacity.retry_if_exception_type(AgainError),
-                reraise=True,
-            )
-        )
-        return retrying
+        for number in range(self.endpoint.retries):
+            try:
+                return await attempt()
+            except AgainError as error:
+                growing = min(_FIRST_WAIT * 2.0**number, _LONGEST_WAIT)
+                growing += random.uniform(0, _FIRST_WAIT)
+                asked = error.wait
+            await asyncio.sleep(growing if asked is None else min(asked, _LONGEST_ASKED))
+        return await attempt()
 
     async def ask(
         self, messages: Sequence[Mapping[str, str]], fields: Mapping[str, Any]
@@ -252,24 +243,27 @@ class Client:
             JudgeError: If the endpoint rejects every request, because the key, the model or the
                 address is wrong.
         """
-        httpx, endpoint = self._httpx, self.endpoint
+        endpoint = self.endpoint
         body = {"model": self._model, "messages": list(messages), **fields, **endpoint.body}
         if not self._asking:
             self._since = time.perf_counter()
         self._asking += 1
         try:
+            # The limit also covers the wait for a free connection, which other requests cause.
             async with asyncio.timeout(endpoint.timeout):
-                status, headers, content = await self._post(body)
-        except (TimeoutError, httpx.TimeoutException):
+                status, headers, content = await self._connections.post(body)
+            self._reached = True
+        except TimeoutError:
             raise AgainError(f"no answer within {endpoint.timeout:g} s") from None
-        except httpx.ConnectError as error:
+        except UnreachableError as error:
             reason = f"{endpoint.place} cannot be reached: {self.secrets.hidden(str(error))}"
             raise (AgainError if self._reached else _UnreachedError)(reason) from None
-        except httpx.InvalidURL as error:
+        except InvalidAddressError as error:
             reason = self.secrets.hidden(str(error))
             raise JudgeError(f"base_url {endpoint.place}: {reason}") from None
-        except httpx.HTTPError as error:
-            reason = self.secrets.hidden(str(error)) or type(error).__name__
+        except BrokenError as error:
+            self._reached = True
+            reason = self.secrets.hidden(str(error))
             raise AgainError(f"the connection failed: {reason}") from None
         finally:
             self._asking -= 1
@@ -299,54 +293,9 @@ class Client:
 
     async def close(self) -> None:
         """Closes the connections."""
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        await self._connections.close()
 
-    def _opened(self) -> httpx.AsyncClient:
-        """Returns a client without connections, which reads proxies and certificates."""
-        library = self._httpx
-        limits = library.Limits(
-            max_connections=self._connections, max_keepalive_connections=self._connections
-        )
-        try:
-            # The timeout also covers the wait for a free connection, which other requests cause.
-            opened: httpx.AsyncClient = library.AsyncClient(
-                headers={} if self._key is None else {"Authorization": f"Bearer {self._key}"},
-                timeout=self.endpoint.timeout,
-                limits=limits,
-            )
-        except ImportError:
-            raise InputError(
-                f"a SOCKS proxy ({_set(_PROXIES)}) requires socksio: pip install 'httpx[socks]'"
-            ) from None
-        except (library.InvalidURL, ValueError):
-            raise InputError(
-                f"the environment names a proxy that is not a valid address ({_set(_PROXIES)}); "
-                "write it as http://HOST:PORT"
-            ) from None
-        except OSError as error:
-            raise InputError(
-                f"the certificates in {_set(_CERTIFICATES)} cannot be read: "
-                f"{error.strerror or error}"
-            ) from None
-        return opened
-
-    async def _post(self, body: Mapping[str, Any]) -> tuple[int, httpx.Headers, bytes]:
-        if self._client is None:
-            self._client = self._opened()
-        url = f"{self.endpoint.url}/chat/completions"
-        async with self._client.stream("POST", url, json=body) as response:
-            self._reached = True
-            parts, size = [], 0
-            async for part in response.aiter_bytes():
-                parts.append(part)
-                size += len(part)
-                if size > _LARGEST:
-                    raise AgainError(f"the answer is longer than {_LARGEST:,} bytes")
-        return response.status_code, response.headers, b"".join(parts)
-
-    def _refused(self, status: int, headers: httpx.Headers, content: bytes) -> Exception:
+    def _refused(self, status: int, headers: Mapping[str, str], content: bytes) -> Exception:
         """Returns the exception for an answer with an error status."""
         error = _error(content)
         said = f"status {status}{self._said(error, content)}"
@@ -369,12 +318,6 @@ class Client:
         # The text is cut last, because a part of the key would not be found.
         said = " ".join(self.secrets.hidden(said).split())[:300]
         return f": {said}" if said else ""
-
-
-def _set(names: Sequence[str]) -> str:
-    """Returns the environment variables that are set, for a message without their values."""
-    found = [name for name in names if os.environ.get(name) or os.environ.get(name.lower())]
-    return ", ".join(found or names)
 
 
 class _UnreachedError(AgainError, JudgeError):
