@@ -80,20 +80,20 @@ def count(path: Path, form: Form) -> Counted:
         BrokenError: If the file cannot be read as a whole.
     """
     out = Counted()
-    for number, row in _rows(path, form):
+    for number, row in rows_of(path, form):
         if row is None:
             out.bad.append((number, "ragged row"))
             continue
         for first, second, outcome, word in _games(row, form):
-            strong = form.strong if ">>" in _text(word) else 1.0
+            strong = form.strong if ">>" in text_of(word) else 1.0
             _add(out, number, row, form, (first, second, outcome), strong)
     return out
 
 
 def _add(out: Counted, number: int, row: dict, form: Form, game: tuple, strong: float) -> None:
     first, second, outcome = game
-    matches = _amount(row, form, "count")
-    weight = _amount(row, form, "weight")
+    matches = amount_of(row, form, "count")
+    weight = amount_of(row, form, "weight")
     if not first.strip() or not second.strip():
         out.bad.append((number, "empty name"))
     elif first == second:
@@ -113,11 +113,11 @@ def _add(out: Counted, number: int, row: dict, form: Form, game: tuple, strong: 
         out.weights[game] += matches * weight * strong
 
 
-def _amount(row: dict, form: Form, role: str) -> float | None:
+def amount_of(row: dict, form: Form, role: str) -> float | None:
     """Returns a count or a weight: 1 if the file has none, and None if the value is invalid."""
     if role not in form.columns:
         return 1.0
-    number = _number(_at(row, form.columns[role]))
+    number = number_of(_at(row, form.columns[role]))
     return number if isinstance(number, float) and 0 <= number < math.inf else None
 
 
@@ -136,9 +136,9 @@ def _games(row: dict, form: Form) -> Iterator[tuple[str, str, Any, Any]]:
     """Yields the contestants and the outcome of each game, and the verdict as it is written."""
     value = {role: _at(row, column) for role, column in form.columns.items()}
     if "loser" in value:
-        yield _text(value["winner"]), _text(value["loser"]), "a", None
+        yield text_of(value["winner"]), text_of(value["loser"]), "a", None
         return
-    first, second = _text(value["model_a"]), _text(value["model_b"])
+    first, second = text_of(value["model_a"]), text_of(value["model_b"])
     if form.reading == "mt-bench-pair":
         yield first, second, _word(value["game_1"], USUAL), None
         turned = {"a": "b", "b": "a"}
@@ -146,7 +146,7 @@ def _games(row: dict, form: Form) -> Iterator[tuple[str, str, Any, Any]]:
         yield second, first, turned.get(outcome, outcome), None
     elif form.reading == "arena-hard":
         for number, game in enumerate(value["games"] or [{"score": None}]):
-            word = _text(game["score"]).strip().lower()
+            word = text_of(game["score"]).strip().lower()
             outcome = "skip" if word in USUAL["skip"] else VERDICTS.get(word, BAD)
             sides = (first, second) if number == 0 else (second, first)
             yield *sides, outcome, word
@@ -159,13 +159,13 @@ def _outcome(value: dict, first: str, second: str, form: Form) -> Any:
         case "winner-word":
             return _word(value["winner"], form.words or USUAL)
         case "winner-name":
-            chosen = _text(value["winner"])
+            chosen = text_of(value["winner"])
             if chosen in (first, second):
                 return "a" if chosen == first else "b"
             word = _word(chosen, USUAL)
             return BAD if word in ("a", "b") else word
         case "comparia":
-            return _chosen(_text(value["chosen"]), _truth(value["both_equal"]), first, second)
+            return _chosen(text_of(value["chosen"]), _truth(value["both_equal"]), first, second)
         case "one-hot":
             roles = ("winner_model_a", "winner_model_b", "winner_tie")
             flags = [_truth(value[role]) for role in roles]
@@ -175,21 +175,21 @@ def _outcome(value: dict, first: str, second: str, form: Form) -> Any:
                 return BAD
             return ("a", "b", "tie")[flags.index(True)]
         case "alpaca-eval":
-            number = _number(value["preference"])
+            number = number_of(value["preference"])
             if number == 0:
                 return "tie"
             return _share(number if isinstance(number, str) else 2 - number)
         case "score":
-            number = _number(value["score"])
+            number = number_of(value["score"])
             same = isinstance(number, str) or form.share_of == "a"
             return _share(number if same else 1 - number)
         case "two-scores":
-            return _higher(_number(value["score_a"]), _number(value["score_b"]), form)
+            return _higher(number_of(value["score_a"]), number_of(value["score_b"]), form)
     raise AssertionError(form.reading)
 
 
 def _word(value: Any, words: dict) -> str:
-    word = _text(value).strip().lower()
+    word = text_of(value).strip().lower()
     if not word:
         return "skip"
     for outcome, known in words.items():
@@ -228,7 +228,8 @@ def _higher(one: Any, other: Any, form: Form) -> str:
 # Interpretation of values.
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Returns a value as text."""
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():
@@ -236,7 +237,8 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _number(value: Any) -> float | str:
+def number_of(value: Any) -> float | str:
+    """Returns a number, "skip" for a missing one, or BAD."""
     if value is None or value == "":
         return "skip"
     try:
@@ -247,7 +249,7 @@ def _number(value: Any) -> float | str:
 
 
 def _truth(value: Any) -> Any:
-    word = _text(value).strip().lower()
+    word = text_of(value).strip().lower()
     return TRUTHS.get(word, BAD) if word else None
 
 
@@ -280,7 +282,8 @@ UNPACKED = {
 # The rows of a file, with their numbers. A ragged row is None.
 
 
-def _rows(path: Path, form: Form) -> Iterator[tuple[int, dict | None]]:
+def rows_of(path: Path, form: Form) -> Iterator[tuple[int, dict | None]]:
+    """Yields the rows of a file with their numbers; a ragged row is None."""
     kind, *layers = form.container.split(".")
     if kind == "parquet":
         yield from enumerate(pq.read_table(path).to_pylist(), 1)

@@ -70,10 +70,12 @@ def readings(damage: str) -> list[str]:
 
 def write(folder: Path, seed: str, reading: str, container: str, damage: str | None = None):
     """Writes the log that a seed determines."""
-    return _Writer(folder, seed, reading, container, damage).write()
+    return Writer(folder, seed, reading, container, damage).write()
 
 
-class _Writer:
+class Writer:
+    """A log that a seed determines, and its damage."""
+
     def __init__(
         self, folder: Path, seed: str, reading: str, container: str, damage: str | None
     ) -> None:
@@ -337,7 +339,8 @@ class _Writer:
     def write(self) -> Written:
         rows, at = self.rows()
         order = list(rows[0])
-        if self.reading != "headerless":
+        # The first column of a table of wins holds the names, and there is none besides.
+        if self.reading not in ("headerless", "win-matrix"):
             self.rng.shuffle(order)
             if self.chance(0.5):
                 order.insert(self.rng.randrange(len(order)), "note")

@@ -36,9 +36,9 @@ Columns = Annotated[
     str | None,
     typer.Option(
         help="Roles of the columns: model_a=left,model_b=right,winner=label. Further roles are "
-        "score, count, weight, judge, prompt and language. A path with dots names a field inside "
-        "an object: judge=meta.rater. Put a name with a comma in double quotes: "
-        "'model_a=\"left, name\",model_b=right'.",
+        "score, rank, ranking, ballot, count, weight, judge, prompt and language. A path with "
+        "dots names a field inside an object: judge=meta.rater. Put a name with a comma in double "
+        "quotes: 'model_a=\"left, name\",model_b=right'.",
         rich_help_panel=READING,
     ),
 ]
@@ -85,7 +85,7 @@ LowerWins = Annotated[
     bool,
     typer.Option(
         "--lower-wins",
-        help="The lower of two scores wins (columns score_a and score_b).",
+        help="The lower of two scores wins (columns score_a and score_b, or a score per model).",
         rich_help_panel=READING,
     ),
 ]
@@ -394,7 +394,8 @@ def rating_options(
         typer.Option(
             metavar="COLUMN",
             help="Column (prompt, judge) whose values define clusters of dependent matches. The "
-            "intervals treat each cluster as one unit.",
+            "intervals treat each cluster as one unit. The default is none, but ballot for the "
+            "pairs of rankings and other ballots.",
             rich_help_panel=INTERVALS,
         ),
     ] = None,

@@ -11,7 +11,14 @@ from humorrank.cli import _options, _output
 from humorrank.cli._progress import progress_bar
 from humorrank.errors import OptionError
 from humorrank.matches.log import MatchLog
-from humorrank.matches.source import BoardSource, TallySource, read_tally, resolve, said_options
+from humorrank.matches.source import (
+    BoardSource,
+    TallySource,
+    cluster_keys,
+    read_tally,
+    resolve,
+    said_options,
+)
 from humorrank.matches.tally.tally import Tally
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.rate import rate
@@ -34,9 +41,14 @@ def matches_of(
     """
     if rating["controls"] and not isinstance(resolve(files), TallySource):
         return MatchLog(files, **reading)
-    cluster = rating["cluster"]
-    keys = None if rating["controls"] else by or (() if cluster is None else (cluster,))
-    return read_tally(files, keys=keys, progress=progress, reading=reading)
+    keys, ballots = (by, False) if by else cluster_keys(rating["cluster"])
+    return read_tally(
+        files,
+        keys=None if rating["controls"] else keys,
+        progress=progress,
+        reading=reading,
+        ballots=ballots,
+    )
 
 
 def saved_board(

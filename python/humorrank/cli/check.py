@@ -27,7 +27,8 @@ def check(
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="Column (prompt, judge) whose values are held out as a whole, not match by match.",
+            help="Column (prompt, judge) whose values are held out as a whole, not match by match. "
+            "The default is none, but ballot for the pairs of rankings and other ballots.",
             rich_help_panel=_FIT,
         ),
     ] = None,

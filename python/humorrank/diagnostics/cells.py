@@ -175,6 +175,7 @@ def read_cells(
     ties: Ties,
     progress: Progress | None,
     reading: Mapping[str, Any],
+    ballots: bool = False,
 ) -> tuple[Cells, Tally]:
     """Reads matches into cells, separated by a column if one is specified.
 
@@ -184,13 +185,14 @@ def read_cells(
         ties: How ties are handled: as "half" a win for each side, or "exclude" to drop them.
         progress: A function called with (stage, done, total).
         reading: The options of `MatchLog`.
+        ballots: Whether the cells are separated by ballot if the matches are pairs of ballots.
 
     Raises:
         InputError: If the matches cannot be read, or there are none.
         OptionError: If the column does not exist, or an option has an invalid value.
     """
     keys: Sequence[str] = () if key is None else (key,)
-    tally = read_tally(matches, keys=keys, progress=progress, reading=reading)
+    tally = read_tally(matches, keys=keys, progress=progress, reading=reading, ballots=ballots)
     return Cells.of(tally, ties), tally
 
 

@@ -16,6 +16,7 @@ from humorrank.matches.source import (
     StoreSource,
     TallySource,
     decisions_of,
+    is_of_ballots,
     log_of,
     read_tally,
     refuse_winner_first,
@@ -64,12 +65,14 @@ class Judgments:
         texts: Whether the texts are known.
         identical: Number of judgments of identical jokes, which are left out because no judge was
             asked.
+        ballots: Whether any judgments are pairs of ballots, which are not independent.
     """
 
     table: pl.DataFrame
     prompts: bool
     texts: bool
     identical: int
+    ballots: bool = False
 
     def judges(self) -> list[str | None]:
         """Returns the judges in order, with None for judgments without a judge."""
@@ -138,7 +141,8 @@ def _of_tally(
 ) -> Judgments:
     if texts is not None:
         raise OptionError("a tally contains no texts; pass the log itself")
-    frame = read_tally(source, keys=None, progress=None, reading=reading).to_polars()
+    tally = read_tally(source, keys=None, progress=None, reading=reading)
+    frame = tally.to_polars()
     prompt = next((name for name in ("question_id", "prompt") if name in frame.columns), None)
     share = pl.col("outcome").replace_strict(SHARE_OF, default=None, return_dtype=pl.Float64)
     return _judgments(
@@ -156,6 +160,7 @@ def _of_tally(
             pl.lit(None, pl.Int64).alias("length_b"),
         ),
         0,
+        ballots=is_of_ballots(tally.report),
     )
 
 
@@ -212,10 +217,11 @@ def _of_log(
             length(sides[1]).alias("length_b"),
         ),
         frame.height - asked.height,
+        ballots=is_of_ballots(log.report),
     )
 
 
-def _judgments(rows: pl.DataFrame, identical: int) -> Judgments:
+def _judgments(rows: pl.DataFrame, identical: int, *, ballots: bool = False) -> Judgments:
     """Merges equal rows, and sorts so that the order of the source does not matter."""
     table = _merged(rows.with_columns(pl.col("judge", "prompt").replace("", None)))
     table = table.filter((pl.col("count") > 0) & (pl.col("weight") > 0))
@@ -226,6 +232,7 @@ def _judgments(rows: pl.DataFrame, identical: int) -> Judgments:
         prompts=not table["prompt"].has_nulls(),
         texts=bool((table["length_a"].is_not_null() & table["length_b"].is_not_null()).any()),
         identical=identical,
+        ballots=ballots,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -16,6 +15,8 @@ from humorrank._util.progress import Progress
 from humorrank.errors import InputError, OptionError
 from humorrank.matches import kinds
 from humorrank.matches.log import MatchLog, ReadReport
+from humorrank.matches.log.formats.further import BALLOT
+from humorrank.matches.log.formats.readings import FURTHER_READINGS
 from humorrank.matches.tally.tally import Tally
 
 _UNSAID: Final[Mapping[str, object]] = {
@@ -39,6 +40,14 @@ _UNSAID: Final[Mapping[str, object]] = {
 
 _WINNER_FIRST: Final = frozenset({"winner-loser", "chosen-rejected", "headerless"})
 """The formats in which the order of the columns is not the order of showing."""
+
+_UNORDERED: Final = frozenset(known.name for known in FURTHER_READINGS)
+"""The formats that do not have a first and a second model."""
+
+_BALLOTS: Final = frozenset(known.name for known in FURTHER_READINGS if known.ballots)
+
+NO_CLUSTERS: Final = "none"
+"""The name of no clusters, which treats the pairs of a ballot as independent."""
 
 _FILTERS: Final = ("where", "exclude", "max_per_judge", "alias", "fold")
 
@@ -139,6 +148,7 @@ def read_tally(
     keys: Sequence[str] | None,
     progress: Progress | None,
     reading: Mapping[str, Any],
+    ballots: bool | None = None,
 ) -> Tally:
     """Returns the tally of any source of matches.
 
@@ -148,6 +158,8 @@ def read_tally(
         keys: Key columns. None means the keys of the tallies, and no keys for a log.
         progress: Function that is called with (stage, done, total).
         reading: Options of `MatchLog`.
+        ballots: Whether the ballots are the last key if all matches are pairs of ballots. By
+            default, they are if no keys are given.
 
     Raises:
         InputError: If the matches cannot be read.
@@ -156,17 +168,21 @@ def read_tally(
     if isinstance(keys, str):
         raise OptionError(f"keys must be a sequence of columns, not {keys!r}; write [{keys!r}]")
     source = resolve(matches)
+    ballots = keys is None if ballots is None else ballots
     if not isinstance(source, TallySource):
-        return Tally.from_log(log_of(matches, reading), progress, keys=keys or ())
+        log = log_of(matches, reading)
+        return Tally.from_log(log, progress, keys=keys or (), ballots=ballots)
     said = said_options(reading)
     refuse_reading(said.intersection(_FILTERS) if source.logs else said)
     parts = [Tally.read(part) if isinstance(part, str) else part for part in source.tallies]
     shared = parts[0].keys if keys is None else tuple(keys)
-    if keys is not None:
-        parts = [part.project(shared) for part in parts]
     if source.logs:
         log = MatchLog(list(source.logs), **reading)
-        parts.append(Tally.from_log(log, progress, keys=shared))
+        parts.append(Tally.from_log(log, progress, keys=shared, ballots=ballots))
+    if ballots and BALLOT not in shared and all(map(has_ballots, parts)):
+        shared = (*shared, BALLOT)
+    if keys is not None:
+        parts = [part.project(shared) for part in parts]
     return reduce(Tally.merge, parts)
 
 
@@ -183,18 +199,44 @@ def log_of(matches: object, reading: Mapping[str, Any]) -> MatchLog:
     return MatchLog(matches, **reading)
 
 
+def is_of_ballots(report: ReadReport | None) -> bool:
+    """Returns whether any of the matches are pairs of ballots, which are not independent."""
+    return bool(_BALLOTS & _readings(report))
+
+
+def has_ballots(tally: Tally) -> bool:
+    """Returns whether a tally keeps the ballots apart whose pairs its matches are."""
+    return BALLOT in tally.keys and is_of_ballots(tally.report)
+
+
+def cluster_keys(cluster: str | None) -> tuple[tuple[str, ...], bool]:
+    """Returns the keys that clusters need, and whether the ballots are a further key.
+
+    Args:
+        cluster: Column of the clusters, "none", or None for the default: the ballots if there are
+            ballots, and no clusters otherwise.
+    """
+    if cluster is None or cluster == NO_CLUSTERS:
+        return (), cluster is None
+    return (cluster,), False
+
+
+def _readings(report: ReadReport | None) -> set[str]:
+    return set(report.reading.split(" and ")) if report is not None else set()
+
+
 def refuse_winner_first(report: ReadReport | None) -> None:
-    """Refuses matches in a format that names the winner first and not who was shown first.
+    """Refuses matches in a format that does not record who was shown first.
 
     Raises:
         InputError: If the matches are in such a format.
     """
-    words = re.findall(r"[\w-]+", report.reading if report is not None else "")
-    unordered = _WINNER_FIRST.intersection(words)
-    if unordered:
+    readings = _readings(report)
+    if unordered := _WINNER_FIRST & readings or _UNORDERED & readings:
+        first = "names the winner first and " if unordered <= _WINNER_FIRST else ""
         raise InputError(
-            f"a log in the format {min(unordered)} names the winner first and does not record who "
-            "was shown first, so the position bias cannot be estimated"
+            f"a log in the format {min(unordered)} {first}does not record who was shown first, so "
+            "the position bias cannot be estimated"
         )
 
 
@@ -278,7 +320,7 @@ def tally(
         matches: Any source that `humorrank.rate` accepts. Several tally files are added up.
         keys: Columns by which the counts are kept apart ("judge", "prompt", ...), or periods of
             their dates ("month(tstamp)"). The default is the keys of the tallies, and no keys for a
-            log. Use () to drop the keys of tallies.
+            log, except that the pairs of ballots keep the key "ballot". Use () for no keys.
         progress: Function that is called with (stage, done, total).
         **reading: Options of `humorrank.MatchLog`.
 

@@ -16,6 +16,7 @@ from humorrank._util.progress import Progress
 from humorrank._util.text import number_of
 from humorrank.errors import InputError, OptionError
 from humorrank.matches.source import refuse_winner_first
+from humorrank.rating.ballots import clustered
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.parameter import TIE_PARAMETER, Parameter
 from humorrank.rating.model.matches import MatchArrays
@@ -35,6 +36,7 @@ def rate_extended(
     *,
     reading: Mapping[str, Any],
     by: Sequence[str] | None,
+    ballots: bool,
     threads: int | None,
     progress: Progress | None,
 ) -> Leaderboard:
@@ -48,6 +50,7 @@ def rate_extended(
         matches,
         controls=settings.controls,
         cluster=settings.cluster,
+        ballots=ballots,
         progress=progress,
         reading=reading,
     )
@@ -59,7 +62,11 @@ def rate_extended(
             f"{number_of(int(soft), 'match has', 'matches have')} a soft score other than 0, 0.5 "
             "and 1, which Davidson's model does not support; use ties='half' (--ties half)"
         )
-    return ExtendedRating(settings, found, threads, progress).leaderboard()
+    told: list[str] = []
+    if ballots:
+        number = None if found.cluster is None else len(np.unique(found.cluster))
+        settings, told = clustered(settings, found.tally.report, number)
+    return ExtendedRating(settings, found, threads, progress, told).leaderboard()
 
 
 class ExtendedRating(Rating):
@@ -71,8 +78,9 @@ class ExtendedRating(Rating):
         found: ModelData,
         threads: int | None,
         progress: Progress | None,
+        told: Sequence[str] = (),
     ) -> None:
-        super().__init__(settings, found.tally, threads, progress)
+        super().__init__(settings, found.tally, threads, progress, told)
         self._found = found
         self._degrees = math.inf
 

@@ -9,8 +9,9 @@ from humorrank._util.checks import positive, whole
 from humorrank._util.progress import Progress
 from humorrank._util.warned import warn
 from humorrank.errors import OptionError
-from humorrank.matches.source import read_tally
+from humorrank.matches.source import NO_CLUSTERS, cluster_keys, read_tally
 from humorrank.matches.tally.keyed import checked_columns
+from humorrank.rating.ballots import clustered, without_intervals
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.leaderboards import Leaderboards
 from humorrank.rating.board.saved import opened
@@ -134,7 +135,8 @@ def rate(
             of the matches. The default is "sandwich" with Davidson's ties, a first-position
             parameter or controls, which do not support the bootstrap.
         cluster: A column (prompt, judge, ...) whose matches are correlated. Its clusters are
-            resampled, or summed for the sandwich, as a whole.
+            resampled, or summed for the sandwich, as a whole. The pairs of rankings and other
+            ballots are clustered by ballot by default; "none" treats them as independent.
         simultaneous: Whether the intervals hold for all contestants simultaneously.
         first_position: Whether to fit a parameter for the advantage of being shown first, so that
             this advantage no longer affects the ratings.
@@ -175,7 +177,7 @@ def rate(
         solver=solver,
         seed=whole("seed", seed, most=2**64 - 1),
         interval=interval or ("sandwich" if extended else "percentile"),
-        cluster=cluster,
+        cluster=None if cluster == NO_CLUSTERS else cluster,
         simultaneous=bool(simultaneous),
         first_position=bool(first_position),
         controls=controls,
@@ -197,16 +199,28 @@ def rate(
 
         return _warned(
             rate_extended(
-                matches, settings, reading=reading, by=groups, threads=threads, progress=progress
+                matches,
+                settings,
+                reading=reading,
+                by=groups,
+                ballots=cluster is None,
+                threads=threads,
+                progress=progress,
             )
         )
-    if groups and (settings.interval != "percentile" or cluster is not None or simultaneous):
+    if groups and (settings.interval != "percentile" or settings.cluster or simultaneous):
         raise OptionError(
             "by supports only percentile intervals over matches; for other intervals, rate the "
             "matches of each group separately (where)"
         )
-    keys = groups or (() if cluster is None else (cluster,))
-    tally = read_tally(matches, keys=keys, progress=progress, reading=reading)
+    keys, ballots = (groups, False) if groups else cluster_keys(cluster)
+    tally = read_tally(matches, keys=keys, progress=progress, reading=reading, ballots=ballots)
+    told: list[str] = []
+    if cluster is None and groups:
+        settings, told = without_intervals(settings, tally.report)
+    elif cluster is None:
+        number = len(tally.keyed) if tally.keyed is not None else None
+        settings, told = clustered(settings, tally.report, number)
     if groups:
         assert tally.keyed is not None
         decided, found = with_replicates(settings, tally.keyed.cells.cell_count(), len(tally.keyed))
@@ -218,10 +232,10 @@ def rate(
                 progress,
                 one=isinstance(by, str),
                 rate=lambda group: rate_tally(group, decided, threads, None),
-                notices=found,
+                notices=[*told, *found],
             )
         )
-    return _warned(rate_tally(tally, settings, threads, progress))
+    return _warned(rate_tally(tally, settings, threads, progress, told))
 
 
 _Boards = TypeVar("_Boards", Leaderboard, Leaderboards)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,28 +33,44 @@ MOST_REPLAYED = 10**11
 
 
 def rate_tally(
-    tally: Tally, settings: RatingSettings, threads: int | None, progress: Progress | None
+    tally: Tally,
+    settings: RatingSettings,
+    threads: int | None,
+    progress: Progress | None,
+    told: Sequence[str] = (),
 ) -> Leaderboard:
     """Rates a tally as `rate` does, with validated settings, regardless of its keys.
+
+    Args:
+        tally: The matches.
+        settings: The options of the rating.
+        threads: Number of threads; None for all processors.
+        progress: A function called with (stage, done, total).
+        told: Warnings about the settings.
 
     Raises:
         HumorRankError: See `rate`.
     """
-    return Rating(settings, tally, threads, progress).leaderboard()
+    return Rating(settings, tally, threads, progress, told).leaderboard()
 
 
 class Rating:
     """One run of `rate` over a tally."""
 
     def __init__(
-        self, settings: RatingSettings, tally: Tally, threads: int | None, progress: Progress | None
+        self,
+        settings: RatingSettings,
+        tally: Tally,
+        threads: int | None,
+        progress: Progress | None,
+        told: Sequence[str] = (),
     ) -> None:
         self.settings = settings
         self.read = tally.report
         self.threads = threads
         self.progress = progress
         self.unrated: list[Unrated] = []
-        self.notices: list[str] = []
+        self.notices = list(told)
         self.read_matches = sum(tally.outcomes)
         self.few_matches = 0
         self.clusters = (

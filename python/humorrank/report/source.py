@@ -22,6 +22,7 @@ from humorrank.matches.log import MatchLog
 from humorrank.matches.source import (
     StoreSource,
     TallySource,
+    cluster_keys,
     decisions_of,
     is_pipe,
     log_of,
@@ -234,7 +235,7 @@ def _rated(
     """Returns the leaderboard, the matches without groups, and the leaderboards of groups."""
     if rating.get("by") is not None:
         return _rated_by(source, reading, rating, progress)
-    cluster = rating.get("cluster")
+    keys, ballots = cluster_keys(rating.get("cluster"))
     if rating.get("controls") and not isinstance(resolve(source), TallySource):
         if is_pipe(source):
             raise OptionError(
@@ -244,8 +245,7 @@ def _rated(
         with quietly():
             board: Leaderboard = rate(log, progress=progress, **rating)
         return board, read_tally(log, keys=(), progress=progress, reading={}), None
-    keys = () if cluster is None else (cluster,)
-    tally = read_tally(source, keys=keys, progress=progress, reading=reading)
+    tally = read_tally(source, keys=keys, progress=progress, reading=reading, ballots=ballots)
     with quietly():
         return rate(tally, progress=progress, **rating), tally, None
 

@@ -3,6 +3,8 @@
 from collections import Counter
 
 import pytest
+from support import ballot_files
+from support.ballot_reader import count_ballots
 from support.layouts import OUTCOMES
 from support.reader import BrokenError, count
 from support.written import DAMAGES, containers, readings, write
@@ -108,7 +110,15 @@ def assert_refused(written, read):
     assert (caught.value.file, caught.value.row) == (str(written.path), written.row)
 
 
-def assert_skipped(written, read):
+def assert_only(written, counted):
+    """Asserts that only the damaged row is bad, and an earlier one if it repeats that model."""
+    rows = {row for row, _ in counted.bad}
+    repeated = {kind for _, kind in counted.bad} == {"model twice on a ballot"}
+    assert max(rows) == written.row
+    assert len(rows) <= 1 + repeated
+
+
+def assert_skipped(written, read, count=count):
     """Asserts that only the damaged row is skipped, or that the whole file is still rejected."""
     try:
         counted = count(written.path, written.form)
@@ -118,5 +128,41 @@ def assert_skipped(written, read):
             read(written.path, **written.options, on_error="skip")
         assert (caught.value.file, caught.value.row) == (str(written.path), written.row)
         return
-    assert {row for row, _ in counted.bad} == {written.row}
+    assert_only(written, counted)
     assert_same(written, counted, read, on_error="skip")
+
+
+@pytest.mark.parametrize("reading", ballot_files.READINGS)
+def test_a_sound_file_of_ballots_or_wins_has_the_matches_that_are_counted(tmp_path, reading):
+    kinds = ballot_files.ballot_containers()
+    for number in range(14):
+        seed = f"{reading}-{number}"
+        written = ballot_files.write_ballots(tmp_path, seed, reading, kinds[number % len(kinds)])
+        counted = count_ballots(written.path, written.form)
+        assert counted.matches, told(seed, written)
+        assert not counted.bad, told(seed, written)
+        for read in (of_log, of_tally):
+            try:
+                assert_same(written, counted, read)
+            except (AssertionError, InputError) as error:
+                error.add_note(told(seed, written))
+                raise
+
+
+@pytest.mark.parametrize("damage", ballot_files.DAMAGES)
+def test_a_damaged_row_of_ballots_or_wins_is_named(tmp_path, damage):
+    names = ballot_files.ballot_readings(damage)
+    kinds = ballot_files.ballot_containers(damage)
+    for number in range(18):
+        reading = names[number % len(names)]
+        seed = f"{damage}-{number}"
+        kind = kinds[(number * 5 + 1) % len(kinds)]
+        written = ballot_files.write_ballots(tmp_path, seed, reading, kind, damage)
+        for read in (of_log, of_tally):
+            try:
+                assert_refused(written, read)
+                if (reading, damage) != ("win-matrix", "ragged"):
+                    assert_skipped(written, read, count_ballots)
+            except (AssertionError, InputError) as error:
+                error.add_note(told(seed, written))
+                raise

@@ -39,9 +39,9 @@ def read_raters(
         raise OptionError("agreement needs at least one log")
     if len(sources) == 1 and names is None:
         judgments = read_judgments(sources[0], texts=None, reading=reading, ordered=False)
-        return judgments, _about_prompts(judgments)
+        return judgments, [*_about_prompts(judgments), *_about_ballots(judgments)]
     known = _names(sources, names)
-    tables, notes, identical = [], [], 0
+    tables, notes, identical, ballots = [], [], 0, False
     for name, part in zip(known, sources, strict=True):
         found = read_judgments(part, texts=None, reading=reading, ordered=False)
         judges = len(found.judges())
@@ -51,10 +51,11 @@ def read_raters(
                 "to separate them"
             )
         identical += found.identical
+        ballots |= found.ballots
         tables.append(found.table.with_columns(pl.lit(name, pl.String).alias("judge")))
     table = pl.concat(tables)
-    judgments = Judgments(table, not table["prompt"].has_nulls(), False, identical)
-    return judgments, notes + _about_prompts(judgments)
+    judgments = Judgments(table, not table["prompt"].has_nulls(), False, identical, ballots)
+    return judgments, [*notes, *_about_prompts(judgments), *_about_ballots(judgments)]
 
 
 def _names(parts: Sequence[object], names: Sequence[str] | None) -> list[str]:
@@ -89,6 +90,15 @@ def _about_prompts(judgments: Judgments) -> list[str]:
     total = int(table["count"].sum())
     who = "judgments have no" if without == total else f"{without:,} of {total:,} judgments have no"
     return [f"{who} prompt (question_id): those of the same pair count as one comparison"]
+
+
+def _about_ballots(judgments: Judgments) -> list[str]:
+    if not judgments.ballots:
+        return []
+    return [
+        "the judgments are pairs of ballots, which are not independent, but the intervals treat "
+        "comparisons as independent, so they are too narrow"
+    ]
 
 
 def reference_mask(reference: Sequence[str], judges: Sequence[str | None]) -> np.ndarray:

@@ -28,7 +28,7 @@ from humorrank._util.reporting import Report
 from humorrank._util.text import Style, one_line, small
 from humorrank.diagnostics.diff.paired_logs import RatedLog, paired_variance
 from humorrank.errors import OptionError
-from humorrank.matches.source import BoardSource, read_tally, resolve
+from humorrank.matches.source import NO_CLUSTERS, BoardSource, cluster_keys, read_tally, resolve
 from humorrank.rating.board.leaderboard import Leaderboard
 from humorrank.rating.board.saved import SavedBoard
 from humorrank.rating.rate import rate
@@ -160,7 +160,8 @@ def diff(
             that are equal in these columns, in their models and in their outcome are treated as
             the same match in both logs.
         cluster: A column (prompt, judge) whose matches are correlated. Clusters with the same name
-            are treated as the same cluster in both logs.
+            are treated as the same cluster in both logs. The pairs of rankings and other ballots
+            are clustered by ballot by default; "none" treats them as independent.
         confidence: Confidence level of the intervals and statuses, for all models simultaneously.
         ties: How ties are handled: as "half" a win for each side, or "exclude" to drop them.
         disconnected: What to do if the ratings do not exist; see `humorrank.rate`.
@@ -200,7 +201,12 @@ def diff(
     basis: Basis = "intervals"
     shared, degrees = None, math.inf
     if len(logs) == 2:
-        basis = "matches" if cluster is None else "clusters"
+        if logs[0].unit != logs[1].unit:
+            raise OptionError(
+                "one of the logs contains pairs of ballots and the other does not; treat the "
+                "matches of both as independent with cluster='none' (--cluster none)"
+            )
+        basis = "clusters" if logs[0].unit == "cluster" else "matches"
         variance, shared, degrees = paired_variance(logs[0], logs[1], common)
     else:
         variance = boards[0].errors(common) ** 2 + boards[1].errors(common) ** 2
@@ -221,7 +227,7 @@ def _side(
     options: Mapping[str, Any],
     reading: Mapping[str, Any],
 ) -> SavedBoard | RatedLog:
-    keys = match_id if cluster is None else (cluster,)
+    keys, ballots = (match_id, False) if match_id else cluster_keys(cluster)
     found = resolve(source)
     if isinstance(found, BoardSource):
         if keys:
@@ -235,10 +241,13 @@ def _side(
                 "boards[...]"
             )
         return RatedLog.of_board(found.board)
-    tally = read_tally(source, keys=keys, progress=options["progress"], reading=reading)
-    board: Leaderboard = rate(tally, interval="sandwich", elo_shuffles=0, **options)
-    if cluster is not None:
-        return RatedLog.of_clusters(board, tally, cluster, options["ties"])
+    tally = read_tally(
+        source, keys=keys, progress=options["progress"], reading=reading, ballots=ballots
+    )
+    own = None if ballots else NO_CLUSTERS
+    board: Leaderboard = rate(tally, interval="sandwich", elo_shuffles=0, cluster=own, **options)
+    if tally.keys and not match_id:
+        return RatedLog.of_clusters(board, tally, tally.keys[0], options["ties"])
     if match_id:
         return RatedLog.of_named(board, tally, match_id, options["ties"])
     return RatedLog.of_board(board)

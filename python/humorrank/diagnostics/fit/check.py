@@ -17,6 +17,7 @@ from humorrank.diagnostics.fit.calibration import calibration
 from humorrank.diagnostics.fit.pairs import fitted, pair_fit, worst
 from humorrank.diagnostics.fit.result import FitReport, pairs_table, warnings
 from humorrank.errors import OptionError
+from humorrank.matches.source import cluster_keys
 from humorrank.rating import notices
 from humorrank.rating.settings import MOST_THREADS, Ties
 
@@ -50,7 +51,8 @@ def check(
         matches: The matches, as `humorrank.rate` accepts them.
         cluster: A column such as "prompt" or "judge". Matches with the same value are held out
             together, and the intervals account for their correlation. A row without a value is its
-            own cluster.
+            own cluster. The pairs of rankings and other ballots are held out by ballot by default;
+            "none" treats them as independent.
         folds: The number of folds, each of which is predicted from the others; 0 omits
             calibration.
         bins: The number of reliability bins with about equal numbers of matches, or their edges
@@ -82,7 +84,16 @@ def check(
     seed = whole("seed", seed, most=2**64 - 1)
     if threads is not None:
         threads = whole("threads", threads, least=1, most=MOST_THREADS)
-    cells, tally = read_cells(matches, key=cluster, ties=ties, progress=progress, reading=reading)
+    (*keys,), ballots = cluster_keys(cluster)
+    cells, tally = read_cells(
+        matches,
+        key=keys[0] if keys else None,
+        ties=ties,
+        progress=progress,
+        reading=reading,
+        ballots=ballots,
+    )
+    cluster = next(iter(tally.keys), None)
     cells, field, outside = rated_cells(cells, disconnected)
     refuse_many(len(cells.names))
     strengths = fitted(field, threads)
@@ -100,6 +111,12 @@ def check(
             progress=progress,
         )
     told = [*notices.of_reading(tally.report, ties), *notices.of_names(cells.names)]
+    if ballots and cluster is not None:
+        told.append(
+            "the matches are pairs of ballots, which are held out as a whole (cluster='none', "
+            "--cluster none, holds out single pairs); the tests of fit treat the pairs as "
+            "independent"
+        )
     told += [] if outside is None else [outside]
     told += warnings(fit, found)
     if cells.group is not None and (alone := int(cells.count[cells.group < 0].sum())):

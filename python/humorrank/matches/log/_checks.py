@@ -125,6 +125,12 @@ def no_date(rows: Rows, bad: np.ndarray, key: str, column: str) -> Fault:
     return Fault("bad date", rows.per_match(bad), problem)
 
 
+def no_outcome(column: str, value: object) -> Problem:
+    """Returns the error for a missing outcome, which is refused if the user wants that."""
+    message = f"no outcome ({shortened_value(value)}), which unjudged='fail' (--unjudged fail) "
+    return Problem(column, value, message + "refuses")
+
+
 def refuse_clash(rows: Rows, names: Names) -> None:
     """Refuses a winner word for one side that is also the name of the model on the other side.
 

@@ -11,6 +11,7 @@ from humorrank._util.suggest import near
 from humorrank.errors import OptionError
 from humorrank.matches.log._checks import Fault, no_date
 from humorrank.matches.log._rows import Rows
+from humorrank.matches.log.formats.further import BALLOT
 from humorrank.matches.log.formats.readings import ALIASES, Binding
 from humorrank.matches.log.periods import UNITS, Labels, Period, unit_note
 from humorrank.matches.log.tables.batch import RowBatch
@@ -29,11 +30,22 @@ class Keys:
     """
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self._keys = keys
+        self._keys = list(keys)
         # The periods among the keys, by place, in the table that was looked at last.
         self._periods: dict[int, Period] = {}
         self._units: dict[str, dict[str, int]] = {}
         self.interners = [Interner() for _ in keys]
+
+    def include(self, key: str) -> None:
+        """Adds a key unless it is among the keys already."""
+        if key not in self._keys:
+            self._keys.append(key)
+            self.interners.append(Interner())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The keys."""
+        return tuple(self._keys)
 
     @property
     def labels(self) -> list[list[str]]:
@@ -119,6 +131,8 @@ class Keys:
 
 def _column(key: str, table: Table, binding: Binding) -> str:
     """Returns the column of a key: the column of this name, or else the column of this role."""
+    if key == BALLOT and binding.reading.ballots:
+        return BALLOT if binding.reading.gathered else binding.extras.get(BALLOT, BALLOT)
     if key in table.columns and key != GAME_SCORES:
         return key
     role = ALIASES.get(key, key)

@@ -20,7 +20,9 @@ from humorrank.matches.log._filters import Where
 from humorrank.matches.log._matches import Matches
 from humorrank.matches.log._measured import Measured, measured
 from humorrank.matches.log._options import Options, checked_strong_weight
-from humorrank.matches.log._pass import Pass, Taken
+from humorrank.matches.log._pass import Pass
+from humorrank.matches.log._selection import Taken
+from humorrank.matches.log.formats.further import BALLOT
 from humorrank.matches.log.formats.readings import BY_NAME, EXTRAS, ROLES
 from humorrank.matches.log.formats.words import own_vocabulary
 from humorrank.matches.log.report import ReadReport
@@ -28,7 +30,7 @@ from humorrank.matches.log.tables.batch import nested_text
 from humorrank.matches.log.tables.quoting import Quoting
 from humorrank.matches.outcomes import BOTH_BAD, SHARES, SOFT
 
-_LABELS: Final = ("question_id", "judge", "language", "turn")
+_LABELS: Final = ("question_id", "judge", "language", "turn", BALLOT)
 _WORDS: Final = ("model_a", "model_b", "tie", "tie", None)
 
 
@@ -109,12 +111,11 @@ class MatchLog:
                     f"winner_words applies to reading='winner-word', not to reading={reading!r}"
                 )
             reading = "winner-word"
-        if lower_wins:
-            if reading not in (None, "two-scores"):
-                raise OptionError(
-                    f"lower_wins applies to reading='two-scores', not to reading={reading!r}"
-                )
-            reading = "two-scores"
+        if lower_wins and reading not in (None, "two-scores", "model-scores"):
+            raise OptionError(
+                "lower_wins applies to reading='two-scores' and to reading='model-scores', not to "
+                f"reading={reading!r}"
+            )
         if score_of is not None and reading not in (None, "score"):
             raise OptionError(f"score_of applies to reading='score', not to reading={reading!r}")
         if reading == "score" and score_of is None:
@@ -178,7 +179,9 @@ class MatchLog:
         for taken in self._pass.run():
             yield taken.matches
 
-    def keyed(self, keys: Sequence[str]) -> Iterator[tuple[Matches, Sequence[np.ndarray]]]:
+    def keyed(
+        self, keys: Sequence[str], *, ballots: bool = False
+    ) -> Iterator[tuple[Matches, Sequence[np.ndarray]]]:
         """Yields the matches as `batches` does, together with further columns as codes.
 
         `labels` gives the text of the codes. A row without a value has NULL_CODE. The matches come
@@ -187,16 +190,20 @@ class MatchLog:
         Args:
             keys: Columns, or roles for which the log has a column ("judge", "prompt"), or periods
                 of their dates: "year(tstamp)", "month(tstamp)", "week(tstamp)" or "day(tstamp)".
+            ballots: Whether the ballots are a further key, if the matches are pairs of ballots.
 
         Raises:
             InputError: As in `batches`.
             OptionError: As in `batches`, or if a file has no such column.
         """
-        self._pass = Pass(self._source, self._options, keys=_names("keys", keys), counted=True)
+        names = _names("keys", keys)
+        self._pass = Pass(self._source, self._options, keys=names, counted=True, ballots=ballots)
         for taken in self._pass.run():
             yield taken.matches, taken.keys
 
-    def measured(self, controls: Sequence[str], keys: Sequence[str] = ()) -> Iterator[Measured]:
+    def measured(
+        self, controls: Sequence[str], keys: Sequence[str] = (), *, ballots: bool = False
+    ) -> Iterator[Measured]:
         """Yields the matches as `batches` does, together with their controls and keys.
 
         The value of a control `length` is the number in the column `length_a` (of the contestant
@@ -207,13 +214,15 @@ class MatchLog:
         Args:
             controls: Names of the controls.
             keys: Columns, or roles for which the log has a column; see `keyed`.
+            ballots: Whether the ballots are a further key; see `keyed`.
 
         Raises:
             InputError: As in `batches`.
             OptionError: As in `batches`, or if a file has no such column.
         """
         found = Controls(controls)
-        self._pass = Pass(self._source, self._options, found.columns, keys=_names("keys", keys))
+        names = _names("keys", keys)
+        self._pass = Pass(self._source, self._options, found.columns, keys=names, ballots=ballots)
         for taken in self._pass.run():
             yield measured(taken, found.bound, self._options.on_error, self.report)
 
@@ -232,6 +241,11 @@ class MatchLog:
     def names(self) -> list[str]:
         """The names seen so far in the last pass by code, including unjudged and excluded ones."""
         return self._pass.renaming.names()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the last pass, including that of the ballots if it has them."""
+        return self._pass.keys.names
 
     @property
     def labels(self) -> list[list[str]]:
@@ -254,7 +268,8 @@ class MatchLog:
         The columns are model_a, model_b and winner ("model_a", "model_b", "tie", or null for a
         share). There is a column both_bad if any tie is both bad, score (of model_a) if there are
         shares, and count and weight if the log has them. The columns question_id, judge, language,
-        turn, anony and tstamp and the columns to keep are copied unchanged.
+        turn, anony and tstamp and the columns to keep are copied unchanged. If the matches are
+        pairs of ballots, the column ballot says of which.
 
         Args:
             where_there: Further columns to include from the files that have them.
@@ -301,6 +316,9 @@ def _normalised(taken: Taken, keep: Sequence[str]) -> pl.DataFrame:
     assert taken.batch is not None and taken.rows is not None, "as further columns are read"
     frame, extras = taken.batch.frame, taken.binding.extras
     found = {role: extras[role] for role in EXTRAS if role in extras}
+    if taken.binding.reading.ballots:
+        column = extras.get(BALLOT, BALLOT)
+        found[BALLOT] = column if column in frame.columns else BALLOT
     found |= {column: column for column in keep if column in frame.columns}
     for role, column in found.items():
         if role not in columns:

@@ -11,7 +11,7 @@ import numpy as np
 from humorrank.errors import InputError
 from humorrank.matches.log._controls import Control
 from humorrank.matches.log._matches import Matches
-from humorrank.matches.log._pass import Taken
+from humorrank.matches.log._selection import Taken
 from humorrank.matches.log.report import ReadReport
 from humorrank.matches.log.tables.batch import RowBatch, shortened_value
 from humorrank.matches.outcomes import BOTH_BAD, TIE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,52 +13,36 @@ from humorrank._core import CheckedRows, UnusualError
 from humorrank._util.simulated import is_simulated, simulated_notice
 from humorrank.errors import InputError, OptionError
 from humorrank.matches.log._aliases import Renaming
-from humorrank.matches.log._checks import Fault, faults, refuse_clash
+from humorrank.matches.log._ballots import (
+    Labels,
+    needs_labels,
+    notes_of_ballots,
+    refuse_options,
+)
 from humorrank.matches.log._coded import FURTHER, CodedRows, Coder, read_coded, wanted
 from humorrank.matches.log._filters import JudgeCap, Where
+from humorrank.matches.log._gathered import Gathered, gathered_columns
 from humorrank.matches.log._keys import Keys
 from humorrank.matches.log._late_keys import inner_rows, refuse_late, with_reach
 from humorrank.matches.log._matches import Matches
 from humorrank.matches.log._names import Names
 from humorrank.matches.log._options import Options
-from humorrank.matches.log._rows import Rows, code_rows
-from humorrank.matches.log.formats.decode import DecoderSettings, Problem
+from humorrank.matches.log._rows import code_rows
+from humorrank.matches.log._selection import Selection, Taken
+from humorrank.matches.log.formats.decode import BadRow, DecoderSettings
+from humorrank.matches.log.formats.further import BALLOT, with_header
 from humorrank.matches.log.formats.opening import Opening
 from humorrank.matches.log.formats.readings import Binding, is_header
 from humorrank.matches.log.formats.recognise import judge_columns, recognise
 from humorrank.matches.log.report import ReadReport, strong_note
-from humorrank.matches.log.tables.batch import RowBatch, behind, is_text, shortened_value
+from humorrank.matches.log.tables.batch import RowBatch, behind, is_text, joined
 from humorrank.matches.log.tables.fields import with_fields
 from humorrank.matches.log.tables.json import JsonTable
 from humorrank.matches.log.tables.opening import tables
 from humorrank.matches.log.tables.table import GAME_SCORES, Hints, Table
-from humorrank.matches.outcomes import BOTH_BAD, SOFT, TIE, UNJUDGED
 
 _AMOUNTS = ("count", "weight")
 _GRADED = ("arena-hard", "winner-word")
-
-
-@dataclass(frozen=True)
-class Taken:
-    """Matches, and the rows of the batch that they are from.
-
-    Attributes:
-        matches: Matches.
-        binding: Format and columns of the table.
-        batch: Batch of rows, or None if only codes were read. A pass with further columns always
-            has a batch.
-        rows: Row of the batch of each match.
-        keys: Codes of the matches, for each key.
-        swapped: Mask of the matches in which the contestant in the second column of the row was
-            shown first, or None if there are none.
-    """
-
-    matches: Matches
-    binding: Binding
-    batch: RowBatch | None = None
-    rows: np.ndarray | None = None
-    keys: Sequence[np.ndarray] = ()
-    swapped: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +76,7 @@ class Pass:
         keys: Columns or roles that every file must have, and that are read too; see `Keys`.
         counted: Whether the matches may be in any order, with equal ones merged into one with a
             count.
+        ballots: Whether the ballots of a log of ballots are a further key.
     """
 
     def __init__(
@@ -102,24 +87,37 @@ class Pass:
         keys: Sequence[str] = (),
         *,
         counted: bool = False,
+        ballots: bool = False,
     ) -> None:
         self._source = source
         self._options = options
         self._further = further
         self.keys = Keys(keys)
         self._counted = counted
+        self._by_ballot = ballots
+        self._ballot_labels = Labels()
+        self._gathered: Gathered | None = None
         self._where = Where(options.where) if options.where is not None else None
         self._cap = JudgeCap(options.max_per_judge) if options.max_per_judge else None
         self._opening = Opening()
         self._first: tuple[str, Binding] | None = None
         # The number of clear verdicts.
-        self._strong = 0
         # Excluded names that have not occurred yet.
         self._absent = set(options.exclude)
         self.names = Names(options.exclude)
         self.renaming = Renaming(self.names, options.alias, options.fold)
         self._coder = Coder(self.names, clashes=options.reading is None, words=options.winner_words)
         self.report = ReadReport()
+        self._selection = Selection(
+            options,
+            self.report,
+            self.names,
+            self.renaming,
+            self.keys,
+            self._opening,
+            self._cap,
+            self._absent,
+        )
 
     def run(self) -> Iterator[Taken]:
         """Yields the valid judged matches that no filter removes.
@@ -133,10 +131,13 @@ class Pass:
         with tables(self._source, hints) as opened:
             for table in opened:
                 yield from self._table(table)
+        yield from self._of_ballots()
         self._finish()
 
     def _table(self, table: Table) -> Iterator[Taken]:
         options, report = self._options, self.report
+        if options.reading is None:
+            table = with_header(table)
         if self._further is not None and isinstance(table, JsonTable):
             table.complete()
         try:
@@ -160,6 +161,7 @@ class Pass:
                 report.notes.append(
                     f"{table.label}: the column {column!r} is used as the {what} of each row"
                 )
+        report.notes += notes_of_ballots(table.label, binding)
         if self._where is None:
             self._note_simulated(_first_judges(table, binding))
         before = report.rows
@@ -176,7 +178,22 @@ class Pass:
         where = () if self._where is None else self._where.columns
         named = (*options.columns.values(), *where, *self.keys.named, *further)
         table = with_fields(table, named)
-        binding = recognise(table, options.columns, options.score_of, options.reading)
+        binding = recognise(
+            table,
+            options.columns,
+            options.score_of,
+            options.reading,
+            lower_wins=options.lower_wins,
+        )
+        refuse_options(
+            binding,
+            table.label,
+            where=self._where is not None,
+            cap=self._cap is not None,
+            controls=callable(self._further),
+        )
+        if self._by_ballot and binding.reading.ballots:
+            self.keys.include(BALLOT)
         judge = self._judge_column(table, binding)
         if self._where is not None:
             self._where.check([c for c in table.columns if c != GAME_SCORES], table.label)
@@ -226,25 +243,54 @@ class Pass:
 
     def _decoded(self, bound: _Bound, passed: int) -> Iterator[Taken]:
         """Yields the matches of the rows after the first `passed` ones, read as values."""
-        table, binding = bound.table, bound.binding
+        table, binding, options = bound.table, bound.binding, self._options
         decoder = binding.reading.decoder(
             DecoderSettings(
-                self._options.score_of, self._options.winner_words, self._options.lower_wins
+                options.score_of, options.winner_words, options.lower_wins, binding.items
             )
         )
         columns = self._needed(bound)
+        if binding.reading.gathered and self._gathered is None:
+            further = None if self._further is None else bound.further
+            self._gathered = Gathered(
+                binding, bound.keys, further, controls=callable(self._further)
+            )
+        labeled = needs_labels(binding) and (BALLOT in bound.keys or self._further is not None)
         width = len(table.columns)
         ragged = self._ragged if self._options.on_error == "skip" else None
-        for batch in behind(table.batches(columns, ragged), passed):
+        batches = behind(table.batches(columns, ragged), passed)
+        for batch in joined(batches) if binding.reading.whole else batches:
             if len(table.columns) != width:
                 width = len(table.columns)
                 refuse_late(table, binding, None if self._further is None else bound.further)
             self.report.rows += batch.frame.height
             left = batch if self._where is None else self._hold(batch, binding, table.untyped)
-            if left.frame.height:
+            if left.frame.height and self._gathered is not None:
+                self._gathered.add(left, binding)
+            elif left.frame.height:
+                left = self._ballot_labels.add(left, binding) if labeled else left
                 rows = code_rows(left, binding, decoder, self.names, bound.judge)
-                if (taken := self._take(rows, bound.keys)) is not None:
-                    yield taken
+                if (taken := self._selection.take(rows, bound.keys)) is not None:
+                    counted = labeled and BALLOT in self.keys.names
+                    yield self._ballot_labels.apart(taken, self.keys) if counted else taken
+
+    def _of_ballots(self) -> Iterator[Taken]:
+        """Yields the matches of the ballots whose rows have been gathered from the whole log."""
+        if (gathered := self._gathered) is None or not gathered.batches:
+            return
+
+        def skip(row: BadRow, error: InputError) -> None:
+            self.report.read += 1
+            self.report.skip(row.kind, 1, [str(error)])
+
+        skipped = skip if self._options.on_error == "skip" else None
+        lower_wins = self._options.lower_wins
+        refused = self._options.unjudged == "fail"
+        for rows in gathered.ballots(
+            self.names, lower_wins=lower_wins, skip=skipped, refuse_unjudged=refused
+        ):
+            if (taken := self._selection.take(rows, gathered.keys)) is not None:
+                yield taken
 
     def _account(self, judged: CheckedRows, rows: CodedRows) -> Matches:
         """Counts rows of codes in the report, and returns the matches to rate."""
@@ -301,7 +347,7 @@ class Pass:
     def _needed(self, bound: _Bound) -> list[str]:
         """Returns the columns to read."""
         table, binding = bound.table, bound.binding
-        columns = [*binding.columns.values()]
+        columns = [*binding.columns.values(), *binding.items]
         columns += [column for role, column in binding.extras.items() if role in _AMOUNTS]
         columns += [] if bound.judge is None else [bound.judge]
         if self._where is not None:
@@ -310,8 +356,10 @@ class Pass:
         columns += bound.keys
         if self._further is not None:
             columns += binding.extras.values()
-            columns += [column for column in bound.further if column in table.columns]
-        return list(dict.fromkeys(columns))
+            columns += bound.further
+        if binding.reading.gathered:
+            columns += gathered_columns(binding, bound.further)
+        return [column for column in dict.fromkeys(columns) if column in table.columns]
 
     def _ragged(self, error: InputError) -> None:
         self.report.skip("ragged row", 1, [str(error)])
@@ -319,7 +367,7 @@ class Pass:
     def _hold(self, batch: RowBatch, binding: Binding, untyped: bool) -> RowBatch:
         """Returns the rows for which the condition holds."""
         assert self._where is not None
-        for role in ("model_a", "model_b", "winner", "loser"):
+        for role in ("model_a", "model_b", "winner", "loser", "model", "best", "worst"):
             if (self._absent or self.renaming) and role in binding.columns:
                 names = batch.text(binding.columns[role]).unique().cast(pl.String)
                 seen = set(names.to_list())
@@ -344,130 +392,12 @@ class Pass:
             ):
                 self.report.notes.append(notice)
 
-    def _take(self, rows: Rows, keys: Sequence[str]) -> Taken | None:
-        """Returns the matches of a batch that are valid, judged and not filtered out."""
-        self.report.read += len(rows.first)
-        if self._options.reading is None and self._options.winner_words is None:
-            refuse_clash(rows, self.names)
-        self._opening.see(rows.binding.reading.name, rows.batch.file, rows.first, rows.second)
-        for codes in (rows.first, rows.second):
-            if self._absent:
-                self._absent -= self.names.excluded_among(codes)
-        keep = np.ones(len(rows.first), np.bool_)
-        labels = self.keys.labels_of(rows.batch, keys)
-        self._leave_bad(rows, keep, self.keys.faults(rows, labels, keys))
-        self._leave_unjudged(rows, keep)
-        for amounts in rows.amounts:
-            void = keep & (rows.per_match(amounts.values) == 0)
-            self.report.void += int(np.count_nonzero(void))
-            keep &= ~void
-        if self.renaming:
-            rows = self._rename(rows, keep)
-        every = bool(keep.all())
-        for codes in (rows.first, rows.second):
-            self.names.mark(codes if every else codes[keep], judged=True)
-        self._filter(rows, keep)
-        index = np.flatnonzero(keep)
-        if not len(index):
-            return None
-        matches = self._matches(rows, index)
-        sources = rows.rows_of(index)
-        apart = self.keys.of_labels(labels, sources)
-        swapped = rows.decoded.swapped
-        turned = None if swapped is None else swapped[index]
-        return Taken(matches, rows.binding, rows.batch, sources, apart, turned)
-
-    def _leave_bad(self, rows: Rows, keep: np.ndarray, further: Iterable[Fault]) -> None:
-        found = faults(rows, self.names, further)
-        if found and self._options.on_error == "fail":
-            fault = min(found, key=lambda fault: int(fault.mask.argmax()))
-            match = int(fault.mask.argmax())
-            raise rows.error(match, fault.problem(match))
-        for fault in found:
-            keep &= ~fault.mask
-            some = np.flatnonzero(fault.mask)[:3].tolist()
-            examples = [str(rows.error(match, fault.problem(match))) for match in some]
-            self.report.skip(fault.kind, int(np.count_nonzero(fault.mask)), examples)
-
-    def _rename(self, rows: Rows, keep: np.ndarray) -> Rows:
-        """Renames contestants, and leaves out matches of a contestant against itself."""
-        aliased, joined = zip(
-            *(self.renaming.rename(codes) for codes in (rows.first, rows.second)), strict=True
-        )
-        if self._options.alias:
-            self._filtered("alias", keep, aliased[0] == aliased[1])
-        if self._options.fold:
-            self._filtered("fold", keep, joined[0] == joined[1])
-        for codes in joined:
-            if self._absent:
-                self._absent -= self.names.excluded_among(codes)
-        return replace(rows, first=joined[0], second=joined[1])
-
-    def _leave_unjudged(self, rows: Rows, keep: np.ndarray) -> None:
-        outcome = rows.decoded.outcome
-        if outcome.max(initial=0) < UNJUDGED:
-            return
-        unjudged = keep & (outcome == UNJUDGED)
-        if not unjudged.any():
-            return
-        if self._options.unjudged == "fail":
-            match = int(unjudged.argmax())
-            column = rows.binding.outcome_column
-            value = rows.batch.value(column, rows.row_of(match))
-            message = f"no outcome ({shortened_value(value)}), which unjudged='fail' "
-            message += "(--unjudged fail) refuses"
-            raise rows.error(match, Problem(column, value, message))
-        self.report.unjudged += int(np.count_nonzero(unjudged))
-        for codes in (rows.first, rows.second):
-            self.names.mark(codes[unjudged], judged=False)
-        keep &= ~unjudged
-
-    def _filter(self, rows: Rows, keep: np.ndarray) -> None:
-        """Leaves out what the user does not want."""
-        if self._options.both_bad == "skip":
-            self._filtered("both_bad", keep, rows.decoded.outcome == BOTH_BAD)
-        if self.names.excluded:
-            self._filtered(
-                "exclude", keep, np.minimum(rows.first, rows.second) < self.names.excluded
-            )
-        if self._cap is not None and rows.judges is not None:
-            index = np.flatnonzero(keep)
-            beyond = np.zeros(len(keep), np.bool_)
-            beyond[index] = ~self._cap.passes(rows.judges, rows.rows_of(index))
-            self._filtered("max_per_judge", keep, beyond)
-
-    def _filtered(self, name: str, keep: np.ndarray, mask: np.ndarray) -> None:
-        taken = keep & mask
-        filtered = self.report.filtered
-        filtered[name] = filtered.get(name, 0) + int(np.count_nonzero(taken))
-        keep &= ~taken
-
-    def _matches(self, rows: Rows, index: np.ndarray) -> Matches:
-        report, decoded = self.report, rows.decoded
-        first, second, outcome = rows.first, rows.second, decoded.outcome
-        if len(index) < len(outcome):
-            first, second, outcome = first[index], second[index], outcome[index]
-        score = None
-        soft = outcome == SOFT
-        if decoded.score is not None and soft.any():
-            score = np.where(soft, decoded.score[index], np.nan)
-        count = None if rows.count is None else rows.per_match(rows.count.values)[index]
-        weight = rows.weights(self._options.strong_weight)
-        if decoded.strong is not None:
-            self._strong += int(np.count_nonzero(decoded.strong[index]))
-        report.rated += len(index)
-        report.ties += int(np.count_nonzero(outcome == TIE))
-        report.both_bad += int(np.count_nonzero(outcome == BOTH_BAD))
-        whole = None if count is None else count.astype(np.uint64)
-        kept = None if weight is None else weight[index]
-        return Matches(first, second, outcome, score, kept, whole)
-
     def _finish(self) -> None:
         """Completes the report and makes the checks that need all rows."""
         report, names = self.report, self.names
         report.notes += self.keys.notes
         if self._options.strong_weight != 1:
-            report.notes.append(strong_note(self._strong, self._options.strong_weight))
+            report.notes.append(strong_note(self._selection.strong, self._options.strong_weight))
         if self.renaming:
             report.notes += self.renaming.finish()
         if report.unjudged:

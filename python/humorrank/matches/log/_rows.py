@@ -101,10 +101,14 @@ class Rows:
 
     def error(self, match: int, problem: Problem) -> InputError:
         """Returns the error for a problem with a match."""
+        return self.error_of(self.row_of(match), problem)
+
+    def error_of(self, row: int, problem: Problem) -> InputError:
+        """Returns the error for a problem with a row of the batch."""
         return InputError(
             problem.message,
             file=self.batch.file,
-            row=self.batch.row(self.row_of(match)),
+            row=self.batch.row(row),
             column=problem.column,
             value=problem.value,
         )

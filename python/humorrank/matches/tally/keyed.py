@@ -12,6 +12,7 @@ import polars as pl
 from humorrank import _core
 from humorrank.errors import InputError, OptionError
 from humorrank.matches.log.periods import DATES, Period, source_of, unit_note
+from humorrank.matches.outcomes import OUTCOMES
 
 Label = str | None
 """The value of a key as text, or None if a row has no value."""
@@ -233,3 +234,21 @@ def _inverse(order: Sequence[int], size: int) -> np.ndarray:
 
 def _identity(size: int) -> np.ndarray:
     return np.arange(size, dtype=np.uint32)
+
+
+def not_there(
+    group: str, names: Sequence[str], missing: tuple[int, int, int, float, float, int, int]
+) -> InputError:
+    """Returns the error for matches to subtract that a tally does not have."""
+    first, second, outcome, score, weight, count, held = missing
+    what = OUTCOMES[outcome]
+    if what == "soft":
+        what += f" {score:g}"
+    if weight != 1:
+        what += f" of weight {weight:g}"
+    where = f"{group}: " if group else ""
+    return InputError(
+        f"cannot subtract: {where}{names[first]!r} shown before {names[second]!r}, outcome {what}: "
+        f"{count:,} matches to subtract, but only {held:,} in the tally; subtract only what was "
+        "added"
+    )

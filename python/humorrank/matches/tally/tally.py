@@ -22,7 +22,8 @@ from humorrank.matches.log import report as accounts
 from humorrank.matches.outcomes import CELL_COLUMNS, OUTCOMES
 from humorrank.matches.tally import file
 from humorrank.matches.tally.codes import Codes, coded
-from humorrank.matches.tally.keyed import Keyed, checked_columns, refuse_missing
+from humorrank.matches.tally.keyed import Keyed, checked_columns, not_there, refuse_missing
+from humorrank.matches.tally.matrix import wins_of
 
 if TYPE_CHECKING:
     Path = str | os.PathLike[str]
@@ -116,7 +117,12 @@ class Tally:
 
     @classmethod
     def from_log(
-        cls, log: MatchLog, progress: Progress | None = None, *, keys: Sequence[str] = ()
+        cls,
+        log: MatchLog,
+        progress: Progress | None = None,
+        *,
+        keys: Sequence[str] = (),
+        ballots: bool = False,
     ) -> Tally:
         """Counts the matches of a log in one pass.
 
@@ -124,15 +130,18 @@ class Tally:
             log: Log to count.
             progress: Function that is called with (stage, done, total).
             keys: Columns of the log by which the counts are kept apart.
+            ballots: Whether the ballots are a further key, if the matches are pairs of ballots.
 
         Raises:
             InputError: If the log cannot be read, or its counts exceed 64 bits.
             OptionError: If the log has no such column.
         """
         keys = checked_columns(keys, CELL_COLUMNS)
-        counts = _core.Groups(len(keys)) if keys else _core.Tally()
+        counts: _core.Groups | _core.Tally = _core.Tally()
         try:
-            for matches, codes in log.keyed(keys):
+            for matches, codes in log.keyed(keys, ballots=ballots):
+                if codes and isinstance(counts, _core.Tally):
+                    counts = _core.Groups(len(codes))
                 counts.grow(log.contestants)
                 rows = (matches.first, matches.second, matches.outcome)
                 amounts = (matches.score, matches.weight, matches.count)
@@ -144,7 +153,7 @@ class Tally:
                     progress("reading", log.report.rated, 0)
             if isinstance(counts, _core.Tally):
                 return cls.of(log.names, counts, log.report)
-            return cls.of_keyed(log.names, keys, log.labels, counts, log.report)
+            return cls.of_keyed(log.names, log.keys, log.labels, counts, log.report)
         except OverflowError as error:
             raise InputError(str(error)) from error
 
@@ -197,6 +206,25 @@ class Tally:
         except ValueError:
             rows.refuse()
             raise
+
+    @classmethod
+    def from_matrix(cls, names: Sequence[str], wins: Codes, ties: Codes | None = None) -> Tally:
+        """Counts matches that are given as a table of wins.
+
+        >>> Tally.from_matrix(["pun", "irony"], [[0, 3], [1, 0]]).matches
+        4
+
+        Args:
+            names: Names of the K contestants.
+            wins: Number of wins of the contestant of the row against that of the column, of shape
+                (K, K). The diagonal must be 0 or NaN.
+            ties: Number of ties of each pair, of the same shape and symmetric; by default none.
+
+        Raises:
+            InputError: If a table has another shape or contains anything but whole numbers, or if
+                a contestant has wins against itself.
+        """
+        return cls.from_codes(names, *wins_of(names, wins, ties))
 
     @classmethod
     def read(cls, path: Path) -> Tally:
@@ -298,12 +326,12 @@ class Tally:
             apart = Keyed(self.keys, labels, two)
             if (lacking := one.subtract(two)) is not None:
                 group, missing = apart.table.row(lacking[0]), lacking[1:]
-                raise _not_there(apart.describe(group), names, missing)
+                raise not_there(apart.describe(group), names, missing)
         elif isinstance(one, _core.Tally) and isinstance(two, _core.Tally):
             left, lack = one.difference(two)
             if left is None:
                 assert lack is not None
-                raise _not_there("", names, lack)
+                raise not_there("", names, lack)
             one = left
         report = None
         if self.report is not None and other.report is not None:
@@ -466,20 +494,3 @@ class Tally:
             "count": count,
         }
         return pl.DataFrame([*keys.get_columns(), *pl.DataFrame(columns).get_columns()])
-
-
-def _not_there(
-    group: str, names: Sequence[str], missing: tuple[int, int, int, float, float, int, int]
-) -> InputError:
-    first, second, outcome, score, weight, count, held = missing
-    what = OUTCOMES[outcome]
-    if what == "soft":
-        what += f" {score:g}"
-    if weight != 1:
-        what += f" of weight {weight:g}"
-    where = f"{group}: " if group else ""
-    return InputError(
-        f"cannot subtract: {where}{names[first]!r} shown before {names[second]!r}, outcome {what}: "
-        f"{count:,} matches to subtract, but only {held:,} in the tally; subtract only what was "
-        "added"
-    )

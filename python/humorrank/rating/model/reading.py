@@ -14,8 +14,9 @@ from humorrank._util.progress import Progress
 from humorrank._util.text import number_of
 from humorrank.errors import InputError
 from humorrank.matches.log import MatchLog, Measured, columns_of, sides
+from humorrank.matches.log.formats.further import BALLOT
 from humorrank.matches.outcomes import SHARES
-from humorrank.matches.source import TallySource, log_of, read_tally, resolve
+from humorrank.matches.source import TallySource, has_ballots, log_of, read_tally, resolve
 from humorrank.matches.tally.tally import Tally
 
 
@@ -51,6 +52,7 @@ def read_model_data(
     cluster: str | None,
     progress: Progress | None,
     reading: Mapping[str, Any],
+    ballots: bool = False,
 ) -> ModelData:
     """Reads matches in any form that `humorrank.rate` accepts.
 
@@ -60,6 +62,7 @@ def read_model_data(
         cluster: The column that defines the clusters.
         progress: A function called with (stage, done, total).
         reading: The options of `MatchLog`.
+        ballots: Whether the clusters are the ballots, if the matches are pairs of ballots.
 
     Raises:
         InputError: If the matches cannot be read, or lack a control or a cluster.
@@ -67,15 +70,15 @@ def read_model_data(
     """
     keys = () if cluster is None else (cluster,)
     if not controls:
-        return _of_tally(
-            read_tally(matches, keys=keys, progress=progress, reading=reading), (), keys
-        )
+        tally = read_tally(matches, keys=keys, progress=progress, reading=reading, ballots=ballots)
+        return _of_tally(tally, (), tally.keys)
     if isinstance(resolve(matches), TallySource):
         tally = read_tally(matches, keys=None, progress=progress, reading=reading)
         columns = [columns_of(control, tally.keys) or sides(control) for control in controls]
+        keys = (BALLOT,) if ballots and has_ballots(tally) else keys
         wanted = dict.fromkeys([*keys, *(column for both in columns for column in both)])
         return _of_tally(tally.project(tuple(wanted)), columns, keys)
-    return _of_log(log_of(matches, reading), controls, keys, progress)
+    return _of_log(log_of(matches, reading), controls, keys, progress, ballots=ballots)
 
 
 def _of_tally(
@@ -130,11 +133,16 @@ def _of_tally(
 
 
 def _of_log(
-    log: MatchLog, controls: Sequence[str], clusters: Sequence[str], progress: Progress | None
+    log: MatchLog,
+    controls: Sequence[str],
+    clusters: Sequence[str],
+    progress: Progress | None,
+    *,
+    ballots: bool,
 ) -> ModelData:
     counts, frames = _core.Tally(), []
     try:
-        for part in log.measured(controls, clusters):
+        for part in log.measured(controls, clusters, ballots=ballots):
             m = part.matches
             counts.grow(log.contestants)
             counts.add(m.first, m.second, m.outcome, m.score, m.weight, m.count)
@@ -143,7 +151,7 @@ def _of_log(
                 progress("reading", log.report.rated, 0)
     except OverflowError as error:
         raise InputError(str(error)) from error
-    names = log.names
+    names, clusters = log.names, log.keys
     tally = Tally.of(names, counts, log.report)
     rows = pl.concat(frames)
     labels = [pl.Series(part, dtype=pl.String) for part in (names, *log.labels)]

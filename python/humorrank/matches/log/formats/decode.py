@@ -7,7 +7,7 @@ batch and of the columns by role.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -55,6 +55,21 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class BadRow:
+    """A row that gives no matches.
+
+    Attributes:
+        row: Row of the batch.
+        kind: Short name by which such rows are counted.
+        problem: Error of the row.
+    """
+
+    row: int
+    kind: str
+    problem: Problem
+
+
+@dataclass(frozen=True)
 class Decoded:
     """The matches of a batch, including unjudged ones.
 
@@ -71,6 +86,10 @@ class Decoded:
         words: Distinct winner words, and the code of the word of each match, if words could be
             names.
         strong: Mask of clear wins (A>>B), or None if the format has none.
+        count: Number of identical matches that each match stands for, float64, or None for one.
+        left: Rows that give no matches because they are bad, in order.
+        unjudged: Rows that give no matches because they have no outcome, in order.
+        notes: Notes for the user on how the values are read.
     """
 
     first: pl.Series
@@ -83,6 +102,10 @@ class Decoded:
     swapped: np.ndarray | None = None
     words: tuple[list[str], np.ndarray] | None = None
     strong: np.ndarray | None = None
+    count: np.ndarray | None = None
+    left: Sequence[BadRow] = ()
+    unjudged: Sequence[int] = ()
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -93,11 +116,13 @@ class DecoderSettings:
         score_of: Model ("a" or "b") whose share is in the score column.
         words: Outcomes of the words of a vocabulary of the user's own.
         lower_wins: Whether the lower of two scores wins.
+        items: Columns of the items of a ballot, or of the opponents of a table of wins.
     """
 
     score_of: Literal["a", "b"] | None = None
     words: Mapping[str, int] | None = None
     lower_wins: bool = False
+    items: Sequence[str] = ()
 
 
 Columns = Mapping[str, str]
@@ -281,7 +306,7 @@ def first_column_won(_: DecoderSettings) -> Decoder:
     def decode(batch: RowBatch, at: Columns) -> Decoded:
         winner, loser = batch.text(at["winner"]), batch.text(at["loser"])
         outcome = np.full(len(winner), FIRST, np.uint8)
-        return Decoded(winner, loser, outcome, "", _no_problem)
+        return Decoded(winner, loser, outcome, "", no_problem)
 
     return decode
 
@@ -413,7 +438,8 @@ def _neither(value: object, first: object, second: object) -> str:
     return f"{shown} is neither {one} nor {other}"
 
 
-def _no_problem(_: int) -> Problem:
+def no_problem(_: int) -> Problem:
+    """Fails, for decoders whose outcomes are never bad."""
     raise AssertionError("no outcome of this reading is bad")
 
 

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from humorrank.matches.log.formats import ballots as _ballots
 from humorrank.matches.log.formats import decode as _decode
+from humorrank.matches.log.formats import wins as _wins
 from humorrank.matches.log.formats.decode import Decoder, DecoderSettings
 
 
@@ -20,17 +22,28 @@ class Reading:
         says: Description for messages and documentation.
         shapes: Mappings from roles to names of columns, one for each spelling of the names.
         decoder: Function that creates the decoder.
+        optional: Roles that the format has a meaning for, but does not need.
+        ballots: Whether the matches are the pairs of ballots.
+        whole: Whether all rows are decoded together.
     """
 
     name: str
     says: str
     shapes: tuple[Mapping[str, str], ...]
     decoder: Callable[[DecoderSettings], Decoder]
+    optional: tuple[str, ...] = ()
+    ballots: bool = False
+    whole: bool = False
 
     @property
     def roles(self) -> tuple[str, ...]:
         """The roles for which the format needs columns."""
         return tuple(self.shapes[0])
+
+    @property
+    def gathered(self) -> bool:
+        """Whether a ballot consists of several rows, which may be anywhere in the log."""
+        return self.ballots and "model" in self.shapes[0]
 
 
 PAIRS: Final[tuple[tuple[str, str], ...]] = (
@@ -155,7 +168,95 @@ READINGS: Final[tuple[Reading, ...]] = (
     ),
 )
 
-BY_NAME: Final[Mapping[str, Reading]] = {reading.name: reading for reading in READINGS}
+MOST_ITEM_COLUMNS: Final = 20
+"""The largest number of columns for the items of a ballot."""
+
+ITEM_ROLES: Final = tuple(f"item_{number}" for number in range(1, MOST_ITEM_COLUMNS + 1))
+
+_MODELS: Final = (
+    "model",
+    "model_name",
+    "model_id",
+    "system",
+    "contestant",
+    "player",
+    "candidate",
+    "generator",
+)
+
+
+BEST_WORST: Final = (
+    ("best", "worst"),
+    ("best_item", "worst_item"),
+    ("bestitem", "worstitem"),
+    ("best_model", "worst_model"),
+)
+
+
+def _of_a_model(role: str, *columns: str) -> tuple[Mapping[str, str], ...]:
+    return tuple({"model": model, role: column} for column in columns for model in _MODELS)
+
+
+FURTHER_READINGS: Final[tuple[Reading, ...]] = (
+    Reading(
+        "model-ranks",
+        "one model a row, and its rank among the models of the same ballot",
+        _of_a_model("rank", "rank", "ranking", "place"),
+        _ballots.one_model_a_row,
+        optional=("ballot",),
+        ballots=True,
+    ),
+    Reading(
+        "model-scores",
+        "one model a row, and its score, which is compared with those of the same ballot",
+        _of_a_model("score", "score"),
+        _ballots.one_model_a_row,
+        optional=("ballot",),
+        ballots=True,
+    ),
+    Reading(
+        "ranking",
+        "one ballot a row, with its models from best to worst",
+        tuple({"ranking": name} for name in ("ranking", "ranked")),
+        _ballots.ranking,
+        optional=("ballot",),
+        ballots=True,
+    ),
+    Reading(
+        "best-worst",
+        "one ballot a row, with the models shown, the best and the worst",
+        tuple(
+            {"best": best, "worst": worst, "items": items}
+            for best, worst in BEST_WORST
+            for items in ("items", "shown", "options", "choices", "models", "candidates")
+        ),
+        _ballots.best_worst,
+        optional=("ballot", *ITEM_ROLES),
+        ballots=True,
+    ),
+    Reading(
+        "win-totals",
+        "two models, and how often each of them won",
+        _pairs(
+            *({"wins_a": f"{word}_a", "wins_b": f"{word}_b"} for word in ("wins", "won")),
+            *({"wins_a": f"{word}_1", "wins_b": f"{word}_2"} for word in ("wins", "won")),
+        ),
+        _wins.totals,
+        optional=("ties",),
+    ),
+    Reading(
+        "win-matrix",
+        "a table of how often the model of the row beat the model of the column",
+        ({"model": "model"},),
+        _wins.matrix,
+        whole=True,
+    ),
+)
+"""The formats of rankings, scores and totals. They are considered only if no other format fits."""
+
+BY_NAME: Final[Mapping[str, Reading]] = {
+    reading.name: reading for reading in (*READINGS, *FURTHER_READINGS)
+}
 
 EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "count": ("count",),
@@ -173,7 +274,9 @@ ALIASES: Final[Mapping[str, str]] = {"prompt": "question_id"}
 """Alternative names of roles for the option `columns`."""
 
 ROLES: Final = frozenset(
-    {role for reading in READINGS for role in reading.roles} | set(EXTRAS) | set(ALIASES)
+    {role for known in BY_NAME.values() for role in (*known.roles, *known.optional)}
+    | set(EXTRAS)
+    | set(ALIASES)
 )
 
 _SIDES: Final = frozenset({"a", "b", "x", "y", "left", "right"})
@@ -207,11 +310,15 @@ class Binding:
         reading: Format.
         columns: Columns by role, as spelled in the file.
         extras: Columns by optional role.
+        items: Columns of the items of a ballot, or of the opponents of a table of wins.
+        unused: Columns that could be counts or weights, but have no meaning in the format.
     """
 
     reading: Reading
     columns: Mapping[str, str]
     extras: Mapping[str, str] = field(default_factory=dict)
+    items: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
 
     @property
     def outcome_column(self) -> str:

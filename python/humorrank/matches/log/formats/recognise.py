@@ -9,11 +9,13 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from humorrank.errors import InputError
+from humorrank.matches.log.formats import further
 from humorrank.matches.log.formats.decode import SCORE_HELP
 from humorrank.matches.log.formats.readings import (
     ALIASES,
     BY_NAME,
     EXTRAS,
+    FURTHER_READINGS,
     READINGS,
     Binding,
     Header,
@@ -37,6 +39,8 @@ def recognise(
     wanted: Mapping[str, str],
     score_of: Literal["a", "b"] | None,
     reading: str | None,
+    *,
+    lower_wins: bool = False,
 ) -> Binding:
     """Returns the only format that fits a table.
 
@@ -45,6 +49,8 @@ def recognise(
         wanted: Columns by role that the user has specified.
         score_of: Model ("a" or "b") whose share is in a column, if the user has specified it.
         reading: Name of the format, if the user has specified it.
+        lower_wins: Whether the user has specified that the lower of two scores wins, which implies
+            a format with scores.
 
     Raises:
         InputError: If no format fits, or several do.
@@ -60,9 +66,15 @@ def recognise(
     about = _Columns(table.label, tuple(own), table.headerless)
     if reading is None and {"score_a", "score_b"} & set(wanted):
         reading = "two-scores"
-    candidates = _bindings(about, tuple(wanted.items()), score_of, reading)
-    if not candidates and reading is None and score_of is None:
+    said = "two-scores" if lower_wins and reading is None else reading
+    candidates: Sequence[Binding] = ()
+    if reading not in _FURTHER:
+        candidates = _bindings(about, tuple(wanted.items()), score_of, said)
+    if not candidates and said is None and score_of is None:
         candidates = _bindings(about, tuple(wanted.items()), None, "two-scores")
+    if not candidates and score_of is None and (reading is None or reading in _FURTHER):
+        candidates = _further(table, about, wanted, "model-scores" if lower_wins else reading)
+        reading = said
     if not candidates:
         _explain_missing(about, wanted, score_of, reading)
     return candidates[0] if len(candidates) == 1 else _decide(table, candidates)
@@ -91,6 +103,26 @@ def _bindings(
     return tuple(Binding(found.reading, found.columns, extras) for found in candidates)
 
 
+def _further(
+    table: Table, about: _Columns, wanted: Mapping[str, str], reading: str | None
+) -> list[Binding]:
+    """Returns the formats of rankings, scores and counted wins that fit the columns of a table."""
+    header = Header(column for column in table.columns if column != GAME_SCORES)
+    pool = [known for known in FURTHER_READINGS if reading in (None, known.name)]
+    shaped = [known for known in pool if known.name != "win-matrix"]
+    found = _candidates(about, header, wanted, shaped)
+    if any(known.name == "best-worst" for known in pool):
+        found += further.item_bindings(header, wanted)
+    if not found and any(known.name == "win-matrix" for known in pool):
+        named = reading == "win-matrix"
+        matrix = further.matrix_binding(table, header.columns, wanted, named=named)
+        found += [] if matrix is None else [matrix]
+    extras = _extras(header, wanted)
+    return [further.completed(each, about.label, header, wanted, extras) for each in found]
+
+
+_FURTHER: Final = frozenset(known.name for known in FURTHER_READINGS)
+
 _LAST: Final = ("score", "two-scores")
 """The formats that are considered only if no other one fits the columns, or if they are named."""
 
@@ -109,7 +141,7 @@ def _candidates(
     said = {role for role in wanted if role not in EXTRAS}
     out: list[Binding] = []
     for reading in pool:
-        if not said <= set(reading.roles):
+        if not said <= {*reading.roles, *reading.optional}:
             continue
         if reading.name == "headerless" and not (table.headerless and len(table.columns) == 2):
             continue
@@ -315,7 +347,9 @@ def _explain_missing(
 
     if not wanted and header.find("model") and any(header.find(name) for name in _ONE_SIDE):
         message = "has one model per row, but every row must be a match of two models with its "
-        message += f"outcome, as in model_a,model_b,winner{_found(columns, '')}"
+        message += "outcome, as in model_a,model_b,winner, or the score of a model on a prompt, as "
+        message += f"in prompt,model,score{_found(columns, '')}; specify the columns with --columns"
+        message += " prompt=NAME,model=NAME,score=NAME (columns=)"
         raise InputError(message, file=table.label)
 
     # The first shape with the most columns present, or the usual one if there are none.

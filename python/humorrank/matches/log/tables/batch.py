@@ -157,6 +157,16 @@ class RowBatch:
         return out
 
 
+def joined(batches: Iterable[RowBatch]) -> Iterator[RowBatch]:
+    """Yields the rows of all batches as one batch."""
+    parts = list(batches)
+    if len(parts) > 1:
+        rows = [batch.row(place) for batch in parts for place in range(batch.frame.height)]
+        frame = pl.concat([batch.frame for batch in parts], how="vertical_relaxed")
+        parts = [RowBatch(parts[0].file, frame, np.array(rows, np.uint64))]
+    yield from parts
+
+
 def behind(batches: Iterable[RowBatch], passed: int) -> Iterator[RowBatch]:
     """Yields the batches without the first `passed` rows."""
     for batch in batches:

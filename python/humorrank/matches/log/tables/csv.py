@@ -106,7 +106,8 @@ class CsvTable:
         last: bool = False,
     ) -> Iterator[RowBatch]:
         for texts, numbers in self._chunks(columns, rows, on_ragged, last=last):
-            named = [pl.Series(text).alias(name) for name, text in zip(columns, texts, strict=True)]
+            # A list of series would lose an empty name, which the first column may have.
+            named = {n: pl.Series(text) for n, text in zip(columns, texts, strict=True)}
             frame = pl.DataFrame(named) if named else pl.DataFrame(height=len(numbers))
             yield RowBatch(self.label, frame, numbers)
 

@@ -359,6 +359,8 @@ def _rows(source: Iterable[Any]) -> Table:
     width = len(parts[0])
     if width not in (2, 3):
         message = f"has {number_of(width, 'element')}; pass (a, b, winner) or (winner, loser)"
+        if width == len(parts):
+            message += ", or a table of wins as humorrank.Tally.from_matrix(names, wins)"
         raise InputError(message, file="tuples", row=1)
     names = ["model_a", "model_b", "winner"] if width == 3 else ["winner", "loser"]
     return RowsTable("tuples", parts, names)

@@ -106,12 +106,28 @@ class PandasTable:
             return series_of(column, values.tolist())
 
 
+def _with_named_rows(frame: Any) -> Any:  # noqa: ANN401 - pandas is optional
+    """Returns a table of wins whose rows have the names of its columns with these as a column."""
+    rows, columns = frame.index.tolist(), frame.columns.tolist()
+    if len(rows) < 2 or len(rows) != len(columns) or not all(isinstance(r, str) for r in rows):
+        return frame
+    if set(rows) != set(columns) or any(kind.kind not in "iuf" for kind in _kinds(frame)):
+        return frame
+    name = next(name for name in ("model", "name", "of") if name not in columns)
+    return frame.rename_axis(index=name, columns=None).reset_index()
+
+
+def _kinds(frame: Any) -> list[Any]:  # noqa: ANN401 - pandas is optional
+    return [kind if hasattr(kind, "kind") else np.dtype(object) for kind in frame.dtypes]
+
+
 def pandas_table(frame: Any) -> PandasTable:  # noqa: ANN401 - pandas is optional
     """Creates a table from a pandas frame.
 
     Raises:
         InputError: If two columns have the same name.
     """
+    frame = _with_named_rows(frame)
     labels = frame.columns.tolist()
     headerless = bool(labels) and all(isinstance(name, int) for name in labels)
     columns = [f"column_{i + 1}" if headerless else str(name) for i, name in enumerate(labels)]
