@@ -272,15 +272,15 @@ def test_boards_of_ballots_are_compared_by_ballot():
 
 @pytest.mark.parametrize(
     "command",
-    ["rate", "ranks", "compare m0 m1", "check", "agree", "audit", "elo", "report"],
+    ["rate", "ranks", "compare m0 m1", "check", "agree", "elo", "report", "report --by judge"],
 )
 def test_every_command_takes_ballots(command, tmp_path, run):
     rows = in_ranks(ballots()).with_columns(judge=pl.col("prompt") % 3)
     path = tmp_path / "log.csv"
     rows.with_columns(prompt=pl.col("prompt") // 3).write_csv(path)
-    name, *models = command.split()
-    out = ["-o", tmp_path / "page.html"] if name == "report" else ["--format", "json"]
-    code, text, err = run(name, path, *models, *out)
+    name, *further = command.split()
+    page = ["-o", tmp_path / "page.html", "--no-pictures"]
+    code, text, err = run(name, path, *further, *(page if name == "report" else ["-f", "json"]))
     assert code == 0, err
     assert "pairs of" in err
     if name != "agree":

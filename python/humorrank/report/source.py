@@ -19,11 +19,13 @@ from humorrank.errors import HumorRankError, InputError, OptionError
 from humorrank.matches.judgments import read_judgments
 from humorrank.matches.labels import Labels, read_labels
 from humorrank.matches.log import MatchLog
+from humorrank.matches.log.formats.further import BALLOT
 from humorrank.matches.source import (
     StoreSource,
     TallySource,
     cluster_keys,
     decisions_of,
+    has_ballots,
     is_pipe,
     log_of,
     read_tally,
@@ -258,8 +260,9 @@ def _rated_by(
     columns = [by] if isinstance(by, str) else list(by)
     if options.get("controls"):
         raise OptionError("by (--by) cannot be combined with controls")
-    keyed = read_tally(source, keys=columns, progress=progress, reading=reading)
-    tally = keyed.project(())
+    _, ballots = cluster_keys(options.get("cluster"))
+    keyed = read_tally(source, keys=columns, progress=progress, reading=reading, ballots=ballots)
+    tally = keyed.project([BALLOT] if ballots and has_ballots(keyed) else [])
     with quietly():
         groups: Leaderboards = rate(keyed, by=by, progress=progress, **options)
         board: Leaderboard = rate(tally, progress=progress, **options)
