@@ -371,6 +371,22 @@ def test_labels_of_ballots_do_not_depend_on_the_order_of_the_rows(kind, file):
     assert len(tallies[0].keyed) == 5
 
 
+def test_ballots_of_different_files_are_different_ballots(file, tmp_path):
+    days = [file("log.csv", "ranking\na>b>c\nb>a>c\n")]
+    first = humorrank.tally(days[0])
+    # The next day has the same name, and one of the same rankings.
+    second = humorrank.tally(file("log.csv", "ranking\na>b>c\nc>b>a\n"))
+    both = first + second
+    assert (both.matches, len(both.keyed)) == (12, 4)
+    assert both - second == first
+    again = humorrank.tally(file("other.csv", "ranking\nb>a>c\na>b>c\n"))
+    assert again == first
+    whole = humorrank.tally([str(tmp_path / name) for name in ("log.csv", "other.csv")])
+    assert whole == both
+    labels = MatchLog(days[0]).to_polars()["ballot"].unique()
+    assert set(labels) == set(second.keyed.table["ballot"])
+
+
 def test_a_row_with_a_count_stands_for_several_ballots(file):
     path = file("log.csv", "ranking,count\na>b,3\nb>a,1\na>b,2\nb>a,0\n")
     tally = humorrank.tally(path)

@@ -19,6 +19,9 @@ from humorrank.matches.log.formats.readings import FURTHER_READINGS, Binding
 from humorrank.matches.log.tables.batch import RowBatch, good_counts
 
 _MOST_COPIES: Final = 10_000_000
+_MODULUS: Final = 1 << 64
+_MARK: Final = "\0"
+"""The beginning of a label that is not complete."""
 
 
 def needs_labels(binding: Binding) -> bool:
@@ -30,18 +33,29 @@ def needs_labels(binding: Binding) -> bool:
 class Labels:
     """Labels that identify the ballots of a log with one ballot per row.
 
-    A label is made from the contents of a ballot and its number among the ballots with the same
-    contents, so that it does not depend on the order of the rows.
+    A label is made from the contents of all ballots of a file, the contents of the ballot and its
+    number among the ballots of the file with the same contents. It does not depend on the order of
+    the rows and on the name of the file, and ballots of different files have different labels.
     """
 
     def __init__(self) -> None:
+        # By file: the sum of the hashes of its ballots.
+        self._files: list[int] = []
+        # The number of ballots of the last file by contents.
         self._seen: dict[str, int] = {}
         # By row of the last batch.
         self._contents: list[str] = []
         self._numbers = np.empty(0, np.int64)
 
+    def begin(self) -> None:
+        """Begins a file."""
+        self._files.append(0)
+        self._seen = {}
+
     def add(self, batch: RowBatch, binding: Binding) -> RowBatch:
-        """Adds a column of labels. A row with a count has the first of as many labels.
+        """Adds a column of labels, which `finished` completes after the last row.
+
+        A row with a count has the first of as many labels.
 
         Raises:
             InputError: If the counts are too large to keep the ballots apart.
@@ -51,14 +65,24 @@ class Labels:
         self._contents, numbers = [], []
         for values, count in zip(zip(*columns, strict=True), times.tolist(), strict=True):
             digest = hashlib.blake2b(json.dumps(values).encode(), digest_size=8).hexdigest()
-            contents = f"{batch.file}: {digest}"
-            before = self._seen.get(contents, 0)
-            self._seen[contents] = before + count
-            self._contents.append(contents)
+            self._files[-1] = (self._files[-1] + count * int(digest, 16)) % _MODULUS
+            before = self._seen.get(digest, 0)
+            self._seen[digest] = before + count
+            self._contents.append(f"{_MARK}{len(self._files) - 1} {digest}")
             numbers.append(before + 1)
         self._numbers = np.array(numbers, np.int64)
         labels = pl.Series(BALLOT, list(map(_label, self._contents, numbers)), dtype=pl.String)
         return RowBatch(batch.file, batch.frame.with_columns(labels), batch.rows)
+
+    def finished(self, labels: list[str]) -> list[str]:
+        """Returns complete labels, in which the file is named by its contents."""
+        return list(map(self._finished, labels)) if self._files else labels
+
+    def _finished(self, label: str) -> str:
+        if not label.startswith(_MARK):
+            return label
+        file, rest = label.removeprefix(_MARK).split(" ", 1)
+        return f"{self._files[int(file)]:016x} {rest}"
 
     def apart(self, taken: Taken, keys: Keys) -> Taken:
         """Returns the matches of the last batch with the ballots of each row as separate matches.
@@ -87,7 +111,7 @@ class Labels:
 
 
 def _label(contents: str, number: int) -> str:
-    return f"{contents} ({number})"
+    return f"{contents} {number}"
 
 
 def _times(batch: RowBatch, binding: Binding) -> np.ndarray:

@@ -250,7 +250,7 @@ class MatchLog:
     @property
     def labels(self) -> list[list[str]]:
         """The labels of each key seen so far in the last pass, by code."""
-        return self._pass.keys.labels
+        return self._pass.labels
 
     @property
     def contestants(self) -> int:
@@ -286,6 +286,10 @@ class MatchLog:
         out = out.with_columns(
             names.gather(out.get_column(side)).alias(side) for side in ("model_a", "model_b")
         )
+        if BALLOT in out.columns:
+            labels = out.get_column(BALLOT).unique().drop_nulls().to_list()
+            known = dict(zip(labels, self._pass.finished(labels), strict=True))
+            out = out.with_columns(pl.col(BALLOT).replace(known))
         for column in self._keep:
             if column not in out.columns:
                 raise OptionError(f"keep: there is no column {column!r}")

@@ -119,6 +119,19 @@ class Pass:
             self._absent,
         )
 
+    @property
+    def labels(self) -> list[list[str]]:
+        """The labels of each key by code."""
+        found = self.keys.labels
+        if BALLOT in self.keys.names:
+            place = self.keys.names.index(BALLOT)
+            found[place] = self.finished(found[place])
+        return found
+
+    def finished(self, labels: list[str]) -> list[str]:
+        """Returns the labels of ballots as they are after the last row."""
+        return self._ballot_labels.finished(labels)
+
     def run(self) -> Iterator[Taken]:
         """Yields the valid judged matches that no filter removes.
 
@@ -256,6 +269,8 @@ class Pass:
                 binding, bound.keys, further, controls=callable(self._further)
             )
         labeled = needs_labels(binding) and (BALLOT in bound.keys or self._further is not None)
+        if labeled:
+            self._ballot_labels.begin()
         width = len(table.columns)
         ragged = self._ragged if self._options.on_error == "skip" else None
         batches = behind(table.batches(columns, ragged), passed)
