@@ -8,7 +8,8 @@ from typing import Any
 
 from support.odd_texts import BROKEN, LOOK_ALIKES, NUMBERS, ODD, PLAIN
 from support.packed import DELIMITED, OBJECTS
-from support.written import BINARY, Writer, Written
+from support.reader import Written
+from support.written import BINARY, Writer
 
 READINGS = ("model-ranks", "model-scores", "ranking", "best-worst", "win-totals", "win-matrix")
 DAMAGES = ("word", "empty", "self", "alone", "count", "weight", "ragged", "json", "utf-8")

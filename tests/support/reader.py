@@ -63,6 +63,16 @@ class Form:
 
 
 @dataclass
+class Written:
+    """A file, how to read it, and the number of its damaged row."""
+
+    path: Path
+    form: Form
+    options: dict[str, Any]
+    row: int | None
+
+
+@dataclass
 class Counted:
     """The contents of a log: matches and their summed weights by (first, second, outcome)."""
 

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import random
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import pyarrow.parquet as pq
 from support.layouts import FIXED, OUTCOMES, PAIRS
 from support.odd_texts import BROKEN, LOOK_ALIKES, NOT_UTF_8, NUMBERS, ODD, OWN, PLAIN
 from support.packed import DELIMITED, ENCODED, OBJECTS, packed, sheet_of
-from support.reader import USUAL, Form
+from support.reader import USUAL, Form, Written
 
 BINARY = ("parquet", "arrow", "arrow-stream")
 SHEETS = ("xlsx", "xlsx.zip")
@@ -32,16 +31,6 @@ DAMAGES = (
     "twice",
     "utf-8",
 )
-
-
-@dataclass
-class Written:
-    """A file, how to read it, and the number of its damaged row."""
-
-    path: Path
-    form: Form
-    options: dict[str, Any]
-    row: int | None
 
 
 def containers(reading: str, damage: str | None = None) -> tuple[str, ...]:

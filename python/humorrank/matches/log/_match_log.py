@@ -63,7 +63,8 @@ class MatchLog:
             won), "b", "tie", "both_bad" and "skip" (no outcome): {"a": "1-0", "b": "0-1",
             "tie": "1/2-1/2", "skip": "*"}. They replace the usual words.
         both_bad: Whether a match in which both were called bad is a "tie", or is left out ("skip").
-        lower_wins: Whether the lower of two scores (columns score_a and score_b) wins.
+        lower_wins: Whether the lower of two scores wins (columns score_a and score_b, or the scores
+            of single models).
         strong_weight: Weight of a match with a clear verdict (A>>B, B>>A), from 0.001 to 1000. It
             multiplies the weight of the row. arena-hard itself uses 3.
         alias: New names of contestants by their names in the log, or the path of a file with the
