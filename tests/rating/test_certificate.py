@@ -89,5 +89,6 @@ def test_fields_beyond_floating_point_numbers_are_an_error():
     draw = random.Random(3)
     for inside in (1e12, 1e16, 1e50):
         points = cliques(draw, 8, 3, inside, 0, ring=True)
-        with pytest.raises(ConvergenceError):
+        with pytest.raises(ConvergenceError, match=r"^the fit ") as error:
             rated(points)
+        assert "nan" not in str(error.value).lower()

@@ -7,7 +7,7 @@ pub enum Error {
     #[error("interrupted")]
     Interrupted,
     /// The distance of a fit to the maximum stayed above the limit.
-    #[error("the fit stayed {distance:e} points from the maximum after {iterations} iterations")]
+    #[error("{}", not_converged(*distance, *iterations))]
     NotConverged {
         /// The last certificate, in rating points.
         distance: f64,
@@ -30,4 +30,16 @@ pub enum Error {
     /// A tournament has more comparisons or contestants than its schedule can hold.
     #[error("too many contestants or prompts for this schedule")]
     TooLarge,
+}
+
+fn not_converged(distance: f64, iterations: usize) -> String {
+    if distance.is_finite() {
+        format!(
+            "the fit stayed {distance:.1e} points from the maximum after {iterations} iterations"
+        )
+    } else {
+        "the fit cannot be computed: the numbers of matches differ by too many orders of magnitude \
+         for floating-point numbers"
+            .to_owned()
+    }
 }
