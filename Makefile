@@ -115,6 +115,7 @@ soak: .venv/developed
 	$(BIN)/python tests/soak/interrupts.py --times 50
 	$(BIN)/python tests/soak/fuzz.py --times 1000000
 	$(BIN)/python tests/soak/brute.py 500
+	$(BIN)/python tests/soak/separation.py 1000
 	$(BIN)/python tests/attack/full_disk.py --step 4
 	$(BIN)/python tests/attack/store.py --times 4000
 

@@ -50,6 +50,8 @@ _HOMES = {
     "humorrank.rating.uncertainty.rank_intervals": ("RankTable",),
     "humorrank.tournament.planning.plan": ("plan",),
     "humorrank.tournament.planning.report": ("Plan",),
+    "humorrank.tournament.ranking": ("RankedItem", "Ranking"),
+    "humorrank.tournament.sorting": ("sort",),
 }
 """The module from which each public name is imported."""
 

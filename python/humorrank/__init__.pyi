@@ -39,6 +39,9 @@ from humorrank.rating.uncertainty.difference import RatingDifference as RatingDi
 from humorrank.rating.uncertainty.rank_intervals import RankTable as RankTable
 from humorrank.tournament.planning.plan import plan as plan
 from humorrank.tournament.planning.report import Plan as Plan
+from humorrank.tournament.ranking import RankedItem as RankedItem
+from humorrank.tournament.ranking import Ranking as Ranking
+from humorrank.tournament.sorting import sort as sort
 
 __version__: str
 
@@ -61,6 +64,8 @@ __all__ = [
     "OptionError",
     "Plan",
     "RankTable",
+    "RankedItem",
+    "Ranking",
     "RatingDifference",
     "ReadReport",
     "Row",
@@ -82,5 +87,6 @@ __all__ = [
     "replay_elo",
     "simulate",
     "simulate_blocks",
+    "sort",
     "tally",
 ]

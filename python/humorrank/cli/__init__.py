@@ -91,6 +91,12 @@ class _Commands(LazyGroup):
             JUDGE,
             patient=True,
         ),
+        "sort": Entry(
+            "humorrank.cli.sort:sort",
+            "Sort texts by a question that a judge answers for two of them at a time.",
+            JUDGE,
+            patient=True,
+        ),
         "tournament": Entry(
             "humorrank.cli.tournament:app",
             "Run tournaments, in which a judge compares jokes within a budget.",

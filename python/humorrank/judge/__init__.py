@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from humorrank.errors import VerdictError
 from humorrank.judge.backends import make_judge, parse_judge
+from humorrank.judge.function import FunctionJudge
 from humorrank.judge.protocol import (
     SCORES,
     Answers,
@@ -41,6 +42,7 @@ __all__ = [
     "Decision",
     "Failure",
     "Field",
+    "FunctionJudge",
     "Judge",
     "JudgeSimulation",
     "Judgment",

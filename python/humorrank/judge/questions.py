@@ -47,7 +47,7 @@ class Questions:
         self._template = Template.default() if template is None else Template.load(template)
         self.taxonomy = TAXONOMY if taxonomy is None else Taxonomy.load(taxonomy)
         self._seed, self._decision_only = seed, decision_only
-        self.schema: Mapping[str, Any] = verdict_schema(self.taxonomy)
+        self.schema: Mapping[str, Any] = verdict_schema(self.taxonomy, labels=self._template.labels)
         labels = (self.taxonomy.humor, self.taxonomy.delivery, self.taxonomy.failures)
         self.settings: Mapping[str, Any] = {
             "seed": seed,

@@ -33,6 +33,9 @@ VARIABLES: Final = (
 NEEDED: Final = ("prompt", "joke_a", "joke_b")
 """The variables that a template must use."""
 
+SORTING: Final = Path(__file__).with_name("sorting.jinja")
+"""The template for sorting, whose prompt is a question about two texts."""
+
 # The order of the messages. A prefix cache then holds what comparisons share.
 _ROLES: Final = ("system", "user")
 
@@ -61,6 +64,8 @@ class Template:
         self.name = name
         self.digest: str = hashlib.blake2b(source.encode(), digest_size=16).hexdigest()
         """Digest of the source: templates with equal digests are equal."""
+        self.labels: bool = True
+        """Whether a verdict has labels of the taxonomy."""
         try:
             self._template = (Sandboxed if limited else Rendering)(
                 source, trim_blocks=True, lstrip_blocks=True
@@ -88,7 +93,7 @@ class Template:
 
     @classmethod
     def load(cls, path: Path) -> Template:
-        """Reads a user's template from a UTF-8 file.
+        """Reads a user's template, or the one for sorting, from a UTF-8 file.
 
         Raises:
             InputError: If the file cannot be read, or is not a jinja2 template.
@@ -101,6 +106,10 @@ class Template:
             raise InputError(f"cannot be read: {error.strerror}", file=str(path)) from error
         except UnicodeDecodeError as error:
             raise InputError(f"is not UTF-8: {error}", file=str(path)) from error
+        if path == SORTING:
+            template = cls(source, "the template for sorting", limited=False)
+            template.labels = False
+            return template
         return cls(source, str(path))
 
     def messages(

@@ -59,15 +59,20 @@ class Verdict(BaseModel):
     unknown_labels: SkipJsonSchema[Mapping[str, tuple[str, ...]]] = Field(default_factory=dict)
 
 
-def verdict_schema(taxonomy: Taxonomy = TAXONOMY) -> dict[str, Any]:
+def verdict_schema(taxonomy: Taxonomy = TAXONOMY, *, labels: bool = True) -> dict[str, Any]:
     """Returns the JSON schema of a verdict, for engines with structured outputs.
 
     The reasoning comes first, so that the decision follows from it. Each list has 1 to 3 labels.
+
+    Args:
+        taxonomy: The labels.
+        labels: Whether a verdict has labels. If not, it has only a reasoning and a decision.
     """
     schema = Verdict.model_json_schema()
     schema.pop("description", None)
-    properties = {name: schema["properties"][name] for name in FIELDS}
-    for name, kind in LABELS.items():
+    names = [name for name in FIELDS if labels or name not in LABELS]
+    properties = {name: schema["properties"][name] for name in names}
+    for name, kind in LABELS.items() if labels else ():
         properties[name] = {
             "type": "array",
             "items": {"type": "string", "enum": list(getattr(taxonomy, kind))},
@@ -77,7 +82,7 @@ def verdict_schema(taxonomy: Taxonomy = TAXONOMY) -> dict[str, Any]:
     return {
         **schema,
         "properties": properties,
-        "required": list(FIELDS),
+        "required": names,
         "additionalProperties": False,
     }
 

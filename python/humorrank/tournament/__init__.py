@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from humorrank.tournament.engine import Ending
     from humorrank.tournament.playing import Played, play, play_async
+    from humorrank.tournament.sorting import sort_async
     from humorrank.tournament.spec import JudgeSpec, ScheduleSpec, Spec
 
-__all__ = ["Ending", "JudgeSpec", "Played", "ScheduleSpec", "Spec", "play", "play_async"]
+__all__ = [
+    "Ending",
+    "JudgeSpec",
+    "Played",
+    "ScheduleSpec",
+    "Spec",
+    "play",
+    "play_async",
+    "sort_async",
+]
 
 _HOMES = {
     "Ending": "engine",
@@ -20,6 +30,7 @@ _HOMES = {
     "Spec": "spec",
     "play": "playing",
     "play_async": "playing",
+    "sort_async": "sorting",
 }
 """The module of each name, which is imported on first use."""
 

@@ -28,7 +28,7 @@ from humorrank.judge import Field
 from humorrank.tournament.history import RoundVerdicts
 
 When = Literal["order", "top", "pair"]
-Cluster = Literal["prompt", "none"]
+Cluster = Literal["prompt", "pair", "none"]
 
 PRIOR: Final = 0.1
 """Prior of the fits, so that they exist from the first round on."""
@@ -60,7 +60,8 @@ class StopSettings:
             does not reverse any two contestants of different strength.
         cluster: "prompt" allows for dependence between comparisons on the same prompt, because
             some jokes are better than their authors: the larger of the model's variance and the
-            variance clustered by prompt is used. "none" uses the model's variance.
+            variance clustered by prompt is used. "pair" does the same for the comparisons of a
+            pair, which a judge may always answer alike. "none" uses the model's variance.
     """
 
     when: When
@@ -118,6 +119,7 @@ class SeparationRule:
     Attributes:
         stated: The statements of the last look, as two columns of codes: each contestant of the
             first column is stated to be above that of the second.
+        separated: Whether the required contestants are separated.
 
     Raises:
         OptionError: If the settings do not match the field.
@@ -144,6 +146,7 @@ class SeparationRule:
         self._comparisons = 0
         self._evidence = log_evidence
         self.stated: tuple[np.ndarray, np.ndarray] | None = None
+        self.separated = False
 
     def _null_hypotheses(self) -> int:
         """Returns the number of ways in which a statement can first be wrong.
@@ -174,8 +177,11 @@ class SeparationRule:
         above, below = self.stated = self._statements(order)
         inverse, residuals = _linearised(first, second, score, strengths)
         variance = of_model = _of_differences(inverse, above, below)
-        if self._settings.cluster == "prompt":
-            clustered = _clustered(inverse, residuals, first, second, prompt, self._prompts)
+        if self._settings.cluster != "none":
+            groups = prompt, self._prompts
+            if self._settings.cluster == "pair":
+                groups = _pairs(first, second, models)
+            clustered = _clustered(inverse, residuals, first, second, *groups)
             variance = np.maximum(variance, _of_differences(clustered, above, below))
         wanted = -math.log(self._error)
         difference = strengths[above] - strengths[below]
@@ -191,6 +197,7 @@ class SeparationRule:
             at = slice(one, one + 1)
             if self._evidence(difference[at], (difference[at] / root) ** 2, wanted)[0] < wanted:
                 return None
+        self.separated = True
         return self._reason(order)
 
     def _columns(self) -> tuple[np.ndarray, ...]:
@@ -310,25 +317,32 @@ def _linearised(
     return np.linalg.inv(information), residuals
 
 
+def _pairs(first: np.ndarray, second: np.ndarray, models: int) -> tuple[np.ndarray, int]:
+    """Returns the number of the pair of each match, and the number of pairs that have met."""
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    keys, numbers = np.unique(low.astype(np.int64) * models + high, return_inverse=True)
+    return numbers, len(keys)
+
+
 def _clustered(
     inverse: np.ndarray,
     residuals: np.ndarray,
     first: np.ndarray,
     second: np.ndarray,
-    prompt: np.ndarray,
-    prompts: int,
+    group: np.ndarray,
+    groups: int,
 ) -> np.ndarray:
-    """Returns the sandwich covariance clustered by prompt [LZ86]."""
+    """Returns the sandwich covariance clustered by group [LZ86]."""
     models = len(inverse)
-    order = np.argsort(prompt, kind="stable")
+    order = np.argsort(group, kind="stable")
     first, second, residuals = first[order], second[order], residuals[order]
     covariance = np.zeros((models, models))
-    for _, _, scores in score_blocks(prompt[order], prompts, first, second, residuals, models):
+    for _, _, scores in score_blocks(group[order], groups, first, second, residuals, models):
         # Along a common shift of all strengths, the inverse is large because the prior is small,
         # but this direction cancels in each score.
         half = scores @ inverse
         covariance += half.T @ half
-    played = max(2, int(np.count_nonzero(np.bincount(prompt))))
+    played = max(2, int(np.count_nonzero(np.bincount(group))))
     return covariance * small_sample(played)
 
 
