@@ -286,6 +286,7 @@ def test_a_ranking_is_a_frame_and_json_values_too():
     assert ranking.to_dict()["spent"]["judgments"] == 20
 
 
+@pytest.mark.slow
 def test_a_top_that_is_separated_is_seldom_wrong():
     """`make soak` simulates a thousand runs."""
     report = simulate(100)

@@ -128,7 +128,7 @@ def test_equals_are_not_told_apart_and_nobody_before_enough_matches():
         ({"when": "pair"}, "stop.pair must be set if and only if"),
         ({"when": "pair", "pair": ["m0", "m0"]}, "names 'm0' twice"),
         ({"when": "pair", "pair": ["m0", "m9"]}, "stop.pair: 'm9' is not a candidate"),
-        ({"when": "order", "cluster": "judge"}, "stop.cluster must be one of prompt, none"),
+        ({"when": "order", "cluster": "judge"}, "stop.cluster must be one of prompt, pair, none"),
     ],
 )
 def test_settings_that_cannot_be_name_their_key(content, words):
@@ -141,6 +141,22 @@ def test_one_that_never_loses_is_separated_too():
     reason, played, _ = play((3000, 1000, 1000), StopSettings("top"))
     assert reason is not None
     assert played < 60
+
+
+def test_repeated_answers_to_a_pair_are_no_evidence_if_pairs_are_clusters():
+    """The first contestant wins 4 of 5 pairs, and each pair has the same answer 60 times."""
+    first, second = np.triu_indices(6, 1)
+    score = np.array([1, 1, 1, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0], float)
+    prompt = np.arange(60, dtype=np.uint32).repeat(15)
+    columns = [np.tile(c.astype(np.uint32), 60) for c in (first, second)]
+    found = {}
+    for cluster in ("none", "pair"):
+        settings = StopSettings("top", cluster=cluster)
+        rule = SeparationRule(settings, [f"m{i}" for i in range(6)], 60)
+        found[cluster] = rule(RoundVerdicts(0, *columns, prompt, np.tile(score, 60)))
+        assert rule.separated == (found[cluster] is not None)
+    assert found["none"].startswith("the top 1 (m0) are separated")
+    assert found["pair"] is None
 
 
 def test_equal_records_are_never_separated():
