@@ -192,7 +192,7 @@ def test_a_kill_loses_nothing_and_the_same_command_continues(run, jokes, tmp_pat
     again = (*how, "--store", store, "--retry-failures", "-f", "json")
     spent = json.loads(run("sort", *again)[1])["spent"]
     assert spent["failures"] < failures
-    assert spent["failures"] + spent["judgments"] == 80
+    assert spent["failures"] + spent["judgments"] == 120
 
 
 def test_a_model_at_an_endpoint_answers_the_question(run, endpoint, tmp_path):  # noqa: F811
