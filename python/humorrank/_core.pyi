@@ -179,6 +179,65 @@ class CodeReader:
         the numbers of occurrences. Returns None after the last row.
         """
 
+class DamagedError(ValueError):
+    """A file or Arrow data that cannot be read. The message states why."""
+
+class TableFile:
+    """A Parquet or Arrow IPC file, whose columns are read as checked Arrow arrays.
+
+    Whatever the file states is compared with its size before it is used, so that a damaged file is
+    an error and nothing else.
+
+    Args:
+        path: Path of the file.
+        format: "Parquet", "Arrow IPC" or "Arrow IPC stream".
+
+    Raises:
+        DamagedError: The file cannot be opened, or its metadata is damaged.
+    """
+
+    def __init__(self, path: str | PathLike[str], format: str) -> None: ...
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The metadata of the writer of a Parquet file, empty for Arrow IPC."""
+
+    def empty(self, column: int) -> ArrowBatch:
+        """Returns one column without rows, which has the type of the column.
+
+        Raises:
+            DamagedError: The type is not supported.
+        """
+
+    def read(self, columns: Sequence[int], rows: int) -> TableBatches:
+        """Reads columns in batches of at most the given number of rows.
+
+        Raises:
+            DamagedError: The file is damaged, or the type of a column is not supported.
+        """
+
+class TableBatches:
+    """An iterator over the batches of a file, which may raise DamagedError."""
+
+    def __iter__(self) -> TableBatches: ...
+    def __next__(self) -> ArrowBatch: ...
+
+class ArrowBatch:
+    """Rows of several columns that implement the Arrow PyCapsule interface."""
+
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]: ...
+    def __len__(self) -> int: ...
+
+def check_arrow(values: object) -> None:
+    """Checks Arrow data of another library: lengths, offsets, indices, UTF-8 and types.
+
+    Raises:
+        DamagedError: Something is invalid.
+    """
+
 class CheckedRows:
     """The result of checking rows.
 

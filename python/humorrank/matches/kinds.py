@@ -5,13 +5,12 @@ from __future__ import annotations
 import glob
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
-import polars as pl
-
+from humorrank._core import DamagedError, TableFile
 from humorrank._util.held import first_bytes
-from humorrank._util.interruptible import interruptible
 from humorrank.errors import InputError
 
 START: Final = 512
@@ -23,7 +22,10 @@ SQLITE: Final = b"SQLite format 3\0"
 TALLY_METADATA: Final = "humorrank_tally"
 """The key in the metadata of a Parquet file under which the JSON of a tally is stored."""
 
-COLUMNAR: Final = {
+Format = Literal["Parquet", "Arrow IPC", "Arrow IPC stream"]
+"""A columnar format."""
+
+COLUMNAR: Final[Mapping[bytes, Format]] = {
     b"PAR1": "Parquet",
     b"ARROW1": "Arrow IPC",
     b"\xff\xff\xff\xff": "Arrow IPC stream",
@@ -82,8 +84,8 @@ def is_tally(path: str | os.PathLike[str]) -> bool:
     if not start_of(path).startswith(b"PAR1"):
         return False
     try:
-        return TALLY_METADATA in interruptible(lambda: pl.read_parquet_metadata(Path(path)))
-    except (pl.exceptions.PolarsError, OSError):
+        return TALLY_METADATA in TableFile(path, "Parquet").metadata
+    except DamagedError:
         return False
 
 

@@ -10,10 +10,13 @@ pub mod check;
 mod columns;
 pub mod csv;
 pub mod delimited;
+mod guard;
 pub mod parquet;
 mod positioned;
 mod spare;
+pub mod tables;
 mod unusual;
 
 pub use columns::{Columns, NULL_CODE};
+pub use guard::{guarded, panic_message};
 pub use unusual::Unusual;

@@ -1,17 +1,10 @@
 //! Reading a file at given positions from several threads.
 
-use std::{
-    fs::File,
-    io::{self, BufReader, Read},
-    path::Path,
-    sync::Arc,
-};
+use std::{fs::File, io, path::Path, sync::Arc};
 
 use bytes::Bytes;
-use parquet::{
-    errors::ParquetError,
-    file::reader::{ChunkReader, Length},
-};
+
+use crate::Unusual;
 
 /// A file that is read at given positions. In contrast to cloned [`File`] handles, there is no
 /// shared cursor.
@@ -37,6 +30,27 @@ impl Positioned {
         Ok(self.file.metadata()?.len())
     }
 
+    /// The length of the file when it was opened.
+    pub fn size(&self) -> u64 {
+        self.length
+    }
+
+    /// Returns bytes of the file. No memory is reserved for bytes beyond its end.
+    pub fn bytes(&self, start: u64, length: usize) -> Result<Bytes, Unusual> {
+        if start
+            .checked_add(length as u64)
+            .is_none_or(|end| end > self.length)
+        {
+            return Err(Unusual::new("the file is too short"));
+        }
+        let mut bytes = vec![0; length];
+        match self.read_at(&mut bytes, start) {
+            Ok(read) if read == length => Ok(bytes.into()),
+            Ok(_) => Err(Unusual::new("the file has become shorter")),
+            Err(error) => Err(Unusual::new(error.to_string())),
+        }
+    }
+
     /// Reads as many bytes as available, up to the length of `into`.
     pub fn read_at(&self, into: &mut [u8], start: u64) -> io::Result<usize> {
         let mut filled = 0;
@@ -60,50 +74,4 @@ fn read_some(file: &File, into: &mut [u8], start: u64) -> io::Result<usize> {
 #[cfg(windows)]
 fn read_some(file: &File, into: &mut [u8], start: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, into, start)
-}
-
-/// The bytes of a file from a position on.
-pub struct Cursor {
-    file: Positioned,
-    at: u64,
-}
-
-impl Read for Cursor {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = read_some(&self.file.file, into, self.at)?;
-        self.at += read as u64;
-        Ok(read)
-    }
-}
-
-impl Length for Positioned {
-    fn len(&self) -> u64 {
-        self.length
-    }
-}
-
-impl ChunkReader for Positioned {
-    type T = BufReader<Cursor>;
-
-    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        // The reader is requested only for the headers of pages, which are short.
-        Ok(BufReader::with_capacity(
-            512,
-            Cursor {
-                file: self.clone(),
-                at: start,
-            },
-        ))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        let mut bytes = vec![0; length];
-        let read = self.read_at(&mut bytes, start)?;
-        if read < length {
-            return Err(ParquetError::EOF(format!(
-                "expected {length} bytes, found {read}"
-            )));
-        }
-        Ok(bytes.into())
-    }
 }

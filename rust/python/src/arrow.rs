@@ -6,6 +6,7 @@ use arrow_array::{
     ffi_stream::{ArrayStreamReader, FFI_ArrowArrayStream},
     make_array,
 };
+use humorrank_files::guarded;
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
     prelude::*,
@@ -30,8 +31,7 @@ pub fn chunks(values: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
             c"arrow_array_stream",
             FFI_ArrowArrayStream::empty(),
         )?;
-        return ArrayStreamReader::try_new(stream)
-            .and_then(Iterator::collect)
+        return guarded(|| Ok(ArrayStreamReader::try_new(stream)?.collect::<Result<_, _>>()?))
             .map_err(|error| PyValueError::new_err(error.to_string()));
     }
     if values.hasattr("__arrow_c_array__")? {
@@ -57,11 +57,13 @@ pub fn chunks(values: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
 }
 
 fn import(array: FFI_ArrowArray, schema: &FFI_ArrowSchema) -> PyResult<ArrayRef> {
-    // SAFETY: both structs were just handed over by a producer of the Arrow C interface,
-    // which promises that they describe each other.
-    unsafe { from_ffi(array, schema) }
-        .map(make_array)
-        .map_err(|error| PyValueError::new_err(error.to_string()))
+    guarded(|| {
+        // SAFETY: both structs were just handed over by a producer of the Arrow C interface,
+        // which promises that they describe each other.
+        let data = unsafe { from_ffi(array, schema) }?;
+        Ok(make_array(data))
+    })
+    .map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
 /// Exports an array as the pair of capsules that `__arrow_c_array__` returns.

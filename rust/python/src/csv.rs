@@ -17,7 +17,7 @@ use pyo3::{
     types::{PyBytes, PyList, PyTuple},
 };
 
-use crate::arrow;
+use crate::{arrow, work::detached};
 
 create_exception!(
     humorrank._core,
@@ -191,7 +191,7 @@ impl CsvReader {
         };
         let raised = Raised::default();
         let bytes = unpacked(source, compression, &raised)?;
-        py.detach(|| core::CsvReader::new(bytes, dialect))
+        detached(py, || core::CsvReader::new(bytes, dialect))?
             .map_err(|error| raise(&raised, error))
             .map(|reader| Self {
                 header: reader.header().to_vec(),
@@ -225,8 +225,7 @@ impl CsvReader {
             .reader
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner);
-        let chunk = py
-            .detach(|| reader.read(&columns, rows))
+        let chunk = detached(py, || reader.read(&columns, rows))?
             .map_err(|error| raise(&self.raised, error))?;
         let Some(chunk) = chunk else {
             return Ok(None);

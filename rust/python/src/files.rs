@@ -7,7 +7,8 @@ use std::{
 
 use humorrank_core::{self as core, names::NULL_CODE};
 use humorrank_files::{
-    Columns, Unusual, cells, check, csv::Dialect, delimited::DelimitedCodes, parquet::ParquetCodes,
+    Columns, Unusual, cells, check, csv::Dialect, delimited::DelimitedCodes, guarded,
+    parquet::ParquetCodes,
 };
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods};
 use pyo3::{
@@ -19,7 +20,7 @@ use pyo3::{
 
 use crate::{
     names::{Interner, Remembered},
-    work::{on_threads, on_threads_if_many},
+    work::{detached, on_threads, on_threads_if_many},
 };
 
 create_exception!(
@@ -51,7 +52,7 @@ impl CodeReader {
     #[staticmethod]
     fn parquet(py: Python<'_>, path: PathBuf, columns: Vec<(String, usize)>) -> PyResult<Self> {
         let interners = columns.iter().map(|(_, interner)| interner + 1).max();
-        py.detach(|| ParquetCodes::open(&path, &columns))
+        detached(py, || guarded(|| ParquetCodes::open(&path, &columns)))?
             .map(|reader| Self::new(Reader::Parquet(reader), interners))
             .map_err(|error| python_error(&error))
     }
@@ -77,9 +78,11 @@ impl CodeReader {
             return Err(PyIndexError::new_err("a column index is out of range"));
         }
         let interners = columns.iter().map(|(_, interner)| interner + 1).max();
-        py.detach(|| DelimitedCodes::open(&path, dialect, &header, &columns))
-            .map(|reader| Self::new(Reader::Delimited(reader), interners))
-            .map_err(|error| python_error(&error))
+        detached(py, || {
+            guarded(|| DelimitedCodes::open(&path, dialect, &header, &columns))
+        })?
+        .map(|reader| Self::new(Reader::Delimited(reader), interners))
+        .map_err(|error| python_error(&error))
     }
 
     fn read<'py>(
@@ -161,8 +164,10 @@ impl CodeReader {
             .iter_mut()
             .map(|interner| &mut interner.inner)
             .collect();
-        py.detach(|| on_threads(None, || next(reader, &mut inner)))
-            .map_err(|error| python_error(&error))
+        detached(py, || {
+            guarded(|| on_threads(None, || next(reader, &mut inner)))
+        })?
+        .map_err(|error| python_error(&error))
     }
 }
 
@@ -250,7 +255,9 @@ pub fn check_codes<'py>(
             ));
         }
         let many = rows.first.len();
-        py.detach(|| on_threads_if_many(many, || check::check(rows, meaning)))
+        detached(py, || {
+            on_threads_if_many(many, || check::check(rows, meaning))
+        })?
     };
     let (first, second) = match checked.players {
         Some((first, second)) => (first.into_pyarray(py), second.into_pyarray(py)),

@@ -17,7 +17,7 @@ use pyo3::{exceptions::PyValueError, prelude::*};
 
 use crate::{
     tally::Tally,
-    work::{self, on_threads_if},
+    work::{self, detached, on_threads_if},
 };
 
 /// The minimum number of replicates whose order statistics reach the given confidence.
@@ -79,7 +79,7 @@ impl Clusters {
             first: (first[row], first_points[row]),
             second: (second[row], second_points[row]),
         });
-        py.detach(|| resample::Clusters::new(&field.pairs, rows))
+        detached(py, || resample::Clusters::new(&field.pairs, rows))?
             .map(Self)
             .map_err(|error| work::python_error(py, &error))
     }
@@ -175,9 +175,10 @@ impl FitData {
             tally.settle(py)?;
             Arc::clone(&tally.inner)
         };
-        let pairs = py
-            .detach(|| on_threads_if(tally.is_sparse(), || Pairs::from_tally(&tally, ties)))
-            .map_err(|error| work::python_error(py, &error))?;
+        let pairs = detached(py, || {
+            on_threads_if(tally.is_sparse(), || Pairs::from_tally(&tally, ties))
+        })?
+        .map_err(|error| work::python_error(py, &error))?;
         Ok(Self {
             tally,
             ties,
@@ -243,13 +244,12 @@ impl FitData {
         &self,
         py: Python<'py>,
     ) -> PyResult<(Counts<'py>, Floats<'py>, Floats<'py>, u64)> {
-        let standings = py
-            .detach(|| {
-                on_threads_if(self.tally.is_sparse(), || {
-                    Standings::from_tally(&self.tally, self.ties)
-                })
+        let standings = detached(py, || {
+            on_threads_if(self.tally.is_sparse(), || {
+                Standings::from_tally(&self.tally, self.ties)
             })
-            .map_err(|error| work::python_error(py, &error))?;
+        })?
+        .map_err(|error| work::python_error(py, &error))?;
         Ok((
             standings.matches.into_pyarray(py),
             standings.points.into_pyarray(py),
@@ -262,10 +262,11 @@ impl FitData {
     fn outsiders<'py>(
         &self,
         py: Python<'py>,
-    ) -> Vec<(Codes<'py>, &'static str, bool, u64, f64, f64)> {
-        let groups =
-            py.detach(|| graph::outsiders(&self.pairs, || Pairs::matches(&self.tally, self.ties)));
-        groups
+    ) -> PyResult<Vec<(Codes<'py>, &'static str, bool, u64, f64, f64)>> {
+        let groups = detached(py, || {
+            graph::outsiders(&self.pairs, || Pairs::matches(&self.tally, self.ties))
+        })?;
+        Ok(groups
             .into_iter()
             .map(|group| {
                 let standing = group.standing.name();
@@ -273,17 +274,21 @@ impl FitData {
                 let members = group.contestants.into_pyarray(py);
                 (members, standing, group.apart, group.matches, won, lost)
             })
-            .collect()
+            .collect())
     }
 
     /// The number of largest components, the number of contestants in each, and the first few of
     /// the components.
-    fn largest<'py>(&self, py: Python<'py>, shown: usize) -> (usize, usize, Vec<Codes<'py>>) {
-        let (components, largest) = py.detach(|| {
+    fn largest<'py>(
+        &self,
+        py: Python<'py>,
+        shown: usize,
+    ) -> PyResult<(usize, usize, Vec<Codes<'py>>)> {
+        let (components, largest) = detached(py, || {
             let components = Components::strong(&self.pairs);
             let largest = components.largest();
             (components, largest)
-        });
+        })?;
         let size = largest
             .first()
             .map_or(0, |&component| components.sizes[component as usize]);
@@ -297,17 +302,17 @@ impl FitData {
         let shown = some
             .map(|&component| members(component).into_pyarray(py))
             .collect();
-        (largest.len(), size, shown)
+        Ok((largest.len(), size, shown))
     }
 
     /// The number of kinds of match. The cost of a replicate grows with it.
     fn cell_count(&self, py: Python<'_>) -> PyResult<usize> {
-        let kinds = py.detach(|| self.kinds().map(|kinds| kinds.kinds.len()));
+        let kinds = detached(py, || self.kinds().map(|kinds| kinds.kinds.len()))?;
         kinds.map_err(|error| work::python_error(py, &error))
     }
 
-    fn groups(&self, py: Python<'_>) -> usize {
-        py.detach(|| Components::weak(&self.pairs).sizes.len())
+    fn groups(&self, py: Python<'_>) -> PyResult<usize> {
+        detached(py, || Components::weak(&self.pairs).sizes.len())
     }
 
     #[pyo3(signature = (*, prior=0.0, solver="newton", threads=None, progress=None))]
@@ -418,7 +423,7 @@ impl FitData {
     }
 
     fn elo_order<'py>(&self, py: Python<'py>, seed: u64, shuffle: u64) -> PyResult<Codes<'py>> {
-        let order = py.detach(|| Ok(elo::order(self.kinds()?, seed, shuffle)));
+        let order = detached(py, || Ok(elo::order(self.kinds()?, seed, shuffle)))?;
         order
             .map(|order| order.into_pyarray(py))
             .map_err(|error| work::python_error(py, &error))

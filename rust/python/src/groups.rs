@@ -16,7 +16,7 @@ use pyo3::{
 use crate::{
     fit_data::settings,
     tally::{Cells, Tally, cell_columns},
-    work::{self, on_threads, on_threads_if_many},
+    work::{self, detached, on_threads, on_threads_if_many},
 };
 
 /// Exact counts of matches by group, ordered pair and outcome.
@@ -62,7 +62,7 @@ impl Groups {
 
     #[getter]
     fn matches(&self, py: Python<'_>) -> PyResult<u64> {
-        let matches = py.detach(|| on_threads(None, || self.inner.matches()));
+        let matches = detached(py, || on_threads(None, || self.inner.matches()))?;
         matches.map_err(|error| work::python_error(py, &error))
     }
 
@@ -140,14 +140,14 @@ impl Groups {
         Err(PyValueError::new_err(message))
     }
 
-    fn played<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<bool>> {
-        py.detach(|| on_threads(None, || self.inner.played()))
-            .into_pyarray(py)
+    fn played<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<bool>>> {
+        let played = detached(py, || on_threads(None, || self.inner.played()))?;
+        Ok(played.into_pyarray(py))
     }
 
-    fn used<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<bool>> {
-        py.detach(|| on_threads(None, || self.inner.used()))
-            .into_pyarray(py)
+    fn used<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<bool>>> {
+        let used = detached(py, || on_threads(None, || self.inner.used()))?;
+        Ok(used.into_pyarray(py))
     }
 
     #[pyo3(signature = (contestants, field, keys, *, consume=false))]
@@ -231,19 +231,20 @@ impl Groups {
         if group >= inner.len() {
             return Err(PyIndexError::new_err("the group index is out of range"));
         }
-        let (contestants, tally) = py
-            .detach(|| on_threads_if_many(inner.contestants(), || inner.group(group)))
-            .map_err(|error| work::python_error(py, &error))?;
+        let (contestants, tally) = detached(py, || {
+            on_threads_if_many(inner.contestants(), || inner.group(group))
+        })?
+        .map_err(|error| work::python_error(py, &error))?;
         Ok((contestants.into_pyarray(py), Tally::owned(tally)))
     }
 
     fn cells<'py>(&mut self, py: Python<'py>) -> PyResult<GroupCells<'py>> {
         let inner = self.settled(py)?;
-        let (group, cells): (Vec<u32>, Vec<Cell>) = py.detach(|| {
+        let (group, cells): (Vec<u32>, Vec<Cell>) = detached(py, || {
             (0..inner.len())
                 .flat_map(|group| inner.cells(group).map(move |cell| (group as u32, cell)))
                 .unzip()
-        });
+        })?;
         Ok((group.into_pyarray(py), cell_columns(py, &cells)))
     }
 
@@ -254,7 +255,7 @@ impl Groups {
     fn __eq__(&mut self, py: Python<'_>, other: &mut Self) -> PyResult<bool> {
         other.settled(py)?;
         self.settled(py)?;
-        Ok(py.detach(|| self.inner == other.inner))
+        detached(py, || self.inner == other.inner)
     }
 
     #[allow(clippy::too_many_arguments, reason = "settings, each with its name")]
@@ -296,8 +297,7 @@ impl Groups {
             seed,
         };
         let inner = self.settled(py)?;
-        let matches = py
-            .detach(|| on_threads(None, || inner.matches()))
+        let matches = detached(py, || on_threads(None, || inner.matches()))?
             .map_err(|error| work::python_error(py, &error))?;
         let draws = (inner.len() as u64).saturating_mul(1 + bootstrap as u64);
         let total = draws.saturating_add(matches.saturating_mul(shuffles as u64));

@@ -17,6 +17,7 @@ mod fit_data;
 mod groups;
 mod names;
 mod schedule;
+mod tables;
 mod tally;
 mod work;
 
@@ -55,6 +56,8 @@ mod _core {
     use super::names::Interner;
     #[pymodule_export]
     use super::schedule::Scheduler;
+    #[pymodule_export]
+    use super::tables::{ArrowBatch, DamagedError, TableBatches, TableFile, check_arrow};
     #[pymodule_export]
     use super::tally::Tally;
 
@@ -140,6 +143,7 @@ mod _core {
         numpy::npyffi::is_numpy_2(module.py());
         numpy::PyArray1::<f64>::zeros(module.py(), 0, false);
         super::work::note_process();
+        super::work::note_panics();
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use humorrank_core::{self as core, names::NULL_CODE};
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
 use pyo3::{
     Borrowed,
-    exceptions::PyTypeError,
+    exceptions::{PyTypeError, PyValueError},
     ffi,
     prelude::*,
     types::{PyFloat, PyList, PyString, PyTuple},
@@ -21,7 +21,10 @@ use pyo3::{
 
 use rayon::prelude::*;
 
-use crate::{arrow, work::on_threads_if_many};
+use crate::{
+    arrow,
+    work::{detached, on_threads_if_many},
+};
 
 /// With fewer strings than this, a separate thread does not pay off.
 const SHORTEST_PART: usize = 1 << 15;
@@ -92,11 +95,11 @@ impl Interner {
             self.encode_objects(objects, &mut codes)?;
         } else {
             let chunks = arrow::chunks(values)?;
-            py.detach(|| {
+            detached(py, || {
                 let rows = chunks.iter().map(Array::len).sum();
                 codes.reserve(rows);
                 on_threads_if_many(rows, || self.encode_chunks(&chunks, &mut codes))
-            })?;
+            })??;
         }
         Ok(codes.into_pyarray(py))
     }
@@ -266,14 +269,21 @@ impl Interner {
         let mut positions = Vec::with_capacity(dictionary.values().len());
         local.encode_array(dictionary.values(), &mut positions)?;
         let mut known = vec![None; local.inner.len()];
-        codes.extend((0..dictionary.len()).map(|row| {
-            let position = dictionary.key(row).map_or(NULL_CODE, |key| positions[key]);
-            if position == NULL_CODE {
-                return NULL_CODE;
-            }
-            *known[position as usize]
-                .get_or_insert_with(|| self.inner.intern(local.inner.name(position)))
-        }));
+        for row in 0..dictionary.len() {
+            let position = match dictionary.key(row) {
+                None => NULL_CODE,
+                Some(key) => *positions.get(key).ok_or_else(|| {
+                    PyValueError::new_err("an index of a dictionary column is out of range")
+                })?,
+            };
+            codes.push(match known.get_mut(position as usize) {
+                // The value is missing.
+                None => NULL_CODE,
+                Some(code) => {
+                    *code.get_or_insert_with(|| self.inner.intern(local.inner.name(position)))
+                }
+            });
+        }
         Ok(())
     }
 }

@@ -69,14 +69,14 @@ impl Scheduler {
         &mut self,
         py: Python<'py>,
         budget: u64,
-    ) -> (Codes<'py>, Codes<'py>, Codes<'py>, Codes<'py>) {
-        let round = py.detach(|| self.inner.next_round(budget));
-        (
+    ) -> PyResult<(Codes<'py>, Codes<'py>, Codes<'py>, Codes<'py>)> {
+        let round = work::detached(py, || self.inner.next_round(budget))?;
+        Ok((
             round.first.into_pyarray(py),
             round.second.into_pyarray(py),
             round.prompt.into_pyarray(py),
             round.byes.into_pyarray(py),
-        )
+        ))
     }
 
     fn record(

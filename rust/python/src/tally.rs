@@ -6,7 +6,7 @@ use humorrank_core::{self as core, Cell, Error, Outcome};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyUntypedArrayMethods};
 use pyo3::{exceptions::PyValueError, prelude::*};
 
-use crate::work::{on_threads_if, on_threads_if_many, python_error};
+use crate::work::{detached, on_threads_if, on_threads_if_many, python_error};
 
 /// Exact counts of matches by ordered pair and outcome.
 #[pyclass(module = "humorrank._core")]
@@ -136,12 +136,13 @@ impl Tally {
         if score.is_none() && weight.is_none() && count.is_none() {
             // All threads work on a sparse tally, and on a dense one if there are many rows.
             let many = if is_sparse { usize::MAX } else { rows };
-            return py
-                .detach(|| on_threads_if_many(many, || tally.add_columns(first, second, outcome)))
-                .map_err(|error| match error {
-                    Error::OutOfRange => out_of_range(),
-                    _ => python_error(py, &error),
-                });
+            return detached(py, || {
+                on_threads_if_many(many, || tally.add_columns(first, second, outcome))
+            })?
+            .map_err(|error| match error {
+                Error::OutOfRange => out_of_range(),
+                _ => python_error(py, &error),
+            });
         }
         let add = || {
             for row in 0..rows {
@@ -169,7 +170,7 @@ impl Tally {
             }
             Some(Ok(()))
         };
-        match py.detach(|| on_threads_if(is_sparse, add)) {
+        match detached(py, || on_threads_if(is_sparse, add))? {
             Some(added) => added.map_err(|error| python_error(py, &error)),
             None => Err(out_of_range()),
         }
@@ -178,8 +179,10 @@ impl Tally {
     fn merge(&mut self, py: Python<'_>, other: &Self) -> PyResult<()> {
         let is_sparse = self.inner.is_sparse() || other.inner.is_sparse();
         let tally = Arc::make_mut(&mut self.inner);
-        py.detach(|| on_threads_if(is_sparse, || tally.merge(&other.inner)))
-            .map_err(|error| python_error(py, &error))
+        detached(py, || {
+            on_threads_if(is_sparse, || tally.merge(&other.inner))
+        })?
+        .map_err(|error| python_error(py, &error))
     }
 
     pub fn settle(&mut self, py: Python<'_>) -> PyResult<()> {
@@ -188,7 +191,7 @@ impl Tally {
             return Ok(());
         }
         let tally = Arc::make_mut(&mut self.inner);
-        py.detach(|| on_threads_if(tally.is_sparse(), || tally.settle()))
+        detached(py, || on_threads_if(tally.is_sparse(), || tally.settle()))?
             .map_err(|error| python_error(py, &error))
     }
 
@@ -197,9 +200,11 @@ impl Tally {
     }
 
     fn outcomes(&self, py: Python<'_>) -> PyResult<(u64, u64, u64, u64, u64)> {
-        py.detach(|| on_threads_if(self.inner.is_sparse(), || self.inner.outcomes()))
-            .map(Into::into)
-            .map_err(|error| python_error(py, &error))
+        detached(py, || {
+            on_threads_if(self.inner.is_sparse(), || self.inner.outcomes())
+        })?
+        .map(Into::into)
+        .map_err(|error| python_error(py, &error))
     }
 
     fn relabel(slf: &Bound<'_, Self>, codes: PyReadonlyArray1<'_, i64>) -> PyResult<Self> {
@@ -223,7 +228,7 @@ impl Tally {
             .max()
             .map_or(0, |&most| most as usize + 1);
         let many = inner.is_sparse() || core::Tally::is_sparse_with(contestants);
-        py.detach(|| on_threads_if(many, || inner.relabel(&codes)))
+        detached(py, || on_threads_if(many, || inner.relabel(&codes)))?
             .map(Self::owned)
             .map_err(|error| python_error(py, &error))
     }
@@ -241,13 +246,12 @@ impl Tally {
     ) -> PyResult<(Option<Self>, Missing)> {
         self.settle(py)?;
         other.settle(py)?;
-        let left = py
-            .detach(|| {
-                on_threads_if(self.inner.is_sparse(), || {
-                    core::tally::difference(&self.inner, &other.inner)
-                })
+        let left = detached(py, || {
+            on_threads_if(self.inner.is_sparse(), || {
+                core::tally::difference(&self.inner, &other.inner)
             })
-            .map_err(|error| python_error(py, &error))?;
+        })?
+        .map_err(|error| python_error(py, &error))?;
         Ok(match left {
             Ok(left) => (Some(Self::owned(left)), None),
             Err((cell, held)) => {

@@ -1,6 +1,8 @@
 //! Runs long work on other threads, while the calling thread handles Ctrl-C and reports progress.
 
 use std::{
+    any::Any,
+    panic::{self, AssertUnwindSafe, catch_unwind},
     process,
     sync::{Arc, Condvar, Mutex, OnceLock, PoisonError},
     thread,
@@ -8,6 +10,7 @@ use std::{
 };
 
 use humorrank_core::{Error, Monitor};
+use humorrank_files::panic_message;
 use pyo3::{
     exceptions::{PyOverflowError, PyRuntimeError, PyValueError},
     prelude::*,
@@ -24,7 +27,7 @@ pub fn run_here<T: Send>(
     py: Python<'_>,
     work: impl FnOnce(&Monitor) -> Result<T, Error> + Send,
 ) -> PyResult<T> {
-    py.detach(|| on_threads_if(false, || work(&Monitor::new())))
+    detached(py, || on_threads_if(false, || work(&Monitor::new())))?
         .map_err(|error| python_error(py, &error))
 }
 
@@ -70,8 +73,53 @@ pub fn run<T: Send>(
     stopped?;
     match result {
         Ok(result) => result.map_err(|error| python_error(py, &error)),
-        Err(panic) => std::panic::resume_unwind(panic),
+        Err(panic) => Err(panicked(py, &*panic)),
     }
+}
+
+/// Runs `work` on the calling thread without the GIL. A panic becomes an exception.
+pub fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> PyResult<T> {
+    py.detach(|| catch_unwind(AssertUnwindSafe(work)))
+        .map_err(|panic| panicked(py, &*panic))
+}
+
+/// The place of the last panic, for the message of its exception.
+static PANICKED: Mutex<Option<String>> = Mutex::new(None);
+
+/// Keeps the place of a panic instead of printing it, because every panic becomes an exception.
+/// With `RUST_BACKTRACE`, it is printed too.
+pub fn note_panics() {
+    let print = panic::take_hook();
+    let backtrace = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
+    panic::set_hook(Box::new(move |info| {
+        if backtrace {
+            print(info);
+        }
+        let place = info.location().map(ToString::to_string);
+        *PANICKED.lock().unwrap_or_else(PoisonError::into_inner) = place;
+    }));
+}
+
+/// The exception for a panic, which is an error of this package.
+fn panicked(py: Python<'_>, panic: &(dyn Any + Send)) -> PyErr {
+    let place = PANICKED
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    let message = format!(
+        "internal error: {} ({}); please report it, with the input if possible",
+        panic_message(panic),
+        place.as_deref().unwrap_or("unknown place"),
+    );
+    exception(py, "HumorRankError", message)
+}
+
+/// An exception of `humorrank.errors`.
+fn exception(py: Python<'_>, class: &str, message: String) -> PyErr {
+    py.import("humorrank.errors")
+        .and_then(|module| module.getattr(class))
+        .and_then(|class| Ok(class.cast_into::<PyType>()?))
+        .map_or_else(|error| error, |class| PyErr::from_type(class, message))
 }
 
 /// Runs work on the given number of threads, by default one per processor.
@@ -139,11 +187,7 @@ fn shared_pool() -> Option<Arc<ThreadPool>> {
 pub fn python_error(py: Python<'_>, error: &Error) -> PyErr {
     let message = error.to_string();
     match error {
-        Error::NotConverged { .. } => py
-            .import("humorrank.errors")
-            .and_then(|module| module.getattr("ConvergenceError"))
-            .and_then(|class| Ok(class.cast_into::<PyType>()?))
-            .map_or_else(|error| error, |class| PyErr::from_type(class, message)),
+        Error::NotConverged { .. } => exception(py, "ConvergenceError", message),
         Error::NotAPair => PyValueError::new_err(message),
         Error::CountOverflow | Error::TooLarge => PyOverflowError::new_err(message),
         Error::NoMaximum | Error::OutOfRange | Error::Interrupted => {

@@ -141,10 +141,15 @@ class Pass:
         """
         named = list(self._options.columns.values())
         hints = Hints(is_header, named, self._options.reading, self._options.quoting)
-        with tables(self._source, hints) as opened:
-            for table in opened:
-                yield from self._table(table)
-        yield from self._of_ballots()
+        try:
+            with tables(self._source, hints) as opened:
+                for table in opened:
+                    yield from self._table(table)
+            yield from self._of_ballots()
+        except pl.exceptions.PanicException as error:
+            # It is not an `Exception`, and polars has not said what is wrong with the data.
+            message = f"polars failed on these matches, which may be damaged: {error}"
+            raise InputError(message) from None
         self._finish()
 
     def _table(self, table: Table) -> Iterator[Taken]:

@@ -14,12 +14,15 @@ import numpy as np
 import polars as pl
 
 from humorrank import _core
+from humorrank._core import DamagedError, TableFile
 from humorrank._util.atomic import replacing
 from humorrank._util.interruptible import interruptible
 from humorrank.errors import InputError
 from humorrank.matches.kinds import TALLY_METADATA
 from humorrank.matches.log import report as accounts
 from humorrank.matches.log.report import ReadReport
+from humorrank.matches.log.tables.columnar import whole_frame
+from humorrank.matches.log.tables.frames import FAILURES
 from humorrank.matches.outcomes import CELL_COLUMNS, CODES, OUTCOMES, SHARES, SOFT
 
 SCHEMA = 1
@@ -81,8 +84,8 @@ def read_cells(label: str) -> TallyCells:
     """
     about = _about(label)
     try:
-        frame = interruptible(lambda: pl.read_parquet(label, glob=False, hive_partitioning=False))
-    except (pl.exceptions.PolarsError, OSError) as error:
+        frame = whole_frame(TableFile(label, "Parquet"))
+    except (DamagedError, *FAILURES) as error:
         _damaged(label, str(error).splitlines()[0])
     keys = about["keys"]
     columns = [*keys, *CELL_COLUMNS]
@@ -162,8 +165,8 @@ def _about(label: str) -> dict[str, Any]:
     if not Path(label).is_file():
         raise InputError("does not exist", file=label)
     try:
-        metadata = interruptible(lambda: pl.read_parquet_metadata(label))
-    except (pl.exceptions.PolarsError, OSError) as error:
+        metadata = TableFile(label, "Parquet").metadata
+    except DamagedError as error:
         reason = str(error).splitlines()[0]
         message = f"cannot be read as Parquet, so it is either damaged or not a tally: {reason}"
         raise InputError(message, file=label) from None

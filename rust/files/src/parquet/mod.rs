@@ -4,9 +4,12 @@
 //! instead of text saves most of the time, because only bit unpacking and one look-up per row
 //! remain. Values that a writer stored plain are coded here.
 
+pub(crate) mod checked;
+pub(crate) mod footer;
 mod hybrid;
 mod pages;
 mod row_groups;
+mod thrift;
 
 use std::path::Path;
 

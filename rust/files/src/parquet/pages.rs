@@ -28,14 +28,19 @@ impl From<ParquetError> for Unusual {
 #[derive(Clone, Copy)]
 pub enum Kind {
     Text,
-    Int { bytes: usize, signed: bool },
+    /// Integers that are stored in `stored` bytes, of which the first `bytes` count.
+    Int {
+        stored: usize,
+        bytes: usize,
+        signed: bool,
+    },
 }
 
 impl Kind {
     /// The kind of the values of a column; `None` if they are neither text nor integers.
     pub fn of(column: &ColumnDescriptor) -> Option<Self> {
         let (logical, converted) = (column.logical_type_ref(), column.converted_type());
-        let bytes = match column.physical_type() {
+        let stored = match column.physical_type() {
             Type::BYTE_ARRAY => {
                 let is_text = match logical {
                     Some(logical) => matches!(logical, LogicalType::String),
@@ -49,13 +54,18 @@ impl Kind {
         };
         match (logical, converted) {
             (None, ConvertedType::NONE) => Some(Self::Int {
-                bytes,
+                stored,
+                bytes: stored,
                 signed: true,
             }),
-            (Some(LogicalType::Integer(integer)), _) => Some(Self::Int {
-                bytes,
-                signed: integer.is_signed,
-            }),
+            (Some(LogicalType::Integer(integer)), _) => {
+                let bytes = usize::from(integer.bit_width.unsigned_abs()) / 8;
+                (1..=stored).contains(&bytes).then_some(Self::Int {
+                    stored,
+                    bytes,
+                    signed: integer.is_signed,
+                })
+            }
             _ => None,
         }
     }
@@ -323,7 +333,7 @@ fn prefix(bytes: &[u8]) -> Result<usize, Unusual> {
 }
 
 fn part(bytes: &Bytes, start: usize, length: usize) -> Result<Bytes, Unusual> {
-    if bytes.len() < start + length {
+    if bytes.len().saturating_sub(start) < length {
         return Err(Unusual::new("a page ends before its values"));
     }
     Ok(bytes.slice(start..start + length))
@@ -349,12 +359,15 @@ fn each_plain(
                 at += 4 + length;
             }
             Kind::Int {
+                stored,
                 bytes: width,
                 signed,
             } => {
                 let value = rest
-                    .get(..width)
+                    .get(..stored)
                     .ok_or_else(|| Unusual::new("a page ends before its values"))?;
+                // As other readers do, bits beyond the width of the type are ignored.
+                let value = &value[..width];
                 let negative = signed && value[width - 1] >= 0x80;
                 let mut wide = [if negative { 0xFF } else { 0 }; 8];
                 wide[..width].copy_from_slice(value);
@@ -363,7 +376,7 @@ fn each_plain(
                 } else {
                     u64::from_le_bytes(wide).to_string()
                 });
-                at += width;
+                at += stored;
             }
         }
     }

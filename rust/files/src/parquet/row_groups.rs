@@ -3,15 +3,13 @@
 use std::{path::Path, sync::Arc};
 
 use humorrank_core::Interner;
-use parquet::{
-    errors::ParquetError,
-    file::{
-        metadata::{ParquetMetaData, ParquetMetaDataReader},
-        serialized_reader::SerializedPageReader,
-    },
-};
+use parquet::{errors::ParquetError, file::metadata::ParquetMetaData};
 
-use super::pages::{Chunk, Kind};
+use super::{
+    checked::CheckedPages,
+    footer,
+    pages::{Chunk, Kind},
+};
 use crate::{
     Unusual,
     cells::{Cells, STEP},
@@ -48,8 +46,7 @@ impl RowGroups {
     /// # Errors
     /// If the file cannot be opened, or a column contains neither text nor integers.
     pub fn open(path: &Path, columns: &[(String, usize)]) -> Result<Self, Unusual> {
-        let file = Positioned::open(path).map_err(|error| Unusual::new(error.to_string()))?;
-        let metadata = ParquetMetaDataReader::new().parse_and_finish(&file)?;
+        let (file, metadata) = footer::open(path)?;
         let schema = metadata.file_metadata().schema_descr();
         let columns: Vec<Column> = columns
             .iter()
@@ -110,7 +107,7 @@ impl RowGroups {
             .iter()
             .map(|column| {
                 let chunk = metadata.column(column.leaf);
-                let pages = SerializedPageReader::new(Arc::clone(&self.file), chunk, rows, None)?;
+                let pages = CheckedPages::new(&self.file, chunk, rows)?;
                 Ok(Chunk::new(Box::new(pages), column.kind, column.optional))
             })
             .collect::<Result<_, ParquetError>>()?;

@@ -214,12 +214,39 @@ def scalar_text(value: Any) -> str | None:  # noqa: ANN401 - whatever a file or 
     return str(value)
 
 
-def series_of(name: str, values: Sequence[Any]) -> pl.Series:
+def series_of(
+    name: str,
+    values: Sequence[Any],
+    file: str | None = None,
+    rows: Sequence[int] | np.ndarray | int = 1,
+) -> pl.Series:
     """Returns a column of arbitrary Python values.
 
     Values of incompatible types are converted to text. If there are lists or dictionaries among
     them, the values are unchanged (dtype Object).
+
+    Args:
+        name: Name of the column.
+        values: Values.
+        file: Name of the source in error messages.
+        rows: Number of each row, or that of the first row if the rows are consecutive.
+
+    Raises:
+        InputError: If a text contains half of a surrogate pair, so that it is not Unicode text.
     """
+    try:
+        return _series(name, values)
+    except UnicodeEncodeError:
+        for index, value in enumerate(values):
+            text = scalar_text(value) or ""
+            if text.encode("utf-8", "replace") != text.encode("utf-8", "surrogatepass"):
+                row = rows + index if isinstance(rows, int) else int(rows[index])
+                message = "is not Unicode text (it contains half of a surrogate pair)"
+                raise InputError(message, file=file, row=row, column=name, value=value) from None
+        raise
+
+
+def _series(name: str, values: Sequence[Any]) -> pl.Series:
     kinds = set(map(type, values)) - {type(None)}
     if not kinds <= {str, bool, int}:
         values = [None if is_missing(value) else value for value in values]

@@ -1,18 +1,16 @@
-"""Tables from polars frames, Arrow tables, and files that polars reads."""
+"""Tables from polars frames and Arrow tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, overload
 
 import numpy as np
 import polars as pl
 
-from humorrank._core import CodeReader, Interner, UnusualError
-from humorrank._util.interruptible import interruptible
+from humorrank._core import Interner, UnusualError, check_arrow
 from humorrank.errors import InputError
 from humorrank.matches.log.tables.batch import RowBatch, is_missing
 from humorrank.matches.log.tables.table import (
@@ -25,6 +23,14 @@ from humorrank.matches.log.tables.table import (
     refuse_doubled,
     sampled_words,
 )
+
+FAILURES: Final = (
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,
+    OSError,
+    ImportError,
+)
+"""The exceptions with which polars refuses data. A panic is not even an `Exception`."""
 
 _ROWS: Final = 1 << 20
 _CODED_ROWS: Final = 1 << 18
@@ -40,7 +46,6 @@ class FrameTable:
         label: Name of the frame in error messages.
         frame: Frame.
         schema: Types of the columns by name.
-        parquet: Parquet file that a lazy frame scans, if it scans exactly one.
     """
 
     label: str
@@ -49,7 +54,6 @@ class FrameTable:
     headerless: bool = False
     untyped: bool = False
     notes: list[str] = field(default_factory=list)
-    parquet: Path | None = None
 
     @cached_property
     def columns(self) -> list[str]:
@@ -62,7 +66,7 @@ class FrameTable:
         if isinstance(frame, pl.LazyFrame):
             try:
                 frame = frame.collect()
-            except (pl.exceptions.PolarsError, OSError) as error:
+            except FAILURES as error:
                 raise unreadable(self.label, error) from None
         return RowBatch(self.label, frame, 1)
 
@@ -73,20 +77,14 @@ class FrameTable:
         return sampled_words(self, column)
 
     def codes(self, wanted: Wanted) -> Reader | None:
-        """Returns a reader of text or integer columns as codes, in memory or from Parquet."""
-        if not all(_has_codes(self.schema[column]) for column, _ in wanted):
+        """Returns a reader of text or integer columns in memory as codes."""
+        coded = all(has_codes(self.schema[column]) for column, _ in wanted)
+        if not coded or isinstance(self.frame, pl.LazyFrame):
             return None
-        if isinstance(self.frame, pl.DataFrame):
-            return ColumnCodes(
-                [(self.frame.get_column(column), interner) for column, interner in wanted],
-                self.frame.height,
-            )
-        if self.parquet is None:
-            return None
-        try:
-            return CodeReader.parquet(self.parquet, wanted)
-        except UnusualError:
-            return None
+        return ColumnCodes(
+            [(self.frame.get_column(column), interner) for column, interner in wanted],
+            self.frame.height,
+        )
 
     def batches(self, columns: Sequence[str], on_ragged: OnRagged | None) -> Iterator[RowBatch]:
         """Yields all rows.
@@ -106,7 +104,7 @@ class FrameTable:
             for part in parts:
                 yield RowBatch(self.label, part, start)
                 start += part.height
-        except (pl.exceptions.PolarsError, OSError) as error:
+        except FAILURES as error:
             raise unreadable(self.label, error) from None
 
 
@@ -153,7 +151,8 @@ def distinct(values: object) -> list[str]:
     return interner.names
 
 
-def _has_codes(dtype: pl.DataType) -> bool:
+def has_codes(dtype: pl.DataType) -> bool:
+    """Returns whether columns of this type can be read as codes."""
     return dtype in (pl.String, pl.Categorical, pl.Enum) or dtype.is_integer()
 
 
@@ -167,50 +166,57 @@ def polars_table(label: str, frame: pl.DataFrame | pl.LazyFrame) -> FrameTable:
         return FrameTable(label, frame, frame.schema)
     try:
         return FrameTable(label, frame, frame.collect_schema())
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except FAILURES as error:
         raise unreadable(label, error) from None
+
+
+def refuse_damaged(source: Any, label: str, column: str | None = None) -> None:  # noqa: ANN401 - any object that speaks Arrow
+    """Refuses Arrow data in memory whose lengths, offsets, indices or text are invalid.
+
+    polars takes over the memory of other libraries without checking it.
+
+    Args:
+        source: An object of pyarrow, or any other with the Arrow PyCapsule interface.
+        label: Name of the source in error messages.
+        column: Name of the column in error messages.
+
+    Raises:
+        InputError: If the data are invalid, or of a type that polars does not support.
+    """
+    try:
+        if hasattr(source, "validate"):
+            # pyarrow also knows the sizes of its buffers, which the interface does not pass on.
+            source.validate(full=True)
+        check_arrow(source)
+    except (TypeError, ValueError) as error:
+        message = f"contains invalid Arrow data: {str(error).splitlines()[0]}"
+        raise InputError(message, file=label, column=column) from None
 
 
 def arrow_table(source: Any) -> FrameTable:  # noqa: ANN401 - any object that speaks Arrow
     """Creates a table from a pyarrow Table or any object with the Arrow PyCapsule interface.
 
     Raises:
-        InputError: If polars cannot convert it, or two columns have the same name.
+        InputError: If the data are invalid, polars cannot convert them, or two columns have the
+            same name.
     """
     label = type(source).__name__
     names = getattr(source, "column_names", None)
     if isinstance(names, list):
         refuse_doubled(names, label)
+    refuse_damaged(source, label)
     try:
         return polars_table(label, pl.DataFrame(source))
-    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+    except (*FAILURES, TypeError, ValueError) as error:
         raise unreadable(label, error) from None
 
 
-def file_table(path: Path, label: str, kind: str) -> FrameTable:
-    """Creates a table from a Parquet or Arrow IPC file, reading only the columns needed.
-
-    Args:
-        path: Path of the file.
-        label: Name of the file in error messages.
-        kind: "Parquet", "Arrow IPC" or "Arrow IPC stream".
-
-    Raises:
-        InputError: If the file is invalid.
-    """
-    try:
-        if kind == "Parquet":
-            scan = interruptible(lambda: pl.scan_parquet(path, glob=False, hive_partitioning=False))
-            return replace(polars_table(label, scan), parquet=path)
-        if kind == "Arrow IPC":
-            return polars_table(
-                label, interruptible(lambda: pl.scan_ipc(path, glob=False, hive_partitioning=False))
-            )
-        return polars_table(label, interruptible(lambda: pl.read_ipc_stream(path)))
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise unreadable(label, error) from None
-
-
+@overload
+def select(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame: ...
+@overload
+def select(
+    frame: pl.DataFrame | pl.LazyFrame, columns: Sequence[str]
+) -> pl.DataFrame | pl.LazyFrame: ...
 def select(
     frame: pl.DataFrame | pl.LazyFrame, columns: Sequence[str]
 ) -> pl.DataFrame | pl.LazyFrame:
@@ -244,6 +250,7 @@ def game_scores(games: object) -> object:
     return None if is_missing(games) else games
 
 
-def unreadable(label: str, error: Exception) -> InputError:
-    """Converts an error of polars."""
-    return InputError(f"cannot be read: {str(error).splitlines()[0]}", file=label)
+def unreadable(label: str, error: BaseException) -> InputError:
+    """Converts an error of polars or of the compiled module."""
+    reason = next(iter(str(error).splitlines()), type(error).__name__)
+    return InputError(f"cannot be read: {reason}", file=label)

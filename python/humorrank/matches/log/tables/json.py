@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import itemgetter
@@ -180,7 +180,7 @@ class ObjectsTable(ColumnsTable):
         series = [
             pl.Series(name, self.values[name][start:end], pl.Object)
             if name == GAME_SCORES
-            else _series(name, self.values[name][start:end], itertools.count(start + 1), self.label)
+            else series_of(name, self.values[name][start:end], self.label, start + 1)
             for name in columns
         ]
         return RowBatch(self.label, pl.DataFrame(series), start + 1)
@@ -232,28 +232,7 @@ def object_batch(label: str, rows: Sequence[Numbered], columns: Sequence[str]) -
 def _column(rows: Sequence[Object], numbers: np.ndarray, column: str, label: str) -> pl.Series:
     if column == GAME_SCORES:
         return pl.Series(column, [game_scores(row.get(GAMES)) for row in rows], pl.Object)
-    return _series(column, [row.get(column) for row in rows], numbers, label)
-
-
-def _series(column: str, values: Sequence[Any], numbers: Iterable[int], label: str) -> pl.Series:
-    try:
-        return series_of(column, values)
-    except UnicodeEncodeError:
-        for number, value in zip(numbers, values, strict=False):
-            if not _encodable(str(value)):
-                message = "is not Unicode text (it contains half of a surrogate pair)"
-                raise InputError(
-                    message, file=label, row=int(number), column=column, value=value
-                ) from None
-        raise
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return series_of(column, [row.get(column) for row in rows], label, numbers)
 
 
 _DECODER: Final = json.JSONDecoder()

@@ -15,10 +15,12 @@ from humorrank.errors import InputError
 from humorrank.matches.log.tables.batch import RowBatch, series_of
 from humorrank.matches.log.tables.frames import (
     _ROWS,
+    FAILURES,
     ColumnCodes,
     FrameTable,
     distinct,
     polars_table,
+    refuse_damaged,
     unreadable,
 )
 from humorrank.matches.log.tables.table import SAMPLE, OnRagged, Reader, Wanted, refuse_doubled
@@ -81,7 +83,10 @@ class RowsTable:
         self, rows: Sequence[Sequence[Any]], numbers: list[int], columns: Sequence[str]
     ) -> RowBatch:
         parts = list(zip(*rows, strict=True)) or [()] * len(self.columns)
-        series = [series_of(name, parts[self.columns.index(name)]) for name in columns]
+        series = [
+            series_of(name, parts[self.columns.index(name)], self.label, numbers)
+            for name in columns
+        ]
         return RowBatch(
             self.label, pl.DataFrame(series), pl.Series(numbers, dtype=pl.UInt64).to_numpy()
         )
@@ -124,7 +129,9 @@ class ColumnsTable:
             yield self._batch(names, start, start + _ROWS)
 
     def _batch(self, columns: Sequence[str], start: int, end: int) -> RowBatch:
-        series = [series_of(name, self.values[name][start:end]) for name in columns]
+        series = [
+            series_of(name, self.values[name][start:end], self.label, start + 1) for name in columns
+        ]
         return RowBatch(self.label, pl.DataFrame(series), start + 1)
 
 
@@ -195,9 +202,10 @@ def _values(column: str, label: str, values: Any) -> Sequence[Any] | pl.Series: 
     if isinstance(values, np.ndarray) and values.ndim == 1:
         return list(values.tolist())
     if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):
+        refuse_damaged(values, label, column)
         try:
             return pl.Series(column, values)
-        except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+        except (*FAILURES, TypeError, ValueError) as error:
             raise unreadable(label, error) from None
     if hasattr(values, "tolist") and hasattr(values, "iloc"):
         return list(values.tolist())

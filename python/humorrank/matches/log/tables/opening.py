@@ -20,8 +20,9 @@ from humorrank._util.interruptible import answer_interrupts
 from humorrank._util.text import named, number_of
 from humorrank.errors import InputError, OptionError
 from humorrank.matches import kinds
+from humorrank.matches.log.tables.columnar import file_table
 from humorrank.matches.log.tables.csv import csv_table
-from humorrank.matches.log.tables.frames import arrow_table, file_table, polars_table
+from humorrank.matches.log.tables.frames import arrow_table, polars_table
 from humorrank.matches.log.tables.json import JsonTable, objects_table
 from humorrank.matches.log.tables.layers import (
     ZIP,
@@ -254,7 +255,7 @@ def _store_table(path: Path, label: str) -> Table:
     return polars_table(label, frame)
 
 
-def _kind(start: bytes, label: str) -> str | None:
+def _kind(start: bytes, label: str) -> kinds.Format | None:
     """Returns the kind of a columnar file by its first bytes, or None for any other file.
 
     Raises:

@@ -11,7 +11,13 @@ import numpy as np
 import polars as pl
 
 from humorrank.matches.log.tables.batch import RowBatch, series_of
-from humorrank.matches.log.tables.frames import _ROWS, ColumnCodes, distinct, game_scores
+from humorrank.matches.log.tables.frames import (
+    _ROWS,
+    ColumnCodes,
+    distinct,
+    game_scores,
+    refuse_damaged,
+)
 from humorrank.matches.log.tables.table import (
     GAME_SCORES,
     GAMES,
@@ -75,7 +81,10 @@ class PandasTable:
                 arrow = values.array.__arrow_array__()
             except (AttributeError, ImportError, TypeError, ValueError):
                 return None
-            return arrow if hasattr(arrow, "__arrow_c_stream__") else None
+            if not hasattr(arrow, "__arrow_c_stream__"):
+                return None
+            refuse_damaged(arrow, self.label, column)
+            return arrow
         if values.dtype.kind == "O":
             return np.ascontiguousarray(values.to_numpy())
         return pl.Series(column, values.to_numpy()) if values.dtype.kind in "iu" else None
@@ -98,7 +107,10 @@ class PandasTable:
         if isinstance(values.dtype, np.dtype):
             if values.dtype.kind in "iufb":
                 return pl.Series(column, values.to_numpy())
-            return series_of(column, values.tolist())
+            return series_of(column, values.tolist(), self.label)
+        if hasattr(values.array, "__arrow_array__"):
+            with suppress(ImportError):
+                refuse_damaged(values.array.__arrow_array__(), self.label, column)
         try:
             converted: pl.Series = pl.from_pandas(values)
             return converted.alias(column)

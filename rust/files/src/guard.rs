@@ -1,0 +1,29 @@
+//! Catching panics of code that reads data.
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use crate::Unusual;
+
+/// Runs code that reads a file. A panic, which only damaged data can cause, becomes an error.
+pub fn guarded<T>(work: impl FnOnce() -> Result<T, Unusual>) -> Result<T, Unusual> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let reason = panic_message(&*panic);
+        Err(Unusual::new(format!("the data is damaged ({reason})")))
+    })
+}
+
+/// The message of a panic, on one line.
+#[must_use]
+pub fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let message = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    message
+        .and_then(|message| message.lines().next())
+        .unwrap_or("unknown")
+        .to_owned()
+}
