@@ -118,6 +118,9 @@ soak: .venv/developed
 	$(BIN)/python tests/soak/separation.py 1000
 	$(BIN)/python tests/attack/full_disk.py --step 4
 	$(BIN)/python tests/attack/store.py --times 4000
+	$(BIN)/python tests/attack/files.py --times 35000
+	$(BIN)/python tests/attack/originals.py build/originals
+	cargo run --release --quiet -p humorrank-files --example fuzz -- 3600 build/originals/*
 
 interrupts: .venv/developed
 	$(BIN)/python tests/soak/interrupts.py --times 50

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import random
+import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -156,3 +157,18 @@ def _own(rows: list[dict[str, Any]], kind: str) -> bytes:
         path = Path(folder) / "tally.parquet"
         humorrank.tally(frame, keys=["judge"]).write(path)
         return path.read_bytes()
+
+
+def main() -> None:
+    """Writes the files that the compiled readers read into the folder given as an argument."""
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind in ("csv", "tsv", "parquet", "arrow", "arrow-stream"):
+        for variant in range(8):
+            for small in (True, False):
+                name = f"{variant}-{'small' if small else 'large'}.{FORMATS[kind]}"
+                (folder / name).write_bytes(original(kind, variant, small=small))
+
+
+if __name__ == "__main__":
+    main()

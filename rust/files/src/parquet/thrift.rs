@@ -189,3 +189,47 @@ impl Walk<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use proptest::prelude::*;
+
+    fn extent(bytes: &[u8], available: usize) -> Result<Extent, Unusual> {
+        check(bytes, available, &mut |_, _| Ok(()))
+    }
+
+    #[test]
+    fn lengths_beyond_the_file_are_refused() {
+        // A field of bytes that states a length of 2^60.
+        let length = [
+            0x18, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10, 0,
+        ];
+        assert!(extent(&length, length.len()).is_err());
+        // A list of 2^31 structs.
+        let list = [0x19, 0xFC, 0xFF, 0xFF, 0xFF, 0xFF, 0x07, 0];
+        assert!(extent(&list, list.len()).is_err());
+    }
+
+    #[test]
+    fn structs_that_are_nested_too_deeply_are_refused() {
+        assert!(extent(&[0x1C; 10_000], 10_000).is_err());
+    }
+
+    #[test]
+    fn more_bytes_are_requested_if_the_file_has_them() {
+        // A field of five bytes, of which two are given.
+        let bytes = [0x18, 5, 1, 2];
+        assert!(matches!(extent(&bytes, 8), Ok(Extent::More(7))));
+        assert!(extent(&bytes, 6).is_err());
+        assert!(matches!(extent(&[0x18, 2, 1, 2, 0], 5), Ok(Extent::Whole)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_struct_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = extent(&bytes, bytes.len());
+        }
+    }
+}

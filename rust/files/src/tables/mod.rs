@@ -5,6 +5,8 @@
 
 mod ipc;
 mod parquet;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 
