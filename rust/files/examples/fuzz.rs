@@ -101,7 +101,7 @@ fn by_values(path: &Path, format: Format) -> Result<Option<Rows>, Unusual> {
     let every: Vec<usize> = (0..table.schema().fields().len()).collect();
     let mut batches = table.read(&every, 1000)?;
     let mut seen = 0;
-    while let Some(batch) = batches.next()? {
+    while let Some(batch) = batches.next_batch()? {
         seen += batch.num_rows();
         if seen > MOST_ROWS {
             return Ok(None);
@@ -113,7 +113,7 @@ fn by_values(path: &Path, format: Format) -> Result<Option<Rows>, Unusual> {
     };
     let mut rows = vec![Vec::new(); COLUMNS.len()];
     let mut batches = table.read(&places, 1000)?;
-    while let Some(batch) = batches.next()? {
+    while let Some(batch) = batches.next_batch()? {
         for (column, array) in rows.iter_mut().zip(batch.columns()) {
             let Some(array) = array.as_string_view_opt() else {
                 return Ok(None);

@@ -7,7 +7,10 @@ use std::{
 
 use crate::Unusual;
 
-/// Runs code that reads a file. A panic, which only damaged data can cause, becomes an error.
+/// Runs code that reads a file.
+///
+/// # Errors
+/// If the code returns an error or panics, which only damaged data can cause.
 pub fn guarded<T>(work: impl FnOnce() -> Result<T, Unusual>) -> Result<T, Unusual> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let reason = panic_message(&*panic);

@@ -99,7 +99,7 @@ impl TableBatches {
 
     fn __next__(&mut self, py: Python<'_>) -> PyResult<Option<ArrowBatch>> {
         let batches = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        detached(py, || on_threads(None, || batches.next()))?
+        detached(py, || on_threads(None, || batches.next_batch()))?
             .map(|batch| batch.map(|batch| ArrowBatch(batch.into())))
             .map_err(|error| python_error(&error))
     }

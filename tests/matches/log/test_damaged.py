@@ -197,3 +197,24 @@ def test_a_tally_with_damaged_pages_is_refused(tmp_path):
     path.write_bytes(data)
     with pytest.raises(InputError, match="damaged tally"):
         Tally.read(path)
+
+
+def test_a_tally_with_too_many_matches_in_groups_is_refused(tmp_path):
+    path = tmp_path / "T.parquet"
+    row = {"model_a": "x", "model_b": "y", "winner": "tie"}
+    frame = pl.DataFrame([{**row, "judge": "j"}, {**row, "judge": "k"}])
+    Tally.from_log(MatchLog(frame), keys=["judge"]).write(path)
+    metadata = pl.read_parquet_metadata(path)
+    cells = pl.read_parquet(path).with_columns(count=pl.lit(2**64 - 1, pl.UInt64))
+    cells.write_parquet(path, metadata=metadata)
+    with pytest.raises(InputError, match="more than"):
+        Tally.read(path)
+
+
+def test_a_column_name_with_a_null_byte_is_refused(tmp_path, read):
+    path = tmp_path / "log.arrow"
+    with pa.ipc.new_file(path, pa.schema([("model_a", pa.string())])) as writer:
+        writer.write_table(pa.table({"model_a": ["x"]}))
+    path.write_bytes(path.read_bytes().replace(b"model_a", b"mod\0l_a"))
+    with pytest.raises(InputError, match=r"log\.arrow: cannot be read: .*ull byte"):
+        read(path)

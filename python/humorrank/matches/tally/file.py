@@ -22,7 +22,7 @@ from humorrank.matches.kinds import TALLY_METADATA
 from humorrank.matches.log import report as accounts
 from humorrank.matches.log.report import ReadReport
 from humorrank.matches.log.tables.columnar import whole_frame
-from humorrank.matches.log.tables.frames import FAILURES
+from humorrank.matches.log.tables.frames import failures
 from humorrank.matches.outcomes import CELL_COLUMNS, CODES, OUTCOMES, SHARES, SOFT
 
 SCHEMA = 1
@@ -85,7 +85,7 @@ def read_cells(label: str) -> TallyCells:
     about = _about(label)
     try:
         frame = whole_frame(TableFile(label, "Parquet"))
-    except (DamagedError, *FAILURES) as error:
+    except failures(ValueError) as error:
         _damaged(label, str(error).splitlines()[0])
     keys = about["keys"]
     columns = [*keys, *CELL_COLUMNS]

@@ -238,9 +238,9 @@ class Tally:
         cells = file.read_cells(label)
         try:
             tally = cls._of_cells(cells)
+            file.refuse_incomplete(label, cells, tally.matches)
         except OverflowError as error:
             raise InputError(str(error), file=label) from error
-        file.refuse_incomplete(label, cells, tally.matches)
         return tally
 
     @classmethod

@@ -150,7 +150,6 @@ impl CheckedPages {
             file: Arc::clone(file),
             end,
             expansion: match column.compression() {
-                Compression::UNCOMPRESSED => 1 << 31,
                 Compression::SNAPPY => 32,
                 Compression::LZ4 | Compression::LZ4_RAW => 256,
                 Compression::GZIP(_) => 1100,

@@ -16,6 +16,9 @@ pub enum Event {
     End,
 }
 
+/// Receives the events of a struct with their paths.
+type Visit<'a> = dyn FnMut(&[i16], Event) -> Result<(), Unusual> + 'a;
+
 /// The reason why the bytes cannot be read as a struct.
 enum Stop {
     /// The bytes end before the struct, which needs at least this many.
@@ -47,11 +50,7 @@ pub enum Extent {
 ///
 /// # Errors
 /// If the bytes are not a struct, a length exceeds the file, or `visit` returns an error.
-pub fn check(
-    bytes: &[u8],
-    available: usize,
-    visit: &mut dyn FnMut(&[i16], Event) -> Result<(), Unusual>,
-) -> Result<Extent, Unusual> {
+pub fn check(bytes: &[u8], available: usize, visit: &mut Visit<'_>) -> Result<Extent, Unusual> {
     let mut walk = Walk {
         bytes,
         available,
@@ -76,7 +75,7 @@ struct Walk<'a> {
     available: usize,
     at: usize,
     path: Vec<i16>,
-    visit: &'a mut dyn FnMut(&[i16], Event) -> Result<(), Unusual>,
+    visit: &'a mut Visit<'a>,
 }
 
 impl Walk<'_> {

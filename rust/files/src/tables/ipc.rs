@@ -155,15 +155,15 @@ impl IpcFile {
         &self.schema
     }
 
-    pub fn read(&self, columns: &[usize]) -> Result<Batches, Unusual> {
-        Ok(Batches {
+    pub fn read(&self, columns: &[usize]) -> Batches {
+        Batches {
             bytes: self.bytes.clone(),
             schema: Arc::clone(&self.schema),
             version: self.version,
             columns: columns.to_vec(),
             dictionaries: HashMap::new(),
             messages: self.messages.clone().into_iter(),
-        })
+        }
     }
 }
 
@@ -217,7 +217,7 @@ pub struct Batches {
 
 impl Batches {
     pub fn next(&mut self) -> Result<Option<RecordBatch>, Unusual> {
-        while let Some(place) = self.messages.next() {
+        for place in self.messages.by_ref() {
             let message = message_at(&self.bytes, place)?;
             if message.version() != self.version {
                 return damaged("the messages have different versions");

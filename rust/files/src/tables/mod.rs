@@ -97,7 +97,7 @@ impl Table {
             Ok(Batches {
                 reader: match &self.0 {
                     Source::Parquet(file) => Reader::Parquet(file.read(columns, rows)?),
-                    Source::Ipc(file) => Reader::Ipc(file.read(columns)?),
+                    Source::Ipc(file) => Reader::Ipc(file.read(columns)),
                 },
                 rows,
                 rest: None,
@@ -161,7 +161,7 @@ impl Batches {
     ///
     /// # Errors
     /// If the file is damaged.
-    pub fn next(&mut self) -> Result<Option<RecordBatch>, Unusual> {
+    pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, Unusual> {
         while self.rest.as_ref().is_none_or(|rest| rest.num_rows() == 0) {
             let reader = &mut self.reader;
             self.rest = guarded(|| match reader {

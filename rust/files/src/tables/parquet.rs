@@ -34,11 +34,7 @@ impl ParquetFile {
         let (file, metadata) = footer::open(path)?;
         let about = metadata.file_metadata();
         let schema = parquet_to_arrow_schema(about.schema_descr(), about.key_value_metadata())?;
-        let fields: Fields = schema
-            .fields()
-            .iter()
-            .map(|field| as_views(field))
-            .collect();
+        let fields: Fields = schema.fields().iter().map(as_views).collect();
         Ok(Self {
             groups: Groups {
                 file: Arc::new(file),
@@ -151,7 +147,7 @@ impl RowGroups for Groups {
         Ok(Box::new(Chunks {
             groups: self.clone(),
             column,
-            chunks: 0..self.metadata.num_row_groups(),
+            rest: 0..self.metadata.num_row_groups(),
         }))
     }
 
@@ -168,14 +164,14 @@ impl RowGroups for Groups {
 struct Chunks {
     groups: Groups,
     column: usize,
-    chunks: Range<usize>,
+    rest: Range<usize>,
 }
 
 impl Iterator for Chunks {
     type Item = ParquetResult<Box<dyn PageReader>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let group = self.groups.metadata.row_group(self.chunks.next()?);
+        let group = self.groups.metadata.row_group(self.rest.next()?);
         let pages = CheckedPages::new(
             &self.groups.file,
             group.column(self.column),

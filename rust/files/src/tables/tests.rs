@@ -85,7 +85,7 @@ fn read(path: &PathBuf, format: Format, rows: usize) -> Result<Vec<String>, Stri
         .read(&every, rows)
         .map_err(|error| error.to_string())?;
     let mut out = Vec::new();
-    while let Some(batch) = batches.next().map_err(|error| error.to_string())? {
+    while let Some(batch) = batches.next_batch().map_err(|error| error.to_string())? {
         for row in 0..batch.num_rows() {
             out.push(format!("{:?}", batch.slice(row, 1).columns()));
         }

@@ -15,8 +15,8 @@ from humorrank._core import CodeReader, DamagedError, Interner, TableFile, Unusu
 from humorrank.matches.kinds import Format
 from humorrank.matches.log.tables.batch import RowBatch
 from humorrank.matches.log.tables.frames import (
-    FAILURES,
     ColumnCodes,
+    failures,
     has_codes,
     select,
     unreadable,
@@ -107,7 +107,7 @@ class ColumnarTable:
         try:
             for batch in TableFile(self.path, self.format).read(places, rows):
                 yield select(pl.DataFrame(batch), columns)
-        except (DamagedError, *FAILURES) as error:
+        except failures(ValueError) as error:
             raise unreadable(self.label, error) from None
 
 
@@ -142,7 +142,7 @@ def file_table(path: Path, label: str, format: Format) -> ColumnarTable:
         file = TableFile(path, format)
         refuse_doubled(file.columns, label)
         schema = {name: _type_of(file, place) for place, name in enumerate(file.columns)}
-    except (DamagedError, *FAILURES) as error:
+    except failures(ValueError) as error:
         raise unreadable(label, error) from None
     return ColumnarTable(path, label, format, schema)
 

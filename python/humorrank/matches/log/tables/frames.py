@@ -24,14 +24,6 @@ from humorrank.matches.log.tables.table import (
     sampled_words,
 )
 
-FAILURES: Final = (
-    pl.exceptions.PolarsError,
-    pl.exceptions.PanicException,
-    OSError,
-    ImportError,
-)
-"""The exceptions with which polars refuses data. A panic is not even an `Exception`."""
-
 _ROWS: Final = 1 << 20
 _CODED_ROWS: Final = 1 << 18
 """The number of rows coded at a time, whose codes stay in the cache until they are counted."""
@@ -66,7 +58,7 @@ class FrameTable:
         if isinstance(frame, pl.LazyFrame):
             try:
                 frame = frame.collect()
-            except FAILURES as error:
+            except failures() as error:
                 raise unreadable(self.label, error) from None
         return RowBatch(self.label, frame, 1)
 
@@ -104,7 +96,7 @@ class FrameTable:
             for part in parts:
                 yield RowBatch(self.label, part, start)
                 start += part.height
-        except FAILURES as error:
+        except failures() as error:
             raise unreadable(self.label, error) from None
 
 
@@ -166,7 +158,7 @@ def polars_table(label: str, frame: pl.DataFrame | pl.LazyFrame) -> FrameTable:
         return FrameTable(label, frame, frame.schema)
     try:
         return FrameTable(label, frame, frame.collect_schema())
-    except FAILURES as error:
+    except failures() as error:
         raise unreadable(label, error) from None
 
 
@@ -207,7 +199,7 @@ def arrow_table(source: Any) -> FrameTable:  # noqa: ANN401 - any object that sp
     refuse_damaged(source, label)
     try:
         return polars_table(label, pl.DataFrame(source))
-    except (*FAILURES, TypeError, ValueError) as error:
+    except failures(TypeError, ValueError) as error:
         raise unreadable(label, error) from None
 
 
@@ -248,6 +240,15 @@ def game_scores(games: object) -> object:
     if isinstance(games, list):
         return [game.get("score") if isinstance(game, dict) else game for game in games]
     return None if is_missing(games) else games
+
+
+def failures(*others: type[BaseException]) -> tuple[type[BaseException], ...]:
+    """Returns the exceptions with which polars refuses data, and others.
+
+    They include its panics, which are not an `Exception`.
+    """
+    own = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ImportError)
+    return (*own, *others)
 
 
 def unreadable(label: str, error: BaseException) -> InputError:

@@ -15,10 +15,10 @@ from humorrank.errors import InputError
 from humorrank.matches.log.tables.batch import RowBatch, series_of
 from humorrank.matches.log.tables.frames import (
     _ROWS,
-    FAILURES,
     ColumnCodes,
     FrameTable,
     distinct,
+    failures,
     polars_table,
     refuse_damaged,
     unreadable,
@@ -205,7 +205,7 @@ def _values(column: str, label: str, values: Any) -> Sequence[Any] | pl.Series: 
         refuse_damaged(values, label, column)
         try:
             return pl.Series(column, values)
-        except (*FAILURES, TypeError, ValueError) as error:
+        except failures(TypeError, ValueError) as error:
             raise unreadable(label, error) from None
     if hasattr(values, "tolist") and hasattr(values, "iloc"):
         return list(values.tolist())

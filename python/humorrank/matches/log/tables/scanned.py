@@ -15,7 +15,7 @@ from humorrank._util.interruptible import interruptible
 from humorrank.errors import InputError
 from humorrank.matches import kinds
 from humorrank.matches.log.tables.columnar import ColumnarTable, file_table
-from humorrank.matches.log.tables.frames import FAILURES, FrameTable, polars_table, unreadable
+from humorrank.matches.log.tables.frames import FrameTable, failures, polars_table, unreadable
 from humorrank.matches.log.tables.table import Reader, Wanted
 
 _ARROW: Final = frozenset({".arrow", ".ipc", ".feather"})
@@ -54,7 +54,7 @@ def address_table(address: str) -> FrameTable | FolderTable:
         return polars_table(
             address, interruptible(lambda: pl.scan_parquet(address, hive_partitioning=True))
         )
-    except FAILURES as error:
+    except failures() as error:
         raise unreadable(address, error) from None
 
 
