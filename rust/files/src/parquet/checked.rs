@@ -266,12 +266,15 @@ fn check_differences(mut bytes: &[u8], most: u64) -> Option<&[u8]> {
             if left == 0 {
                 break;
             }
+            let held = left.min(each);
+            let least = (held * u64::from(width)).div_ceil(8) as usize;
+            if rest.len() < least {
+                return None;
+            }
             // The last part may be cut off behind its last value.
-            let wanted = (each * u64::from(width)).div_ceil(8) as usize;
-            rest = rest
-                .get(wanted..)
-                .or_else(|| (left <= each).then_some(&[]))?;
-            left -= left.min(each);
+            let whole = (each * u64::from(width)).div_ceil(8) as usize;
+            rest = rest.get(whole..).unwrap_or(&[]);
+            left -= held;
         }
         bytes = rest;
     }
