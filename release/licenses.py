@@ -30,6 +30,10 @@ TARGETS = (
 )
 """The targets for which wheels are released."""
 
+_TEXTS_OF = {"alloc-stdlib": "alloc-no-stdlib", "flatbuffers": "arrow-ipc"}
+"""Crates that do not contain the text of their license, and a crate that contains it: one of the
+same authors, or any one for Apache-2.0, whose text names no authors."""
+
 _NAMES = re.compile(r"(licen[cs]e|copying|notice|unlicense)", re.IGNORECASE)
 
 
@@ -150,9 +154,11 @@ def table(crates: list[Crate]) -> str:
 def texts(crates: list[Crate]) -> str:
     """The texts of the licenses. Crates whose texts are equal share one section."""
     sections: dict[str, list[str]] = {}
+    by_name = {crate.name: crate for crate in crates}
     for crate in crates:
+        holder = by_name[_TEXTS_OF.get(crate.name, crate.name)]
         text = "\n\n".join(
-            path.read_text(encoding="utf-8", errors="replace").strip() for path in crate.texts()
+            path.read_text(encoding="utf-8", errors="replace").strip() for path in holder.texts()
         )
         sections.setdefault(text, []).append(f"{crate.name} {crate.version} ({crate.license})")
     rule = "=" * 80

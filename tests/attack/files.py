@@ -97,16 +97,18 @@ class Child:
                 return "crashed", f"printed {printed[:300]!r}"
             return result, value
         hangs = answer is None
-        process.kill()
-        process.wait()
-        self._process = None
+        self._end()
         return "crashed", "hangs" if hangs else f"ended with code {process.returncode}"
 
     def close(self) -> None:
+        self._end()
+        self._errors.close()
+
+    def _end(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
-        self._errors.close()
+            self._process.communicate()
+            self._process = None
 
 
 def _line(pipe: int) -> bytes | None:

@@ -148,10 +148,10 @@ fn read(path: &Path, extension: &str) -> (&'static str, Option<String>) {
     let result = match extension {
         "parquet" => {
             let values = by_values(path, Format::Parquet);
-            if let (Ok(Some(values)), Ok(codes)) = (&values, by_codes(path)) {
-                if *values != codes {
-                    return ("wrong", Some(format!("{values:?} or {codes:?}")));
-                }
+            if let (Ok(Some(values)), Ok(codes)) = (&values, by_codes(path))
+                && *values != codes
+            {
+                return ("wrong", Some(format!("{values:?} or {codes:?}")));
             }
             values.map(drop)
         }

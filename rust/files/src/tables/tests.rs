@@ -1,4 +1,8 @@
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use arrow_array::{
     ArrayRef, DictionaryArray, Int32Array, RecordBatch, StringArray, types::Int8Type,
@@ -78,7 +82,7 @@ fn temporary(name: &str) -> PathBuf {
 }
 
 /// The text of all rows, or the message of the error.
-fn read(path: &PathBuf, format: Format, rows: usize) -> Result<Vec<String>, String> {
+fn read(path: &Path, format: Format, rows: usize) -> Result<Vec<String>, String> {
     let table = Table::open(path, format).map_err(|error| error.to_string())?;
     let every: Vec<usize> = (0..table.schema().fields().len()).collect();
     let mut batches = table
@@ -131,14 +135,12 @@ fn a_file_with_any_changed_byte_is_read_or_refused() {
         let bytes = written(format, encoding, compression);
         let mut refused = 0;
         for at in 0..bytes.len() {
-            for value in [0x7F, 0xFF, bytes[at] ^ 1] {
-                let mut damaged = bytes.clone();
-                damaged[at] = value;
-                fs::write(&path, damaged).unwrap();
-                refused += usize::from(read(&path, format, 100).is_err());
-            }
+            let mut damaged = bytes.clone();
+            damaged[at] = [0x7F, 0xFF, bytes[at] ^ 1][at % 3];
+            fs::write(&path, damaged).unwrap();
+            refused += usize::from(read(&path, format, 100).is_err());
         }
-        assert!(refused > bytes.len());
+        assert!(refused > bytes.len() / 3);
     }
     fs::remove_file(&path).unwrap();
 }
