@@ -59,7 +59,9 @@ class Crate:
         Raises:
             FileNotFoundError: If the crate ships no such file.
         """
-        found = sorted(path for path in self.source.iterdir() if _NAMES.match(path.name))
+        holder = _TEXTS_OF.get(self.name)
+        source = self.source if holder is None else max(self.source.parent.glob(f"{holder}-[0-9]*"))
+        found = sorted(path for path in source.iterdir() if _NAMES.match(path.name))
         files = [path for path in found if path.is_file()]
         files += sorted(path for folder in found if folder.is_dir() for path in folder.iterdir())
         if not files:
@@ -154,11 +156,9 @@ def table(crates: list[Crate]) -> str:
 def texts(crates: list[Crate]) -> str:
     """The texts of the licenses. Crates whose texts are equal share one section."""
     sections: dict[str, list[str]] = {}
-    by_name = {crate.name: crate for crate in crates}
     for crate in crates:
-        holder = by_name[_TEXTS_OF.get(crate.name, crate.name)]
         text = "\n\n".join(
-            path.read_text(encoding="utf-8", errors="replace").strip() for path in holder.texts()
+            path.read_text(encoding="utf-8", errors="replace").strip() for path in crate.texts()
         )
         sections.setdefault(text, []).append(f"{crate.name} {crate.version} ({crate.license})")
     rule = "=" * 80
