@@ -317,7 +317,7 @@ def test_paths_without_files_are_refused(tmp_path):
         (str(tmp_path / "*.csv"), "no file matches"),
         ("https://example.org/log.csv", "download"),
         ("s3://bucket/log.csv", "download"),
-        (f"file://{tmp_path}/none.parquet", "cannot be read"),
+        (f"file://{tmp_path}/none.parquet", "does not exist"),
     ):
         with pytest.raises(InputError, match=words):
             list(MatchLog(source).batches())

@@ -196,6 +196,9 @@ def arrow_table(source: Any) -> FrameTable:  # noqa: ANN401 - any object that sp
     names = getattr(source, "column_names", None)
     if isinstance(names, list):
         refuse_doubled(names, label)
+    if hasattr(source, "read_all"):
+        # A RecordBatchReader of pyarrow can be read only once.
+        source = source.read_all()
     refuse_damaged(source, label)
     try:
         return polars_table(label, pl.DataFrame(source))
