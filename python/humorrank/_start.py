@@ -24,6 +24,7 @@ def main() -> None:
     The exit code is that of the command, or 128 plus the number of the signal that ended it, as
     shells report it: 130 for Ctrl-C, 143 for SIGTERM.
     """
+    _occupy_closed_streams()
     ending = _Ending()
     try:
         code = _run(ending)
@@ -45,6 +46,21 @@ def main() -> None:
             continue  # The stream is closed, or nothing reads it any more.
     # Not sys.exit, which would wait for threads whose work was abandoned, or fail because of them.
     os._exit(code if isinstance(code, int) else 0)
+
+
+def _occupy_closed_streams() -> None:
+    """Opens the null device in place of standard streams that are closed.
+
+    Otherwise a file that is opened later would take the place of one, and receive what is written
+    to it. Messages to a closed standard error are lost. Commands that need the other two say so.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 def _run(ending: _Ending) -> str | int | None:

@@ -42,6 +42,22 @@ def interruptible_if_large(contestants: int, work: Callable[[], _T]) -> _T:
     return interruptible(work) if contestants >= _LARGE else work()
 
 
+class _Last:
+    """The signal that last interrupted work that ends in its own order."""
+
+    signal: int = signal.SIGINT
+
+
+def note_interrupt(number: int) -> None:
+    """Notes the signal that interrupts work which then ends in its own order."""
+    _Last.signal = number
+
+
+def interrupted_code() -> int:
+    """Returns the exit code of such work: 130 after Ctrl-C, 143 after SIGTERM."""
+    return 128 + _Last.signal
+
+
 def answer_interrupts() -> None:
     """Lets Ctrl-C interrupt a blocking read on the calling thread.
 

@@ -152,7 +152,7 @@ def _about(
 
     Start with `humorrank rate FILE`. Results go to standard output, and everything else goes to
     standard error. The exit codes are 0 (success), 1 (an internal error), 2 (an error in the
-    input or the options that you can correct) and 130 (interrupted).
+    input or the options that you can correct), 130 (Ctrl-C) and 143 (SIGTERM).
     """
 
 

@@ -11,9 +11,9 @@ import typer
 
 from humorrank._util.atomic import check_place
 from humorrank._util.checks import positive
+from humorrank._util.interruptible import interrupted_code
 from humorrank._util.text import number_of, one_line
 from humorrank.cli import _output
-from humorrank.cli._guard import INTERRUPTED
 from humorrank.cli._progress import progress_bar
 from humorrank.cli._settings import settings_of
 from humorrank.errors import JudgeError, OptionError
@@ -230,7 +230,7 @@ def generate(
             if count.model in numbers and count.failures and not count.jokes
         ]
     if not ending.complete:
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(interrupted_code())
     if silent:
         raise JudgeError(
             f"no joke by {', '.join(silent)}; correct the cause, and use --retry-failures to ask "

@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 import typer
 
 from humorrank._util.atomic import check_place
+from humorrank._util.interruptible import interrupted_code
 from humorrank._util.text import number_of
 from humorrank.cli import _output, _parsing
-from humorrank.cli._guard import INTERRUPTED
 from humorrank.cli._progress import progress_bar
 from humorrank.cli._settings import BatchSize, InFlight, one_judge, settings_of
 from humorrank.cli.tournament._common import (
@@ -171,7 +171,7 @@ def judge(
             _output.say("note", f"{output}: {number_of(rows, 'row')}")
         silent = silence(opened, judging.number)
     if ending.reason is None:
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(interrupted_code())
     refuse_silence(silent, "use --retry-failures")
 
 

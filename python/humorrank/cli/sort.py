@@ -11,10 +11,10 @@ from typing import Annotated, Any, Final
 import polars as pl
 import typer
 
+from humorrank._util.interruptible import interrupted_code
 from humorrank._util.simulated import is_simulated, simulated_notice
 from humorrank._util.text import number_of
 from humorrank.cli import _options, _output, _parsing, _settings
-from humorrank.cli._guard import INTERRUPTED
 from humorrank.cli._progress import progress_bar
 from humorrank.errors import OptionError
 from humorrank.tournament.ranking import DECIMALS, Ranking, rankings_json
@@ -206,7 +206,7 @@ def sort(
         decimals=DECIMALS,
     )
     if any(ranking.ended is None for ranking in rankings.values()):
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(interrupted_code())
 
 
 def _asked(questions: list[str]) -> str | dict[str, str]:

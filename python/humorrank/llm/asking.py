@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from humorrank._util.interruptible import note_interrupt
 from humorrank.store.database import Database
 from humorrank.store.writer import Writer
 
@@ -73,14 +74,15 @@ def interrupting(
         return
     loop = asyncio.get_running_loop()
 
-    def interrupt() -> None:
+    def interrupt(number: int) -> None:
+        note_interrupt(number)
         first, left = not work.stopping, work.in_flight
         work.interrupt()
         if say is not None and first and left:
             say(f"finishing {left:,} {what} in flight; press Ctrl-C again to abandon them")
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, interrupt)
+        loop.add_signal_handler(number, interrupt, number)
     try:
         yield
     finally:

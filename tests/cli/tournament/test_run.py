@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -141,7 +142,8 @@ def test_failures_are_told_and_asked_again(run, spec):
     assert late["elo_change_a"].is_null().sum() == failed
 
 
-def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(run, spec, monkeypatch):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_cleanly_and_says_how_to_go_on(number, code, run, spec, monkeypatch):
     skip_latency(monkeypatch)
     quick = [*HUMORRANK, "tournament", "run", str(spec), "--store", "quick.sqlite"]
     slow = [*HUMORRANK, "tournament", "run", str(spec), "--store", "slow.sqlite"]
@@ -149,8 +151,8 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(run, spec, monkeypatch):
     subprocess.run([*quick, "--set", "judge.latency=0.0"], check=True, capture_output=True)
     process = subprocess.Popen([*slow, *latency], stderr=subprocess.PIPE, text=True)
     until(lambda: count(spec.parent / "slow.sqlite", "judgments") > 3, process)
-    _, err, _ = interrupt(process)
-    assert process.returncode == 130
+    _, err, _ = interrupt(process, number)
+    assert process.returncode == code
     assert "run `humorrank tournament resume slow.sqlite` to continue" in err
     found = json.loads(run("status", "slow.sqlite", "--format", "json")[1])
     assert 3 < found["judgments"] < 40

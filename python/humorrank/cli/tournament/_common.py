@@ -10,12 +10,12 @@ from typing import Annotated, Final
 import polars as pl
 import typer
 
+from humorrank._util.interruptible import interrupted_code
 from humorrank._util.markdown import markdown_table
 from humorrank._util.simulated import simulated_notice
 from humorrank._util.spreadsheet import spreadsheet_csv
 from humorrank._util.text import Style, number_of, one_line
 from humorrank.cli import _output
-from humorrank.cli._guard import INTERRUPTED
 from humorrank.cli._progress import progress_bar
 from humorrank.errors import JudgeError
 from humorrank.judge import Judge
@@ -48,7 +48,7 @@ def played(tournament: Tournament, *, retry_failures: bool = False) -> None:
     """Plays a tournament with a progress bar, and reports how it ended.
 
     Raises:
-        Exit: With exit code 130, if the tournament was interrupted.
+        Exit: With exit code 130 or 143, if the tournament was interrupted.
         JudgeError: If the judge has failed on everything it was asked.
     """
     store, path = tournament.store, tournament.store.path
@@ -107,7 +107,7 @@ def _say_ending(ending: Ending, path: Path) -> None:
     done = f"{number_of(ending.judged, 'judgment')} committed{failed}"
     if ending.reason is None:
         _output.say("note", f"{done}; run `humorrank tournament resume {path}` to continue")
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(interrupted_code())
     _output.say("note", f"{done}; stopped because {ending.reason}")
     if ending.failed:
         _output.say(

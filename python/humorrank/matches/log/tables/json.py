@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -237,6 +239,12 @@ def _column(rows: Sequence[Object], numbers: np.ndarray, column: str, label: str
 
 _DECODER: Final = json.JSONDecoder()
 
+_SPACED: Final = re.compile(r'"(?: ?[\t\r\n]|  )[ \t\r\n]*:')
+"""A key with other white space before its colon than one blank."""
+
+_ESCAPED: Final = re.compile(r'\\.[^"\\]*"[ \t\r\n]*:')
+"""The end of a key in which a character is escaped."""
+
 
 def _checked(value: object, text: str, keys: _Keys, label: str, row: int) -> Object:
     """Checks that a value is an object without duplicates of the given keys, and returns it.
@@ -246,13 +254,17 @@ def _checked(value: object, text: str, keys: _Keys, label: str, row: int) -> Obj
     if not isinstance(value, dict):
         message = f'expected an object such as {{"model_a": ...}}, not {shortened_value(value)}'
         raise InputError(message, file=label, row=row)
-    # If there are as many key marks as keys, no key is duplicated. Otherwise objects are nested or
-    # a text looks like a key. Then the given keys are counted, and the text is decoded again only
-    # if necessary.
+    # If there are as many key marks as keys, and none is written with other white space, no key is
+    # duplicated. Otherwise objects are nested or a text looks like a key. Then the given keys are
+    # counted, and the text is decoded again only if necessary, or if a key has escaped characters.
     marks = text.count('":') + text.count('" :')
-    if marks != len(value) and any(
-        text.count(f"{key}:") + text.count(f"{key} :") > 1 for key in keys.written
-    ):
+    if (
+        marks != len(value)
+        and (
+            any(text.count(f"{key}:") + text.count(f"{key} :") > 1 for key in keys.written)
+            or ("\\" in text and _ESCAPED.search(text))
+        )
+    ) or (text.count(":") != marks and _SPACED.search(text)):
         doubled = _doubled_key(text, keys.fields)
         if doubled is not None:
             message = f"contains an object with the key {doubled!r} twice; remove one of them"
@@ -268,7 +280,7 @@ def _doubled_key(text: str, fields: Collection[str]) -> str | None:
     def see(pairs: list[tuple[str, Any]]) -> None:
         names = [name for name, _ in pairs]
         # The outermost object is the last one to be complete.
-        outermost[:] = [name for place, name in enumerate(names) if name in names[:place]]
+        outermost[:] = [name for name, times in Counter(names).items() if times > 1]
         inside.extend(name for name in outermost if name in fields)
 
     json.JSONDecoder(object_pairs_hook=see).decode(text)
