@@ -82,6 +82,8 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
+                # With it, panics are printed although they are caught.
+                env={**os.environ, "RUST_BACKTRACE": "0"},
             )
         self._errors.seek(0)
         self._errors.truncate()

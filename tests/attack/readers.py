@@ -138,7 +138,13 @@ def _delimited(data: bytes, delimiter: str) -> dict[str, Any]:
         table = [line.split(delimiter) for line in lines]
         return [dict(zip(table[0], row, strict=True)) for row in table[1:]]
 
-    for read in (by_python, by_polars, *([by_lines] if delimiter == "\t" else [])):
+    def by_pairs() -> list[dict[str, Any]]:
+        # Two columns without a header are the winner and the loser.
+        text = io.StringIO(data.decode("utf-8-sig"), newline="")
+        pairs = [(first, second) for first, second in csv.reader(text, delimiter=delimiter)]
+        return [{"model_a": a, "model_b": b, "winner": "model_a"} for a, b in pairs]
+
+    for read in (by_python, by_polars, by_pairs, *([by_lines] if delimiter == "\t" else [])):
         try:
             either.append(_matches(read()))
         except BaseException as error:
