@@ -18,6 +18,7 @@ import os
 import random
 import shutil
 import sqlite3
+import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -33,6 +34,7 @@ from attack.full_disk import call
 from humorrank.errors import HumorRankError
 from humorrank.generate import CandidateStore
 from humorrank.store import checking
+from humorrank.tournament.engine import play_rounds
 from humorrank.tournament.opening import resume
 
 PAGE = 4096
@@ -106,7 +108,7 @@ class Victim:
 
 def victims(folder: Path) -> list[Victim]:
     """Makes the stores to attack."""
-    spec = spec_of(8, budget=200, judge={"failure_rate": 0.2, "retries": 0, "tie_rate": 0.2})
+    spec = _spec()
     whole = folder / "T.sqlite"
     finish(made(whole, spec, field(8, 20, twins=2)))
     old = folder / "old.sqlite"
@@ -127,23 +129,25 @@ def victims(folder: Path) -> list[Victim]:
         for name, (path, read) in stores.items()
     ]
     killed = folder / "killed.sqlite"
-    _killed(killed, spec)
+    # A process of its own, because it ends without closing the store.
+    code = f"import sys; sys.path[:0] = {sys.path!r}\nfrom attack.store import play_and_exit\n"
+    code += f"play_and_exit({str(killed)!r})"
+    subprocess.run([sys.executable, "-c", code], check=True)
     content, log = killed.read_bytes(), killed.with_name("killed.sqlite-wal").read_bytes()
     return [*made_of, Victim("killed", content, log, read_tournament, read_tournament(killed))]
 
 
-def _killed(path: Path, spec) -> None:
-    """Plays a tournament in a process that ends without closing its store."""
-    child = os.fork()
-    if child == 0:
-        made(path, spec, field(8, 20)).store.close()
-        tournament = resume(path)
-        from humorrank.tournament.engine import play_rounds  # noqa: PLC0415
+def _spec():
+    return spec_of(8, budget=200, judge={"failure_rate": 0.2, "retries": 0, "tie_rate": 0.2})
 
-        judge, texts = tournament.judge, tournament.field
-        asyncio.run(play_rounds(tournament.store, tournament.spec, texts, judge))
-        os._exit(0)
-    os.waitpid(child, 0)
+
+def play_and_exit(path: str) -> None:
+    """Plays a tournament, and ends this process without closing its store."""
+    made(Path(path), _spec(), field(8, 20)).store.close()
+    tournament = resume(Path(path))
+    judge, texts = tournament.judge, tournament.field
+    asyncio.run(play_rounds(tournament.store, tournament.spec, texts, judge))
+    os._exit(0)
 
 
 def read_tournament(path: Path) -> object:

@@ -98,7 +98,7 @@ def test_an_answer_that_does_not_come_is_asked_for_again(endpoint, run):
 def test_an_answer_that_never_comes_is_a_stored_failure(endpoint, run):
     never = [f"{fault} 99 x" for fault in SILENT]
     code, err = run(never, "--set", "timeout=1.5", "--set", "retries=1")
-    assert code == 0 and "0 jokes committed" in err and f"{len(never)} failed" in err
+    assert code == 2 and "0 jokes committed" in err and f"{len(never)} failed" in err
     jokes, failures = stored()
     assert jokes == {}
     assert failures == dict.fromkeys(never, ("no answer within 1.5 s (2 attempts)", 2))

@@ -176,7 +176,7 @@ def test_commands(run, tmp_path):
     assert [row["model"] for row in found["ranks"]] == ["pun", "irony", "<b>"]
     assert found["top"] == 2
     code, out, _ = run("ranks", log, "--format", "markdown")
-    assert code == 0 and "&lt;b>" in out
+    assert code == 0 and "&lt;b&gt;" in out
     code, out, _ = run("compare", log, "pun", "irony", "--format", "csv")
     assert code == 0 and out.startswith("model_a,model_b,difference")
     code, out, _ = run("compare", log, "pun", "irony")
