@@ -427,7 +427,8 @@ class Pass:
             hint = f"; did you mean {close}?" if close else ""
             raise OptionError(f"exclude: {name!r} does not occur in this log{hint}")
         if not report.rated:
-            raise InputError(f"there are no matches to rate ({report.breakdown()})")
+            one = report.files[0] if len(report.files) == 1 else None
+            raise InputError(f"there are no matches to rate ({report.breakdown()})", file=one)
         if self._options.reading is None and self._where is None:
             self._opening.check(lambda: names.all)
 

@@ -186,13 +186,13 @@ impl CheckedPages {
             return damaged("a column has more values than its metadata states");
         };
         self.left = left;
+        let Some(mut bytes) = self.values(page) else {
+            return damaged("the levels of a page are damaged");
+        };
         let streams = match page.encoding() {
             Encoding::DELTA_BINARY_PACKED | Encoding::DELTA_LENGTH_BYTE_ARRAY => 1,
             Encoding::DELTA_BYTE_ARRAY => 2,
-            _ => return Ok(()),
-        };
-        let Some(mut bytes) = self.values(page) else {
-            return damaged("a page ends before its values");
+            _ => 0,
         };
         for _ in 0..streams {
             match check_differences(bytes, count as u64) {
@@ -203,31 +203,35 @@ impl CheckedPages {
         Ok(())
     }
 
-    /// The bytes of the values of a page, behind its levels.
+    /// Checks the levels of a page, and returns the bytes of its values behind them. `None` if the
+    /// page is damaged.
     fn values<'a>(&self, page: &'a Page) -> Option<&'a [u8]> {
+        let count = page.num_values();
+        let kinds = [self.column.max_rep_level(), self.column.max_def_level()];
         match page {
             Page::DataPage {
                 buf,
-                num_values,
                 def_level_encoding,
                 rep_level_encoding,
                 ..
             } => {
                 let mut bytes: &[u8] = buf;
-                for (most, encoding) in [
-                    (self.column.max_rep_level(), rep_level_encoding),
-                    (self.column.max_def_level(), def_level_encoding),
-                ] {
+                for (most, encoding) in kinds
+                    .into_iter()
+                    .zip([rep_level_encoding, def_level_encoding])
+                {
                     if most == 0 {
                         continue;
                     }
+                    let width = width_of(most);
                     let length = if *encoding == Encoding::RLE {
                         let (length, rest) = bytes.split_first_chunk::<4>()?;
                         bytes = rest;
-                        u32::from_le_bytes(*length) as usize
+                        let length = u32::from_le_bytes(*length) as usize;
+                        check_runs(bytes.get(..length)?, width, count)?;
+                        length
                     } else {
-                        let bits = usize::BITS - (most as usize).leading_zeros();
-                        (*num_values as usize * bits as usize).div_ceil(8)
+                        (count as usize * width as usize).div_ceil(8)
                     };
                     bytes = bytes.get(length..)?;
                 }
@@ -238,10 +242,47 @@ impl CheckedPages {
                 def_levels_byte_len,
                 rep_levels_byte_len,
                 ..
-            } => buf.get(*def_levels_byte_len as usize + *rep_levels_byte_len as usize..),
+            } => {
+                let mut bytes: &[u8] = buf;
+                for (most, &length) in kinds
+                    .into_iter()
+                    .zip([rep_levels_byte_len, def_levels_byte_len])
+                {
+                    let (levels, rest) = bytes.split_at_checked(length as usize)?;
+                    if most > 0 {
+                        check_runs(levels, width_of(most), count)?;
+                    }
+                    bytes = rest;
+                }
+                Some(bytes)
+            }
             Page::DictionaryPage { .. } => None,
         }
     }
+}
+
+/// The number of bits of a level.
+fn width_of(most: i16) -> u64 {
+    u64::from(i16::BITS - most.leading_zeros())
+}
+
+/// Checks that runs of levels contain at least `count` levels, and do not end behind their bytes.
+fn check_runs(mut bytes: &[u8], width: u64, count: u32) -> Option<()> {
+    let mut left = u64::from(count);
+    while left > 0 {
+        let header = varint(&mut bytes)?;
+        let (values, length) = if header & 1 == 1 {
+            (
+                (header >> 1).checked_mul(8)?,
+                (header >> 1).checked_mul(width)?,
+            )
+        } else {
+            (header >> 1, width.div_ceil(8))
+        };
+        bytes = bytes.get(usize::try_from(length).ok()?..)?;
+        left = left.saturating_sub(values);
+    }
+    Some(())
 }
 
 /// Checks a stream of differences of at most `most` values, and returns the bytes behind it. `None`

@@ -22,6 +22,8 @@ const START: usize = 8;
 const TAIL: usize = 10;
 /// The mark of a message, which files of before 2019 lack.
 const MARK: [u8; 4] = [0xFF; 4];
+/// The number of bytes to which the starts of buffers are aligned.
+const ALIGNMENT: i64 = 8;
 /// The maximum number of rows of a batch, and of values in it.
 const MOST_ROWS: i64 = 1 << 32;
 const MOST_VALUES: i64 = 1 << 40;
@@ -278,6 +280,9 @@ fn check(header: Header<'_>, body: &Buffer) -> Result<(), Unusual> {
         Some(_) => Some(1 << 16),
     };
     for buffer in header.buffers().into_iter().flatten() {
+        if buffer.offset() % ALIGNMENT != 0 {
+            return damaged("a buffer does not start at a multiple of 8 bytes");
+        }
         let place = Place::new(buffer.offset(), buffer.length(), 0, body.len())?;
         let bytes = &body[place.start..place.start + place.header];
         if let (Some(expansion), false) = (expansion, bytes.is_empty()) {
