@@ -9,12 +9,9 @@ from support.vllm_commands import run
 from support.vllm_server import served
 
 from humorrank.judge import TAXONOMY
-from humorrank.judge.backends import BACKENDS
 
 if importlib.util.find_spec("vllm") is None:
     pytest.skip("needs vLLM, which `make test-vllm` installs", allow_module_level=True)
-if "openai" not in BACKENDS:
-    pytest.skip("needs the openai backend", allow_module_level=True)
 
 BUDGET = 120
 SPEC = """
